@@ -1,0 +1,10 @@
+// name: wrong_in_totals
+// summary: Neurons whose incoming totals are not what their connections say.
+// mode: read
+// column neurons: int -- how many; 0 in a sound graph
+
+MATCH (n:Neuron)
+OPTIONAL MATCH (:Neuron)-[c:CONNECTS]->(n)
+WITH n, count(c) AS partners, coalesce(sum(c.weight), 0) AS synapses
+WHERE n.in_partners <> partners OR n.in_synapses <> synapses
+RETURN count(*) AS neurons

@@ -1,0 +1,10 @@
+// name: wrong_out_totals
+// summary: Neurons whose outgoing totals are not what their connections say.
+// mode: read
+// column neurons: int -- how many; 0 in a sound graph
+
+MATCH (n:Neuron)
+OPTIONAL MATCH (n)-[c:CONNECTS]->(:Neuron)
+WITH n, count(c) AS partners, coalesce(sum(c.weight), 0) AS synapses
+WHERE n.out_partners <> partners OR n.out_synapses <> synapses
+RETURN count(*) AS neurons

@@ -1,0 +1,7 @@
+// name: drop_connections
+// summary: Delete all connections, in transactions of their own.
+// mode: write
+// engine: neo4j
+
+MATCH (:Neuron)-[c:CONNECTS]->(:Neuron)
+CALL (c) { DELETE c } IN TRANSACTIONS OF 20000 ROWS

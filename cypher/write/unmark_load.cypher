@@ -1,0 +1,8 @@
+// name: unmark_load
+// summary: Take the mark of a load away when its graph is complete.
+// mode: write
+// param load_id: string -- the load
+
+MATCH (m:LoadMark {slot: 'graph'})
+WHERE m.load_id = $load_id
+DELETE m

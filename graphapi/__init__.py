@@ -1,0 +1,91 @@
+"""cavegraph's read side: ask a connectome graph for connectivity, annotations and images.
+
+The functions here work on the default connectome (`$CAVEGRAPH_URI`, else the graph in the
+user's data folder; see `use`). The same names are methods of `Connectome`.
+"""
+
+from graphapi.celltypes import type_matrix
+from graphapi.conditions import AtLeast, AtMost, Between, IsNull, Not, NotNull
+from graphapi.connectivity import Adjacency
+from graphapi.connectome import Connectome
+from graphapi.criteria import NeuronCriteria
+from graphapi.default import default_connectome, use
+from graphapi.errors import CavegraphError
+from graphapi.functions import (
+    cypher_query,
+    generate_cave_token,
+    get_adjacency,
+    get_annotations,
+    get_brain_mesh_scene,
+    get_cave_client,
+    get_common_partners,
+    get_connectivity,
+    get_meshes,
+    get_neurons,
+    get_partners,
+    get_paths,
+    get_shortest_paths,
+    get_similarity,
+    get_strongest_paths,
+    get_subgraph,
+    get_synapse_counts,
+    get_synapses,
+    get_type_connectivity,
+    neuroglancer_link,
+    plot_em_image,
+    plot_segmentation_image,
+    set_logging_level,
+    to_igraph,
+    to_networkx,
+    to_sparse,
+)
+from graphapi.paths import CutOffWarning
+from graphapi.selection import StaleRootIdWarning
+
+#: CRANTpy's name for the version that is used unless another is asked for.
+CRANT_DEFAULT_DATASET = "latest"
+
+__all__ = [
+    "CRANT_DEFAULT_DATASET",
+    "Adjacency",
+    "AtLeast",
+    "AtMost",
+    "Between",
+    "CavegraphError",
+    "Connectome",
+    "CutOffWarning",
+    "IsNull",
+    "NeuronCriteria",
+    "Not",
+    "NotNull",
+    "StaleRootIdWarning",
+    "cypher_query",
+    "default_connectome",
+    "generate_cave_token",
+    "get_adjacency",
+    "get_annotations",
+    "get_brain_mesh_scene",
+    "get_cave_client",
+    "get_common_partners",
+    "get_connectivity",
+    "get_meshes",
+    "get_neurons",
+    "get_partners",
+    "get_paths",
+    "get_shortest_paths",
+    "get_similarity",
+    "get_strongest_paths",
+    "get_subgraph",
+    "get_synapse_counts",
+    "get_synapses",
+    "get_type_connectivity",
+    "neuroglancer_link",
+    "plot_em_image",
+    "plot_segmentation_image",
+    "set_logging_level",
+    "to_igraph",
+    "to_networkx",
+    "to_sparse",
+    "type_matrix",
+    "use",
+]

@@ -1,0 +1,1 @@
+"""Access to a CAVE server: the client, complete answers, ids over time."""

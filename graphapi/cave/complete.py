@@ -1,0 +1,207 @@
+"""Answers that are complete, whatever the server's row limit; anything less is an error.
+
+The server cuts an answer at a limit that cannot be asked for, in no order, and says so in a
+header only. So every question is cut into disjoint pieces that the server counts (counts are
+not limited); a piece's rows are believed when there are as many as counted, no id twice, each
+within the conditions sent, and the answer is shorter than any limit met. Otherwise it is
+halved: lists of ids first, then the range of row ids, down to a single id.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphapi.cave.filters import Filters
+from graphapi.cave.pieces import IdRange, Piece, in_chunks
+from graphapi.cave.reader import ROWS_AT_A_TIME, Reader
+from graphapi.errors import InputError
+from graphapi.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pyarrow as pa
+
+    from graphapi.cave.reader import RowSource
+    from graphapi.ids import IdArray
+
+PRE = "pre_pt_root_id"
+POST = "post_pt_root_id"
+_IDS_AT_A_TIME = 250
+_LONGEST_LIST = 20_000
+
+
+def fetch_rows(
+    cave: RowSource,
+    table: str,
+    version: int,
+    *,
+    pre_ids: IdArray | None = None,
+    post_ids: IdArray | None = None,
+    columns: Sequence[str] | None = None,
+    where: Filters | None = None,
+    progress: bool = True,
+) -> pa.Table:
+    """Read all synapse rows of some neurons.
+
+    Parameters
+    ----------
+    cave, table, version
+        What to read.
+    pre_ids, post_ids
+        Root ids; rows must match both where both are given.
+    columns
+        Which columns, in this order; `id` is added in front where it is missing. None: all.
+    where
+        Further conditions; those that the server ignores are applied here.
+    progress
+        Whether to show a bar.
+
+    Returns
+    -------
+    pyarrow.Table
+        Every matching row once, ascending by `id`, positions split. Without a match: no
+        rows, all columns.
+
+    Raises
+    ------
+    InputError
+        Neither `pre_ids` nor `post_ids` is given.
+    IncompleteAnswerError
+        The server's rows and counts disagree and go on doing so.
+    """
+    asked = {name: ids for name, ids in ((PRE, pre_ids), (POST, post_ids)) if ids is not None}
+    if not asked:
+        raise InputError(
+            "give pre_ids, post_ids or both",
+            hint="a whole table is read by id_ranges() and fetch_range()",
+        )
+    return fetch_matching(
+        cave, table, version, asked, columns=columns, where=where, progress=progress
+    )
+
+
+def fetch_matching(
+    cave: RowSource,
+    table: str,
+    version: int,
+    asked: dict[str, IdArray],
+    *,
+    columns: Sequence[str] | None = None,
+    where: Filters | None = None,
+    progress: bool = True,
+) -> pa.Table:
+    """Read all rows of any table whose columns hold some of the ids asked for.
+
+    Parameters
+    ----------
+    asked
+        Column -> ids; a row must match every column.
+    cave, table, version, columns, where, progress
+        See `fetch_rows`.
+
+    Returns
+    -------
+    pyarrow.Table
+        See `fetch_rows`.
+    """
+    base = where or Filters()
+    needed = [*asked, *(c.column for c in base.conditions)]
+    reader = Reader(cave, table, version, columns, also=needed)
+    lists = {name: np.unique(ids) for name, ids in asked.items()}
+    if any(not len(ids) for ids in lists.values()):
+        return reader.finished([], base)
+    pieces = reader.count_all([Piece(base, boxes) for boxes in _boxes(lists)])
+    total = sum(piece.rows or 0 for piece in pieces)
+    with Progress(f"rows of {table}", total) if progress else nullcontext() as bar:
+        answers = list(reader.read_all(reader.plan(pieces), bar.advance if bar else _ignore))
+    found = sum(answer.num_rows for answer in answers)
+    if found != total:
+        raise reader.incomplete(f"{found} rows read, {total} counted")
+    return reader.finished(answers, base)
+
+
+def id_ranges(
+    cave: RowSource, table: str, version: int, *, rows_at_a_time: int = ROWS_AT_A_TIME
+) -> list[IdRange]:
+    """Cut a whole table into ranges of row ids.
+
+    Parameters
+    ----------
+    cave, table, version
+        What to cut.
+    rows_at_a_time
+        Rows in a range at most (a range of a single id may not be cut further).
+
+    Returns
+    -------
+    list of IdRange
+        Disjoint, ascending, without gaps, together all rows; empty for an empty table.
+
+    Raises
+    ------
+    IncompleteAnswerError
+        The server's counts contradict each other.
+    """
+    reader = Reader(cave, table, version, rows_at_a_time=rows_at_a_time)
+    whole = reader.count_all([Piece()])[0]
+    if not whole.rows:
+        return []
+    reader.meet_limit(whole.rows)
+    first = Piece(span=reader.bounds(), rows=whole.rows)
+    ranges: list[IdRange] = []
+    for piece in sorted(reader.plan([first]), key=lambda part: part.span or (0, 0)):
+        lo, hi = piece.span or (0, 0)
+        rows = piece.rows or 0
+        if ranges and ranges[-1].rows + rows <= reader.target:
+            last = ranges.pop()
+            ranges.append(IdRange(last.lo, hi, last.rows + rows))
+        else:
+            ranges.append(IdRange(lo, hi, rows))
+    return ranges
+
+
+def fetch_range(
+    cave: RowSource,
+    table: str,
+    version: int,
+    ids: IdRange,
+    columns: Sequence[str] | None = None,
+) -> pa.Table:
+    """Read all rows of one range of row ids.
+
+    Returns
+    -------
+    pyarrow.Table
+        As many rows as the range was counted to have, ascending by `id`.
+
+    Raises
+    ------
+    IncompleteAnswerError
+        The server's rows and counts disagree and go on doing so.
+    """
+    reader = Reader(cave, table, version, columns)
+    piece = Piece(span=(ids.lo, ids.hi), rows=ids.rows)
+    answers = list(reader.read_all([piece], _ignore))
+    found = sum(answer.num_rows for answer in answers)
+    if found != ids.rows:
+        raise reader.incomplete(
+            f"{found} rows read for ids {ids.lo} to {ids.hi}, {ids.rows} counted"
+        )
+    return reader.finished(answers)
+
+
+def _boxes(lists: dict[str, IdArray]) -> Iterator[tuple[tuple[str, tuple[int, ...]], ...]]:
+    """Cut lists of ids into disjoint combinations of shorter lists."""
+    sizes = [_IDS_AT_A_TIME, *[_LONGEST_LIST] * (len(lists) - 1)]
+    chunks = [in_chunks(ids, size) for ids, size in zip(lists.values(), sizes, strict=True)]
+    for combination in product(*chunks):
+        yield tuple(zip(lists, combination, strict=True))
+
+
+def _ignore(_rows: int) -> None:
+    pass

@@ -1,0 +1,359 @@
+"""A datastack on a CAVE server: its versions, its tables, and single queries on them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from graphapi.cave.arrow import read_answer
+from graphapi.cave.filters import Filters
+from graphapi.cave.pieces import RowLimit
+from graphapi.cave.records import DatastackInfo, TableInfo, VersionInfo, choose_version
+from graphapi.cave.retries import MissingError, Patience
+from graphapi.cave.segmentation import Segmentation
+from graphapi.cave.token import find_token, normal_address
+from graphapi.cave.transport import CarefulAdapter
+from graphapi.errors import (
+    CaveResponseError,
+    DatastackNotFoundError,
+    TableNotFoundError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pyarrow as pa
+    from urllib3.util.retry import Retry
+
+    from graphapi.cave.client import BoundedClient
+
+Answer = TypeVar("Answer")
+
+
+class Cave:
+    """One datastack on one CAVE server.
+
+    Safe to use from several threads. Made by `Cave.connect`.
+
+    Attributes
+    ----------
+    datastack, server
+        What it is connected to.
+    info
+        The datastack's info record, read once.
+    max_in_flight
+        How many requests this object sends at a time, whatever the number of threads.
+    segmentation
+        Root ids over time.
+    row_limit
+        What is known of the server's row limit.
+    """
+
+    def __init__(
+        self,
+        inner: BoundedClient,
+        patience: Patience,
+        max_in_flight: int,
+        open_raw: Callable[[], BoundedClient],
+    ) -> None:
+        self.datastack: str = inner.datastack_name
+        self.server = patience.server
+        self.max_in_flight = max_in_flight
+        self.row_limit = RowLimit()
+        self._inner = inner
+        self._patience = patience
+        self._slots = threading.BoundedSemaphore(max_in_flight)
+        self._opening = threading.Lock()
+        self._open_raw = open_raw
+        self.info: DatastackInfo = self._ask(
+            "the info record",
+            lambda: DatastackInfo.from_answer(self.datastack, inner.info.get_datastack_info()),
+        )
+        self.segmentation = Segmentation(self._ask, self._graph, self.server)
+
+    @classmethod
+    def connect(
+        cls,
+        datastack: str,
+        *,
+        server: str | None = None,
+        token: str | None = None,
+        timeout: float = 60.0,
+        max_retries: int = 6,
+        max_in_flight: int = 4,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> Cave:
+        """Connect to a datastack.
+
+        Parameters
+        ----------
+        datastack
+            Its name.
+        server
+            Address of the info server; by default the one that CAVE programs have noted for
+            this datastack, else the public one.
+        token
+            By default the stored one (see `graphapi.cave.token.find_token`).
+        timeout
+            Seconds to wait for a connection, and between two pieces of an answer.
+        max_retries
+            How often a failed request is repeated, with growing waits between.
+        max_in_flight
+            How many requests are sent at a time.
+        pause
+            Sleeps between repetitions; replaced in tests.
+
+        Raises
+        ------
+        DatastackNotFoundError
+            The server has no such datastack; names those it has.
+        CaveAuthError, CaveUnavailableError, CaveRateLimitError, CaveResponseError
+            The server refuses, fails, or is no CAVE server.
+        """
+        from graphapi.cave import client  # takes a second to import
+
+        address = normal_address(server or client.default_server(datastack))
+        token = token or find_token(address)
+        patience = Patience(address, token, max_retries=max_retries, pause=pause)
+        client.forget_other_servers()
+
+        def adapter(retries: Retry | int) -> CarefulAdapter:
+            return CarefulAdapter(
+                timeout=timeout, token=token, retries=retries, connections=max_in_flight
+            )
+
+        own = adapter(0)
+        what = f"the info record of datastack '{datastack}'"
+
+        def open_client() -> BoundedClient:
+            with client.translated(address, what):
+                return client.BoundedClient(datastack, address, token, own)
+
+        try:
+            inner = patience.ask(what, open_client)
+        except MissingError:
+            known = patience.ask(
+                "the list of datastacks", lambda: client.known_datastacks(address, token, own)
+            )
+            raise DatastackNotFoundError(
+                f"{address} has no datastack '{datastack}'",
+                hint=f"its datastacks: {', '.join(known) or 'none'}",
+            ) from None
+
+        def open_raw() -> BoundedClient:
+            return client.BoundedClient(
+                datastack, address, token, adapter(client.standard_retries())
+            )
+
+        return cls(inner, patience, max_in_flight, open_raw)
+
+    def close(self) -> None:
+        """Close the connections; a later request opens new ones."""
+        self._inner.transport.close()
+
+    def __enter__(self) -> Cave:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Cave(datastack={self.datastack!r}, server={self.server!r})"
+
+    @cached_property
+    def client(self) -> Any:
+        """A plain `caveclient.CAVEclient` for this datastack, for what this class lacks.
+
+        It has the same time limits and the retries that CAVEclient has by itself.
+        """
+        return self._ask("a new client", self._open_raw)
+
+    # -- versions and tables ---------------------------------------------------------------
+
+    def versions(self) -> list[VersionInfo]:
+        """Return all versions that the server knows, newest first; asked anew each time."""
+
+        def read() -> list[VersionInfo]:
+            self._open_materialize()
+            return [VersionInfo.from_answer(entry) for entry in self._inner.versions_metadata()]
+
+        try:
+            versions = self._ask("the materialization versions", read)
+        except MissingError:
+            return []
+        return sorted(versions, key=lambda info: info.version, reverse=True)
+
+    def resolve_version(self, version: int | Literal["latest"]) -> VersionInfo:
+        """Return one version; `latest` is the newest one that can be queried now.
+
+        Ask once and keep the answer: a newer version may appear at any time.
+
+        Raises
+        ------
+        VersionNotFoundError
+            There is no such version, or it has expired; names those there are.
+        """
+        where = f"datastack '{self.datastack}' on {self.server}"
+        return choose_version(self.versions(), version, where)
+
+    def tables(self, version: int) -> list[str]:
+        """Return the names of the tables of a version, in alphabetical order.
+
+        Raises
+        ------
+        VersionNotFoundError
+            There is no such version.
+        """
+        try:
+            return self._ask(
+                f"the tables of version {version}",
+                lambda: sorted(
+                    str(n) for n in self._open_materialize().get_tables(version=version)
+                ),
+            )
+        except MissingError as missing:
+            raise self._not_found(None, version, missing) from None
+
+    def table_info(self, table: str, version: int) -> TableInfo:
+        """Return what the server says about one table.
+
+        Raises
+        ------
+        TableNotFoundError, VersionNotFoundError
+            There is no such table at this version; names those there are.
+        """
+
+        def read() -> TableInfo:
+            self._open_materialize()
+            answer = self._inner.table_metadata(table, version)
+            return TableInfo.from_answer({**answer, "table_name": table})
+
+        try:
+            return self._ask(f"the description of table '{table}'", read)
+        except MissingError as missing:
+            raise self._not_found(table, version, missing) from None
+
+    # -- rows ------------------------------------------------------------------------------
+
+    def count(self, table: str, version: int, filters: Filters | None = None) -> int:
+        """Return how many rows the server counts; the row limit does not apply to it.
+
+        Raises
+        ------
+        TableNotFoundError, VersionNotFoundError
+            There is no such table at this version.
+        """
+        answer, _ = self._query(table, version, filters or Filters(), get_counts=True)
+        if answer.num_rows != 1 or answer.num_columns < 1:
+            raise CaveResponseError(f"{self.server}: the count of '{table}' is not one number")
+        return int(answer.column(0)[0].as_py())
+
+    def query(
+        self,
+        table: str,
+        version: int,
+        filters: Filters | None = None,
+        columns: Sequence[str] | None = None,
+        *,
+        limit: int | None = None,
+    ) -> tuple[pa.Table, bool]:
+        """Send one query, as it is: the answer may be cut at the server's row limit.
+
+        For answers that are complete, see `graphapi.cave.complete`.
+
+        Parameters
+        ----------
+        table, version
+            What to read.
+        filters
+            Which rows; `not_in` conditions are not applied here.
+        columns
+            Which columns, at least two (a server defect breaks on one); None for all.
+            The server adds `X_supervoxel_id` to every `X_root_id`.
+        limit
+            At most so many rows.
+
+        Returns
+        -------
+        rows : pyarrow.Table
+            As served: positions split in `_x`, `_y`, `_z`, ids int64, rows in no order.
+        cut : bool
+            Whether the server says that it has cut the answer at its limit. It says so too
+            where the answer is complete and just as long as the limit.
+
+        Raises
+        ------
+        TableNotFoundError, VersionNotFoundError
+            There is no such table at this version.
+        """
+        chosen = None if columns is None else list(columns)
+        return self._query(table, version, filters or Filters(), select_columns=chosen, limit=limit)
+
+    def schema(self, table: str, version: int) -> pa.Schema:
+        """Return the names and types of a table's columns, in the server's order."""
+        rows, _ = self.query(table, version, limit=1)
+        return rows.schema
+
+    def _query(
+        self, table: str, version: int, filters: Filters, **options: Any
+    ) -> tuple[pa.Table, bool]:
+        what = f"{filters.describe()} of table '{table}' at version {version}"
+        if options.get("get_counts"):
+            what = f"the count of {what}"
+
+        def send() -> tuple[pa.Table, bool]:
+            materialize = self._open_materialize()
+            with self._inner.transport.keeping_answers() as answers:
+                materialize.query_table(
+                    table,
+                    materialization_version=version,
+                    merge_reference=False,
+                    split_positions=True,
+                    metadata=False,
+                    log_warning=False,
+                    **filters.keywords(),
+                    **{name: value for name, value in options.items() if value is not None},
+                )
+            return read_answer(answers[-1].content), "Limited query to" in answers[-1].headers.get(
+                "Warning", ""
+            )
+
+        try:
+            return self._ask(what, send)
+        except MissingError as missing:
+            raise self._not_found(table, version, missing) from None
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _open_materialize(self) -> Any:
+        with self._opening:  # made on first use: once, though threads ask together
+            return self._inner.materialize
+
+    def _graph(self) -> Any:
+        if self.info.segmentation_table is None:
+            raise CaveResponseError(f"datastack '{self.datastack}' names no segmentation")
+        with self._opening:
+            return self._inner.chunkedgraph
+
+    def _ask(self, what: str, call: Callable[[], Answer]) -> Answer:
+        from graphapi.cave.client import translated
+
+        def send() -> Answer:
+            with self._slots, translated(self.server, what):
+                return call()
+
+        return self._patience.ask(what, send)
+
+    def _not_found(self, table: str | None, version: int, missing: MissingError) -> Exception:
+        self.resolve_version(version)
+        if table is None:
+            return CaveResponseError(f"{self.server}: version {version}: {missing}")
+        known = self.tables(version)
+        if table not in known:
+            return TableNotFoundError(
+                f"datastack '{self.datastack}' has no table '{table}' at version {version}",
+                hint=f"its tables: {', '.join(known) or 'none'}",
+            )
+        return CaveResponseError(f"{self.server}: table '{table}': {missing}")

@@ -1,0 +1,116 @@
+"""A piece of a table: which rows it holds, how it is halved, and what a row limit means for it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from graphapi.cave.filters import Filters
+
+if TYPE_CHECKING:
+    from graphapi.ids import IdArray
+
+
+@dataclass(frozen=True, slots=True)
+class IdRange:
+    """Rows with `lo <= id < hi`, and how many the server counts there."""
+
+    lo: int
+    hi: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Rows that hold all of: some conditions, some columns within lists, ids within a span.
+
+    Attributes
+    ----------
+    base
+        Conditions that stay with every half.
+    lists
+        Column and allowed values; halved first.
+    span
+        `lo <= id < hi`; None for any id. Halved where no list can be.
+    rows
+        The server's count; None while not asked for.
+    """
+
+    base: Filters = field(default_factory=Filters)
+    lists: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    span: tuple[int, int] | None = None
+    rows: int | None = None
+
+    def filters(self) -> Filters:
+        """Return the conditions to send."""
+        filters = self.base
+        for column, values in self.lists:
+            filters = filters.isin(column, values)
+        return filters if self.span is None else filters.between("id", *self.span)
+
+    def counted(self, rows: int) -> Piece:
+        """Return the same piece with its count."""
+        return replace(self, rows=rows)
+
+    @property
+    def needs_bounds(self) -> bool:
+        """Whether it can only be halved by id, and no span of ids is known."""
+        return self.span is None and all(len(values) < 2 for _, values in self.lists)
+
+    def holds_at_most(self, rows: int) -> bool:
+        """Whether it cannot hold more rows than that: ids are unique."""
+        return self.span is not None and self.span[1] - self.span[0] <= rows
+
+    def halves(self, bounds: tuple[int, int]) -> tuple[Piece, Piece] | None:
+        """Return two disjoint pieces that are this one together; None for a single id.
+
+        Parameters
+        ----------
+        bounds
+            `lo <= id < hi` for every row of the table; used where no span is set.
+        """
+        longest = max(self.lists, key=lambda entry: len(entry[1]), default=None)
+        if longest is not None and len(longest[1]) > 1:
+            column, values = longest
+            middle = len(values) // 2
+            return (
+                self._with_list(column, values[:middle]),
+                self._with_list(column, values[middle:]),
+            )
+        lo, hi = self.span or bounds
+        if hi - lo <= 1:
+            return None
+        middle = (lo + hi) // 2
+        return (
+            replace(self, span=(lo, middle), rows=None),
+            replace(self, span=(middle, hi), rows=None),
+        )
+
+    def _with_list(self, column: str, values: tuple[int, ...]) -> Piece:
+        lists = tuple((name, values if name == column else old) for name, old in self.lists)
+        return replace(self, lists=lists, rows=None)
+
+
+class RowLimit:
+    """The server's row limit: it cannot be asked for, only met."""
+
+    def __init__(self) -> None:
+        self._met: int | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def met(self) -> int | None:
+        """The smallest length that a cut answer has had; None before the first."""
+        return self._met
+
+    def meet(self, rows: int) -> None:
+        """Note that an answer was cut at this length."""
+        with self._lock:
+            self._met = max(1, rows if self._met is None else min(self._met, rows))
+
+
+def in_chunks(ids: IdArray, size: int) -> list[tuple[int, ...]]:
+    """Cut distinct ids into tuples of plain ints, `size` at most in each."""
+    values = ids.tolist()
+    return [tuple(values[i : i + size]) for i in range(0, len(values), size)]

@@ -1,0 +1,282 @@
+"""Reads pieces of one table, and believes none that it cannot prove complete."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Protocol
+
+from graphapi.cave.arrow import joined, repeated_ids, require_ids
+from graphapi.cave.filters import Filters
+from graphapi.cave.parallel import in_order
+from graphapi.cave.pieces import Piece
+from graphapi.errors import IncompleteAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    import pyarrow as pa
+
+    from graphapi.cave.pieces import RowLimit
+
+#: Rows asked for at a time: a few seconds of a real server, some ten megabytes.
+ROWS_AT_A_TIME = 100_000
+_FIRST_GUESS = 2**20
+_HIGHEST_ID = 2**63 - 1
+
+
+class RowSource(Protocol):
+    """What is needed of `graphapi.cave.connection.Cave`; tests bring their own."""
+
+    server: str
+    max_in_flight: int
+    row_limit: RowLimit
+
+    def count(self, table: str, version: int, filters: Filters | None = None) -> int:
+        """Count rows."""
+        ...
+
+    def query(
+        self,
+        table: str,
+        version: int,
+        filters: Filters | None = None,
+        columns: Sequence[str] | None = None,
+        *,
+        limit: int | None = None,
+    ) -> tuple[pa.Table, bool]:
+        """Read rows, perhaps not all; the second value says whether the server cut them."""
+        ...
+
+
+class Reader:
+    """Reads one table at one version.
+
+    Parameters
+    ----------
+    cave, table, version
+        What to read.
+    columns
+        Which columns come out; None for all.
+    also
+        Columns that conditions need, read even where they do not come out.
+    rows_at_a_time
+        Rows to ask for at most, also where the server would give more.
+    """
+
+    def __init__(
+        self,
+        cave: RowSource,
+        table: str,
+        version: int,
+        columns: Sequence[str] | None = None,
+        *,
+        also: Iterable[str] = (),
+        rows_at_a_time: int = ROWS_AT_A_TIME,
+    ) -> None:
+        self._cave = cave
+        self._table = table
+        self._version = version
+        self._columns = None if columns is None else _unique(["id", *columns], first=columns)
+        self._sent = None if self._columns is None else _unique([*self._columns, *also])
+        if self._sent == ["id"]:
+            self._sent = self._two_columns()
+        self._rows_at_a_time = rows_at_a_time
+        self._bounds: tuple[int, int] | None = None
+        self._bounding = threading.Lock()
+
+    # -- counting --------------------------------------------------------------------------
+
+    def count_all(self, pieces: Sequence[Piece]) -> list[Piece]:
+        """Ask for the count of every piece, several at a time."""
+        counts = in_order(self._count, pieces, at_once=self._cave.max_in_flight)
+        return [piece.counted(rows) for piece, rows in zip(pieces, counts, strict=True)]
+
+    def plan(self, pieces: Sequence[Piece]) -> list[Piece]:
+        """Halve counted pieces until none has more rows than should be asked for at a time.
+
+        Returns
+        -------
+        list of Piece
+            Disjoint, counted, together all rows of `pieces`; empty ones are kept.
+
+        Raises
+        ------
+        IncompleteAnswerError
+            Two halves have not the rows of the whole, even when all three are counted again.
+        """
+        done: list[Piece] = []
+        large = list(pieces)
+        while large:
+            halved: list[tuple[Piece, tuple[Piece, Piece]]] = []
+            for piece in large:
+                halves = self._halves(piece) if _rows(piece) > self.target else None
+                if halves is None:
+                    done.append(piece)
+                else:
+                    halved.append((piece, halves))
+            counted = iter(self.count_all([half for _, pair in halved for half in pair]))
+            large = [
+                part
+                for whole, _ in halved
+                for part in self._agreeing(whole, next(counted), next(counted))
+            ]
+        return done
+
+    def bounds(self) -> tuple[int, int]:
+        """Return `lo <= id < hi` for all rows of the table, found by counting."""
+        with self._bounding:
+            if self._bounds is None:
+                hi = _FIRST_GUESS
+                while hi < _HIGHEST_ID and self._count(Piece(Filters().at_least("id", hi))):
+                    hi = min(hi * 16, _HIGHEST_ID)
+                self._bounds = (0, hi)
+            return self._bounds
+
+    def meet_limit(self, rows: int) -> None:
+        """Make the server cut an answer once, to learn its limit before anything is planned.
+
+        Parameters
+        ----------
+        rows
+            How many the table has.
+        """
+        if self._cave.row_limit.met is None:
+            few = self._two_columns()
+            answer, cut = self._cave.query(self._table, self._version, None, few)
+            if answer.num_rows and (cut or answer.num_rows < rows):
+                self._cave.row_limit.meet(answer.num_rows)
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def read_all(
+        self, pieces: Sequence[Piece], advance: Callable[[int], None]
+    ) -> Iterator[pa.Table]:
+        """Read counted pieces, several at a time; `advance` is told the rows of each."""
+        for tables in in_order(self._read, pieces, at_once=self._cave.max_in_flight):
+            for table in tables:
+                advance(table.num_rows)
+                yield table
+
+    def one_row(self) -> pa.Table:
+        """Read one row, for the names and types of the columns."""
+        return self._cave.query(self._table, self._version, None, self._sent, limit=1)[0]
+
+    def finished(self, answers: Sequence[pa.Table], base: Filters | None = None) -> pa.Table:
+        """Join answers, apply what the server ignores, keep the columns asked for.
+
+        Raises
+        ------
+        IncompleteAnswerError
+            A row came twice, so that another one must be missing.
+        """
+        # Answers without rows do not tell the types of all columns.
+        filled = [answer for answer in answers if answer.num_rows] or [self.one_row().slice(0, 0)]
+        table = joined(filled, self._where)
+        repeated = repeated_ids(table)
+        if repeated:
+            raise self.incomplete(f"{repeated} rows came twice")
+        table = table if base is None else base.kept(table)
+        return table if self._columns is None else table.select(self._columns)
+
+    def incomplete(self, words: str) -> IncompleteAnswerError:
+        """Say what does not fit."""
+        return IncompleteAnswerError(
+            f"{self._where}: {words}",
+            hint="nothing was kept. Try again; if it stays so, tell the server's administrators",
+        )
+
+    # -- one piece -------------------------------------------------------------------------
+
+    def _read(self, piece: Piece) -> list[pa.Table]:
+        if _rows(piece) > self.target and self._halves(piece) is not None:
+            return [table for part in self.plan([piece]) for table in self._read_fitting(part)]
+        return self._read_fitting(piece)
+
+    def _read_fitting(self, piece: Piece) -> list[pa.Table]:
+        answer, cut = self._ask(piece)
+        if answer.num_rows == _rows(piece) and not cut:
+            return [answer]
+        if not cut:
+            # Once more: a count or an answer may have gone wrong on its way.
+            piece = self.count_all([piece])[0]
+            answer, cut = self._ask(piece)
+            if answer.num_rows == _rows(piece) and not cut:
+                return [answer]
+        return self._read_cut(piece, answer.num_rows, said=cut)
+
+    def _read_cut(self, piece: Piece, length: int, *, said: bool) -> list[pa.Table]:
+        """Read a piece in halves, its answer having been cut: as said, or to judge by its length.
+
+        An answer that is too short though nobody says so may only be cut if all such
+        answers are of one length.
+        """
+        met = self._cave.row_limit.met
+        if not said and (length > _rows(piece) or length == 0 or met not in (None, length)):
+            raise self.incomplete(
+                f"{length} rows read, {piece.rows} counted ({piece.filters().describe()})"
+            )
+        self._cave.row_limit.meet(length)
+        halves = self._halves(piece)
+        if halves is None:
+            raise self.incomplete(f"{piece.rows} rows counted for {piece.filters().describe()}")
+        counted = self.count_all(halves)
+        parts = self._agreeing(piece, *counted)
+        return [table for part in parts for table in self._read(part)]
+
+    def _ask(self, piece: Piece) -> tuple[pa.Table, bool]:
+        filters = piece.filters()
+        answer, said = self._cave.query(self._table, self._version, filters, self._sent)
+        require_ids(answer, self._where)
+        filters.check(answer, self._where)
+        met = self._cave.row_limit.met
+        if said:
+            self._cave.row_limit.meet(answer.num_rows)
+        as_long = met is not None and answer.num_rows >= met
+        # As many distinct ids as a span can hold: nothing can have been cut.
+        full = piece.holds_at_most(answer.num_rows) and answer.num_rows == _rows(piece)
+        return answer, (said or as_long) and not full
+
+    def _agreeing(self, whole: Piece, left: Piece, right: Piece) -> list[Piece]:
+        if _rows(left) + _rows(right) == _rows(whole):
+            return [left, right]
+        whole, left, right = self.count_all([whole, left, right])
+        if _rows(left) + _rows(right) == _rows(whole):
+            return [left, right]
+        raise self.incomplete(
+            f"the server counts {whole.rows} rows for {whole.filters().describe()}, "
+            f"but {left.rows} and {right.rows} in its two halves"
+        )
+
+    def _halves(self, piece: Piece) -> tuple[Piece, Piece] | None:
+        return piece.halves(self.bounds() if piece.needs_bounds else (0, _HIGHEST_ID))
+
+    def _two_columns(self) -> list[str]:
+        """Return `id` and one more column: the server breaks on a single one."""
+        names = self._cave.query(self._table, self._version, limit=1)[0].column_names
+        others = [name for name in names if name != "id" and name[-2:] not in ("_x", "_y", "_z")]
+        return ["id", "valid" if "valid" in others else others[0]] if others else ["id"]
+
+    def _count(self, piece: Piece) -> int:
+        return self._cave.count(self._table, self._version, piece.filters())
+
+    @property
+    def target(self) -> int:
+        """How many rows to ask for at a time: below any limit met."""
+        met = self._cave.row_limit.met
+        return self._rows_at_a_time if met is None else max(1, min(self._rows_at_a_time, met - 1))
+
+    @property
+    def _where(self) -> str:
+        return f"{self._cave.server}, table '{self._table}', version {self._version}"
+
+
+def _rows(piece: Piece) -> int:
+    if piece.rows is None:
+        raise ValueError("this piece has not been counted")
+    return piece.rows
+
+
+def _unique(names: Iterable[str], first: Sequence[str] = ()) -> list[str]:
+    """Keep each name once; `id` stays where the caller put it, else comes first."""
+    order = list(first) if "id" in first else list(names)
+    return list(dict.fromkeys([*order, *names]))

@@ -1,0 +1,182 @@
+"""What a CAVE server says about a datastack, its versions and its tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from graphapi.errors import CaveResponseError, VersionNotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Resolution: TypeAlias = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class DatastackInfo:
+    """The info record of a datastack.
+
+    Attributes
+    ----------
+    name, description
+        As the info service has them.
+    synapse_table, soma_table
+        Table names; None where the datastack names none.
+    viewer_resolution
+        Nanometres a voxel, x, y, z: the unit people read coordinates in.
+    image_source, segmentation_source
+        Cloud paths of the EM volume and of the segmentation; None where not given.
+    segmentation_table
+        Name of the chunkedgraph, the last part of `segmentation_source`.
+    local_server
+        Address of the server that answers for tables and segmentation.
+    proofreading_status_table, cell_identification_table
+        Table names; None where the datastack names none.
+    """
+
+    name: str
+    description: str
+    synapse_table: str | None
+    soma_table: str | None
+    viewer_resolution: Resolution
+    image_source: str | None
+    segmentation_source: str | None
+    segmentation_table: str | None
+    local_server: str
+    proofreading_status_table: str | None = None
+    cell_identification_table: str | None = None
+
+    @classmethod
+    def from_answer(cls, name: str, answer: Mapping[str, Any]) -> DatastackInfo:
+        """Read `datastack/full/<name>`."""
+        volume = answer.get("aligned_volume") or {}
+        segmentation = answer.get("segmentation_source") or None
+        return cls(
+            name=name,
+            description=answer.get("description") or volume.get("description") or "",
+            synapse_table=answer.get("synapse_table") or None,
+            soma_table=answer.get("soma_table") or None,
+            viewer_resolution=_resolution(answer, "viewer_resolution", f"datastack '{name}'"),
+            image_source=volume.get("image_source") or None,
+            segmentation_source=segmentation,
+            segmentation_table=segmentation.rstrip("/").split("/")[-1] if segmentation else None,
+            local_server=str(answer["local_server"]),
+            proofreading_status_table=answer.get("proofreading_status_table") or None,
+            cell_identification_table=answer.get("cell_identification_table") or None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VersionInfo:
+    """One materialization version.
+
+    Attributes
+    ----------
+    version
+        Its number.
+    timestamp
+        The moment its root ids stand for, aware, UTC.
+    expires_on
+        When the server drops it, aware, UTC; None for never.
+    valid
+        The server answers queries about it.
+    is_merged
+        Annotation and segmentation columns are in one table: there is no `created` column
+        and rows without a supervoxel are absent. In split versions their roots are 1.
+    """
+
+    version: int
+    timestamp: datetime
+    expires_on: datetime | None
+    valid: bool
+    is_merged: bool
+
+    @classmethod
+    def from_answer(cls, answer: Mapping[str, Any]) -> VersionInfo:
+        """Read one entry of the versions' metadata, its times already parsed."""
+        expires = answer.get("expires_on")
+        if expires is not None:
+            # The client stands a naive far-future time for "never".
+            expires = None if expires.tzinfo is None else expires.astimezone(UTC)
+        return cls(
+            version=int(answer["version"]),
+            timestamp=answer["time_stamp"].astimezone(UTC),
+            expires_on=expires,
+            valid=bool(answer.get("valid", True))
+            and str(answer.get("status") or "AVAILABLE").upper() == "AVAILABLE",
+            is_merged=bool(answer.get("is_merged", True)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TableInfo:
+    """One annotation table.
+
+    Attributes
+    ----------
+    name, schema_type, description
+        As the server has them.
+    reference_table
+        The table whose rows this one's `target_id` points at; None where it stands alone.
+    voxel_resolution
+        Nanometres a voxel, x, y, z, of the positions as stored in this table.
+    notice
+        What its owners ask readers to know; empty where nothing.
+    """
+
+    name: str
+    schema_type: str
+    description: str
+    reference_table: str | None
+    voxel_resolution: Resolution
+    notice: str = ""
+
+    @classmethod
+    def from_answer(cls, answer: Mapping[str, Any]) -> TableInfo:
+        """Read a table's metadata as the client returns it."""
+        name = str(answer.get("table_name") or answer.get("annotation_table") or "")
+        given = answer.get("voxel_resolution") or (None, None, None)
+        axes = dict(zip(("r_x", "r_y", "r_z"), given, strict=True))
+        return cls(
+            name=name,
+            schema_type=str(answer.get("schema_type") or answer.get("schema") or ""),
+            description=str(answer.get("description") or ""),
+            reference_table=answer.get("reference_table") or None,
+            voxel_resolution=_resolution(axes, "r", f"table '{name}'"),
+            notice=str(answer.get("notice_text") or ""),
+        )
+
+
+def choose_version(
+    versions: Sequence[VersionInfo], wanted: int | Literal["latest"], where: str
+) -> VersionInfo:
+    """Return the version that is wanted, from a list with the newest first.
+
+    Raises
+    ------
+    VersionNotFoundError
+        There is none, or it has expired; names those that can be queried.
+    """
+    usable = [info for info in versions if info.valid]
+    for info in usable:
+        if wanted in ("latest", info.version):
+            return info
+    names = ", ".join(str(info.version) for info in usable) or "none"
+    expired = any(info.version == wanted for info in versions)
+    raise VersionNotFoundError(
+        f"version {wanted} of {where} {'has expired' if expired else 'does not exist'}",
+        hint=f"versions that can be queried: {names}",
+    )
+
+
+def _resolution(answer: Mapping[str, Any], prefix: str, what: str) -> Resolution:
+    values = tuple(answer.get(f"{prefix}_{axis}") for axis in "xyz")
+    if any(value is None or not float(value) > 0 for value in values):
+        raise CaveResponseError(
+            f"{what} has no usable resolution: the server says {values}",
+            hint="ask the datastack's administrators, or give the resolution yourself",
+        )
+    x, y, z = (float(value) for value in values if value is not None)
+    return (x, y, z)

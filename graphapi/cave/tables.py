@@ -1,0 +1,119 @@
+"""Whole annotation tables, with the table they refer to beside them."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphapi.cave.complete import fetch_matching, fetch_range, id_ranges
+from graphapi.cave.parallel import in_order
+from graphapi.cave.reader import Reader
+from graphapi.errors import SourceSchemaError
+from graphapi.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from graphapi.cave.connection import Cave
+
+#: Ends the names of all columns that come from the table referred to.
+TARGET_SUFFIX = "_ref"
+
+
+def fetch_table(
+    cave: Cave,
+    table: str,
+    version: int,
+    *,
+    columns: Sequence[str] | None = None,
+    with_target: bool = True,
+    progress: bool = True,
+) -> pa.Table:
+    """Read all rows of a table, and for a reference table the rows it refers to.
+
+    The two are joined here and not by the server: its own join drops rows whose target is no
+    longer valid, and gives a suffix only to names that occur twice, so that the names would
+    depend on the tables.
+
+    Parameters
+    ----------
+    cave, table, version
+        What to read.
+    columns
+        Which of the table's own columns; None for all. `id` is always among them.
+    with_target
+        For a reference table: add the columns of its target.
+    progress
+        Whether to show a bar.
+
+    Returns
+    -------
+    pyarrow.Table
+        Ascending by `id`, positions split. Every column of the target ends in `_ref`
+        (`id_ref`, `pt_root_id_ref`, ...) and is null where the target has no such row.
+
+    Raises
+    ------
+    TableNotFoundError, VersionNotFoundError
+        There is no such table at this version, or none of the name it refers to.
+    IncompleteAnswerError
+        The server's rows and counts disagree and go on doing so.
+    SourceSchemaError
+        A reference table without `target_id`.
+    """
+    info = cave.table_info(table, version)
+    joining = info.reference_table if with_target else None
+    wanted = columns
+    if joining and columns is not None and "target_id" not in columns:
+        wanted = [*columns, "target_id"]
+    rows = _whole(cave, table, version, wanted, progress)
+    if joining is None:
+        return rows
+    if "target_id" not in rows.column_names:
+        raise SourceSchemaError(
+            f"table '{table}' refers to '{joining}' but has no column 'target_id'"
+        )
+    targets = np.unique(rows["target_id"].drop_null().to_numpy().astype(np.int64))
+    target = fetch_matching(cave, joining, version, {"id": targets}, progress=progress)
+    joined = _beside(rows, target)
+    return (
+        joined
+        if columns is None
+        else joined.drop_columns([] if "target_id" in columns else ["target_id"])
+    )
+
+
+def _whole(
+    cave: Cave, table: str, version: int, columns: Sequence[str] | None, progress: bool
+) -> pa.Table:
+    ranges = id_ranges(cave, table, version)
+    parts = []
+    total = sum(one.rows for one in ranges)
+    with Progress(f"rows of {table}", total) if progress else nullcontext() as bar:
+        for part in in_order(
+            lambda one: fetch_range(cave, table, version, one, columns),
+            ranges,
+            at_once=cave.max_in_flight,
+        ):
+            parts.append(part)
+            if bar:
+                bar.advance(part.num_rows)
+    return Reader(cave, table, version, columns).finished(parts)
+
+
+def _beside(rows: pa.Table, target: pa.Table) -> pa.Table:
+    """Join each row with its target, which is ascending by id; null where there is none."""
+    missing = rows["target_id"].is_null().to_numpy()
+    wanted = pc.fill_null(rows["target_id"], 0).to_numpy()
+    ids = target["id"].to_numpy()
+    places = np.searchsorted(ids, wanted)
+    safe = np.minimum(places, max(len(ids) - 1, 0))
+    found = ~missing & (ids[safe] == wanted) if len(ids) else np.zeros(len(wanted), dtype=bool)
+    beside = target.take(pa.array(safe, mask=~found))
+    for name in beside.column_names:
+        rows = rows.append_column(f"{name}{TARGET_SUFFIX}", beside[name])
+    return rows

@@ -1,0 +1,156 @@
+"""The CAVE token: where it is kept, how one is stored, and how it is kept out of texts."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from getpass import getpass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from graphapi.errors import CaveAuthError, InputError
+
+_FOLDER = "~/.cloudvolume/secrets"
+_COMMON_FILES = ("cave-secret.json", "chunkedgraph-secret.json")
+_KEY = "token"
+_SPELLED = re.compile(
+    r"(bearer\s+|middle_auth_token[\"']?\s*[=:]\s*[\"']?|[\"']?\btoken[\"']?\s*[=:]\s*[\"']?)"
+    r"[A-Za-z0-9._~+/=-]{8,}",
+    re.IGNORECASE,
+)
+
+
+def generate_cave_token(server: str, *, save: bool = True, token: str | None = None) -> Path | None:
+    """Ask for a token of a CAVE server, and store it where CAVE programs look for it.
+
+    CAVE hands out tokens on a web page only, after a login. This prints that page's address
+    (no browser is opened) and reads the token without showing it.
+
+    Parameters
+    ----------
+    server
+        Address of the CAVE server.
+    save
+        Whether to store the token.
+    token
+        The token, if you have it already; otherwise it is asked for.
+
+    Returns
+    -------
+    pathlib.Path or None
+        The file the token is in, readable by you alone; None when `save` is False.
+
+    Raises
+    ------
+    InputError
+        The server's address or the token cannot be one.
+    CaveAuthError
+        No token was given, and there is no one to ask.
+    """
+    path = token_file(server)
+    page = f"{normal_address(server)}/auth/api/v1/create_token"
+    if token is None:
+        print(f"Log in and copy the token shown at: {page}", file=sys.stderr)  # noqa: T201
+        token = _asked(page)
+    token = token.strip().strip("\"'")
+    if not re.fullmatch(r"[A-Za-z0-9._~+/=-]{8,}", token):
+        raise InputError(
+            "this cannot be a CAVE token (its text is not shown here)",
+            hint=f"copy the value of 'token' from {page}, without quotes",
+        )
+    return _store(path, token) if save else None
+
+
+def find_token(server: str) -> str | None:
+    """Return the token for a server: `$CAVEGRAPH_TOKEN`, else the stored one, or None.
+
+    Raises
+    ------
+    CaveAuthError
+        A token file is there and cannot be read.
+    """
+    if named := os.environ.get("CAVEGRAPH_TOKEN"):
+        return named
+    folder = Path(_FOLDER).expanduser()
+    for path in (token_file(server), *(folder / name for name in _COMMON_FILES)):
+        token = _read(path).get(_KEY)
+        if isinstance(token, str) and token:
+            return token
+    return None
+
+
+def token_file(server: str) -> Path:
+    """Return the file that holds the token of one server."""
+    host = urlsplit(normal_address(server)).netloc
+    return Path(_FOLDER).expanduser() / f"{host}-cave-secret.json"
+
+
+def normal_address(server: str) -> str:
+    """Write a server's address as `scheme://host[:port]`; https where no scheme is given.
+
+    Raises
+    ------
+    InputError
+        It is not an http(s) address, or it carries a user name or password.
+    """
+    text = server if "://" in server else f"https://{server}"
+    parts = urlsplit(text)
+    hint = "give it as https://host or http://127.0.0.1:port"
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InputError(f"'{redact(server)}' is not the address of a server", hint=hint)
+    if "@" in parts.netloc:
+        raise InputError("a server's address must not carry a user name or password", hint=hint)
+    plain = re.fullmatch(r"[A-Za-z0-9.\-_\[\]:]+", parts.netloc)
+    if not plain or parts.query or parts.fragment or re.search(r"\s", text):
+        raise InputError(f"'{redact(server)}' is not the address of a server", hint=hint)
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def redact(text: str, *tokens: str | None) -> str:
+    """Blank out tokens in a text: those given, and whatever is spelled like one."""
+    for token in tokens:
+        if token:
+            text = text.replace(token, "[token]")
+    return _SPELLED.sub(lambda found: f"{found.group(1)}[token]", text)
+
+
+def _asked(page: str) -> str:
+    try:
+        return getpass("CAVE token (not shown while you paste): ")
+    except (EOFError, OSError) as error:
+        raise CaveAuthError(
+            "a token is needed and there is no terminal to ask on",
+            hint=f"get one from {page} and pass it as token=...",
+        ) from error
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        content = json.loads(path.read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError):
+        # The cause is left out: a decoding error quotes the file, hence the token.
+        raise CaveAuthError(
+            f"the token file {path} cannot be read, or is not JSON",
+            hint="delete it and run generate_cave_token() again",
+        ) from None
+    return content if isinstance(content, dict) else {}
+
+
+def _store(path: Path, token: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    content = json.dumps({**_read(path), _KEY: token})
+    # Written aside with its rights set before the first byte, then moved into place.
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside.unlink(missing_ok=True)
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(content)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    return path

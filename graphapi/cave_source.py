@@ -1,0 +1,208 @@
+"""What the graph cannot answer, asked of CAVE: raw rows, other versions, live data."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from graphapi.cave.connection import Cave
+from graphapi.cave.ids import map_to, roots_of
+from graphapi.cave.synapses import connectivity_from_rows, synapse_rows
+from graphapi.cave.token import find_token
+from graphapi.errors import InputError, UnknownRootIdError
+from graphapi.ids import IdArray, parse_root_ids
+from graphapi.results import Connections, Provenance
+from graphapi.selection import Selection
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import numpy.typing as npt
+    import pandas as pd
+
+    from graphapi.connectivity import Terms
+    from graphapi.opengraph import OpenGraph
+
+
+class CaveSource:
+    """Asks the CAVE server of a graph's datastack; connects at the first question.
+
+    Parameters
+    ----------
+    connectome
+        The graph on whose behalf CAVE is asked.
+    token
+        CAVE token; None for a saved one.
+    server
+        In place of the server that the graph was loaded from.
+    """
+
+    def __init__(self, connectome: OpenGraph, *, token: str | None, server: str | None) -> None:
+        self._made = connectome.materialization
+        self._connectome = connectome
+        self._token = token
+        self._server = server or os.environ.get("CAVEGRAPH_SERVER") or self._made.server
+
+    @cached_property
+    def cave(self) -> Cave:
+        """The connection, made once."""
+        return Cave.connect(self._made.datastack, server=self._server, token=self._token)
+
+    @property
+    def server(self) -> str:
+        """The address that is asked."""
+        return self._server
+
+    @property
+    def token(self) -> str | None:
+        """The token that is shown: the given one, else a saved one."""
+        return self._token or find_token(self._server)
+
+    def client(self) -> Any:
+        """Give the raw `CAVEclient`, at the graph's version."""
+        client = self.cave.client
+        client.materialize.version = self._made.version
+        return client
+
+    def moment(self, materialization: object) -> tuple[int | Literal["live"], str]:
+        """Give version and timestamp that a `materialization` argument means."""
+        if materialization == "live":
+            return "live", ""
+        if materialization in ("latest", self._made.version):
+            return self._made.version, self._made.timestamp
+        found = self.cave.resolve_version(_as_version(materialization))
+        return found.version, found.timestamp.isoformat()
+
+    def map_stale(self, ids: list[int]) -> dict[int, int]:
+        """Find what ids that the graph does not hold are at the graph's version.
+
+        Parameters
+        ----------
+        ids
+            Root ids that are no neurons of the graph.
+
+        Returns
+        -------
+        dict
+            Stale id to current id. An id that is current, but has neither annotation nor
+            synapse, is left out.
+
+        Raises
+        ------
+        UnknownRootIdError
+            Ids that never existed.
+        """
+        return self._map(ids, self._made.when)
+
+    def roots_of(self, supervoxels: npt.NDArray[np.integer]) -> IdArray:
+        """Give the roots of supervoxels at the graph's moment; 0 where there is none."""
+        return roots_of(self.cave, supervoxels.astype(np.int64), self._made.when)
+
+    def select(
+        self, ids: object, *, what: str, materialization: object, update_ids: bool
+    ) -> Selection:
+        """Read an argument for a question about another version than the graph's."""
+        from graphapi.criteria import NeuronCriteria
+
+        if isinstance(ids, NeuronCriteria):
+            requested = ids.get_roots()
+        else:
+            requested = parse_root_ids(ids, what=what)
+            if not len(requested):
+                raise InputError(f"{what}: no ids given", hint="pass at least one id")
+        mapping = self._map(sorted(set(requested.tolist())), self._timestamp(materialization))
+        if mapping and not update_ids:
+            raise UnknownRootIdError(
+                sorted(mapping),
+                f"{self._made.datastack}, version {materialization}",
+                hint="update_ids=True maps them to that version",
+            )
+        resolved = np.array([mapping.get(i, i) for i in requested.tolist()], dtype=np.int64)
+        return Selection(requested, resolved, mapping)
+
+    def connections(
+        self, terms: Terms, *, pre: IdArray | None, post: IdArray | None
+    ) -> Connections:
+        """Compute connections from complete synapse rows."""
+        rows = self._rows(terms, pre, post, return_pixels=False, threshold=1)
+        frame = connectivity_from_rows(rows, threshold=terms.threshold)
+        return Connections.from_frame(frame)
+
+    def synapses(
+        self, pre_ids: object, post_ids: object, terms: Terms, *, return_pixels: bool
+    ) -> pd.DataFrame:
+        """See `Connectome.get_synapses`."""
+        pre = self._select(pre_ids, "pre_ids", terms)
+        post = self._select(post_ids, "post_ids", terms)
+        rows = self._rows(
+            terms,
+            None if pre is None else pre.unique,
+            None if post is None else post.unique,
+            return_pixels=return_pixels,
+            threshold=terms.threshold,
+        )
+        mapping = {**(pre.mapping if pre else {}), **(post.mapping if post else {})}
+        version, timestamp = self.moment(terms.materialization)
+        rows.attrs = Provenance(self._made.datastack, version, timestamp, "cave", mapping).attrs()
+        return rows
+
+    def _select(self, ids: object, what: str, terms: Terms) -> Selection | None:
+        if ids is None:
+            return None
+        if terms.materialization in ("latest", self._made.version):
+            return self._connectome.selector.select(ids, what=what, update_ids=terms.update_ids)
+        return self.select(
+            ids, what=what, materialization=terms.materialization, update_ids=terms.update_ids
+        )
+
+    def _rows(
+        self,
+        terms: Terms,
+        pre: IdArray | None,
+        post: IdArray | None,
+        *,
+        return_pixels: bool,
+        threshold: int,
+    ) -> pd.DataFrame:
+        version, _ = self.moment(terms.materialization)
+        return synapse_rows(
+            self.cave,
+            version,
+            pre,
+            post,
+            threshold=threshold,
+            min_size=self._made.min_size if terms.min_size is None else terms.min_size,
+            clean=terms.clean,
+            return_pixels=return_pixels,
+            synapse_table=self._made.synapse_table or None,
+        )
+
+    def _timestamp(self, materialization: object) -> datetime | None:
+        from datetime import datetime
+
+        text = self.moment(materialization)[1]
+        return datetime.fromisoformat(text) if text else None
+
+    def _map(self, ids: list[int], timestamp: datetime | None) -> dict[int, int]:
+        if not ids:
+            return {}
+        found = map_to(self.cave, np.array(ids, dtype=np.int64), timestamp)
+        if len(found.unknown):
+            raise UnknownRootIdError(
+                found.unknown,
+                f"{self._made.datastack} (neither the graph nor CAVE's segmentation)",
+                hint="check the ids for typing errors, or for a pass through a float",
+            )
+        return found.changed()
+
+
+def _as_version(materialization: object) -> int:
+    if isinstance(materialization, bool) or not isinstance(materialization, (int, np.integer)):
+        raise InputError(
+            f"materialization: {materialization!r} is no version",
+            hint="use 'latest' (the graph's version), 'live', or a version's number",
+        )
+    return int(materialization)

@@ -1,0 +1,63 @@
+"""What a graph database must do for us."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from graphapi.queries import Query
+
+Params: TypeAlias = Mapping[str, object]
+
+
+class Engine(Protocol):
+    """A graph database holding one graph.
+
+    The read side uses `run` and `run_text`; both doors are read-only by the database's own
+    rule. Writing is offered by the concrete classes and used by the loader alone.
+    """
+
+    #: `ladybug` or `neo4j`; also the folder of its query overrides.
+    name: str
+    #: Where it is, without any password.
+    uri: str
+
+    def run(
+        self, query: Query, params: Params | None = None, *, timeout: float | None = None
+    ) -> pa.Table:
+        """Run one of our query files.
+
+        Parameters
+        ----------
+        query
+            From `graphapi.queries.catalog()`.
+        params
+            Exactly the parameters that the file declares.
+        timeout
+            Seconds after which the database stops the query; None for no limit.
+
+        Returns
+        -------
+        pyarrow.Table
+            The declared columns with the declared types, in the database's order.
+        """
+        ...
+
+    def run_text(
+        self, text: str, params: Params | None = None, *, timeout: float | None = None
+    ) -> pa.Table:
+        """Run a person's own Cypher; the database refuses it if it writes.
+
+        Returns
+        -------
+        pyarrow.Table
+            Whatever the query returns. Nodes and edges come as structs or maps.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release the file or the connections; safe to call twice."""
+        ...

@@ -1,0 +1,160 @@
+"""Values that a driver hands over one by one, as Arrow columns with exact types."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from graphapi.engines.graphvalues import plain
+from graphapi.errors import InputError, QueryFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from graphapi.queries import Query
+
+_INT64 = range(-(2**63), 2**63)
+_EXACT_IN_JSON = range(-(2**53), 2**53 + 1)
+_TYPES: dict[str, pa.DataType] = {
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "string": pa.string(),
+    "bool": pa.bool_(),
+    "list[int]": pa.list_(pa.int64()),
+    "list[float]": pa.list_(pa.float64()),
+    "list[string]": pa.list_(pa.string()),
+}
+#: The type a value may have been given where the declared one is the first; all else is a
+#: disagreement. An int column that arrives as float is one: it may already be rounded.
+_WIDENED = {("float", pa.int64()), ("list[float]", pa.list_(pa.int64()))}
+
+
+def declared_table(query: Query, parts: Sequence[Sequence[Sequence[object]]]) -> pa.Table:
+    """Make the table that a query file declares.
+
+    Parameters
+    ----------
+    query
+        Names and types of the columns.
+    parts
+        Pieces of the answer, each a sequence of columns; none where there are no rows.
+
+    Raises
+    ------
+    QueryFileError
+        A value is of another type than declared.
+    """
+    columns = []
+    for i, item in enumerate(query.columns):
+        pieces = [part[i] for part in parts] or [[]]
+        if item.type == "any":
+            columns.append(inferred_column([plain(v) for piece in pieces for v in piece]))
+            continue
+        where = f"{query.path}, column '{item.name}'"
+        chunks = [declared_column(piece, item.type, where) for piece in pieces]
+        columns.append(pa.chunked_array(chunks))
+    return pa.table(columns, names=[item.name for item in query.columns])
+
+
+def declared_column(values: Sequence[object], declared: str, where: str) -> pa.Array:
+    """Make a column of a declared type.
+
+    Parameters
+    ----------
+    values
+        Plain Python values; None for null.
+    declared
+        `int`, `float`, `string`, `bool`, or `list[...]` of the first three.
+    where
+        Query file and column, for the error message.
+
+    Returns
+    -------
+    pyarrow.Array
+        Of the declared type, also where `values` is empty or all null.
+
+    Raises
+    ------
+    QueryFileError
+        A value is of another type. Whole floats are refused for `int`: ids do not pass
+        through floats.
+    """
+    wanted = _TYPES[declared]
+    try:
+        found = pa.array(values)
+        fits = found.type == wanted or (declared, found.type) in _WIDENED or _is_null(found.type)
+        if fits:
+            return found.cast(wanted)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+        raise QueryFileError(
+            f"{where}: declared {declared}, got values of it and not: {error}"
+        ) from error
+    raise QueryFileError(f"{where}: declared {declared}, got {found.type}")
+
+
+def inferred_column(values: Sequence[object]) -> pa.Array:
+    """Make a column of whatever type its values share.
+
+    Returns
+    -------
+    pyarrow.Array
+        Maps become structs with the union of their keys. Values without one common type
+        become JSON text, in which integers beyond 2**53 are strings. All null, or empty:
+        type null.
+    """
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+        return pa.array([None if v is None else _as_json(v) for v in values], pa.string())
+
+
+def plain_params(params: Mapping[str, object] | None) -> dict[str, object]:
+    """Turn parameters into plain Python values, exactly.
+
+    Raises
+    ------
+    InputError
+        A value is of a type that no property can have, or an integer beyond int64.
+    """
+    return {name: _plain(value, name) for name, value in (params or {}).items()}
+
+
+def _plain(value: object, name: str) -> object:
+    if hasattr(value, "to_pylist"):  # Arrow
+        value = value.to_pylist()
+    elif hasattr(value, "tolist"):  # numpy, pandas
+        value = value.tolist()
+    if value is None or isinstance(value, (bool, float, str, bytes)):
+        return value
+    if isinstance(value, int):
+        if value not in _INT64:
+            raise InputError(f"parameter '{name}': {value} does not fit into 64 bits")
+        return int(value)
+    if isinstance(value, dict):
+        return {str(key): _plain(item, name) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset, range)):
+        return [_plain(item, name) for item in value]
+    raise InputError(
+        f"parameter '{name}' cannot be a {type(value).__name__}",
+        hint="pass numbers, texts, booleans, lists or dictionaries of them",
+    )
+
+
+def _is_null(kind: pa.DataType) -> bool:
+    return pa.types.is_null(kind) or (pa.types.is_list(kind) and _is_null(kind.value_type))
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(_json_safe(value), ensure_ascii=False, default=str)
+
+
+def _json_safe(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, (int, list, dict)):
+        return value
+    if isinstance(value, int):
+        return value if value in _EXACT_IN_JSON else str(value)
+    if isinstance(value, list):
+        return [_json_safe(item) for item in value]
+    return {key: _json_safe(item) for key, item in value.items()}

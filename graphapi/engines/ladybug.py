@@ -1,0 +1,290 @@
+"""The embedded engine: LadybugDB, one file, no server.
+
+The version is pinned in `pyproject.toml`: later ones answer some multi-hop queries wrongly
+(docs/decisions/0003). A published file is never written to again: loads write a new file
+and rename it, because this version does not lock a file against a second process.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphapi.errors import (
+    EngineError,
+    GraphFileError,
+    GraphNotFoundError,
+    InputError,
+    QueryRejectedError,
+    QueryTimeoutError,
+    ReadOnlyError,
+)
+from graphapi.queries import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pyarrow as pa
+
+    from graphapi.engines.base import Params
+    from graphapi.queries import Query
+
+_NOT_A_GRAPH = (
+    "not a valid Lbug database",
+    "Cannot read checkpoint",
+    "different version",
+    "checksum",
+    "Corrupted",
+)
+#: What a person's query may start with. The graph itself is protected by the engine; these
+#: keep a query from reading or writing other files, which the engine's read mode allows.
+_MAY_START = frozenset(
+    {"MATCH", "OPTIONAL", "RETURN", "WITH", "UNWIND", "CALL", "EXPLAIN", "PROFILE"}
+)
+#: This version keeps the first value of such a parameter for later queries of the same text
+#: on the same connection; these queries get a connection of their own.
+_STICKY = re.compile(r"\b(LIMIT|SKIP)\s+\$", re.IGNORECASE)
+_TOKENS = re.compile(
+    r"""//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`[^`]*`|\w+|;|\S""", re.DOTALL
+)
+
+
+class LadybugEngine:
+    """A graph in one file.
+
+    Make one with `open` (read) or `create` (write). Safe to use from several threads: each
+    query runs on a connection of its own, and connections are reused.
+    """
+
+    name = "ladybug"
+
+    def __init__(self, path: Path, database: Any) -> None:
+        self.uri = str(path)
+        self.path = path
+        self._database = database
+        self._idle: list[Any] = []
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @classmethod
+    def open(cls, path: str | Path, *, threads: int = 0, buffer_bytes: int = 0) -> LadybugEngine:
+        """Open a graph file for reading.
+
+        Parameters
+        ----------
+        path
+            The file.
+        threads
+            Most threads a query may use; 0 for all cores.
+        buffer_bytes
+            Most memory for cached pages; 0 for the engine's own choice.
+
+        Raises
+        ------
+        GraphNotFoundError
+            There is no such file.
+        GraphFileError
+            The file is not a graph, is damaged, or comes from another engine version.
+        """
+        path = Path(path).expanduser()
+        if not path.exists():
+            raise GraphNotFoundError(
+                f"there is no graph at '{path}'",
+                hint="make one with `cavegraph load ...`, or `cavegraph demo` for a first try",
+            )
+        if not path.is_file() or path.stat().st_size == 0:
+            raise GraphFileError(f"'{path}' is no graph file", hint="name the .lbug file itself")
+        return cls(path, _open_database(path, True, threads, buffer_bytes))
+
+    @classmethod
+    def create(cls, path: str | Path, *, threads: int = 0, buffer_bytes: int = 0) -> LadybugEngine:
+        """Make a new, empty graph file for writing.
+
+        Raises
+        ------
+        GraphFileError
+            Something is there already, or the place cannot be written to.
+        """
+        path = Path(path)
+        if path.exists():
+            raise GraphFileError(f"'{path}' exists already", hint="write to a new name")
+        return cls(path, _open_database(path, False, threads, buffer_bytes))
+
+    def run(
+        self, query: Query, params: Params | None = None, *, timeout: float | None = None
+    ) -> pa.Table:
+        """Run one of our query files; see `graphapi.engines.base.Engine.run`."""
+        given = query.check(params)
+        return query.shape(self._execute(query.text_for(self.name), given, timeout, query.name))
+
+    def run_text(
+        self, text: str, params: Params | None = None, *, timeout: float | None = None
+    ) -> pa.Table:
+        """Run a person's own Cypher; see `graphapi.engines.base.Engine.run_text`."""
+        _refuse_files(text)
+        return self._execute(text, dict(params or {}), timeout, "your query")
+
+    def write(self, query: Query, params: Params | None = None) -> pa.Table:
+        """Run one of our writing query files; only on an engine made by `create`."""
+        given = query.check(params)
+        return query.shape(self._execute(query.text_for(self.name), given, None, query.name))
+
+    def execute_ddl(self, text: str) -> None:
+        """Run a schema statement that the loader has put together from checked names."""
+        self._execute(text, {}, None, "schema")
+
+    def copy_parquet(self, table: str, path: Path, columns: list[str] | None = None) -> None:
+        """Bulk-load a Parquet file into a node or relationship table.
+
+        Parameters
+        ----------
+        table
+            `Neuron`, `Annotation`, `CONNECTS` or `ANNOTATES`.
+        path
+            The file; for a relationship its first two columns are the ends' keys.
+        columns
+            Columns of the table, in the file's order; None when the file has them all.
+        """
+        if not table.isidentifier():
+            raise InputError(f"'{table}' is no table name")
+        names = "" if columns is None else "(" + ", ".join(quoted(c) for c in columns) + ")"
+        place = str(path).replace("\\", "\\\\").replace('"', '\\"')
+        self._execute(f'COPY {table}{names} FROM "{place}"', {}, None, f"COPY {table}")
+
+    def checkpoint(self) -> None:
+        """Bring everything written into the one file."""
+        self._execute("CHECKPOINT", {}, None, "checkpoint")
+
+    def close(self) -> None:
+        """Close the file; safe to call twice."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            for connection in self._idle:
+                connection.close()
+            self._idle.clear()
+            self._database.close()
+
+    def __repr__(self) -> str:
+        return f"LadybugEngine({self.uri!r})"
+
+    def _execute(
+        self, text: str, params: Mapping[str, object], timeout: float | None, what: str
+    ) -> pa.Table:
+        import pyarrow as pa
+
+        with (
+            self._connection(_STICKY.search(text) is not None) as connection,
+            _translated(what, self.uri, timeout),
+        ):
+            connection.set_query_timeout(0 if timeout is None else max(1, int(timeout * 1000)))
+            result = connection.execute(text, dict(params))
+            if isinstance(result, list):
+                raise InputError("one query at a time, please", hint="remove the ';' in between")
+            try:
+                # the engine divides by the number of columns: statements have none
+                table = result.get_as_arrow() if result.get_column_names() else None
+            finally:
+                result.close()
+            return pa.table({}) if table is None else table
+
+    @contextmanager
+    def _connection(self, fresh: bool) -> Iterator[Any]:
+        with self._lock:
+            if self._closed:
+                raise EngineError(
+                    f"the graph '{self.uri}' is closed", hint="open it again with Connectome.open"
+                )
+            connection = self._idle.pop() if self._idle and not fresh else None
+        if connection is None:
+            connection = _connect(self._database)
+        try:
+            yield connection
+        finally:
+            self._give_back(connection, keep=not fresh)
+
+    def _give_back(self, connection: Any, *, keep: bool) -> None:
+        with self._lock:
+            if keep and not self._closed:
+                self._idle.append(connection)
+            else:
+                connection.close()
+
+
+def _open_database(path: Path, read_only: bool, threads: int, buffer_bytes: int) -> Any:
+    import ladybug
+
+    with _translated("open", str(path), None):
+        return ladybug.Database(
+            path,
+            read_only=read_only,
+            max_num_threads=threads,
+            buffer_pool_size=buffer_bytes,
+        )
+
+
+def _connect(database: Any) -> Any:
+    import ladybug
+
+    return ladybug.Connection(database)
+
+
+@contextmanager
+def _translated(what: str, uri: str, timeout: float | None) -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        raise _translate(str(error), what, uri, timeout) from error
+
+
+def _translate(message: str, what: str, uri: str, timeout: float | None) -> EngineError:
+    if message.startswith("Interrupted"):
+        return QueryTimeoutError(
+            f"'{what}' was stopped after {timeout} s", hint="narrow the query or allow more time"
+        )
+    if "read-only database" in message or "READ ONLY" in message:
+        return ReadOnlyError(
+            f"'{what}' would write, and this is the read-only door",
+            hint="graphs are made by `cavegraph load`",
+        )
+    if any(sign in message for sign in _NOT_A_GRAPH):
+        return GraphFileError(
+            f"'{uri}' is no readable graph: {message}",
+            hint="load it again with `cavegraph load ... --replace`",
+        )
+    if message.startswith(("Parser", "Binder", "Catalog", "Conversion")):
+        return QueryRejectedError(f"'{what}' on '{uri}': {message}")
+    if "Buffer manager" in message or "No space left" in message:
+        return EngineError(
+            f"'{what}' on '{uri}': {message}", hint="give it more memory or free some disk space"
+        )
+    return EngineError(f"'{what}' on '{uri}': {message}")
+
+
+def _refuse_files(text: str) -> None:
+    words = [t for t in _TOKENS.findall(text) if not t.startswith(("//", "/*"))]
+    upper = [w.upper() for w in words]
+    while upper and upper[-1] == ";":
+        upper.pop()
+    if not upper:
+        raise InputError("the query is empty")
+    if ";" in upper:
+        raise InputError("one query at a time, please", hint="remove the ';' in between")
+    start = upper[0]
+    if start in ("EXPLAIN", "PROFILE") and len(upper) > 1:
+        start = upper[1]
+    if start in ("CREATE", "MERGE", "SET", "DELETE", "DETACH", "DROP", "ALTER"):
+        raise ReadOnlyError(
+            f"a query that starts with {start} would write, and this is the read-only door",
+            hint="graphs are made by `cavegraph load`",
+        )
+    settings = start == "CALL" and "=" in upper[:3]
+    if start not in _MAY_START or settings or "LOAD" in upper:
+        raise ReadOnlyError(
+            f"queries here read the graph, nothing else; this one starts with {start}",
+            hint="start with MATCH, UNWIND, WITH or RETURN; save results with --csv or --parquet",
+        )

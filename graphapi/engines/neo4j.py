@@ -1,0 +1,383 @@
+"""Neo4j 5.26 and later over Bolt: a laptop, a server, Aura, or a cluster.
+
+Reading is refused to write by the server itself: every query of the read side runs in a
+transaction of read access mode, which also lets a cluster answer it on a replica.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import neo4j
+import pyarrow as pa
+from neo4j import exceptions as failures
+
+from graphapi.engines.address import Address, read_address
+from graphapi.engines.columns import declared_table, inferred_column, plain_params
+from graphapi.engines.cyphertext import columnar, refuse_beyond_graph
+from graphapi.engines.graphvalues import plain
+from graphapi.engines.neo4jfailures import (
+    OUT_OF_MEMORY,
+    Occasion,
+    auth_error,
+    error_for_code,
+    unavailable_error,
+)
+from graphapi.errors import (
+    CavegraphError,
+    EngineError,
+    InputError,
+    ReadOnlyError,
+)
+from graphapi.queries import catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from graphapi.engines.base import Params
+    from graphapi.progress import Progress
+    from graphapi.queries import Query
+
+_OLDEST = (5, 23)  # the first with `CALL () { ... }`
+_CHUNK = 20_000  # rows a record: large enough to forget what a record costs
+_CHUNKS_A_FETCH = 4
+_ROWS_A_FETCH = 10_000
+
+_UNAVAILABLE = (
+    failures.ServiceUnavailable,
+    failures.SessionExpired,
+    failures.ConnectionPoolError,
+    failures.IncompleteCommit,
+)
+
+
+class Neo4jEngine:
+    """A graph on a Neo4j server.
+
+    Make one with `connect`. Safe to use from several threads.
+    """
+
+    name = "neo4j"
+
+    def __init__(self, address: Address, driver: neo4j.Driver, *, read_only: bool) -> None:
+        self.uri = address.uri
+        self.read_only = read_only
+        self._address = address
+        self._driver = driver
+        self._lock = threading.Lock()
+        self._verified = self._closed = False
+
+    @classmethod
+    def connect(
+        cls,
+        uri: str,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        database: str | None = None,
+        read_only: bool = True,
+        connect_timeout: float = 10.0,
+        retry_time: float = 10.0,
+        pool_size: int = 50,
+    ) -> Neo4jEngine:
+        """Prepare a connection; the server is asked on first use, or by `verify`.
+
+        Parameters
+        ----------
+        uri, user, password, database
+            See `graphapi.engines.address.read_address`, also for the environment.
+        read_only
+            Whether the writing methods are refused.
+        connect_timeout
+            Seconds to wait for a connection, new or from the pool.
+        retry_time
+            Seconds for which a transaction that failed for a passing reason is repeated.
+        pool_size
+            Most connections at a time.
+
+        Raises
+        ------
+        InputError
+            The address cannot be read.
+        """
+        address = read_address(uri, user=user, password=password, database=database)
+        auth = (address.user, address.password or "") if address.user else None
+        with _translated(_occasion(address, "connect")):
+            driver = neo4j.GraphDatabase.driver(
+                address.uri,
+                auth=auth,
+                user_agent="cavegraph",
+                connection_timeout=connect_timeout,
+                connection_acquisition_timeout=2 * connect_timeout,
+                max_connection_pool_size=pool_size,
+                max_transaction_retry_time=retry_time,
+                liveness_check_timeout=60.0,
+                notifications_min_severity="OFF",
+            )
+        return cls(address, driver, read_only=read_only)
+
+    def verify(self) -> str:
+        """Ask the server whether it is there and takes us.
+
+        Returns
+        -------
+        str
+            Its version, such as `5.26.12`.
+
+        Raises
+        ------
+        EngineUnavailableError, EngineAuthError
+            It does not answer, or refuses the user.
+        EngineError
+            It is too old.
+        """
+        at = _occasion(self._address, "connect")
+        self._refuse_closed()
+        with _translated(at):
+            agent = self._driver.get_server_info().agent
+        version = agent.partition("/")[2]
+        if _numbers(version) < _OLDEST:
+            raise EngineError(
+                f"{self.uri} runs {agent}, which is too old",
+                hint="use Neo4j 5.26 LTS or newer",
+            )
+        self._verified = True
+        return version
+
+    def run(
+        self, query: Query, params: Params | None = None, *, timeout: float | None = None
+    ) -> pa.Table:
+        """Run one of our query files; see `graphapi.engines.base.Engine.run`.
+
+        Rows travel as columns, which is ten times quicker than record by record. Where the
+        server has not the memory to collect them, the same rows are streamed.
+        """
+        given = plain_params(query.check(params))
+        wrapped = columnar(query, self.name, _CHUNK)
+        try:
+            parts = self._read(wrapped, given, query.name, timeout, _CHUNKS_A_FETCH, _columns)
+        except _NotAsColumnsError:
+            text = query.text_for(self.name)
+            parts = self._read(text, given, query.name, timeout, _ROWS_A_FETCH, _rows)
+        return query.shape(declared_table(query, parts))
+
+    def run_text(
+        self, text: str, params: Params | None = None, *, timeout: float | None = None
+    ) -> pa.Table:
+        """Run a person's own Cypher; see `graphapi.engines.base.Engine.run_text`.
+
+        Returns
+        -------
+        pyarrow.Table
+            Nodes are structs of `_id`, `_labels` and their properties; relationships of
+            `_id`, `_type`, `_start`, `_end` and theirs; paths of `nodes` and
+            `relationships`. Durations are ISO 8601 texts, points structs. A column whose
+            values have no one type is JSON text.
+
+        Raises
+        ------
+        ReadOnlyError
+            The query writes, reads files or stops other queries.
+        QueryRejectedError, QueryTimeoutError
+            The server does not accept it, or it took longer than `timeout`.
+        """
+        refuse_beyond_graph(text)
+        given = plain_params(params)
+        what = "your query"
+        try:
+            found = self._read(text, given, what, timeout, _ROWS_A_FETCH, _named_rows)
+        except _NotAsColumnsError as error:
+            raise error_for_code(error.code, str(error), self._at(what)) from error
+        names, columns = found
+        arrays = [inferred_column([plain(value) for value in column]) for column in columns]
+        return pa.table(arrays, names=names)
+
+    def write(self, query: Query, params: Params | None = None) -> pa.Table:
+        """Run one of our writing query files in a transaction of its own.
+
+        Repeated where the server reports a passing failure and nothing was committed.
+        """
+        given = plain_params(query.check(params))
+        return self._write(query, given)
+
+    def write_batches(
+        self,
+        query: Query,
+        rows: pa.Table | Iterable[pa.RecordBatch],
+        *,
+        batch_size: int = _CHUNK,
+        progress: Progress | None = None,
+    ) -> int:
+        """Run a writing query file on many rows, one transaction a batch.
+
+        Parameters
+        ----------
+        query
+            Its one parameter is `rows`, a list of maps keyed by column name.
+        rows
+            Nulls stay nulls.
+        batch_size
+            Most rows a transaction.
+        progress
+            Advanced by the rows of every committed batch.
+
+        Returns
+        -------
+        int
+            Rows written.
+        """
+        batches = rows.to_batches() if isinstance(rows, pa.Table) else rows
+        written = 0
+        for batch in batches:
+            for start in range(0, batch.num_rows, batch_size):
+                part = batch.slice(start, batch_size)
+                self._write(query, query.check({"rows": part.to_pylist()}))
+                written += part.num_rows
+                if progress is not None:
+                    progress.advance(part.num_rows)
+        return written
+
+    def drop_graph(self) -> None:
+        """Delete our labels, and nothing else, in batches; the record goes first.
+
+        A graph whose deletion was interrupted thus has no record, and is never served.
+        """
+        for part in ("record", "connections", "annotations", "neurons"):
+            query = catalog()[f"drop_{part}"]
+            with self._session(neo4j.WRITE_ACCESS, self._at(query.name)) as session:
+                session.run(query.text_for(self.name)).consume()  # commits as it goes
+
+    def counts(self) -> dict[str, int]:
+        """Count nodes and relationships of each of our kinds.
+
+        Returns
+        -------
+        dict
+            Keys `Neuron`, `Annotation`, `Materialization`, `CONNECTS`, `ANNOTATES`.
+        """
+        table = self.run(catalog()["graph_counts"])
+        return dict(zip(table["kind"].to_pylist(), table["number"].to_pylist(), strict=True))
+
+    def close(self) -> None:
+        """Close the connections; safe to call twice."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._driver.close()
+
+    def __repr__(self) -> str:
+        return f"Neo4jEngine({self.uri!r})"
+
+    def _read(
+        self,
+        text: str,
+        params: dict[str, object],
+        what: str,
+        timeout: float | None,
+        fetch: int,
+        take: Callable[[neo4j.Result], Any],
+    ) -> Any:
+        if timeout is not None and timeout <= 0:
+            raise InputError(f"timeout: {timeout} s is no time", hint="None means no limit")
+
+        @neo4j.unit_of_work(timeout=timeout)
+        def work(transaction: neo4j.ManagedTransaction) -> Any:
+            try:
+                return take(transaction.run(text, params))
+            except failures.TransientError as error:
+                if error.code and error.code.endswith(OUT_OF_MEMORY):
+                    raise _NotAsColumnsError(error.code, str(error.message)) from error
+                raise
+
+        with self._session(neo4j.READ_ACCESS, self._at(what, timeout), fetch) as session:
+            return session.execute_read(work)
+
+    def _write(self, query: Query, params: dict[str, object]) -> pa.Table:
+        def work(transaction: neo4j.ManagedTransaction) -> Any:
+            return _rows(transaction.run(query.text_for(self.name), params))
+
+        with self._session(neo4j.WRITE_ACCESS, self._at(query.name)) as session:
+            return query.shape(declared_table(query, session.execute_write(work)))
+
+    @contextmanager
+    def _session(
+        self, mode: str, at: Occasion, fetch: int = _ROWS_A_FETCH
+    ) -> Iterator[neo4j.Session]:
+        if mode == neo4j.WRITE_ACCESS and self.read_only:
+            raise ReadOnlyError(
+                f"{self.uri} was opened for reading",
+                hint="graphs are made by `cavegraph load`",
+            )
+        if not self._verified:
+            self.verify()  # answers at once, where a transaction would go on trying
+        self._refuse_closed()
+        with (
+            _translated(at),
+            self._driver.session(
+                database=self._address.database, default_access_mode=mode, fetch_size=fetch
+            ) as session,
+        ):
+            yield session
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise EngineError(
+                f"the graph '{self.uri}' is closed", hint="open it again with Connectome.open"
+            )
+
+    def _at(self, what: str, timeout: float | None = None) -> Occasion:
+        return _occasion(self._address, what, timeout)
+
+
+class _NotAsColumnsError(Exception):
+    """The server cannot give rows as columns; never leaves this module."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def _occasion(address: Address, what: str, timeout: float | None = None) -> Occasion:
+    return Occasion(what, address.uri, address.user, address.database, timeout)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+
+
+def _columns(result: neo4j.Result) -> list[list[list[object]]]:
+    return [list(record) for record in result]
+
+
+def _rows(result: neo4j.Result) -> list[list[list[object]]]:
+    return [_named_rows(result)[1]]
+
+
+def _named_rows(result: neo4j.Result) -> tuple[list[str], list[list[object]]]:
+    names = list(result.keys())
+    rows = [record.values() for record in result]
+    return names, [[row[i] for row in rows] for i in range(len(names))]
+
+
+@contextmanager
+def _translated(at: Occasion) -> Iterator[None]:
+    try:
+        yield
+    except (failures.Neo4jError, failures.DriverError) as error:
+        raise _translate(error, at) from error
+
+
+def _translate(error: failures.Neo4jError | failures.DriverError, at: Occasion) -> CavegraphError:
+    if isinstance(error, failures.AuthConfigurationError):
+        return auth_error(str(error), at)
+    if isinstance(error, failures.Neo4jError):
+        return error_for_code(error.code or "", error.message or str(error), at)
+    if isinstance(error, failures.UnsupportedServerProduct):
+        return EngineError(f"what answers at {at.uri} is not Neo4j: {error}")
+    if isinstance(error, failures.ConfigurationError):
+        return InputError(f"{at.uri}: {error}")
+    if isinstance(error, _UNAVAILABLE):
+        return unavailable_error(error, at)
+    return EngineError(f"'{at.what}' on {at.uri}: {error}", hint="this is a defect; report it")

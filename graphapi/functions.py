@@ -1,0 +1,93 @@
+"""The methods of `Connectome` as functions on the default connectome."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+from graphapi.connectome import Connectome
+from graphapi.default import default_connectome
+from graphapi.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _on_default(method: Callable[Concatenate[Connectome, P], R]) -> Callable[P, R]:
+    """Make a function that calls a method of the default connectome."""
+
+    @functools.wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        return method(default_connectome(), *args, **kwargs)
+
+    signature = inspect.signature(method)
+    del call.__wrapped__
+    own = list(signature.parameters.values())[1:]
+    call.__signature__ = signature.replace(parameters=own)  # type: ignore[attr-defined]
+    return call
+
+
+get_annotations = _on_default(Connectome.get_annotations)
+get_neurons = _on_default(Connectome.get_neurons)
+get_connectivity = _on_default(Connectome.get_connectivity)
+get_adjacency = _on_default(Connectome.get_adjacency)
+get_synapse_counts = _on_default(Connectome.get_synapse_counts)
+get_synapses = _on_default(Connectome.get_synapses)
+get_subgraph = _on_default(Connectome.get_subgraph)
+get_cave_client = _on_default(Connectome.get_cave_client)
+get_partners = _on_default(Connectome.get_partners)
+get_common_partners = _on_default(Connectome.get_common_partners)
+get_similarity = _on_default(Connectome.get_similarity)
+get_type_connectivity = _on_default(Connectome.get_type_connectivity)
+get_shortest_paths = _on_default(Connectome.get_shortest_paths)
+get_strongest_paths = _on_default(Connectome.get_strongest_paths)
+get_paths = _on_default(Connectome.get_paths)
+plot_em_image = _on_default(Connectome.plot_em_image)
+plot_segmentation_image = _on_default(Connectome.plot_segmentation_image)
+neuroglancer_link = _on_default(Connectome.neuroglancer_link)
+get_meshes = _on_default(Connectome.get_meshes)
+get_brain_mesh_scene = _on_default(Connectome.get_brain_mesh_scene)
+to_networkx = _on_default(Connectome.to_networkx)
+to_igraph = _on_default(Connectome.to_igraph)
+to_sparse = _on_default(Connectome.to_sparse)
+cypher_query = _on_default(Connectome.cypher)
+
+
+def generate_cave_token(
+    save: bool = True, *, server: str | None = None, token: str | None = None
+) -> None:
+    """Ask for a CAVE token and store it where CAVE programs look for it.
+
+    Parameters
+    ----------
+    save
+        Store it; the file is readable by you alone.
+    server
+        Address of the CAVE server; None for that of the default connectome.
+    token
+        The token, if you have it already; it is asked for otherwise, without showing it.
+    """
+    from graphapi.cave.token import generate_cave_token as generate
+
+    generate(server or default_connectome().materialization.server, save=save, token=token)
+
+
+def set_logging_level(level: str | int = "INFO") -> None:
+    """Set how much this package reports on the standard `logging` channels.
+
+    Parameters
+    ----------
+    level
+        `DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`, or a number of `logging`.
+    """
+    known = logging.getLevelNamesMapping()
+    number = known.get(level.upper()) if isinstance(level, str) else level
+    if number is None:
+        raise InputError(f"{level!r} is no logging level", hint=f"levels: {', '.join(known)}")
+    for name in ("graphapi", "loader"):
+        logging.getLogger(name).setLevel(number)

@@ -1,0 +1,242 @@
+"""Pictures of EM and of segmentation, cut out of a volume around a position."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphapi.errors import CaveResponseError, ImageryNotFoundError, InputError
+from graphapi.imagery.geometry import Window, pick_scale, voxel_at, window_at
+from graphapi.imagery.volume import Volume, open_volume
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+
+#: What stands where a picture reaches beyond the volume: black in EM, background in segmentation.
+PADDING = 0
+
+
+@dataclass(frozen=True, eq=False)
+class CutOut:
+    """A picture, and where in the volume it is.
+
+    Parameters
+    ----------
+    pixels
+        Rows by columns (and channels, where there are several), in the volume's dtype.
+    window
+        The voxels it shows.
+    """
+
+    pixels: Any
+    window: Window
+
+    def pixels_of(self, points: Any, resolution: Sequence[float]) -> Any:
+        """Find where positions lie in the picture; see `geometry.Window.pixels_of`."""
+        return self.window.pixels_of(points, resolution)
+
+    @property
+    def pixel_size(self) -> tuple[float, float]:
+        """Width and height of a pixel in nm."""
+        resolution = self.window.scale.resolution
+        return resolution[self.window.right], resolution[self.window.down]
+
+    @property
+    def centre(self) -> tuple[int, int]:
+        """Column and row of the pixel that holds the position asked for."""
+        shape = self.window.shape
+        return shape[self.window.right] // 2, shape[self.window.down] // 2
+
+
+def em_image(
+    source: str | os.PathLike[str] | Volume,
+    x: int,
+    y: int,
+    z: int,
+    size: int | Sequence[int] = 1000,
+    *,
+    resolution: Sequence[float],
+    mip: int | None = None,
+    plane: str = "xy",
+    pad: bool = True,
+    fill_missing: bool = False,
+    token: str | None = None,
+) -> Any:
+    """Cut a picture out of an EM volume, centred at a position.
+
+    Rows are y and columns are x (for `plane='xy'`), so that `ax.imshow(image)` shows the slice
+    as Neuroglancer does, and a position right of the centre lies right of it. CRANTpy gives
+    cloud-volume's order, x first, which `imshow` shows transposed: `em_image(...).T` is that.
+
+    Parameters
+    ----------
+    source
+        Address of the volume, or an open one.
+    x, y, z
+        A voxel of the datastack: whole numbers, in voxels of `resolution`, as the pixel positions
+        of `get_synapses` are. The picture's own voxels may be others: the one that holds the
+        middle of this voxel is the centre, at `image[height // 2, width // 2]`, for even and odd
+        sizes.
+    size
+        Pixels a side, or width and height: voxels of the scale that is shown.
+    resolution
+        Size in nm of the voxels that x, y and z count.
+    mip
+        Number of the scale to show. None: the one whose voxels are those of `resolution`; where
+        there is none such, the finest.
+    plane
+        Two axes, the first to the right, the second down: 'xy', 'xz', 'yz', 'zy', ...
+    pad
+        Fill what lies beyond the volume with `PADDING` (0). False: refuse such a picture.
+    fill_missing
+        Show chunks that the volume does not hold as 0, instead of raising.
+    token
+        The CAVE token, for volumes that need it.
+
+    Returns
+    -------
+    numpy.ndarray
+        The volume's dtype, usually uint8, shape (height, width); channels last, if several.
+
+    Raises
+    ------
+    ImageryNotFoundError
+        The picture lies wholly outside the volume, or a chunk of it is missing.
+    InputError
+        An argument cannot be one.
+    CaveAuthError, CaveUnavailableError, CaveResponseError
+        The server refuses the token, does not answer, or holds damaged data.
+    """
+    return cut_out(
+        source,
+        (x, y, z),
+        size,
+        resolution=resolution,
+        mip=mip,
+        plane=plane,
+        pad=pad,
+        fill_missing=fill_missing,
+        token=token,
+    ).pixels
+
+
+def segmentation_image(
+    source: str | os.PathLike[str] | Volume,
+    x: int,
+    y: int,
+    z: int,
+    size: int | Sequence[int] = 1000,
+    *,
+    resolution: Sequence[float],
+    mip: int | None = None,
+    plane: str = "xy",
+    pad: bool = True,
+    fill_missing: bool = False,
+    token: str | None = None,
+    to_roots: Callable[[Any], Any] | None = None,
+) -> Any:
+    """Cut a picture of ids out of a segmentation; the same window as `em_image`.
+
+    Parameters
+    ----------
+    source, x, y, z, size, resolution, mip, plane, pad, fill_missing, token
+        As for `em_image`.
+    to_roots
+        Gives the root id of each supervoxel id: called once, with the distinct ids other than 0,
+        ascending, as uint64. A graphene volume stores supervoxels: without this, they are what
+        is shown.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint64, shape (height, width); 0 is background, and what lies beyond the volume.
+
+    Raises
+    ------
+    InputError
+        The volume is no segmentation; otherwise as for `em_image`.
+    """
+    volume = open_volume(source, token)
+    if not volume.is_segmentation:
+        raise InputError(f"{volume.source.text} is an image, not a segmentation")
+    found = cut_out(
+        volume,
+        (x, y, z),
+        size,
+        resolution=resolution,
+        mip=mip,
+        plane=plane,
+        pad=pad,
+        fill_missing=fill_missing,
+    ).pixels.astype(np.uint64)
+    return found if to_roots is None else _renamed(found, to_roots)
+
+
+def cut_out(
+    source: str | os.PathLike[str] | Volume,
+    position: Sequence[object],
+    size: int | Sequence[int] = 1000,
+    *,
+    resolution: Sequence[float],
+    mip: int | None = None,
+    plane: str = "xy",
+    pad: bool = True,
+    fill_missing: bool = False,
+    token: str | None = None,
+) -> CutOut:
+    """Cut a picture out of a volume and say where it is; arguments as for `em_image`."""
+    volume = open_volume(source, token)
+    scale = pick_scale(volume.scales, resolution, mip)
+    window = window_at(voxel_at(position, resolution, scale.resolution), size, plane, scale)
+    inside = _inside(volume, window, pad=pad)
+    block = volume.read(scale, *inside, fill=fill_missing)
+    return CutOut(_picture(block, window, inside[0]), window)
+
+
+def _inside(volume: Volume, window: Window, *, pad: bool) -> Any:
+    inside = window.inside
+    if inside is not None and (pad or inside == (window.start, window.stop)):
+        return inside
+    scale = window.scale
+    how = "lies outside" if inside is None else "reaches beyond"
+    raise ImageryNotFoundError(
+        f"voxels {window.start} to {window.stop} {how} the volume {volume.source.text}, whose "
+        f"{scale.describe()} holds voxels {scale.start} to {scale.stop}",
+        hint="check the position and the resolution it counts in"
+        if inside is None
+        else "pass pad=True to fill the rest with 0",
+    )
+
+
+def _picture(block: Any, window: Window, first: Sequence[int]) -> Any:
+    """Turn a block of x, y, z into rows and columns, and pad it to the window."""
+    axes = (window.down, window.right, window.depth)
+    if block.ndim not in (3, 4):
+        raise CaveResponseError(f"the volume gives an array of {block.ndim} axes")
+    flat = np.moveaxis(block, axes, (0, 1, 2))[:, :, 0]
+    shape = (window.shape[window.down], window.shape[window.right])
+    if flat.shape[:2] == shape:
+        return np.ascontiguousarray(flat)
+    picture = np.full(shape + flat.shape[2:], PADDING, dtype=block.dtype)
+    row, column = (first[axis] - window.start[axis] for axis in (window.down, window.right))
+    picture[row : row + flat.shape[0], column : column + flat.shape[1]] = flat
+    return picture
+
+
+def _renamed(found: Any, to_roots: Callable[[Any], Any]) -> Any:
+    ids, places = np.unique(found, return_inverse=True)
+    named = ids[ids != 0]
+    if not len(named):
+        return found
+    roots = np.asarray(to_roots(named))
+    if roots.shape != named.shape or roots.dtype.kind not in "iu":
+        raise CaveResponseError(
+            f"{len(named)} supervoxels were to be named by root ids, and {roots.shape} "
+            f"{roots.dtype} came back"
+        )
+    names = ids.copy()
+    names[ids != 0] = roots.astype(np.uint64)
+    return names[places].reshape(found.shape)

@@ -1,0 +1,87 @@
+"""What cloud-volume raises, in errors of our own; it is imported elsewhere, and handed in."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+
+from graphapi.errors import (
+    CaveAuthError,
+    CavegraphError,
+    CaveResponseError,
+    CaveUnavailableError,
+    ImageryNotFoundError,
+)
+from graphapi.imagery.info import check_status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+#: What decoders raise on bytes that are not what their name says.
+_DAMAGE = (ValueError, TypeError, IndexError, KeyError, AttributeError, EOFError, AssertionError)
+
+
+@dataclass(frozen=True)
+class Library:
+    """The names of cloud-volume and cloud-files that are used here."""
+
+    CloudVolume: Any
+    CloudFiles: Any
+    Bbox: Any
+    to_https: Any
+    errors: Any
+    file_errors: Any
+    missing_codecs: Mapping[str, str]
+
+
+@contextmanager
+def translated(lib: Library, what: str) -> Iterator[None]:
+    """Turn what cloud-volume raises into errors of our own, naming what was asked for."""
+    damage = (
+        *_DAMAGE,
+        lib.errors.DecodingError,
+        lib.errors.EmptyFileException,
+        lib.errors.InfoError,
+        lib.errors.UnsupportedFormatError,
+        lib.file_errors.DecompressionError,
+        lib.file_errors.IntegrityError,
+        struct.error,
+        zlib.error,
+    )
+    try:
+        yield
+    except CavegraphError:
+        raise
+    except lib.errors.EmptyVolumeException as error:
+        raise ImageryNotFoundError(
+            f"{what}: the chunk {error} is not stored",
+            hint="pass fill_missing=True to see missing chunks as 0, if you know that they are",
+        ) from error
+    except (lib.errors.AuthenticationError, lib.file_errors.AuthorizationError) as error:
+        raise CaveAuthError(
+            f"{what}: no token, or not a good one",
+            hint="store a token of this server with graphapi.generate_cave_token()",
+        ) from error
+    except requests.HTTPError as error:
+        if error.response is not None:
+            check_status(error.response.status_code, error.response.url)
+        raise CaveResponseError(f"{what}: {error}") from error
+    except requests.RequestException as error:
+        host = urlsplit(error.request.url or "").netloc if error.request is not None else what
+        raise CaveUnavailableError(
+            f"{host} does not answer, or stops in the middle of an answer",
+            hint="check the network, then try again",
+        ) from error
+    except damage as error:
+        raise CaveResponseError(
+            f"{what}: cannot be read ({type(error).__name__}: {error})",
+            hint="the stored data is damaged, or of a kind that cloud-volume cannot read",
+        ) from error
+    except OSError as error:
+        raise ImageryNotFoundError(f"{what}: {error.strerror or error}") from error

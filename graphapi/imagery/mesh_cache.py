@@ -1,0 +1,116 @@
+"""Meshes on disk: one file a mesh, written at once or not at all, checked when read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from platformdirs import user_cache_path
+
+from graphapi.errors import InputError
+from graphapi.imagery.mesh import Mesh
+
+_MAGIC = b"cavegraph mesh 1\n"
+_LOG = logging.getLogger(__name__)
+
+
+def default_cache_folder() -> Path:
+    """Give the folder of cached meshes: `$CAVEGRAPH_CACHE/meshes`, else the user's cache."""
+    chosen = os.environ.get("CAVEGRAPH_CACHE")
+    return (Path(chosen).expanduser() if chosen else user_cache_path("cavegraph")) / "meshes"
+
+
+@dataclass(frozen=True)
+class MeshCache:
+    """A folder of meshes of one source.
+
+    A file is: a line that names the format, a line of JSON (source, root id, numbers of vertices
+    and faces, SHA-256 of the rest), the vertices as float32, the faces as int32, little-endian.
+
+    Parameters
+    ----------
+    folder
+        Where files are; shared by all sources, each of which has a folder of its own in it.
+    source
+        Address of the volume the meshes are of.
+    """
+
+    folder: Path
+    source: str
+
+    def path(self, root_id: int) -> Path:
+        """Give the file of one mesh."""
+        return self.folder / hashlib.sha256(self.source.encode()).hexdigest()[:20] / f"{root_id}"
+
+    def read(self, root_id: int) -> Mesh | None:
+        """Read a mesh; None where there is none, or a damaged one, which is then logged."""
+        path = self.path(root_id)
+        try:
+            content = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        mesh = self._decoded(content, root_id)
+        if mesh is None:
+            _LOG.warning("the cached mesh %s is damaged and is fetched again", path)
+        return mesh
+
+    def write(self, root_id: int, mesh: Mesh) -> None:
+        """Store a mesh; readers see the old file or the whole new one.
+
+        Raises
+        ------
+        InputError
+            The folder cannot be written to.
+        """
+        path = self.path(root_id)
+        body = mesh.vertices.astype("<f4").tobytes() + mesh.faces.astype("<i4").tobytes()
+        head = self._head(root_id, len(mesh.vertices), len(mesh.faces), body)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{root_id}.")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(_MAGIC + head + b"\n" + body)
+                Path(draft).replace(path)
+            finally:
+                Path(draft).unlink(missing_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"cannot store meshes in {self.folder}: {error.strerror}",
+                hint="pass cache=FOLDER, or cache=False for none, or set CAVEGRAPH_CACHE",
+            ) from error
+
+    def _head(self, root_id: int, vertices: int, faces: int, body: bytes) -> bytes:
+        return json.dumps(
+            {
+                "source": self.source,
+                "root_id": str(root_id),
+                "vertices": vertices,
+                "faces": faces,
+                "sha256": hashlib.sha256(body).hexdigest(),
+            },
+            sort_keys=True,
+        ).encode()
+
+    def _decoded(self, content: bytes, root_id: int) -> Mesh | None:
+        if not content.startswith(_MAGIC):
+            return None
+        head, _, body = content.removeprefix(_MAGIC).partition(b"\n")
+        try:
+            told = json.loads(head)
+            vertices, faces = int(told["vertices"]), int(told["faces"])
+        except (ValueError, KeyError, TypeError):
+            return None
+        if head != self._head(root_id, vertices, faces, body) or len(body) != 12 * (
+            vertices + faces
+        ):
+            return None
+        points = np.frombuffer(body, "<f4", 3 * vertices).reshape(-1, 3)
+        triangles = np.frombuffer(body, "<i4", offset=12 * vertices).reshape(-1, 3)
+        return Mesh(points.astype(np.float32), triangles.astype(np.int32))

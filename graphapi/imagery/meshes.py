@@ -1,0 +1,183 @@
+"""Meshes of many neurons at once."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from graphapi.errors import ImageryNotFoundError, InputError, MissingMeshError
+from graphapi.ids import parse_root_ids
+from graphapi.imagery.mesh import Mesh
+from graphapi.imagery.mesh_cache import MeshCache, default_cache_folder
+from graphapi.imagery.volume import Volume, open_volume
+from graphapi.progress import Progress
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Sequence
+
+    from graphapi.ids import RootIds
+
+#: Meshes fetched at a time; more would be unkind to the server.
+DEFAULT_WORKERS = 4
+
+
+class MissingMeshWarning(UserWarning):
+    """Neurons were left out of an answer because they have no mesh.
+
+    Parameters
+    ----------
+    root_ids
+        All of them, kept as `root_ids`.
+    where
+        Where meshes were looked for.
+    """
+
+    def __init__(self, root_ids: Iterable[int], where: str) -> None:
+        self.root_ids = tuple(int(i) for i in root_ids)
+        listed = ", ".join(str(i) for i in self.root_ids)
+        super().__init__(f"{len(self.root_ids)} without a mesh in {where}, left out: {listed}")
+
+
+class Meshes(dict[int, Mesh]):
+    """Meshes by root id, in the order asked for.
+
+    Parameters
+    ----------
+    found
+        The meshes.
+    missing
+        Root ids that were asked for and have no mesh; kept as `missing`.
+    """
+
+    def __init__(
+        self, found: Iterable[tuple[int, Mesh]] = (), *, missing: Iterable[int] = ()
+    ) -> None:
+        super().__init__(found)
+        self.missing = tuple(missing)
+
+
+def get_meshes(
+    source: str | os.PathLike[str] | Volume,
+    root_ids: RootIds,
+    *,
+    token: str | None = None,
+    cache: str | os.PathLike[str] | bool | None = None,
+    missing: Literal["error", "skip"] = "error",
+    progress: bool = True,
+    max_workers: int = DEFAULT_WORKERS,
+) -> Meshes:
+    """Fetch the meshes of neurons.
+
+    Parameters
+    ----------
+    source
+        Address of the segmentation, or an open volume.
+    root_ids
+        Ids of any kind that `parse_root_ids` takes; repeats are fetched once.
+    token
+        The CAVE token, for volumes that need it.
+    cache
+        Folder that keeps fetched meshes. None: the user's cache folder (`$CAVEGRAPH_CACHE` moves
+        it), but none for a source on this machine, whose meshes are on disk already and may be
+        made anew under the same id. True: that folder in any case. False: no cache.
+    missing
+        What to do about neurons without a mesh: `error`, or `skip` them with a warning that lists
+        them; they are also in the answer's `missing`.
+    progress
+        Whether a progress bar may be shown.
+    max_workers
+        Meshes fetched at a time.
+
+    Returns
+    -------
+    Meshes
+        A dict from root id to `Mesh` (vertices float32 in nm), in the order asked for.
+
+    Raises
+    ------
+    MissingMeshError
+        Neurons have no mesh, and `missing='error'`: all of them are listed. Meshes found by then
+        are in the cache.
+    InputError
+        An argument cannot be one.
+    CaveAuthError, CaveUnavailableError, CaveResponseError
+        The server refuses the token, does not answer, or holds damaged meshes.
+    """
+    if missing not in ("error", "skip"):
+        raise InputError(f"missing must be 'error' or 'skip', not {missing!r}")
+    if max_workers < 1:
+        raise InputError(f"max_workers must be 1 or more, not {max_workers}")
+    wanted = list(dict.fromkeys(parse_root_ids(root_ids).tolist()))
+    volume = open_volume(source, token)
+    found = _fetch_all(volume, wanted, _cache(volume, cache), progress, max_workers)
+    absent = [root_id for root_id in wanted if found[root_id] is None]
+    if absent and missing == "error":
+        raise MissingMeshError(
+            absent, volume.source.text, hint="pass missing='skip' to go on without them"
+        )
+    if absent:
+        warnings.warn(MissingMeshWarning(absent, volume.source.text), stacklevel=_level_of_caller())
+    present = ((root_id, mesh) for root_id in wanted if (mesh := found[root_id]) is not None)
+    return Meshes(present, missing=absent)
+
+
+def _level_of_caller() -> int:
+    """Count the frames from the warning up to the first one outside this package."""
+    level, frame = 1, inspect.currentframe()
+    frame = frame.f_back if frame else None
+    while frame and str(frame.f_globals.get("__name__")).partition(".")[0] == "graphapi":
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+def _cache(volume: Volume, chosen: str | os.PathLike[str] | bool | None) -> MeshCache | None:
+    if chosen is False or (chosen is None and volume.source.local):
+        return None
+    folder = default_cache_folder() if chosen is None or chosen is True else Path(chosen)
+    return MeshCache(folder.expanduser(), volume.source.text)
+
+
+def _fetch_all(
+    volume: Volume,
+    root_ids: Sequence[int],
+    cache: MeshCache | None,
+    progress: bool,
+    max_workers: int,
+) -> dict[int, Mesh | None]:
+    found: dict[int, Mesh | None] = {}
+    if progress:
+        with Progress("Meshes", len(root_ids), unit="meshes") as bar:
+            for root_id, mesh in _fetched(volume, root_ids, cache, max_workers):
+                found[root_id] = mesh
+                bar.advance()
+        return found
+    return dict(_fetched(volume, root_ids, cache, max_workers))
+
+
+def _fetched(
+    volume: Volume, root_ids: Sequence[int], cache: MeshCache | None, max_workers: int
+) -> Iterable[tuple[int, Mesh | None]]:
+    with ThreadPoolExecutor(max_workers) as pool:
+        tasks = {pool.submit(_fetch, volume, root_id, cache): root_id for root_id in root_ids}
+        try:
+            for task in as_completed(tasks):
+                yield tasks[task], task.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _fetch(volume: Volume, root_id: int, cache: MeshCache | None) -> Mesh | None:
+    kept = cache.read(root_id) if cache else None
+    if kept is not None:
+        return kept
+    try:
+        mesh = volume.mesh(root_id)
+    except ImageryNotFoundError:
+        return None
+    if cache:
+        cache.write(root_id, mesh)
+    return mesh

@@ -1,0 +1,191 @@
+"""Three-dimensional scenes: neurons in a brain, with PyVista."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+import weakref
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphapi.errors import InputError, MissingExtraError
+from graphapi.imagery.display import has_display, prepare_off_screen
+from graphapi.palette import OKABE_ITO, colors_by_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pyvista as pv
+
+    from graphapi.imagery.mesh import Mesh
+    from graphapi.palette import Color
+
+BACKENDS = ("static", "html", "client", "server", "trame", "none")
+#: Diameter of a synapse in nm.
+SYNAPSE_SIZE = 500.0
+
+
+def brain_scene(
+    meshes: Mapping[int, Mesh],
+    *,
+    colors: Color | Iterable[Color] | Mapping[int, Color] | None = None,
+    brain: Mesh | None = None,
+    brain_color: Color = "grey",
+    brain_alpha: float = 0.1,
+    neuron_alpha: float = 1.0,
+    backend: str = "static",
+    synapses: Any = None,
+    synapse_colors: Mapping[str, Color] | None = None,
+    synapse_size: float = SYNAPSE_SIZE,
+) -> pv.Plotter:
+    """Put neurons, the outline of a brain and synapses into a scene, and do not show it yet.
+
+    The camera looks along z from in front, with y downwards, as in CRANTpy. Works on machines
+    without a screen: `.show()` then draws into memory and returns, and `.screenshot(path)` gives
+    the picture.
+
+    Parameters
+    ----------
+    meshes
+        Neurons, by root id; may be empty.
+    colors
+        One for all, one for each neuron in the order of `meshes`, or a dict by root id. With
+        `Meshes` that lack some of those asked for, colours of the missing ones may be in the
+        dict. None: a palette for all kinds of colour vision.
+    brain
+        The outline; None for none.
+    brain_color, brain_alpha, neuron_alpha
+        Colour of the outline, and opacities from 0 to 1.
+    backend
+        What shows the scene in a notebook: 'static' (a picture), 'html', 'client', 'server',
+        'trame' (these need the `trame` package) or 'none'.
+    synapses
+        Positions in nm, shape (n, 3), or a dict from a name to such an array: each name has a
+        colour of its own and a line in the legend.
+    synapse_colors
+        Colours by name; those not named come from the palette.
+    synapse_size
+        Diameter in nm.
+
+    Returns
+    -------
+    pyvista.Plotter
+        Actors are named `brain`, `neuron <root id>` and `synapses <name>`.
+
+    Raises
+    ------
+    InputError
+        Colours do not fit the neurons or are none, an opacity is not from 0 to 1, the backend or
+        the synapses cannot be such, or the machine cannot draw.
+    MissingExtraError
+        PyVista is not installed.
+    """
+    _check_options(backend, brain_alpha, neuron_alpha, synapse_size)
+    chosen = colors_by_id(list(meshes), colors)
+    points = _synapses_by_name(synapses)
+    pyvista = _pyvista()
+    plotter: pv.Plotter = pyvista.Plotter(off_screen=None if has_display() else True)
+    if brain is not None:
+        _add(plotter, brain, "brain", brain_color, brain_alpha)
+    for root_id, mesh in meshes.items():
+        _add(plotter, mesh, f"neuron {root_id}", chosen[root_id], neuron_alpha)
+    _add_synapses(plotter, points, dict(synapse_colors or {}), synapse_size)
+    plotter.view_xy(negative=True)  # type: ignore[call-arg]
+    plotter.set_viewup([0, -1, 1])  # type: ignore[arg-type]
+    if plotter.notebook:
+        # For this scene alone: a global backend would change the user's other plots.
+        plotter.show = partial(plotter.show, jupyter_backend=backend)  # type: ignore[method-assign]
+    atexit.register(_leave_main, weakref.ref(plotter))
+    return plotter
+
+
+def _leave_main(reference: weakref.ref[Any]) -> None:
+    """Take a scene out of the main script's names while PyVista still works.
+
+    Where `dill` is loaded, as cloud-volume does, the main script outlives the libraries at the
+    end of the process, and a scene among its names then fails noisily to clean up.
+    """
+    plotter = reference()
+    names = vars(sys.modules["__main__"])
+    for name in [name for name, value in names.items() if value is plotter and value is not None]:
+        del names[name]
+
+
+def _pyvista() -> Any:
+    prepare_off_screen()
+    try:
+        import pyvista
+    except ImportError as error:
+        raise MissingExtraError("pyvista", "viz") from error
+    return pyvista
+
+
+def _check_options(backend: str, brain: float, neurons: float, size: float) -> None:
+    if backend not in BACKENDS:
+        raise InputError(
+            f"there is no backend {backend!r}", hint=f"choose one of {', '.join(BACKENDS)}"
+        )
+    for name, alpha in (("brain_alpha", brain), ("neuron_alpha", neurons)):
+        if not 0 <= alpha <= 1:
+            raise InputError(f"{name} must be from 0 (unseen) to 1 (solid), not {alpha!r}")
+    if not size > 0:
+        raise InputError(f"synapse_size must be positive, not {size!r}")
+
+
+def _add(plotter: Any, mesh: Mesh, name: str, color: Color, alpha: float) -> None:
+    surface = _pyvista().PolyData.from_regular_faces(mesh.vertices, mesh.faces)
+    if surface.n_points:
+        plotter.add_mesh(
+            surface, name=name, color=_checked(color, name), opacity=alpha, smooth_shading=False
+        )
+
+
+def _add_synapses(
+    plotter: Any, points: Mapping[str, Any], colors: dict[str, Color], size: float
+) -> None:
+    pyvista = _pyvista()
+    # From the palette's end: the first colours are the neurons'.
+    palette = OKABE_ITO[::-1]
+    for number, (name, places) in enumerate(points.items()):
+        color = _checked(colors.get(name, palette[number % len(palette)]), name)
+        if not len(places):
+            continue
+        ball = pyvista.Sphere(radius=size / 2, theta_resolution=8, phi_resolution=8)
+        balls = pyvista.PolyData(places).glyph(geom=ball, scale=False, orient=False)
+        plotter.add_mesh(balls, name=f"synapses {name}".strip(), color=color, label=name or None)
+    if any(name and len(places) for name, places in points.items()):
+        plotter.add_legend(bcolor=None, face="circle")
+
+
+def _synapses_by_name(synapses: Any) -> dict[str, Any]:
+    if synapses is None:
+        return {}
+    named = dict(synapses) if isinstance(synapses, Mapping) else {"": synapses}
+    return {str(name): _positions(places) for name, places in named.items()}
+
+
+def _positions(places: Any) -> Any:
+    try:
+        array = np.array([list(place) for place in places], dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError("synapses must be positions in nm, shape (n, 3)") from error
+    if not len(array):
+        return array.reshape(0, 3)
+    if array.ndim != 2 or array.shape[1] != 3 or not np.isfinite(array).all():
+        raise InputError(f"synapses must be positions in nm, shape (n, 3), not {array.shape}")
+    return array
+
+
+def _checked(color: Color, what: str) -> Any:
+    try:
+        if color is None:  # PyVista would take its own default
+            raise TypeError("no colour")
+        return _pyvista().Color(color)
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"{color!r}, given for {what}, is no colour",
+            hint="give a name such as 'red', '#rrggbb', or a tuple of 3 or 4 numbers from 0 to 1",
+        ) from error

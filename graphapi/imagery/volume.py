@@ -1,0 +1,297 @@
+"""Volumes of EM, of segmentation and of meshes: the one module that imports cloud-volume."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphapi.errors import CaveResponseError, ImageryNotFoundError, InputError, MissingExtraError
+from graphapi.imagery.careful import PatientAdapter, check_complete, make_careful
+from graphapi.imagery.foreign import Library, translated
+from graphapi.imagery.geometry import Scale, Triple, scales_of
+from graphapi.imagery.info import Source, fetch_info, get_bytes, local_path, parse_source
+from graphapi.imagery.mesh import Mesh, decode_legacy, join_meshes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """An open volume; made by `open_volume`, safe to use from several threads.
+
+    Parameters
+    ----------
+    source
+        Where it is.
+    info
+        Its `info` file.
+    scales
+        Its resolution levels, finest first.
+    """
+
+    source: Source
+    info: Mapping[str, Any] = field(repr=False)
+    scales: tuple[Scale, ...]
+    _token: str | None = field(repr=False)
+
+    @property
+    def is_segmentation(self) -> bool:
+        """Whether the voxels are ids."""
+        return self.info.get("type") == "segmentation"
+
+    def read(self, scale: Scale, start: Triple, stop: Triple, *, fill: bool = False) -> Any:
+        """Read a box of voxels that lies within the volume.
+
+        Parameters
+        ----------
+        scale
+            The scale to read.
+        start, stop
+            First voxel, and the one after the last: x, y, z in voxels of `scale`.
+        fill
+            Give zeros for chunks that the volume does not hold; else they are an error.
+
+        Returns
+        -------
+        numpy.ndarray
+            The volume's own dtype, shape (x, y, z), with a channel axis last where there is more
+            than one channel.
+
+        Raises
+        ------
+        ImageryNotFoundError
+            A chunk is missing.
+        MissingExtraError
+            The chunks are in an encoding whose decoder is not installed.
+        """
+        lib = _library()
+        # Opened for this scale, as cloud-volume checks bounds by the scale it was opened at; and
+        # without the mesh folder: a mesh file it cannot read is no reason to show no image.
+        info = {key: value for key, value in self.info.items() if key != "mesh"}
+        cloud = self._open(info, mip=scale.mip, fill_missing=fill)
+        place = f"{scale.describe()} of {self.source.text}, voxels {start} to {stop}"
+        encoding = self.info["scales"][scale.mip].get("encoding")
+        if encoding in lib.missing_codecs:
+            raise MissingExtraError(lib.missing_codecs[encoding], "codecs")
+        with translated(_library(), place):
+            cut = np.asarray(cloud.download(lib.Bbox(start, stop)))
+        return cut[..., 0] if cut.shape[-1] == 1 else cut
+
+    def mesh(self, root_id: int) -> Mesh:
+        """Fetch the mesh of one segment, at its finest level, fragments joined.
+
+        Raises
+        ------
+        ImageryNotFoundError
+            There is none, or a part of it is missing.
+        """
+        if self.source.form == "graphene":
+            return self._graphene_mesh(root_id)
+        if not self.info.get("mesh"):
+            raise ImageryNotFoundError(f"{self.source.text} has no meshes")
+        if self._mesh_info.get("@type") == "neuroglancer_multilod_draco":
+            return self._multilod_mesh(root_id)
+        return self._legacy_mesh(root_id)
+
+    @cached_property
+    def _meshed(self) -> Any:
+        cloud = self._open(dict(self.info))
+        if self.source.form == "graphene":
+            make_careful(cloud.mesh, self._token)
+        return cloud
+
+    def _open(self, info: dict[str, Any], **options: Any) -> Any:
+        lib = _library()
+        secrets = {"token": self._token} if self._token and self.source.takes_token else None
+        with translated(_library(), self.source.text):
+            return lib.CloudVolume(
+                self.source.text,
+                info=info,
+                provenance={},
+                secrets=secrets,
+                use_https=True,
+                progress=False,
+                bounded=True,
+                cache=False,
+                **options,
+            )
+
+    @cached_property
+    def _mesh_info(self) -> Mapping[str, Any]:
+        content = self._files(["info"])["info"]
+        if content is None:
+            return {"@type": "neuroglancer_legacy_mesh"}
+        return _json(content, f"{self.source.address}/{self.info['mesh']}/info")
+
+    def _files(self, names: list[str]) -> dict[str, bytes | None]:
+        """Read files of the mesh folder; None for those that are not there."""
+        lib = _library()
+        folder = f"{self.source.place}/{self.info['mesh']}"
+        secrets = {"token": self._token} if self._token and self.source.takes_token else None
+        with translated(_library(), folder):
+            files = lib.CloudFiles(lib.to_https(folder), progress=False, secrets=secrets)
+            return {answer["path"]: answer["content"] for answer in files.get(names)}
+
+    def _legacy_mesh(self, root_id: int) -> Mesh:
+        manifest = f"{root_id}:0"
+        content = self._files([manifest])[manifest]
+        if content is None:
+            raise ImageryNotFoundError(f"{self.source.text} has no mesh of {root_id}")
+        names = _json(content, f"the mesh manifest of {root_id}").get("fragments")
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise CaveResponseError(f"the mesh manifest of {root_id} names no fragments")
+        if not names:
+            raise ImageryNotFoundError(f"the mesh of {root_id} in {self.source.text} is empty")
+        fragments = self._files(names)
+        check_complete(root_id, fragments)
+        parts = [decode_legacy(fragments[name] or b"", f"mesh fragment {name}") for name in names]
+        return _moved(join_meshes(parts), self._mesh_info.get("transform"), root_id)
+
+    def _multilod_mesh(self, root_id: int) -> Mesh:
+        if "sharding" not in self._mesh_info:
+            self._require(root_id, f"{root_id}.index")
+        missing = _library().errors.MeshMissingError
+        with translated(_library(), f"the mesh of {root_id} in {self.source.text}"):
+            try:
+                found = self._meshed.mesh.get(root_id, lod=0)[root_id]
+            except missing as error:
+                raise ImageryNotFoundError(
+                    f"{self.source.text} has no mesh of {root_id}"
+                ) from error
+            return Mesh.of(found.vertices, found.faces, f"the mesh of {root_id}")
+
+    def _require(self, root_id: int, name: str) -> None:
+        if self._files([name])[name] is None:
+            raise ImageryNotFoundError(f"{self.source.text} has no mesh of {root_id}")
+
+    def _graphene_mesh(self, root_id: int) -> Mesh:
+        source = self._meshed.mesh
+        with translated(_library(), f"the mesh of {root_id} in {self.source.text}"):
+            try:
+                found = source.get(root_id)[root_id]
+            except IndexError as error:
+                raise ImageryNotFoundError(
+                    f"{self.source.text} has no mesh of {root_id}"
+                ) from error
+            return Mesh.of(found.vertices, found.faces, f"the mesh of {root_id}")
+
+
+def open_volume(source: str | os.PathLike[str] | Volume, token: str | None = None) -> Volume:
+    """Open a precomputed or graphene volume; an open one is given back as it is.
+
+    Parameters
+    ----------
+    source
+        `precomputed://...`, `graphene://...`, a bare place, or the path of a folder.
+    token
+        The CAVE token. It is shown to graphene and `middleauth+` places only.
+
+    Raises
+    ------
+    InputError
+        The source cannot be one.
+    ImageryNotFoundError
+        There is no volume.
+    CaveAuthError, CaveUnavailableError, CaveResponseError
+        The server refuses the token, does not answer, or answers nonsense.
+    """
+    if isinstance(source, Volume):
+        return source
+    place, info = _resolve(parse_source(source), token)
+    return Volume(place, info, scales_of(info, place.text), token)
+
+
+def read_brain_mesh(source: str | os.PathLike[str], token: str | None = None) -> Mesh:
+    """Read a mesh that stands alone, such as the outline of a brain.
+
+    Parameters
+    ----------
+    source
+        A legacy fragment (file or http, https, gs, s3), or `SOURCE#ID`: the mesh of segment ID
+        in a volume.
+    token
+        The CAVE token, for `SOURCE#ID`.
+
+    Raises
+    ------
+    ImageryNotFoundError
+        There is no such file or segment.
+    CaveResponseError
+        The file is no mesh.
+    """
+    text, _, segment = str(source).partition("#")
+    if segment:
+        if not segment.isdigit():
+            raise InputError(f"{source}: what follows '#' must be a segment id")
+        return open_volume(text, token).mesh(int(segment))
+    place = parse_source(text)
+    if not place.local:
+        return decode_legacy(get_bytes(place.address), place.address)
+    path = local_path(place.address)
+    try:
+        return decode_legacy(path.read_bytes(), str(path))
+    except OSError as error:
+        raise ImageryNotFoundError(f"cannot read the mesh {path}: {error.strerror}") from error
+
+
+def _resolve(place: Source, token: str | None) -> tuple[Source, dict[str, Any]]:
+    for _ in range(10):
+        info = fetch_info(place, token)
+        if not info.get("redirect"):
+            return place, info
+        place = parse_source(info["redirect"])
+    raise CaveResponseError(f"{place.text} redirects without end")
+
+
+def _moved(mesh: Mesh, transform: object, root_id: int) -> Mesh:
+    if transform is None:
+        return mesh
+    what = f"the mesh of {root_id}, by the transform of its folder,"
+    try:
+        matrix = np.asarray(transform, dtype=np.float64).reshape(3, 4)
+    except (TypeError, ValueError) as error:
+        raise CaveResponseError(f"{what} cannot be placed") from error
+    return Mesh.of(mesh.vertices @ matrix[:, :3].T + matrix[:, 3], mesh.faces, what)
+
+
+def _json(content: bytes, what: str) -> dict[str, Any]:
+    try:
+        value = json.loads(content)
+    except ValueError as error:
+        raise CaveResponseError(f"{what} is not JSON") from error
+    if not isinstance(value, dict):
+        raise CaveResponseError(f"{what} is not what it should be: {type(value).__name__}")
+    return value
+
+
+def _library() -> Library:
+    folder = os.environ.get("CLOUD_VOLUME_DIR")
+    if folder:
+        # Its sister library keeps a folder of its own in the home folder otherwise.
+        os.environ.setdefault("CLOUD_FILES_DIR", str(Path(folder) / "cloudfiles"))
+    try:
+        import cloudfiles  # type: ignore[import-untyped, unused-ignore]
+        import cloudvolume
+        from cloudfiles.interfaces import HttpInterface  # type: ignore[import-untyped, unused-ignore]
+        from cloudvolume.paths import to_https_protocol
+    except ImportError as error:
+        raise MissingExtraError("cloud-volume", "viz") from error
+    if not isinstance(HttpInterface.adaptor, PatientAdapter):
+        # The one place where it can be given a time limit: sessions are made inside.
+        HttpInterface.adaptor = PatientAdapter()
+    return Library(
+        cloudvolume.CloudVolume,
+        cloudfiles.CloudFiles,
+        cloudvolume.Bbox,
+        to_https_protocol,
+        cloudvolume.exceptions,
+        cloudfiles.exceptions,
+        cloudvolume.chunks.NEEDS_INSTALL,
+    )

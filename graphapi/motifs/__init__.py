@@ -1,0 +1,1 @@
+"""Network motifs: search, census, null models, statistics."""

@@ -1,0 +1,233 @@
+"""A connectome as a sparse matrix and an index of root ids; no engine behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graphapi.errors import InputError, UnknownRootIdError
+from graphapi.ids import parse_root_ids, unique_ids
+
+if TYPE_CHECKING:
+    from graphapi.ids import IdArray, RootIds
+
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class DirectedGraph:
+    """Neurons and their connections, as arrays.
+
+    Rows of `matrix` are presynaptic, columns postsynaptic; both are in the order of
+    `root_ids`. Use `from_edges` unless the matrix is there already.
+
+    Parameters
+    ----------
+    root_ids
+        int64, shape (n,), ascending, no repeats.
+    matrix
+        `scipy.sparse.csr_array` of int64 weights, shape (n, n): what is stored is above zero,
+        in ascending order within a row, and never on the diagonal.
+
+    Raises
+    ------
+    InputError
+        An array breaks one of these rules.
+    """
+
+    root_ids: IdArray
+    matrix: Any
+
+    def __post_init__(self) -> None:
+        ids, matrix = self.root_ids, self.matrix
+        if (
+            ids.dtype != np.int64
+            or ids.ndim != 1
+            or (ids.size > 1 and not (np.diff(ids) > 0).all())
+        ):
+            raise InputError(
+                "graph: root_ids must be int64, ascending and without repeats",
+                hint="DirectedGraph.from_edges sorts them",
+            )
+        if getattr(matrix, "format", None) != "csr" or matrix.shape != (ids.size, ids.size):
+            raise InputError(
+                f"graph: matrix must be CSR of shape {(ids.size, ids.size)}",
+                hint="DirectedGraph.from_edges builds it from pre, post and weight",
+            )
+        if matrix.dtype != np.int64 or not matrix.has_canonical_format:
+            raise InputError("graph: matrix must be int64, sorted in rows and without repeats")
+        if matrix.nnz and int(matrix.data.min()) <= 0:
+            raise InputError("graph: a connection has a weight of zero or less")
+        if bool((self.pre == matrix.indices).any()):
+            raise InputError("graph: the diagonal must be empty: autapses are no connections")
+
+    @classmethod
+    def from_edges(
+        cls,
+        pre: RootIds,
+        post: RootIds,
+        weight: npt.ArrayLike | None = None,
+        root_ids: RootIds | None = None,
+    ) -> DirectedGraph:
+        """Build a graph from connections, or from synapse rows.
+
+        Parameters
+        ----------
+        pre, post
+            Root ids of the two ends, of equal length. Pairs may come in any order; a pair that
+            comes more than once has its weights added up. Self-connections are left out, as
+            everywhere in the graph model; their ends stay neurons of the graph.
+        weight
+            Synapses of each connection, whole numbers above zero; None: 1 each.
+        root_ids
+            All neurons, with or without a connection; None: the ends of the connections.
+
+        Raises
+        ------
+        InvalidRootIdError
+            An end is no root id.
+        InputError
+            Lengths differ, or a weight is not a whole number above zero.
+        UnknownRootIdError
+            An end is not in `root_ids`.
+        """
+        from scipy.sparse import coo_array
+
+        sources = parse_root_ids(pre, what="pre")
+        targets = parse_root_ids(post, what="post")
+        values = _weights(weight, sources.size)
+        if not sources.size == targets.size == values.size:
+            raise InputError(
+                f"graph: {sources.size} pre, {targets.size} post and {values.size} weights",
+                hint="pass one of each for every connection",
+            )
+        ends = unique_ids(np.concatenate([sources, targets]))
+        ids = ends if root_ids is None else unique_ids(parse_root_ids(root_ids, what="root_ids"))
+        missing = np.setdiff1d(ends, ids, assume_unique=True)
+        if missing.size:
+            raise UnknownRootIdError(
+                missing.tolist(), "root_ids", hint="root_ids must name both ends of each connection"
+            )
+        kept = sources != targets
+        places = (np.searchsorted(ids, sources[kept]), np.searchsorted(ids, targets[kept]))
+        matrix = coo_array((values[kept], places), shape=(ids.size, ids.size)).tocsr()
+        matrix.sum_duplicates()
+        return cls(ids, matrix)
+
+    @property
+    def n(self) -> int:
+        """Number of neurons."""
+        return int(self.root_ids.size)
+
+    @property
+    def m(self) -> int:
+        """Number of connections (ordered pairs)."""
+        return int(self.matrix.nnz)
+
+    @cached_property
+    def pre(self) -> Counts:
+        """Position of the presynaptic neuron of each connection, int64, ascending."""
+        return np.repeat(np.arange(self.n), np.diff(self.matrix.indptr))
+
+    @property
+    def post(self) -> Counts:
+        """Position of the postsynaptic neuron of each connection, int64, ascending in a row."""
+        return np.asarray(self.matrix.indices, dtype=np.int64)
+
+    @property
+    def weight(self) -> Counts:
+        """Synapses of each connection, int64, in the order of `pre`."""
+        return np.asarray(self.matrix.data)
+
+    @cached_property
+    def out_degree(self) -> Counts:
+        """Downstream partners of each neuron, int64, shape (n,)."""
+        return np.asarray(np.diff(self.matrix.indptr), dtype=np.int64)
+
+    @cached_property
+    def in_degree(self) -> Counts:
+        """Upstream partners of each neuron, int64, shape (n,)."""
+        return np.bincount(self.matrix.indices, minlength=self.n).astype(np.int64)
+
+    @cached_property
+    def out_strength(self) -> Counts:
+        """Synapses each neuron makes, int64, shape (n,)."""
+        return np.asarray(self.matrix.sum(axis=1), dtype=np.int64)
+
+    @cached_property
+    def in_strength(self) -> Counts:
+        """Synapses each neuron receives, int64, shape (n,)."""
+        return np.asarray(self.matrix.sum(axis=0), dtype=np.int64)
+
+    @cached_property
+    def reciprocal(self) -> npt.NDArray[np.bool_]:
+        """Whether the way back exists too, bool, for each connection in the order of `pre`."""
+        keys = self.pre * self.n + self.post
+        back = self.post * self.n + self.pre
+        # Keys ascend, as rows and columns do.
+        places = np.searchsorted(keys, back)
+        found = places < keys.size
+        found[found] = keys[places[found]] == back[found]
+        return found
+
+    def at_threshold(self, threshold: int) -> DirectedGraph:
+        """Keep connections of at least `threshold` synapses, and all neurons."""
+        return self.where(self.weight >= threshold)
+
+    def where(self, mask: npt.NDArray[np.bool_]) -> DirectedGraph:
+        """Keep the connections where `mask`, in the order of `pre`, is true; and all neurons."""
+        return DirectedGraph(
+            self.root_ids,
+            csr_matrix_of(self.pre[mask], self.post[mask], self.weight[mask], self.n),
+        )
+
+    def subset(self, ids: RootIds) -> DirectedGraph:
+        """Give the induced subgraph: these neurons and every connection among them.
+
+        Raises
+        ------
+        UnknownRootIdError
+            An id is not of this graph.
+        """
+        wanted = unique_ids(parse_root_ids(ids))
+        missing = np.setdiff1d(wanted, self.root_ids, assume_unique=True)
+        if missing.size:
+            raise UnknownRootIdError(missing.tolist(), "this graph")
+        places = np.searchsorted(self.root_ids, wanted)
+        part = self.matrix[places, :].tocsc()[:, places].tocsr()
+        part.sort_indices()
+        return DirectedGraph(wanted, part)
+
+    def connected(self) -> DirectedGraph:
+        """Leave out neurons that have no connection."""
+        return self.subset(self.root_ids[(self.out_degree + self.in_degree) > 0])
+
+
+def csr_matrix_of(pre: Counts, post: Counts, weight: Counts, n: int) -> Any:
+    """Make the matrix of connections between positions, no pair twice, in any order."""
+    from scipy.sparse import coo_array
+
+    matrix = coo_array((weight, (pre, post)), shape=(n, n)).tocsr()
+    matrix.sum_duplicates()
+    return matrix
+
+
+def _weights(weight: npt.ArrayLike | None, count: int) -> Counts:
+    if weight is None:
+        return np.ones(count, dtype=np.int64)
+    values = np.asarray(weight)
+    if values.size and values.dtype.kind not in "iu":
+        raise InputError(
+            f"graph: weights are {values.dtype}, not whole numbers",
+            hint="a weight is a count of synapses; convert with .astype('int64')",
+        )
+    if values.size and int(values.min()) <= 0:
+        raise InputError(
+            f"graph: a weight is {int(values.min())}",
+            hint="leave out pairs without synapses before",
+        )
+    return values.astype(np.int64).ravel()

@@ -1,0 +1,146 @@
+"""A graph in memory, as the compiled matcher wants it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from graphapi.queries import Item, Query, catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pyarrow as pa
+
+    from graphapi.engines.base import Engine
+    from graphapi.ids import IdArray
+
+Positions = npt.NDArray[np.int32]
+
+#: What one connection costs while a search runs: three columns, both ways, and slack.
+BYTES_PER_CONNECTION = 96
+
+
+@dataclass(frozen=True, eq=False)
+class MemoryGraph:
+    """Connections by position, neurons by ascending root id.
+
+    Parameters
+    ----------
+    root_ids
+        int64, ascending, no repeats.
+    pre, post
+        int32 positions in `root_ids`, sorted by pre, then post; no pair twice, no self edges.
+    edge_fields
+        Arrow array per property of a connection, in the order of `pre`.
+    read_node_field
+        Gives a neuron property as an Arrow array in the order of `root_ids`.
+    """
+
+    root_ids: IdArray
+    pre: Positions
+    post: Positions
+    edge_fields: dict[str, pa.Array]
+    read_node_field: Callable[[str, str], pa.Array]
+
+    @classmethod
+    def build(
+        cls,
+        root_ids: IdArray,
+        pre: IdArray,
+        post: IdArray,
+        edge_fields: dict[str, pa.Array],
+        read_node_field: Callable[[str, str], pa.Array],
+    ) -> MemoryGraph:
+        """Put a graph together from root ids; `pre` and `post` in any order."""
+        root_ids = np.unique(root_ids)
+        a = np.searchsorted(root_ids, pre).astype(np.int32)
+        b = np.searchsorted(root_ids, post).astype(np.int32)
+        order = np.lexsort((b, a))
+        fields = {name: values.take(order) for name, values in edge_fields.items()}
+        return cls(root_ids, a[order], b[order], fields, read_node_field)
+
+    def weights(self, pre: Positions, post: Positions) -> npt.NDArray[np.int64]:
+        """Give the weights of existing connections, by the positions of their ends."""
+        size = self.root_ids.size
+        keys = self.pre.astype(np.int64) * size + self.post
+        at = np.searchsorted(keys, pre.astype(np.int64) * size + post)
+        known = self.edge_fields["weight"].to_numpy(zero_copy_only=False)
+        return np.asarray(known[at], dtype=np.int64)
+
+    def undirected(self) -> MemoryGraph:
+        """Give the graph in which a connection either way counts both ways, values summed."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        size = self.root_ids.size
+        keys = self.pre.astype(np.int64) * size + self.post
+        mirrored = self.post.astype(np.int64) * size + self.pre
+        both = np.union1d(keys, mirrored)
+        fields = {}
+        for name, values in self.edge_fields.items():
+            there = np.zeros(both.size, dtype=np.int64)
+            known = np.zeros(both.size, dtype=np.bool_)
+            plain = pc.fill_null(values, 0).to_numpy(zero_copy_only=False)
+            valid = pc.is_valid(values).to_numpy(zero_copy_only=False)
+            for way in (keys, mirrored):
+                at = np.searchsorted(both, way)
+                there[at] += plain
+                known[at] |= valid
+            fields[name] = pa.array(there, mask=~known)
+        pre, post = (part.astype(np.int32) for part in np.divmod(both, max(size, 1)))
+        return MemoryGraph(self.root_ids, pre, post, fields, self.read_node_field)
+
+
+def count_connections(engine: Engine) -> int:
+    """Ask the database how many connections there are."""
+    query = Query(
+        name="motif_size",
+        text="MATCH (a:Neuron)-[c:CONNECTS]->(b:Neuron)\nRETURN count(*) AS connections\n",
+        columns=(Item("connections", "int"),),
+    )
+    return int(engine.run(query).column("connections")[0].as_py())
+
+
+def read_graph(
+    engine: Engine, edge_types: dict[str, str], *, timeout: float | None = None
+) -> MemoryGraph:
+    """Read all connections of a graph into memory; neuron properties are read when asked for.
+
+    Parameters
+    ----------
+    engine
+        Where the graph is.
+    edge_types
+        Type per property of a connection.
+    timeout
+        Seconds that the reading may take.
+    """
+    listed = "".join(f", c.`{name}` AS `{name}`" for name in edge_types)
+    query = Query(
+        name="motif_connections",
+        text="MATCH (a:Neuron)-[c:CONNECTS]->(b:Neuron)\n"
+        f"RETURN a.root_id AS pre, b.root_id AS post{listed}\n",
+        columns=(
+            Item("pre", "int"),
+            Item("post", "int"),
+            *(Item(name, kind) for name, kind in edge_types.items()),
+        ),
+    )
+    table = engine.run(query, timeout=timeout).combine_chunks()
+    root_ids = engine.run(catalog()["all_neurons"], timeout=timeout).column("root_id").to_numpy()
+
+    def read_node_field(name: str, kind: str) -> pa.Array:
+        asked = catalog()["all_neuron_properties"].with_properties({name: kind})
+        return engine.run(asked).column(name).combine_chunks()
+
+    return MemoryGraph.build(
+        root_ids,
+        table.column("pre").to_numpy(),
+        table.column("post").to_numpy(),
+        {name: table.column(name).combine_chunks() for name in edge_types},
+        read_node_field,
+    )

@@ -1,0 +1,335 @@
+"""Find and count motifs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from graphapi.errors import InputError, MotifError, UnknownFieldError
+from graphapi.motifs.binding import EDGE_FIELDS, MotifSchema, bind
+from graphapi.motifs.compile import compile_query
+from graphapi.motifs.dsl import parse
+from graphapi.motifs.memory import BYTES_PER_CONNECTION, count_connections, read_graph
+from graphapi.motifs.pattern import Pattern
+from graphapi.motifs.plan import Rules, make_plan
+from graphapi.queries import catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from graphapi.engines.base import Engine
+    from graphapi.ids import IdArray
+    from graphapi.materialization import Field
+    from graphapi.motifs.compiled import CompiledSearch
+    from graphapi.motifs.memory import MemoryGraph
+    from graphapi.motifs.pattern import Condition, Kind
+
+Method: TypeAlias = Literal["auto", "compiled", "cypher"]
+Motif: TypeAlias = str | Path | Pattern
+
+#: Candidates looked at in about ten minutes on two cores.
+_MOST_CANDIDATES = 5e10
+
+
+def schema_of(
+    fields: Iterable[Field],
+    *,
+    has_size: bool = True,
+    signs: Mapping[Kind, tuple[Condition, ...]] | None = None,
+) -> MotifSchema:
+    """Make the schema of a graph from the record of its load.
+
+    Parameters
+    ----------
+    fields
+        `Materialization.neuron_fields`.
+    has_size
+        Whether connections carry `size_sum`.
+    signs
+        What makes a connection excitatory or inhibitory; see `MotifSchema.signs`.
+    """
+    edges = {name: kind for name, kind in EDGE_FIELDS.items() if has_size or name == "weight"}
+    return MotifSchema({one.name: one.type for one in fields}, edges, dict(signs or {}))
+
+
+class MotifSearch:
+    """Motif search over one graph.
+
+    Parameters
+    ----------
+    engine
+        The graph's database.
+    schema
+        The graph's fields; see `schema_of`.
+    max_matches
+        A search without a limit that would give more is refused.
+    memory_bytes
+        Most memory that connections may take for the compiled matcher; by default a
+        quarter of the machine's.
+
+    Notes
+    -----
+    Two ways give the same matches. `compiled` holds all connections in memory (read once,
+    at the first search) and runs on all cores; `cypher` asks the database. `auto` takes
+    `compiled` where the graph fits, except for a first search that names its neurons by
+    root id, which the database answers before the graph would be read.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        schema: MotifSchema,
+        *,
+        max_matches: int = 20_000_000,
+        memory_bytes: int | None = None,
+    ) -> None:
+        self._engine = engine
+        self._schema = schema
+        self._max_matches = max_matches
+        self._memory_bytes = memory_bytes if memory_bytes is not None else _default_memory()
+        self._graphs: dict[bool, MemoryGraph] = {}
+        self._fits: bool | None = None
+
+    def search(
+        self,
+        motif: Motif,
+        limit: int | None = None,
+        unique: bool = True,
+        induced: bool = False,
+        distinct: bool = True,
+        annotate: Iterable[str] | None = None,
+        timeout: float | None = None,
+        method: Method = "auto",
+    ) -> pd.DataFrame:
+        """Find the matches of a motif.
+
+        Parameters
+        ----------
+        motif
+            A DotMotif program, the path of a file that holds one, or a `Pattern`.
+        limit
+            Give any so many matches; None for all of them.
+        unique
+            Give each match once, however many symmetries the motif has. Symmetries respect
+            conditions: if only A must be a Kenyon cell, A and B are not exchangeable.
+            False gives every mapping, but for those that `===` statements call the same.
+        induced
+            The neurons of a match have no connections among them but the motif's.
+        distinct
+            Different nodes of the motif are different neurons.
+        annotate
+            Fields to add for every node, as columns `<node>.<field>`.
+        timeout
+            Seconds after which the search is stopped.
+        method
+            `auto`, `compiled` or `cypher`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a match, ascending by the nodes' columns. A column of root ids (int64) a
+            node, by its name in the motif, then `weight_<pre>_<post>` (int64) a connection
+            that must exist; where direction is ignored, the sum of both ways. Empty where
+            nothing matches. `attrs` tells the method and the rules.
+
+        Raises
+        ------
+        MotifError
+            The motif cannot be read, can never match, or has too many matches to be listed.
+        UnknownFieldError
+            A condition or `annotate` names a field that the graph does not have.
+        QueryTimeoutError
+            After `timeout` seconds.
+        """
+        if limit is not None and (isinstance(limit, bool) or limit < 0):
+            raise InputError(f"limit must be a whole number from 0 up, not {limit!r}")
+        fields = self._known_fields(annotate)
+        pattern = bind(_read(motif), self._schema)
+        rules = Rules(unique, induced, distinct)
+        chosen = self._choose(pattern, method)
+        if chosen == "compiled":
+            frame = self._search_compiled(pattern, rules, limit, timeout)
+        else:
+            frame = self._search_cypher(pattern, rules, limit, timeout)
+        frame = frame.sort_values(list(pattern.names), ignore_index=True)
+        frame = self._annotated(frame, pattern, fields)
+        frame.attrs = {
+            "source": "graph",
+            "method": chosen,
+            "unique": unique,
+            "induced": induced,
+            "distinct": distinct,
+            "limit": limit,
+        }
+        return frame
+
+    def count(
+        self,
+        motif: Motif,
+        unique: bool = True,
+        induced: bool = False,
+        distinct: bool = True,
+        timeout: float | None = None,
+        method: Method = "auto",
+    ) -> int:
+        """Count the matches of a motif without listing them; see `search`.
+
+        Raises
+        ------
+        MotifError
+            The motif cannot be read, can never match, or there is no `timeout` and the
+            count would take very long.
+        UnknownFieldError, QueryTimeoutError
+            As for `search`.
+        """
+        pattern = bind(_read(motif), self._schema)
+        rules = Rules(unique, induced, distinct)
+        if self._choose(pattern, method) == "cypher":
+            query, params = compile_query(pattern, make_plan(pattern, rules), count=True)
+            table = self._engine.run(query, params, timeout=timeout)
+            return int(table.column("matches")[0].as_py())
+        compiled, _ = self._compiled(pattern, rules, timeout)
+        if timeout is None:
+            self._refuse_endless(pattern, compiled)
+        return compiled.count(timeout=timeout)
+
+    def _search_compiled(
+        self, pattern: Pattern, rules: Rules, limit: int | None, timeout: float | None
+    ) -> pd.DataFrame:
+        compiled, graph = self._compiled(pattern, rules, timeout)
+        if limit is None:
+            estimate = compiled.estimate()
+            if estimate.matches > 2 * self._max_matches:
+                raise self._too_many(pattern, f"about {estimate.matches:.2g}", estimate.widest)
+            if timeout is None:
+                self._refuse_endless(pattern, compiled)
+        cap = self._max_matches + 1 if limit is None else limit
+        rows = compiled.matches(limit=cap, timeout=timeout)
+        if limit is None and len(rows) > self._max_matches:
+            raise self._too_many(pattern, f"more than {self._max_matches:,}", None)
+        frame = pd.DataFrame(
+            {name: graph.root_ids[rows[:, i]] for i, name in enumerate(pattern.names)}
+        )
+        for edge, name in zip(pattern.edges, _weight_names(pattern), strict=True):
+            frame[name] = graph.weights(rows[:, edge.pre], rows[:, edge.post])
+        return frame
+
+    def _search_cypher(
+        self, pattern: Pattern, rules: Rules, limit: int | None, timeout: float | None
+    ) -> pd.DataFrame:
+        cap = self._max_matches + 1 if limit is None else limit
+        query, params = compile_query(pattern, make_plan(pattern, rules), limit=cap)
+        table = self._engine.run(query, params, timeout=timeout)
+        if limit is None and table.num_rows > self._max_matches:
+            raise self._too_many(pattern, f"more than {self._max_matches:,}", None)
+        names = [*pattern.names, *_weight_names(pattern)]
+        return pd.DataFrame(
+            {
+                name: column.to_numpy().astype(np.int64, copy=False)
+                for name, column in zip(names, table.columns, strict=True)
+            }
+        )
+
+    def _compiled(
+        self, pattern: Pattern, rules: Rules, timeout: float | None
+    ) -> tuple[CompiledSearch, MemoryGraph]:
+        from graphapi.motifs.compiled import CompiledSearch
+
+        graph = self._graph(pattern.undirected, timeout)
+        plan = make_plan(pattern, rules)
+        return CompiledSearch(graph, pattern, plan, self._schema), graph
+
+    def _graph(self, undirected: bool, timeout: float | None) -> MemoryGraph:
+        if False not in self._graphs:
+            self._graphs[False] = read_graph(
+                self._engine, dict(self._schema.edges), timeout=timeout
+            )
+        if undirected not in self._graphs:
+            self._graphs[True] = self._graphs[False].undirected()
+        return self._graphs[undirected]
+
+    def _choose(self, pattern: Pattern, method: Method) -> Literal["compiled", "cypher"]:
+        if method in ("compiled", "cypher"):
+            return method
+        if method != "auto":
+            raise InputError(
+                f"method is 'auto', 'compiled' or 'cypher', not {method!r}",
+            )
+        if self._graphs:
+            return "compiled"
+        pinned = any(
+            one.field == "root_id" and one.op in ("=", "in")
+            for node in pattern.nodes
+            for one in node.where
+        )
+        if pinned and not (pattern.undirected and any(edge.where for edge in pattern.absent)):
+            return "cypher"
+        if self._fits is None:
+            needed = count_connections(self._engine) * BYTES_PER_CONNECTION
+            self._fits = needed <= self._memory_bytes
+        return "compiled" if self._fits else "cypher"
+
+    def _refuse_endless(self, pattern: Pattern, compiled: CompiledSearch) -> None:
+        estimate = compiled.estimate()
+        if estimate.candidates > _MOST_CANDIDATES:
+            node = pattern.nodes[estimate.widest]
+            raise pattern.error(
+                node.line,
+                f"the search would look at about {estimate.candidates:.2g} neurons; "
+                f"it grows most at '{node.name}'",
+                hint="add conditions, or allow it an amount of time: timeout=3600",
+            )
+
+    def _too_many(self, pattern: Pattern, matches: str, widest: int | None) -> MotifError:
+        line, where = 0, ""
+        if widest is not None:
+            line = pattern.nodes[widest].line
+            where = f"; the search grows most at '{pattern.nodes[widest].name}'"
+        return pattern.error(
+            line,
+            f"it has {matches} matches{where}",
+            hint="add conditions, ask for some with limit=, or use count()",
+        )
+
+    def _known_fields(self, annotate: Iterable[str] | None) -> dict[str, str]:
+        asked = [annotate] if isinstance(annotate, str) else list(annotate or ())
+        for name in asked:
+            if name not in self._schema.nodes:
+                raise UnknownFieldError(
+                    f"annotate: the graph has no field '{name}'",
+                    hint=f"known fields: {', '.join(sorted(self._schema.nodes))}",
+                )
+        return {name: self._schema.nodes[name] for name in asked if name != "root_id"}
+
+    def _annotated(
+        self, frame: pd.DataFrame, pattern: Pattern, fields: dict[str, str]
+    ) -> pd.DataFrame:
+        if not fields:
+            return frame
+        names = list(pattern.names)
+        ids: IdArray = np.unique(frame[names].to_numpy(dtype=np.int64))
+        query = catalog()["neurons_of"].with_properties(fields)
+        known = self._engine.run(query, {"ids": ids.tolist()}).to_pandas().set_index("root_id")
+        added = {
+            f"{node}.{field}": known[field].reindex(frame[node]).to_numpy()
+            for node in names
+            for field in fields
+        }
+        return pd.concat([frame, pd.DataFrame(added, index=frame.index)], axis=1)
+
+
+def _read(motif: Motif) -> Pattern:
+    return motif if isinstance(motif, Pattern) else parse(motif)
+
+
+def _weight_names(pattern: Pattern) -> list[str]:
+    names = pattern.names
+    return [f"weight_{names[edge.pre]}_{names[edge.post]}" for edge in pattern.edges]
+
+
+def _default_memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4

@@ -1,0 +1,171 @@
+"""The 16 classes of triads, and the roles that neurons take in them.
+
+Names are those of Holland and Leinhardt as networkx spells them: how many mutual, asymmetric and
+null pairs, and a letter where that leaves more than one class. Positions of a triad that a
+symmetry maps onto one another are one role; the classes have 36 roles in all.
+
+A triad of nodes (u, v, w) is coded in 6 bits, two for each of the pairs uv, vw, uw, in this
+order: bit 0 for the forward direction, bit 1 for the way back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+#: What a pair looks like from its first node.
+OUT, IN, BOTH = 1, 2, 3
+#: The three pairs of a coded triad, as places in (u, v, w).
+PAIRS = ((0, 1), (1, 2), (0, 2))
+
+
+@dataclass(frozen=True)
+class Triad:
+    """One class.
+
+    Parameters
+    ----------
+    name
+        As in networkx.
+    edges
+        Ordered pairs of places 0, 1, 2.
+    roles
+        What the neuron at each place does; equal names are one role.
+    title
+        The class in words.
+    """
+
+    name: str
+    edges: tuple[tuple[int, int], ...]
+    roles: tuple[str, str, str]
+    title: str
+
+    @property
+    def connected(self) -> bool:
+        """Whether its three neurons hang together."""
+        return len({frozenset(edge) for edge in self.edges}) >= 2
+
+    @property
+    def closed(self) -> bool:
+        """Whether all three pairs are connected."""
+        return len({frozenset(edge) for edge in self.edges}) == 3
+
+
+TRIADS = (
+    Triad("003", (), ("isolated", "isolated", "isolated"), "no connection"),
+    Triad("012", ((0, 1),), ("source", "target", "isolated"), "one connection"),
+    Triad("102", ((0, 1), (1, 0)), ("mutual", "mutual", "isolated"), "reciprocal pair"),
+    Triad("021D", ((1, 0), (1, 2)), ("target", "source", "target"), "divergence"),
+    Triad("021U", ((0, 1), (2, 1)), ("source", "target", "source"), "convergence"),
+    Triad("021C", ((0, 1), (1, 2)), ("source", "relay", "target"), "chain"),
+    Triad(
+        "111D", ((0, 1), (1, 0), (2, 1)), ("mutual", "hub", "source"), "input to a reciprocal pair"
+    ),
+    Triad(
+        "111U",
+        ((0, 1), (1, 0), (1, 2)),
+        ("mutual", "hub", "target"),
+        "output of a reciprocal pair",
+    ),
+    Triad("030T", ((0, 1), (1, 2), (0, 2)), ("source", "relay", "target"), "feed-forward loop"),
+    Triad("030C", ((0, 1), (1, 2), (2, 0)), ("cycle", "cycle", "cycle"), "three-cycle"),
+    Triad(
+        "201",
+        ((0, 1), (1, 0), (1, 2), (2, 1)),
+        ("mutual", "hub", "mutual"),
+        "two reciprocal pairs",
+    ),
+    Triad(
+        "120D",
+        ((1, 0), (1, 2), (0, 2), (2, 0)),
+        ("mutual", "source", "mutual"),
+        "divergence on a reciprocal pair",
+    ),
+    Triad(
+        "120U",
+        ((0, 1), (2, 1), (0, 2), (2, 0)),
+        ("mutual", "target", "mutual"),
+        "convergence from a reciprocal pair",
+    ),
+    Triad(
+        "120C",
+        ((0, 1), (1, 2), (0, 2), (2, 0)),
+        ("first", "relay", "last"),
+        "chain within a reciprocal pair",
+    ),
+    Triad(
+        "210",
+        ((0, 1), (1, 0), (1, 2), (2, 1), (0, 2)),
+        ("source", "hub", "target"),
+        "two reciprocal pairs and a connection",
+    ),
+    Triad(
+        "300",
+        ((0, 1), (1, 0), (1, 2), (2, 1), (0, 2), (2, 0)),
+        ("clique", "clique", "clique"),
+        "three reciprocal pairs",
+    ),
+)
+
+NAMES = tuple(triad.name for triad in TRIADS)
+#: The 13 classes whose neurons hang together: what is called a motif.
+CONNECTED = tuple(triad.name for triad in TRIADS if triad.connected)
+#: (class, role) of each of the 36 roles, in the order of the columns of a role table.
+ROLES = tuple((triad.name, role) for triad in TRIADS for role in dict.fromkeys(triad.roles))
+
+
+@dataclass(frozen=True)
+class Codes:
+    """What each of the 64 codes is.
+
+    Parameters
+    ----------
+    triad
+        uint8, (64,): place of its class in `TRIADS`.
+    role
+        uint8, (64, 3): place in `ROLES` of the role of u, v and w.
+    place
+        uint8, (64, 3): which of u, v, w stands at places 0, 1, 2 of the class.
+    """
+
+    triad: npt.NDArray[np.uint8]
+    role: npt.NDArray[np.uint8]
+    place: npt.NDArray[np.uint8]
+
+
+@cache
+def codes() -> Codes:
+    """Make the tables of the 64 codes."""
+    triad = np.zeros(64, dtype=np.uint8)
+    role = np.zeros((64, 3), dtype=np.uint8)
+    place = np.zeros((64, 3), dtype=np.uint8)
+    known = {role: k for k, role in enumerate(ROLES)}
+    for which, each in enumerate(TRIADS):
+        for order in permutations(range(3)):
+            # order[p] is the node (u, v or w) at place p of the class.
+            code = code_of({(order[a], order[b]) for a, b in each.edges})
+            triad[code] = which
+            for p, node in enumerate(order):
+                role[code, node] = known[each.name, each.roles[p]]
+            place[code] = order
+    return Codes(triad, role, place)
+
+
+def code_of(edges: set[tuple[int, int]]) -> int:
+    """Code connections between the places 0, 1, 2."""
+    return sum(
+        (((a, b) in edges) * OUT + ((b, a) in edges) * IN) << (2 * k)
+        for k, (a, b) in enumerate(PAIRS)
+    )
+
+
+def pair_type(edges: tuple[tuple[int, int], ...], a: int, b: int) -> int:
+    """Tell how the pair of places a, b looks from a: 0 for no connection."""
+    return ((a, b) in edges) * OUT + ((b, a) in edges) * IN

@@ -1,0 +1,236 @@
+"""Paths from neurons to neurons: shortest, strongest, and all up to some hops.
+
+A path here visits no neuron twice. Both engines bound and count variable-length patterns
+differently, so paths are found by widening from both ends with single-hop queries, which
+mean the same everywhere, and put together here.
+"""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphapi.connectivity import Terms, fetch, provenance
+from graphapi.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import networkx as nx
+    import pandas as pd
+
+    from graphapi.ids import IdArray
+    from graphapi.opengraph import OpenGraph
+    from graphapi.selection import Selection
+
+
+class CutOffWarning(UserWarning):
+    """There are more answers than the limit; those given are not all."""
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Where paths start and stop, and what they may use."""
+
+    sources: Selection
+    targets: Selection
+    max_hops: int
+    threshold: int
+
+
+def read_ends(
+    connectome: OpenGraph, sources: object, targets: object, max_hops: int, threshold: int
+) -> Ends:
+    """Read the arguments that all path functions share."""
+    if isinstance(max_hops, bool) or not isinstance(max_hops, int) or max_hops < 1:
+        raise InputError(f"max_hops: {max_hops!r} is no number of hops, 1 or more")
+    return Ends(
+        connectome.selector.select(sources, what="sources"),
+        connectome.selector.select(targets, what="targets"),
+        max_hops,
+        threshold,
+    )
+
+
+def get_paths(connectome: OpenGraph, ends: Ends, *, limit: int) -> pd.DataFrame:
+    """See `Connectome.get_paths`."""
+    if limit < 1:
+        raise InputError(f"limit: {limit} is less than 1")
+    between = corridor(connectome, ends)
+    found: list[list[int]] = []
+    complete = True
+    for hops in range(1, ends.max_hops + 1):
+        for path in _of_length(between, ends, hops):
+            if len(found) == limit:
+                complete = False
+                break
+            found.append(path)
+        if not complete:
+            warnings.warn(
+                f"there are more than {limit} paths of at most {ends.max_hops} hops; "
+                f"the {limit} given are shortest, not all",
+                CutOffWarning,
+                stacklevel=3,
+            )
+            break
+    return _frame(connectome, ends, between, found, complete=complete)
+
+
+def get_shortest_paths(connectome: OpenGraph, ends: Ends) -> pd.DataFrame:
+    """See `Connectome.get_shortest_paths`."""
+    import networkx as nx
+
+    between = corridor(connectome, ends)
+    found = []
+    for source in ends.sources.unique.tolist():
+        for target in ends.targets.unique.tolist():
+            if source == target or source not in between or target not in between:
+                continue
+            if nx.has_path(between, source, target):
+                paths = sorted(nx.all_shortest_paths(between, source, target))
+                found += [path for path in paths if len(path) <= ends.max_hops + 1]
+    return _frame(connectome, ends, between, found, complete=True)
+
+
+def get_strongest_paths(connectome: OpenGraph, ends: Ends) -> pd.DataFrame:
+    """See `Connectome.get_strongest_paths`."""
+    between = corridor(connectome, ends)
+    found = []
+    for source in ends.sources.unique.tolist():
+        if source not in between:
+            continue
+        reach = _widest(between, source, ends.max_hops)
+        for target in ends.targets.unique.tolist():
+            path = _best(reach, target)
+            if target != source and path:
+                found.append(path)
+    return _frame(connectome, ends, between, found, complete=True)
+
+
+def corridor(connectome: OpenGraph, ends: Ends) -> nx.DiGraph[int]:
+    """Give all connections that lie on some walk of at most `max_hops` between the ends."""
+    import networkx as nx
+
+    sources, targets = ends.sources.unique, ends.targets.unique
+    edges = _widen(connectome, sources, (ends.max_hops + 1) // 2, ends, forward=True)
+    edges += _widen(connectome, targets, ends.max_hops // 2, ends, forward=False)
+    whole: nx.DiGraph[int] = nx.DiGraph()
+    whole.add_nodes_from([*sources.tolist(), *targets.tolist()])
+    whole.add_weighted_edges_from(edges)
+    from_source = _distances(whole, sources.tolist(), ends.max_hops)
+    to_target = _distances(whole.reverse(copy=False), targets.tolist(), ends.max_hops)
+    useful = [
+        (pre, post)
+        for pre, post in whole.edges
+        if from_source.get(pre, ends.max_hops) + 1 + to_target.get(post, ends.max_hops)
+        <= ends.max_hops
+    ]
+    return nx.DiGraph(whole.edge_subgraph(useful))
+
+
+def _widen(
+    connectome: OpenGraph, start: IdArray, hops: int, ends: Ends, *, forward: bool
+) -> list[tuple[int, int, int]]:
+    """Fetch the connections within some hops of the start, each frontier once."""
+    terms = Terms(threshold=ends.threshold)
+    seen, frontier = start, start
+    edges: list[tuple[int, int, int]] = []
+    for _ in range(hops):
+        if not len(frontier):
+            break
+        if forward:
+            found = fetch(connectome, terms, pre=frontier, post=None)
+        else:
+            found = fetch(connectome, terms, pre=None, post=frontier)
+        edges += zip(found.pre.tolist(), found.post.tolist(), found.weight.tolist(), strict=True)
+        reached = found.post if forward else found.pre
+        frontier = np.setdiff1d(reached, seen)
+        seen = np.union1d(seen, frontier)
+    return edges
+
+
+def _distances(graph: nx.DiGraph[int], start: Iterable[int], most: int) -> dict[int, int]:
+    distance = dict.fromkeys(start, 0)
+    frontier = list(distance)
+    for hops in range(1, most + 1):
+        frontier = sorted({n for node in frontier for n in graph[node] if n not in distance})
+        distance.update(dict.fromkeys(frontier, hops))
+    return distance
+
+
+def _of_length(between: nx.DiGraph[int], ends: Ends, hops: int) -> Iterator[list[int]]:
+    """Give all simple paths of exactly some hops, ordered by their ids."""
+    targets = set(ends.targets.unique.tolist())
+    remaining = _distances(between.reverse(copy=False), targets & set(between), ends.max_hops)
+
+    def extend(path: list[int]) -> Iterator[list[int]]:
+        left = hops - (len(path) - 1)
+        if left == 0:
+            if path[-1] in targets:
+                yield path
+            return
+        for post in sorted(between[path[-1]]):
+            if post not in path and remaining.get(post, hops + 1) <= left - 1:
+                yield from extend([*path, post])
+
+    for source in ends.sources.unique.tolist():
+        if source in between:
+            yield from extend([source])
+
+
+def _widest(
+    between: nx.DiGraph[int], source: int, max_hops: int
+) -> list[dict[int, tuple[int, list[int]]]]:
+    """For each number of hops: the best bottleneck to each neuron, and one walk with it.
+
+    A walk of the best bottleneck with the fewest hops never visits a neuron twice: without
+    the round trip it would be no weaker, and shorter.
+    """
+    layers: list[dict[int, tuple[int, list[int]]]] = [{source: (2**62, [source])}]
+    for _ in range(max_hops):
+        layer: dict[int, tuple[int, list[int]]] = {}
+        for node in sorted(layers[-1]):
+            width, path = layers[-1][node]
+            for post in sorted(between[node]):
+                reached = min(width, between.edges[node, post]["weight"])
+                if reached > layer.get(post, (0, []))[0]:
+                    layer[post] = (reached, [*path, post])
+        layers.append(layer)
+    return layers
+
+
+def _best(layers: list[dict[int, tuple[int, list[int]]]], target: int) -> list[int]:
+    """Give the path of largest bottleneck; of these the one with the fewest hops."""
+    best: tuple[int, list[int]] = (0, [])
+    for layer in layers:
+        if target in layer and layer[target][0] > best[0]:
+            best = layer[target]
+    return best[1]
+
+
+def _frame(
+    connectome: OpenGraph,
+    ends: Ends,
+    between: nx.DiGraph[int],
+    found: list[list[int]],
+    *,
+    complete: bool,
+) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = []
+    for path in found:
+        weights = [int(between.edges[pair]["weight"]) for pair in itertools.pairwise(path)]
+        rows.append((path[0], path[-1], len(weights), min(weights), path, weights))
+    frame = pd.DataFrame(
+        rows, columns=["source", "target", "hops", "weakest", "root_ids", "weights"]
+    )
+    frame = frame.astype(dict.fromkeys(["source", "target", "hops", "weakest"], "int64"))
+    mapping = {**ends.sources.mapping, **ends.targets.mapping}
+    terms = Terms(threshold=ends.threshold)
+    frame.attrs = {**provenance(connectome, terms, mapping).attrs(), "complete": complete}
+    return frame

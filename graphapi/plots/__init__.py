@@ -1,0 +1,21 @@
+"""Figures of connectivity, as matplotlib axes; each takes plain frames and draws one idea.
+
+Colours are those of Okabe and Ito, and viridis: told apart by people of any colour vision, and in
+grey print. matplotlib is imported by the functions, not by this module.
+"""
+
+from graphapi.plots.bars import partner_classes, synapse_counts
+from graphapi.plots.diagram import connectivity_diagram
+from graphapi.plots.em import em_panels, em_with_synapse
+from graphapi.plots.heatmap import adjacency_heatmap
+from graphapi.plots.sizes import synapse_sizes
+
+__all__ = [
+    "adjacency_heatmap",
+    "connectivity_diagram",
+    "em_panels",
+    "em_with_synapse",
+    "partner_classes",
+    "synapse_counts",
+    "synapse_sizes",
+]

@@ -1,0 +1,56 @@
+"""Progress bars: one look, silent where nobody watches."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class Progress:
+    """A progress bar with a count and the time left; a context manager.
+
+    Shown when standard error is a terminal or the code runs in a notebook; never when
+    `CAVEGRAPH_PROGRESS=0`, always when it is 1.
+
+    Parameters
+    ----------
+    title
+        What is being done.
+    total
+        How many units there are; None when not known.
+    unit
+        What is counted.
+    """
+
+    def __init__(self, title: str, total: int | None = None, *, unit: str = "rows") -> None:
+        self._bar: Any = tqdm(
+            total=total, desc=title, unit=f" {unit}", unit_scale=True, disable=not _watched()
+        )
+
+    def advance(self, amount: int = 1) -> None:
+        """Count `amount` more units as done."""
+        self._bar.update(amount)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.close()
+
+
+def _watched() -> bool:
+    asked = os.environ.get("CAVEGRAPH_PROGRESS")
+    if asked is not None:
+        return asked not in ("0", "false", "no", "")
+    return sys.stderr.isatty() or "ipykernel" in sys.modules

@@ -1,0 +1,118 @@
+"""A piece of the connectome as a graph object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from graphapi.connectivity import Adjacency, Terms, fetch, provenance
+from graphapi.errors import InputError, MissingExtraError
+from graphapi.queries import catalog
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from graphapi.ids import IdArray
+    from graphapi.opengraph import OpenGraph
+
+SubgraphForm = Literal["networkx", "igraph", "sparse", "arrow"]
+
+
+def get_subgraph(
+    connectome: OpenGraph, ids: object, *, grow: int, threshold: int, form: SubgraphForm
+) -> Any:
+    """See `Connectome.get_subgraph`."""
+    if isinstance(grow, bool) or not isinstance(grow, int) or grow < 0:
+        raise InputError(f"grow: {grow!r} is no number of hops", hint="0 is the set itself")
+    terms = Terms(threshold=threshold)
+    selection = connectome.selector.select(ids, what="ids")
+    members = grown(connectome, selection.unique, grow, threshold)
+    found = fetch(connectome, terms, pre=members, post=members)
+    part = Adjacency(members, members, found)
+    if form == "sparse":
+        return part
+    if form == "arrow":
+        return part.to_arrow()
+    graph = to_networkx(connectome, part)
+    origin = provenance(connectome, terms, selection).attrs()
+    graph.graph.update({str(name): value for name, value in origin.items()}, threshold=threshold)
+    if form == "networkx":
+        return graph
+    if form == "igraph":
+        return networkx_to_igraph(graph)
+    raise InputError(f"form: {form!r} is none of 'networkx', 'igraph', 'sparse', 'arrow'")
+
+
+def grown(connectome: OpenGraph, ids: IdArray, hops: int, threshold: int) -> IdArray:
+    """Add the neurons within some hops, in either direction; ascending."""
+    members = ids
+    frontier = ids
+    for _ in range(hops):
+        if not len(frontier):
+            break
+        params = {"ids": frontier.tolist(), "threshold": int(threshold)}
+        near = connectome.run(catalog()["neighbours"], params).column("root_id").to_numpy()
+        frontier = np.setdiff1d(near, members)
+        members = np.union1d(members, frontier)
+    return members
+
+
+def to_networkx(connectome: OpenGraph, part: Adjacency) -> nx.DiGraph[int]:
+    """Make a `DiGraph`: nodes are root ids with their properties, edges have `weight`."""
+    import networkx as nx
+
+    graph: nx.DiGraph[int] = nx.DiGraph()
+    graph.add_nodes_from(part.pre_ids.tolist())
+    properties = connectome.annotations.neurons_of(part.pre_ids)
+    for row in properties.to_dict("records"):
+        root = int(row.pop("root_id"))
+        graph.nodes[root].update({str(name): plain(v) for name, v in row.items() if known(v)})
+    found = part.connections
+    graph.add_weighted_edges_from(
+        zip(found.pre.tolist(), found.post.tolist(), found.weight.tolist(), strict=True)
+    )
+    return graph
+
+
+def networkx_to_igraph(graph: nx.DiGraph[int]) -> Any:
+    """Make an `igraph.Graph`; root ids are kept in the vertex attribute `root_id`.
+
+    Raises
+    ------
+    MissingExtraError
+        igraph is not installed.
+    """
+    try:
+        import igraph
+    except ImportError as error:
+        raise MissingExtraError("igraph", "igraph") from error
+    roots = list(graph.nodes)
+    place = {root: number for number, root in enumerate(roots)}
+    names = sorted({name for _, data in graph.nodes(data=True) for name in data})
+    return igraph.Graph(
+        n=len(roots),
+        edges=[(place[pre], place[post]) for pre, post in graph.edges],
+        directed=True,
+        vertex_attrs={
+            "root_id": roots,
+            **{name: [graph.nodes[root].get(name) for root in roots] for name in names},
+        },
+        edge_attrs={"weight": [data["weight"] for _, _, data in graph.edges(data=True)]},
+    )
+
+
+def known(value: object) -> bool:
+    """Tell whether there is a value: not None, not NaN, not `pandas.NA`."""
+    import pandas as pd
+
+    return isinstance(value, (list, tuple, np.ndarray)) or not pd.isna(value)  # type: ignore[call-overload]
+
+
+def plain(value: object) -> object:
+    """Turn numpy scalars and arrays into Python's own kind."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return value

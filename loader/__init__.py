@@ -1,0 +1,50 @@
+"""The write side of cavegraph: from CAVE or files to a verified graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from loader.pipeline import load
+    from loader.presets import Preset, read_preset
+    from loader.report import LoadReport
+    from loader.sources.annotationfile import AnnotationFile
+    from loader.sources.annotationtable import AnnotationTable
+    from loader.sources.cave import CaveSource
+    from loader.sources.files import FileSource
+    from loader.verify import VerifyReport, verify_graph
+
+_PLACES = {
+    "AnnotationFile": "loader.sources.annotationfile",
+    "AnnotationTable": "loader.sources.annotationtable",
+    "CaveSource": "loader.sources.cave",
+    "FileSource": "loader.sources.files",
+    "LoadReport": "loader.report",
+    "Preset": "loader.presets",
+    "VerifyReport": "loader.verify",
+    "load": "loader.pipeline",
+    "read_preset": "loader.presets",
+    "verify_graph": "loader.verify",
+}
+
+__all__ = [
+    "AnnotationFile",
+    "AnnotationTable",
+    "CaveSource",
+    "FileSource",
+    "LoadReport",
+    "Preset",
+    "VerifyReport",
+    "load",
+    "read_preset",
+    "verify_graph",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: DuckDB and the engines take their time."""
+    if name not in _PLACES:
+        raise AttributeError(f"module 'loader' has no attribute '{name}'")
+    from importlib import import_module
+
+    return getattr(import_module(_PLACES[name]), name)

@@ -1,0 +1,169 @@
+"""From synapse rows to connections and totals: one set of expressions for any Ibis engine.
+
+Nothing here knows where the rows are or who computes: the same expressions run on DuckDB
+and on Spark. Rows have one of two layouts:
+
+- *synapse rows*: `pre`, `post` int64 (null where not known), and where the source has them
+  `size` (any number) and `valid` (bool);
+- *weighted pairs*: `pre`, `post`, `weight` int64, and `size_sum` int64 where there is one.
+  Rows of one pair (say, one for each region) are summed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+Layout = Literal["synapses", "pairs"]
+
+#: CAVE's root id of a synapse whose segment has not been looked up yet.
+UNRESOLVED_ROOT = 1
+#: Every row is counted once as one of these.
+FATES = ("invalid", "unresolved", "background", "below_min_size", "zero_weight", "autapse", "kept")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Which rows become part of the graph.
+
+    Parameters
+    ----------
+    layout
+        What a row is.
+    min_size
+        Smallest size of a synapse that is kept; rows without a size are not. None keeps all.
+    one_is_unresolved
+        Root id 1 stands for "not looked up", as in CAVE's own tables.
+    """
+
+    layout: Layout = "synapses"
+    min_size: float | None = None
+    one_is_unresolved: bool = False
+
+
+def with_fate(rows: ir.Table, rule: Rule) -> ir.Table:
+    """Say of every row, in the column `fate`, what becomes of it: one of `FATES`.
+
+    The first that applies is taken, in the order of `FATES`: a row without a root on one
+    side and background on the other counts as unresolved.
+    """
+    import ibis
+
+    pre, post = rows["pre"], rows["post"]
+    unresolved = pre.isnull() | post.isnull()
+    if rule.one_is_unresolved:
+        unresolved = unresolved | (pre == UNRESOLVED_ROOT) | (post == UNRESOLVED_ROOT)
+    tests: list[tuple[Any, str]] = [(unresolved, "unresolved")]
+    tests.append(((pre == 0) | (post == 0), "background"))
+    if "valid" in rows.columns:
+        tests.insert(0, (~rows["valid"].fill_null(True), "invalid"))
+    if rule.min_size is not None:
+        tests.append((~(_size(rows) >= rule.min_size).fill_null(False), "below_min_size"))
+    if rule.layout == "pairs":
+        tests.append((rows["weight"] == 0, "zero_weight"))
+    tests.append((pre == post, "autapse"))
+    return rows.mutate(fate=ibis.cases(*tests, else_="kept"))
+
+
+def fates(rows: ir.Table, rule: Rule) -> ir.Table:
+    """Count rows by what becomes of them.
+
+    Returns
+    -------
+    ibis.expr.types.Table
+        `fate`, `rows`, and `synapses` (rows, or the sum of weights), int64; no row for a
+        fate that no row has.
+    """
+    sorted_out = with_fate(rows, rule)
+    count = sorted_out.count()
+    synapses = sorted_out["weight"].sum() if rule.layout == "pairs" else count
+    return sorted_out.group_by("fate").aggregate(
+        rows=count.cast("int64"), synapses=synapses.cast("int64")
+    )
+
+
+def pairs(rows: ir.Table, rule: Rule) -> ir.Table:
+    """Sum the rows of each ordered pair, autapses included.
+
+    Returns
+    -------
+    ibis.expr.types.Table
+        `pre`, `post`, `weight`, `size_sum`, int64, one row a pair, in no order. Sizes are
+        rounded to whole voxels row by row; a row without a size adds nothing.
+    """
+    import ibis
+
+    fated = with_fate(rows, rule)
+    used = fated.filter(fated["fate"].isin(["kept", "autapse"]))
+    if rule.layout == "pairs":
+        weight = used["weight"].sum()
+        size = used["size_sum"].sum() if "size_sum" in used.columns else ibis.literal(0)
+    else:
+        weight = used.count()
+        size = (
+            _size(used).round().cast("int64").sum() if "size" in used.columns else ibis.literal(0)
+        )
+    return used.group_by("pre", "post").aggregate(
+        weight=weight.cast("int64"), size_sum=size.cast("int64").fill_null(0)
+    )
+
+
+def connections(summed: ir.Table) -> ir.Table:
+    """Leave out autapses: they are counted on the neuron, not as an edge."""
+    return summed.filter(summed["pre"] != summed["post"])
+
+
+def totals(summed: ir.Table, known: ir.Table) -> ir.Table:
+    """Sum up each neuron's synapses and partners.
+
+    Parameters
+    ----------
+    summed
+        Pairs, autapses included.
+    known
+        `root_id` of neurons that are in the graph for another reason: an annotation, a soma.
+
+    Returns
+    -------
+    ibis.expr.types.Table
+        `root_id`, `in_synapses`, `out_synapses`, `in_partners`, `out_partners`, `autapses`,
+        int64, one row a neuron, ascending. Autapses are in none of the first four.
+    """
+    import ibis
+
+    edges, loops = connections(summed), summed.filter(summed["pre"] == summed["post"])
+    zero, one = ibis.literal(0, "int64"), ibis.literal(1, "int64")
+    parts = [
+        _part(edges, edges["pre"], out_synapses=edges["weight"], out_partners=one),
+        _part(edges, edges["post"], in_synapses=edges["weight"], in_partners=one),
+        _part(loops, loops["pre"], autapses=loops["weight"]),
+        _part(known, known["root_id"], autapses=zero),
+    ]
+    ends = ibis.union(*parts, distinct=False)
+    return (
+        ends.group_by("root_id")
+        .aggregate(**{name: ends[name].sum().cast("int64") for name in _TOTALS})
+        .order_by("root_id")
+    )
+
+
+_TOTALS = ("in_synapses", "out_synapses", "in_partners", "out_partners", "autapses")
+
+
+def _part(table: ir.Table, root: Any, **given: Any) -> ir.Table:
+    import ibis
+
+    zero = ibis.literal(0, "int64")
+    return table.select(root_id=root, **{name: given.get(name, zero) for name in _TOTALS})
+
+
+def _size(rows: ir.Table) -> Any:
+    import ibis
+
+    size = rows["size"]
+    if size.type().is_floating():
+        return ibis.ifelse(size.isnan(), ibis.null(size.type()), size)
+    return size

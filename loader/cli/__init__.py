@@ -1,0 +1,42 @@
+"""The command `cavegraph`: errors become one clear message and an exit code of their own."""
+
+from __future__ import annotations
+
+import sys
+
+from graphapi.errors import (
+    CaveError,
+    CavegraphError,
+    EngineError,
+    InputError,
+    LoadError,
+    NotFoundError,
+)
+
+#: Exit code per kind of error; the first that fits. 1 is left for everything else.
+EXIT_CODES: tuple[tuple[type[CavegraphError], int], ...] = (
+    (InputError, 2),
+    (NotFoundError, 3),
+    (EngineError, 4),
+    (CaveError, 5),
+    (LoadError, 6),
+)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; never shows a traceback for an error of our own."""
+    from loader.cli.app import app
+
+    try:
+        app(args=arguments, prog_name="cavegraph")
+    except CavegraphError as error:
+        sys.stderr.write(f"cavegraph: {error}\n")
+        raise SystemExit(exit_code(error)) from None
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(141) from None
+
+
+def exit_code(error: CavegraphError) -> int:
+    """Give the exit code of an error."""
+    return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)

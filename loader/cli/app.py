@@ -1,0 +1,41 @@
+"""All commands, put together."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as installed_version
+from typing import Annotated
+
+import typer
+
+from loader.cli import ask, demo, make, motifs, scale
+
+app = typer.Typer(
+    help="Load a CAVE connectome into a graph, and ask it about connectivity.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"cavegraph {installed_version('cavegraph')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Load a CAVE connectome into a graph, and ask it about connectivity."""
+
+
+demo.register(app)
+make.register(app)
+ask.register(app)
+scale.register(app)
+motifs.register(app)

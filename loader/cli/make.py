@@ -1,0 +1,220 @@
+"""Commands that make, check and describe graphs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graphapi.connectome import Connectome
+from graphapi.errors import InputError
+from graphapi.opengraph import default_uri
+from loader.cli.ask import Graph, opened
+from loader.sources.base import Source
+
+To = Annotated[
+    str | None,
+    typer.Option(
+        "--to", help="Graph file to write, or bolt:// address. Default: $CAVEGRAPH_URI, or yours."
+    ),
+]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace the graph that is there.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (load, info, verify, export, token):
+        app.command()(command)
+
+
+def load(
+    source: Annotated[
+        str, typer.Argument(help="A CAVE datastack, or a file: synapse rows, or pre,post,weight.")
+    ],
+    version: Annotated[
+        str, typer.Option("--version", help="Materialization version; latest is looked up once.")
+    ] = "latest",
+    server: Annotated[str, typer.Option("--server", help="CAVE server, if not the usual.")] = "",
+    to: To = None,
+    annotations: Annotated[
+        list[str] | None,
+        typer.Option("--annotations", "-a", help="CAVE table or file; repeat, first one wins."),
+    ] = None,
+    annotation_column: Annotated[
+        list[str] | None,
+        typer.Option("--annotation-column", help="Of annotation files: root_id=segment. Repeat."),
+    ] = None,
+    list_column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--list", help="Column of annotation files with values joined by commas. Repeat."
+        ),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option("--preset", help="What is known of the datastack: a name, or a TOML file."),
+    ] = None,
+    no_preset: Annotated[
+        bool, typer.Option("--no-preset", help="Ignore the preset of the datastack's name.")
+    ] = False,
+    synapse_table: Annotated[
+        str, typer.Option("--synapse-table", help="If not the datastack's own.")
+    ] = "",
+    soma_table: Annotated[
+        str | None,
+        typer.Option("--soma-table", help="If not the datastack's own; none for no somata."),
+    ] = None,
+    size_column: Annotated[
+        str | None,
+        typer.Option("--size-column", help="Of the synapse table; none for no sizes."),
+    ] = None,
+    brain_mesh: Annotated[
+        str | None, typer.Option("--brain-mesh", help="Where the whole brain's mesh is.")
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", help="Which file column is which: weight=chemical. Repeat."),
+    ] = None,
+    ids: Annotated[
+        str, typer.Option("--ids", help="Ids in files: numbers, names, or auto.")
+    ] = "auto",
+    name: Annotated[str, typer.Option("--name", help="What a graph from files is called.")] = "",
+    min_size: Annotated[
+        float | None, typer.Option("--min-size", help="Count only synapses of this size or more.")
+    ] = None,
+    replace: Replace = False,
+    work: Annotated[
+        Path | None, typer.Option("--work", help="Working folder, kept after the load.")
+    ] = None,
+    memory: Annotated[
+        str | None, typer.Option("--memory", help="Most memory for summing up, as 2GB.")
+    ] = None,
+    in_flight: Annotated[int, typer.Option("--in-flight", help="Most requests at once.")] = 4,
+) -> None:
+    """Load a CAVE datastack, or files, into a graph. Run it again to go on after a failure."""
+    import loader as _loader
+    from loader.cli import sources
+    from loader.duck import DEFAULT_MEMORY
+    from loader.tablefile import looks_like_file
+
+    tables = sources.annotation_tables(annotations, annotation_column, list_column, ids)
+    chosen: Source
+    if looks_like_file(source):
+        chosen = sources.from_files(
+            source,
+            tables,
+            columns=column,
+            ids=ids,
+            name=name,
+            version=_number(version),
+            refused={
+                "--server": server,
+                "--preset": preset,
+                "--synapse-table": synapse_table,
+                "--soma-table": soma_table,
+                "--size-column": size_column,
+                "--brain-mesh": brain_mesh,
+            },
+        )
+    else:
+        chosen = sources.from_cave(
+            source,
+            tables,
+            preset=preset,
+            no_preset=no_preset,
+            version=_version(version),
+            server=server,
+            synapse_table=synapse_table or None,
+            soma_table=soma_table,
+            size_column=size_column,
+            brain_mesh_source=brain_mesh,
+            refused={"--column": column, "--name": name},
+        )
+    report = _loader.load(
+        chosen,
+        to or default_uri(),
+        replace=replace,
+        min_size=min_size,
+        work=work,
+        memory_limit=memory or DEFAULT_MEMORY,
+        in_flight=in_flight,
+    )
+    typer.echo(str(report))
+    if report.conflicts is not None and len(report.conflicts):
+        typer.echo(report.conflicts.head(10).to_string(index=False))
+
+
+def info(graph: Graph = None) -> None:
+    """Say what a graph is: datastack, version, counts, fields."""
+    with opened(graph) as connectome:
+        typer.echo(described(connectome))
+
+
+def verify(graph: Graph = None) -> None:
+    """Check that a graph still holds what was loaded; exit code 6 where it does not."""
+    import loader as _loader
+
+    with opened(graph) as connectome:
+        report = _loader.verify_graph(connectome.engine)
+        typer.echo(str(report))
+        report.raise_if_wrong()
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(help="Folder for the files; made if not there.")],
+    graphml: Annotated[
+        bool, typer.Option("--graphml", help="GraphML too, for Gephi, Cytoscape and the like.")
+    ] = False,
+    graph: Graph = None,
+) -> None:
+    """Write the whole graph as Parquet files (connections, neurons, annotations)."""
+    with opened(graph) as connectome:
+        written = list(connectome.to_parquet(folder).values())
+        if graphml:
+            written.append(connectome.to_graphml(folder / "connectome.graphml"))
+        for path in written:
+            typer.echo(f"wrote {path}")
+
+
+def token(
+    server: Annotated[str, typer.Argument(help="Address of the CAVE server.")],
+) -> None:
+    """Save a CAVE token: says where to get one, asks for it, keeps it readable by you only."""
+    from graphapi.cave.token import generate_cave_token
+
+    generate_cave_token(server)
+
+
+def described(connectome: Connectome) -> str:
+    """Describe a graph for people."""
+    made = connectome.materialization
+    lines = [
+        f"{made.datastack}, materialization version {made.version}",
+        *(["  SYNTHETIC: made up by a program, not measured"] if made.synthetic else []),
+        f"  graph      {connectome.engine.uri} ({connectome.engine.name})",
+        f"  source     {made.source} {made.server}".rstrip(),
+        f"  timestamp  {made.timestamp or 'none (from files)'}",
+        f"  synapses   {made.synapse_table}",
+        f"  min. size  {made.min_size if made.min_size is not None else 'none'}",
+        f"  loaded     {made.loaded_at} by cavegraph {made.cavegraph_version}",
+        "  counts",
+        *(f"    {name:<28}{count:>16,}" for name, count in sorted(made.counts.items())),
+        "  annotation fields",
+        *(f"    {item.name:<28}{item.type:<14}{item.source}" for item in made.annotation_fields),
+        "  neuron properties",
+        *(f"    {item.name:<28}{item.type:<14}{item.source}" for item in made.neuron_fields),
+    ]
+    return "\n".join([*lines, *(f"  note: {note}" for note in made.notes)])
+
+
+def _version(text: str) -> int | str:
+    return text if text == "latest" else _number(text)
+
+
+def _number(text: str) -> int:
+    if text == "latest":
+        return 0
+    if not (text.isascii() and text.isdigit()):
+        raise InputError(f"--version '{text}' is no number", hint="a number, or latest")
+    return int(text)

@@ -1,0 +1,111 @@
+"""Commands about network motifs: `cavegraph motifs ...`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from loader.cli.ask import Csv, Graph, Json, Parquet, Rows, Threshold, Where, chosen, opened
+from loader.cli.output import Output
+
+motifs = typer.Typer(
+    help="Network motifs: search, triad census, report.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Regex = Annotated[bool, typer.Option("--regex", help="Values in --where are regular expressions.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.add_typer(motifs, name="motifs")
+
+
+@motifs.command()
+def census(
+    where: Where = None,
+    regex: Regex = False,
+    threshold: Threshold = 1,
+    isolated: Annotated[
+        bool, typer.Option("--isolated", help="Count neurons without a connection too.")
+    ] = False,
+    by_neuron: Annotated[
+        bool, typer.Option("--by-neuron", help="One line a neuron: triads it is part of.")
+    ] = False,
+    graph: Graph = None,
+    csv: Csv = None,
+    parquet: Parquet = None,
+    json: Json = None,
+    rows: Rows = 20,
+) -> None:
+    """Count all triads by their 16 classes, exactly."""
+    import pandas as pd
+
+    with opened(graph) as connectome:
+        neurons = chosen(connectome, None, where, regex) if where else None
+        if by_neuron:
+            frame = connectome.motifs.participation(threshold, neurons)
+            frame.index.name = "root_id"
+        else:
+            found = connectome.motifs.census(threshold, neurons, isolated=isolated)
+            frame = pd.DataFrame({"triad": list(found), "count": list(found.values())})
+        Output(csv, parquet, json, rows).write(frame)
+
+
+@motifs.command()
+def search(
+    motif: Annotated[
+        str, typer.Argument(help="A DotMotif program (';' or newlines between), or its file.")
+    ],
+    limit: Annotated[int | None, typer.Option("--limit", help="Most matches.")] = None,
+    count: Annotated[bool, typer.Option("--count", help="Only count the matches.")] = False,
+    induced: Annotated[
+        bool, typer.Option("--induced", help="No connections but the motif's.")
+    ] = False,
+    mappings: Annotated[
+        bool, typer.Option("--mappings", help="Every mapping, not each subgraph once.")
+    ] = False,
+    annotate: Annotated[
+        list[str] | None, typer.Option("--annotate", help="Neuron property to add. Repeat.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", help="Stop after this many seconds.")
+    ] = None,
+    graph: Graph = None,
+    csv: Csv = None,
+    parquet: Parquet = None,
+    json: Json = None,
+    rows: Rows = 20,
+) -> None:
+    """Find all subgraphs that match a motif."""
+    program = Path(motif) if _is_file(motif) else motif
+    with opened(graph) as connectome:
+        if count:
+            number = connectome.motifs.count(
+                program, unique=not mappings, induced=induced, timeout=timeout
+            )
+            typer.echo(number)
+            return
+        frame = connectome.motifs.search(
+            program,
+            limit=limit,
+            unique=not mappings,
+            induced=induced,
+            annotate=annotate,
+            timeout=timeout,
+        )
+        Output(csv, parquet, json, rows, ids=motif_columns(frame.columns)).write(frame)
+
+
+def motif_columns(names: Iterable[object]) -> frozenset[str]:
+    """Name the columns of a search that hold root ids: one for each node."""
+    texts = [str(name) for name in names]
+    return frozenset(n for n in texts if not n.startswith("weight_") and "." not in n)
+
+
+def _is_file(text: str) -> bool:
+    return "\n" not in text and "->" not in text and Path(text).is_file()

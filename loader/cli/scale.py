@@ -1,0 +1,52 @@
+"""Commands for large graphs: a made-up brain, an import's end, an audit of the queries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from loader.cli.ask import Graph, opened
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (synthetic, finish_import, audit):
+        app.command()(command)
+
+
+def synthetic(
+    folder: Annotated[Path, typer.Argument(help="New folder for the files.")],
+    connections: Annotated[
+        float, typer.Option("--connections", help="About how many; 16e6 is a fly's brain.")
+    ] = 1e6,
+    seed: Annotated[int, typer.Option("--seed", help="Equal seeds give equal files.")] = 0,
+) -> None:
+    """Make up a brain of any size, to try loads and queries with. Nothing in it is measured."""
+    from loader.synthetic import make_brain
+
+    brain = make_brain(folder, connections=connections, seed=seed)
+    typer.echo(
+        f"SYNTHETIC: {brain.neurons:,} neurons, {brain.connections:,} connections, "
+        f"{brain.synapse_rows:,} synapse rows in {brain.folder}"
+    )
+
+
+def finish_import(
+    uri: Annotated[str, typer.Argument(help="The started server, as bolt://localhost:7687.")],
+) -> None:
+    """After an import by neo4j-admin: make indexes, verify everything, let it be read."""
+    from loader.writers.neo4j_import import finish_import as finish
+
+    typer.echo(str(finish(uri)))
+
+
+def audit(graph: Graph = None) -> None:
+    """Check that no query about given neurons scans the whole graph; exit code 6 where one does."""
+    from loader.audit import audit_queries
+
+    with opened(graph) as connectome:
+        report = audit_queries(connectome.engine)
+        typer.echo(str(report))
+        report.raise_if_wrong()

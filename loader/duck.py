@@ -1,0 +1,109 @@
+"""DuckDB, bounded: memory, spill folder, and errors in this project's words."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from graphapi.errors import InputError, LoadError, SourceSchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import duckdb
+
+#: Used where the caller names no limit: enough for 50 M rows without spilling.
+DEFAULT_MEMORY = "2GB"
+
+
+@contextmanager
+def database(
+    spill: Path | None = None,
+    *,
+    memory_limit: str = DEFAULT_MEMORY,
+    threads: int = 0,
+    ordered: bool = False,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an in-memory DuckDB that spills to disk instead of growing.
+
+    Parameters
+    ----------
+    spill
+        Folder for spilled data; None lets nothing be spilled.
+    memory_limit
+        Such as `2GB` or `500MB`.
+    threads
+        Most threads; 0 for all cores.
+    ordered
+        Rows come in the order of their file. Costs memory with large files; off, rows are
+        a set.
+
+    Raises
+    ------
+    InputError
+        The memory limit cannot be read.
+    LoadError
+        Memory or disk was not enough.
+    SourceSchemaError
+        A source file cannot be read as what its name says.
+    """
+    import duckdb
+
+    connection = duckdb.connect()
+    try:
+        _set(connection, "memory_limit", memory_limit)
+        if spill is not None:
+            _set(connection, "temp_directory", str(spill))
+        if threads:
+            _set(connection, "threads", threads)
+        _set(connection, "preserve_insertion_order", ordered)
+        _set(connection, "autoinstall_known_extensions", False)
+        yield connection
+    except duckdb.OutOfMemoryException as error:
+        raise LoadError(
+            f"the load needs more than {memory_limit} of memory, or more disk: {error}",
+            hint="allow more with --memory, or name a folder on a larger disk with --work",
+        ) from error
+    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+        raise SourceSchemaError(f"a source file cannot be read: {_first_line(error)}") from error
+    except duckdb.IOException as error:
+        raise LoadError(f"reading or writing a file failed: {_first_line(error)}") from error
+    finally:
+        connection.close()
+
+
+def literal(text: object) -> str:
+    """Quote a text, such as a file name, for SQL."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """Quote a column name for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def one_row(
+    connection: duckdb.DuckDBPyConnection, sql: str, params: Sequence[object] = ()
+) -> dict[str, Any]:
+    """Run a query that answers with exactly one row, and give it by column name."""
+    found = connection.execute(sql, list(params))
+    names = [column[0] for column in found.description or ()]
+    # fetchall, not fetchone: a result that is not read to its end blocks the connection.
+    (row,) = found.fetchall()
+    return dict(zip(names, row, strict=True))
+
+
+def _set(connection: duckdb.DuckDBPyConnection, name: str, value: object) -> None:
+    import duckdb
+
+    try:
+        connection.execute(f"SET {name} = {literal(value)}")
+    except (duckdb.ParserException, duckdb.InvalidInputException) as error:
+        raise InputError(
+            f"{name.replace('_', ' ')}: {value!r} cannot be used", hint="for example 2GB"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

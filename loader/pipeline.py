@@ -1,0 +1,240 @@
+"""A load from end to end: extract, aggregate, write, verify, publish."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graphapi.engines import is_neo4j
+from graphapi.errors import GraphExistsError, InputError
+from loader import stages
+from loader.duck import DEFAULT_MEMORY
+from loader.record import make_record
+from loader.report import LoadReport
+from loader.settings import Settings
+from loader.workspace import Workspace, load_id
+from loader.writers.base import Deferred
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from loader.sources.annotationfile import AnnotationFile
+    from loader.sources.base import Origin, Source
+    from loader.writers.base import Writer
+
+
+def load(
+    source: Source | str | Path,
+    to: str | Path,
+    *,
+    annotations: Sequence[str | Path | AnnotationFile] = (),
+    version: int | str = "latest",
+    server: str = "",
+    token: str | None = None,
+    user: str | None = None,
+    password: str | None = None,
+    database: str | None = None,
+    replace: bool = False,
+    min_size: float | None = None,
+    work: str | Path | None = None,
+    memory_limit: str = DEFAULT_MEMORY,
+    threads: int = 0,
+    in_flight: int = 4,
+    progress: bool = True,
+    on_step: Callable[[str], None] | None = None,
+) -> LoadReport:
+    """Make a graph of a connectome.
+
+    Can be broken off at any moment and called again with the same arguments: what is
+    finished is not done again, and the graph is the same.
+
+    Parameters
+    ----------
+    source
+        A datastack's name; a file of synapse rows or connections; or a `Source` that has
+        been made with more options (`CaveSource`, `FileSource`), whose annotations,
+        version, server and token are then its own.
+    to
+        Path of a graph file, the address of a Neo4j server, or `neo4j-import:FOLDER` for
+        files that `neo4j-admin` imports into a stopped server (`loader.writers.neo4j_import`).
+    annotations
+        Annotation tables: names of CAVE tables, paths of files, or `AnnotationFile`; in
+        order of precedence.
+    version
+        Materialization version; `latest` is resolved once, at the start.
+    server, token
+        The CAVE server and token, where they are not the configured ones.
+    user, password, database
+        For a Neo4j server; see `graphapi.engines.neo4j`, also for the environment.
+    replace
+        A graph that is there may be replaced.
+    min_size
+        Smallest size of a synapse that counts; None for all.
+    work
+        Working folder; one below the user's cache folder, named after the load, when not
+        given.
+    memory_limit
+        Most memory for the aggregation, such as `2GB`.
+    threads
+        Most threads for it; 0 for all cores.
+    in_flight
+        Most requests to CAVE at once.
+    progress
+        Show progress bars where somebody watches.
+    on_step
+        Called with the name of every step that has just been finished.
+
+    Returns
+    -------
+    LoadReport
+        Counts, conflicts, checks, and seconds of each stage.
+
+    Raises
+    ------
+    GraphExistsError
+        Another graph is at the target, and `replace` is not set.
+    SourceSchemaError, StageError, VerificationError, LoadError
+        As their names say; the old graph is untouched.
+    CaveError
+        CAVE refused or failed; what has been fetched is kept for the next call.
+    """
+    settings = Settings(memory_limit, threads, in_flight, progress)
+    found = _source(source, annotations, version, server, token)
+    with closing(_writer(to, user, password, database)) as writer:
+        return _run(found, writer, settings, min_size, replace, work, on_step)
+
+
+def _run(
+    source: Source,
+    writer: Writer,
+    settings: Settings,
+    min_size: float | None,
+    replace: bool,
+    work: str | Path | None,
+    on_step: Callable[[str], None] | None,
+) -> LoadReport:
+    clock = _Clock()
+    with clock.measure("prepare"):
+        origin = source.origin()
+        key = _key(origin, min_size)
+        done = _check_target(writer, load_id(key), replace)
+    if done is not None:
+        return done
+    with Workspace(_folder(work, origin, key), key, on_step=on_step) as workspace:
+        with clock.measure("extract"):
+            source.extract(workspace, settings)
+        with clock.measure("aggregate"):
+            made = stages.make(workspace, min_size, settings)
+        record = make_record(origin, made, workspace.load_id, min_size)
+        tell = on_step or (lambda _: None)
+        with clock.measure("write"):
+            writer.write(made, record, replace=replace, settings=settings)
+        tell("written")
+        with clock.measure("verify"):
+            checks = writer.verify(record)
+        tell("verified")
+        writer.publish(record, replace=replace)
+        tell("published")
+        report = LoadReport(
+            uri=writer.uri,
+            record=record,
+            checks=checks,
+            conflicts=made.conflict_frame(),
+            seconds=clock.seconds,
+            next_steps=writer.next_steps() if isinstance(writer, Deferred) else "",
+        )
+        if work is None:
+            workspace.remove()
+    return report
+
+
+def _source(
+    source: Source | str | Path,
+    annotations: Sequence[str | Path | AnnotationFile],
+    version: int | str,
+    server: str,
+    token: str | None,
+) -> Source:
+    from loader.tablefile import looks_like_file
+
+    if not isinstance(source, (str, Path)):
+        if annotations or server or token or version != "latest":
+            raise InputError(
+                "annotations, version, server and token belong to the source that was given",
+                hint="give them to CaveSource or FileSource instead",
+            )
+        return source
+    if isinstance(source, Path) or looks_like_file(source):
+        from loader.sources.files import FileSource
+
+        if server or token:
+            raise InputError(f"'{source}' is a file: it takes no server and no token")
+        number = 0 if version == "latest" else int(version)
+        return FileSource(source, annotations=annotations, version=number)
+    from loader.sources.cave import CaveSource
+
+    return CaveSource(source, annotations=annotations, version=version, server=server, token=token)
+
+
+def _writer(to: str | Path, user: str | None, password: str | None, database: str | None) -> Writer:
+    if is_neo4j(str(to)):
+        from loader.writers.neo4j import Neo4jWriter
+
+        return Neo4jWriter(str(to), user=user, password=password, database=database)
+    if str(to).startswith("neo4j-import:"):
+        from loader.writers.neo4j_import import SCHEME, Neo4jImportWriter
+
+        return Neo4jImportWriter(Path(str(to).removeprefix(SCHEME)), database=database)
+    if "://" in str(to):
+        raise InputError(
+            f"'{to}' is no place for a graph", hint="use bolt://, neo4j://, or a file's path"
+        )
+    from loader.writers.embedded import EmbeddedWriter
+
+    return EmbeddedWriter(Path(to))
+
+
+def _key(origin: Origin, min_size: float | None) -> dict[str, object]:
+    return {
+        "source": origin.kind,
+        "datastack": origin.datastack,
+        "version": origin.version,
+        "timestamp": origin.timestamp,
+        "server": origin.server,
+        "min_size": min_size,
+        **origin.key,
+    }
+
+
+def _check_target(writer: Writer, name: str, replace: bool) -> LoadReport | None:
+    existing = writer.existing()
+    if existing is None or replace or existing.is_of(name):
+        return None
+    if existing.record is not None and existing.record.load_id == name:
+        return LoadReport(uri=writer.uri, record=existing.record, was_there=True)
+    raise GraphExistsError(
+        f"'{writer.uri}' holds {existing.description}",
+        hint="add --replace (replace=True), or name another place with --to",
+    )
+
+
+def _folder(work: str | Path | None, origin: Origin, key: dict[str, object]) -> Path:
+    if work is not None:
+        return Path(work).expanduser().resolve()
+    from platformdirs import user_cache_path
+
+    safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in origin.datastack)
+    return user_cache_path("cavegraph") / "loads" / f"{safe}-{origin.version}-{load_id(key)}"
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def measure(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - start

@@ -1,0 +1,1 @@
+"""Where a load gets its rows from: CAVE, or files."""

@@ -1,0 +1,308 @@
+"""Annotation tables in files."""
+
+# ruff: noqa: S608  (SQL here is built of names quoted by loader.duck, never of values)
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from graphapi.errors import InputError, SourceSchemaError
+from loader.duck import identifier
+from loader.fieldtypes import normalised, parsed, split
+from loader.idcolumns import IdColumn, Ids, find_column
+from loader.names import graph_names
+from loader.sources.base import AnnotationInfo
+from loader.tablefile import TableFile, fetch, view
+from loader.workspace import sha256_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import duckdb
+    import pyarrow as pa
+
+    from loader.workspace import Workspace
+
+#: Column names that are known without a mapping, by our name; the first found is taken.
+KNOWN_COLUMNS = {
+    "root_id": ("root_id", "pt_root_id", "neuron_id", "cell", "name"),
+    "supervoxel_id": ("supervoxel_id", "pt_supervoxel_id"),
+    "row_id": ("_id", "row_id", "id"),
+}
+
+_ROOT, _SUPERVOXEL = "cavegraph root", "cavegraph supervoxel"
+
+
+class Resolver(Protocol):
+    """Finds the roots of rows at the graph's moment; see `loader.sources.resolve`."""
+
+    def __call__(
+        self, roots: Sequence[int | None], supervoxels: Sequence[int | None]
+    ) -> tuple[list[int | None], list[str]]:
+        """Give the root of each row, and notes for people."""
+        ...
+
+
+@dataclass(frozen=True)
+class AnnotationFile:
+    """An annotation table in a file.
+
+    Parameters
+    ----------
+    path
+        CSV, TSV, Parquet or Feather.
+    columns
+        Our column name (`root_id`, `supervoxel_id`, `row_id`) to the file's, where
+        `KNOWN_COLUMNS` does not suffice.
+    name
+        What the table is called in the graph; the file's name when not given.
+    lists
+        Columns of text that hold several values joined by commas, as in a SeaTable export
+        to CSV; they become lists.
+    ids
+        As in `FileSource`.
+    likely_lists
+        As `lists`, but such a column need not be there.
+    """
+
+    path: Path
+    columns: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
+    ids: Ids = "auto"
+    lists: tuple[str, ...] = ()
+    likely_lists: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, value: str | Path | AnnotationFile) -> AnnotationFile:
+        """Take a path or an `AnnotationFile`."""
+        found = value if isinstance(value, AnnotationFile) else cls(Path(value))
+        path = found.path.expanduser().resolve()
+        if unknown := sorted(found.columns.keys() - KNOWN_COLUMNS.keys()):
+            raise InputError(
+                f"'{path}': columns: {unknown} are none of ours",
+                hint=f"ours are {list(KNOWN_COLUMNS)}",
+            )
+        _ = TableFile(path)
+        name = found.name or path.name.split(".")[0]
+        return replace(found, path=path, name=name)
+
+    def key(self) -> list[Any]:
+        """Give what decides about this table's rows."""
+        how = [dict(self.columns), self.ids, list(self.lists), list(self.likely_lists)]
+        return [self.name, str(self.path), sha256_of(self.path), *how]
+
+    def names(self, connection: duckdb.DuckDBPyConnection, scratch: Path) -> set[str]:
+        """Give the names of cells in the column of ids.
+
+        Raises
+        ------
+        SourceSchemaError
+            The ids are numbers.
+        """
+        opened = _Opened(connection, self, scratch)
+        if opened.root is None or opened.root.kind != "names":
+            raise SourceSchemaError(
+                f"'{self.path}': its ids are no names, those of the connections are",
+                hint="name the column of names with columns={'root_id': ...}",
+            )
+        rows = connection.execute(
+            f"SELECT DISTINCT {opened.root.sql} FROM {opened.root.view}"
+        ).fetchall()
+        return {row[0] for row in rows if row[0] is not None}
+
+
+@dataclass(frozen=True)
+class Names:
+    """Root ids of cells that have names instead: 1, 2, ... in the names' order."""
+
+    root_ids: Mapping[str, int]
+
+    @classmethod
+    def make(cls, names: Iterable[str]) -> Names:
+        """Make ids for names: their place among the names, sorted by code point."""
+        return cls({name: number for number, name in enumerate(sorted(names), 1)})
+
+    @classmethod
+    def read(cls, path: Path) -> Names:
+        """Read what `write` wrote."""
+        import pyarrow.parquet as pq
+
+        table = pq.read_table(path)
+        pairs = zip(table["name"].to_pylist(), table["root_id"].to_pylist(), strict=True)
+        return cls(dict(pairs))
+
+    def table(self) -> pa.Table:
+        """Give `root_id` int64 and `name`, ascending."""
+        import pyarrow as pa
+
+        return pa.table(
+            {
+                "root_id": pa.array(self.root_ids.values(), pa.int64()),
+                "name": pa.array(self.root_ids.keys(), pa.string()),
+            }
+        )
+
+    def write(self, path: Path) -> None:
+        """Write the table as Parquet."""
+        import pyarrow.parquet as pq
+
+        pq.write_table(self.table(), path)
+
+
+def stage_annotations(
+    connection: duckdb.DuckDBPyConnection,
+    workspace: Workspace,
+    step: str,
+    file: AnnotationFile,
+    *,
+    names: Names | None = None,
+    resolver: Resolver | None = None,
+) -> None:
+    """Finish the step of one annotation file.
+
+    Parameters
+    ----------
+    connection, workspace, step, file
+        Where to, and what.
+    names
+        Root ids of named cells.
+    resolver
+        Asked for the roots of all rows; their own root ids, which may be of another moment,
+        are kept as `raw_root_id`.
+
+    Raises
+    ------
+    SourceSchemaError
+        The table has no column of ids, or one that cannot be used.
+    """
+    import pyarrow.parquet as pq
+
+    opened = _Opened(connection, file, workspace.scratch())
+    table, info = opened.read(names, resolver)
+    name = f"{step}.parquet"
+    with workspace.new_file(name) as path:
+        pq.write_table(table, path)
+    workspace.finish(step, [name], asdict(info))
+
+
+class _Opened:
+    """An annotation file behind a DuckDB view."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, file: AnnotationFile, scratch: Path
+    ) -> None:
+        self._connection = connection
+        self._spec = file
+        self._file = TableFile(file.path)
+        connection.execute("DROP VIEW IF EXISTS annotation_rows")
+        self._types = view(connection, self._file, "annotation_rows", scratch)
+        self._where = f"'{file.path}'"
+        if absent := sorted(set(file.lists) - self._types.keys()):
+            raise SourceSchemaError(
+                f"{self._where}: no column {absent}", hint=f"it has {list(self._types)}"
+            )
+        self.root = self._id_column("root_id")
+        self._supervoxel = self._id_column("supervoxel_id")
+        if self.root is None and self._supervoxel is None:
+            raise SourceSchemaError(
+                f"{self._where}: no column of root ids; it has {list(self._types)}",
+                hint="say which, as columns={'root_id': ...}",
+            )
+
+    def read(
+        self, names: Names | None, resolver: Resolver | None
+    ) -> tuple[pa.Table, AnnotationInfo]:
+        """Give the normalised rows, in the file's order, and what to note down about them."""
+        import pyarrow as pa
+
+        rows = self._rows()
+        raw = rows.drop_columns([_ROOT, _SUPERVOXEL])
+        notes: list[str] = []
+        roots = self._roots(rows.column(_ROOT).to_pylist(), names)
+        if resolver is not None:
+            roots, notes = resolver(roots, rows.column(_SUPERVOXEL).to_pylist())
+        if absent := sum(root is None for root in roots):
+            notes.append(f"{absent} rows have no root id and belong to no neuron")
+        is_root = "root_id" if resolver is None and self._is_root_column("root_id") else None
+        kept = [column for column in raw.column_names if column != is_root]
+        reserved = ("name",) if names is not None else ()
+        stored = dict(zip(kept, graph_names(kept, self._where, reserved=reserved), strict=True))
+        fields = {stored[column]: self._field(raw, column) for column in kept}
+        columns = {
+            "root_id": pa.array(roots, pa.int64()),
+            "row_id": pa.array(self._row_ids(raw), pa.string()),
+        }
+        info = AnnotationInfo(
+            table=self._spec.name,
+            merged=tuple(stored[column] for column in kept if column not in self._not_merged()),
+            supervoxel=stored[self._supervoxel.column] if self._supervoxel else "",
+            notes=tuple(f"{self._spec.name}: {note}" for note in notes),
+        )
+        return pa.table({**columns, **fields}), info
+
+    def _rows(self) -> pa.Table:
+        root = self.root.sql if self.root else "NULL"
+        supervoxel = self._supervoxel.sql if self._supervoxel else "NULL"
+        sql = (
+            f"SELECT *, {root} AS {identifier(_ROOT)}, {supervoxel} AS {identifier(_SUPERVOXEL)} "
+            "FROM annotation_rows"
+        )
+        return fetch(self._connection, sql, self._file)
+
+    def _not_merged(self) -> set[str]:
+        """Columns that are about the row, not about the cell."""
+        row = self._column("row_id")
+        about_row = {row} if row and not self._is_root_column(row) else set()
+        supervoxel = {self._supervoxel.column} if self._supervoxel else set()
+        return {*about_row, *supervoxel, "root_id"}
+
+    def _field(self, raw: pa.Table, column: str) -> pa.ChunkedArray:
+        values = raw.column(column)
+        where = f"{self._where}, column '{column}'"
+        if column in (*self._spec.lists, *self._spec.likely_lists):
+            return split(values, where)
+        return parsed(values) if self._file.is_text else normalised(values, where)
+
+    def _id_column(self, name: str) -> IdColumn | None:
+        column = self._column(name)
+        if column is None:
+            return None
+        ids: Ids = self._spec.ids if name == "root_id" else "numbers"
+        return find_column(
+            self._connection, "annotation_rows", column, self._types, self._where, ids=ids
+        )
+
+    def _column(self, name: str) -> str | None:
+        if name in self._spec.columns:
+            column = self._spec.columns[name]
+            if column not in self._types:
+                raise SourceSchemaError(
+                    f"{self._where}: no column '{column}'", hint=f"it has {list(self._types)}"
+                )
+            return column
+        return next((known for known in KNOWN_COLUMNS[name] if known in self._types), None)
+
+    def _is_root_column(self, column: str) -> bool:
+        return self.root is not None and self.root.column == column
+
+    def _roots(self, values: list[Any], names: Names | None) -> list[int | None]:
+        if self.root is None:
+            return [None] * len(values)
+        if (self.root.kind == "names") != (names is not None):
+            raise SourceSchemaError(
+                f"{self.root.where}: ids are {self.root.kind}, those of the connections are not",
+                hint="both tables must call a cell by the same kind of id",
+            )
+        if names is not None:
+            return [None if value is None else names.root_ids[value] for value in values]
+        return [value or None for value in values]
+
+    def _row_ids(self, raw: pa.Table) -> list[str]:
+        column = self._column("row_id")
+        if column is not None and not self._is_root_column(column):
+            values = [str(value) for value in raw.column(column).to_pylist()]
+            if len(set(values)) == len(values):
+                return values
+        return [str(number) for number in range(1, raw.num_rows + 1)]

@@ -1,0 +1,60 @@
+"""What can be given as a table of annotations, and what a preset makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from loader.sources.annotationfile import AnnotationFile
+from loader.sources.annotationtable import AnnotationTable
+from loader.tablefile import looks_like_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from loader.presets import Preset
+
+#: The name of a CAVE table, the path of a file, or either with more said about it.
+Annotations: TypeAlias = str | Path | AnnotationFile | AnnotationTable
+
+
+def read_annotation(
+    value: Annotations, preset: Preset | None = None
+) -> AnnotationTable | AnnotationFile:
+    """Take any form of a table of annotations.
+
+    Parameters
+    ----------
+    value
+        A text is a file where it ends like one, else the name of a CAVE table.
+    preset
+        Says how its own tables are read, and files as far as they do not say so themselves.
+
+    Raises
+    ------
+    NotFoundError, InputError
+        There is no such file, or it has another ending.
+    """
+    if isinstance(value, AnnotationTable):
+        return value
+    if isinstance(value, str) and not looks_like_file(value):
+        known = {table.name: table for table in preset.annotations} if preset else {}
+        return known.get(value, AnnotationTable(value))
+    file = AnnotationFile.of(value)
+    if preset is None:
+        return file
+    return replace(
+        file,
+        columns={**preset.file_columns, **file.columns},
+        likely_lists=file.likely_lists or preset.list_fields,
+    )
+
+
+def with_preset(
+    given: Iterable[Annotations], preset: Preset
+) -> list[AnnotationTable | AnnotationFile]:
+    """Put what was given before a preset's tables; none comes twice."""
+    first = [read_annotation(value, preset) for value in given]
+    named = {table.name for table in first if isinstance(table, AnnotationTable)}
+    return [*first, *(table for table in preset.annotations if table.name not in named)]

@@ -1,0 +1,122 @@
+"""How an annotation table of CAVE is read: names of fields, and tables in long form."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from graphapi.errors import InputError, SourceSchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+#: What a load itself needs by CAVE's name.
+_KEPT = re.compile(
+    r"id|valid|target_id|\w*_(root_id|supervoxel_id|position)(_[xyz])?(_ref)?|id_ref"
+)
+#: More kinds than this are free texts: somebody named the wrong column.
+_MOST_KINDS = 500
+
+
+@dataclass(frozen=True)
+class AnnotationTable:
+    """An annotation table of CAVE.
+
+    Parameters
+    ----------
+    name
+        Of the table.
+    fields
+        A column of the table to the field's name in the graph, where it is another one.
+    kind_column, value_column
+        Of a table in long form, where a row says one thing of one neuron: which thing, and
+        what. Every kind becomes a field, which the rows of other kinds do not have. Both or
+        none.
+    """
+
+    name: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    kind_column: str = ""
+    value_column: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.kind_column) != bool(self.value_column):
+            raise InputError(
+                f"table '{self.name}': kind_column and value_column go together",
+                hint="give both, or none",
+            )
+        targets = list(self.fields.values())
+        wrong = [c for c in (*self.fields, *targets) if not c or _KEPT.fullmatch(c)]
+        if wrong or len(set(targets)) != len(targets):
+            raise InputError(
+                f"table '{self.name}': fields {dict(self.fields)} cannot be renamed so",
+                hint="ids, roots, supervoxels and positions keep their names; new names differ",
+            )
+
+    def key(self) -> Any:
+        """Give what decides about this table's rows, as JSON values."""
+        how = [dict(self.fields), self.kind_column, self.value_column]
+        return [self.name, *how] if any(how) else self.name
+
+    def reshape(self, rows: pa.Table) -> pa.Table:
+        """Bring rows as served into the form they have in the graph.
+
+        Parameters
+        ----------
+        rows
+            All rows of the table, as served.
+
+        Returns
+        -------
+        pyarrow.Table
+            As many rows, in their order.
+
+        Raises
+        ------
+        SourceSchemaError
+            A column that is named is not there, or a new name is taken.
+        """
+        named = [*self.fields, *filter(None, (self.kind_column, self.value_column))]
+        if missing := [column for column in named if column not in rows.column_names]:
+            raise SourceSchemaError(
+                f"table '{self.name}' has no column {missing}",
+                hint=f"it has {rows.column_names}; correct the preset, or load with --no-preset",
+            )
+        if self.kind_column:
+            rows = self._widened(rows)
+        renamed = [self.fields.get(column, column) for column in rows.column_names]
+        self._refuse_twice(renamed)
+        return rows.rename_columns(renamed)
+
+    def _widened(self, rows: pa.Table) -> pa.Table:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        kinds, values = rows[self.kind_column], rows[self.value_column]
+        if not pa.types.is_string(kinds.type):
+            raise SourceSchemaError(
+                f"table '{self.name}': column '{self.kind_column}' holds {kinds.type}, no texts"
+            )
+        found = sorted(kind for kind in pc.unique(kinds).to_pylist() if kind)
+        if len(found) > _MOST_KINDS:
+            raise SourceSchemaError(
+                f"table '{self.name}': {len(found)} kinds in column '{self.kind_column}'",
+                hint="a table in long form has few; is this the right column?",
+            )
+        rest = rows.drop_columns([self.kind_column, self.value_column])
+        self._refuse_twice([*rest.column_names, *found])
+        nothing = pa.scalar(None, values.type)
+        for kind in found:
+            chosen = pc.fill_null(pc.equal(kinds, kind), fill_value=False)
+            rest = rest.append_column(kind, pc.if_else(chosen, values, nothing))
+        return rest
+
+    def _refuse_twice(self, names: list[str]) -> None:
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise SourceSchemaError(
+                f"table '{self.name}': {twice} would be two fields each",
+                hint="rename one of them with `fields` in a preset of your own",
+            )

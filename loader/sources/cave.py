@@ -1,0 +1,347 @@
+"""CAVE as a source: one datastack at one version, fetched exactly and resumably."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Literal
+
+from graphapi.cave.complete import fetch_range, id_ranges
+from graphapi.cave.connection import Cave
+from graphapi.cave.parallel import in_order
+from graphapi.cave.pieces import IdRange
+from graphapi.cave.tables import fetch_table
+from graphapi.errors import InputError, SourceSchemaError, TableNotFoundError
+from loader.duck import database
+from loader.sources import cavetables
+from loader.sources.annotationfile import AnnotationFile, stage_annotations
+from loader.sources.annotations import read_annotation, with_preset
+from loader.sources.annotationtable import AnnotationTable
+from loader.sources.base import ANNOTATIONS, EXTRACTED, NUCLEI, ROWS, Origin, RowsInfo
+from loader.sources.resolve import CaveRoots
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from graphapi.cave.records import Resolution, VersionInfo
+    from loader.presets import Preset
+    from loader.settings import Settings
+    from loader.sources.annotations import Annotations
+    from loader.workspace import Workspace
+
+_RANGES = "synapses/ranges"
+
+
+class CaveSource:
+    """One materialization version of a CAVE datastack.
+
+    Parameters
+    ----------
+    datastack
+        Its name.
+    version
+        Number, or `latest`, which is resolved once.
+    annotations
+        Names of CAVE tables, `AnnotationTable`, paths of files, or `AnnotationFile`; in
+        order of precedence. Rows of files are brought to the version's moment by their
+        supervoxels, or else by their root ids.
+    server, token
+        Where they are not the configured ones.
+    synapse_table, soma_table
+        Where they are not those of the datastack's record; `soma_table=""` for none.
+    size_column
+        The synapse table's column of sizes, which must be there; `""` for a table without.
+        When not given: `size`, where there is one.
+    brain_mesh_source
+        Where the mesh of the whole brain is, for the graph's record.
+    synapse_resolution, viewer_resolution
+        Nanometres a voxel, x, y, z, that the server must confirm; when not given, its word
+        is taken.
+    synthetic
+        The data are made up. When not given: the datastack's description says "synthetic".
+    cave
+        An open connection to use instead of a new one.
+    """
+
+    def __init__(
+        self,
+        datastack: str,
+        *,
+        version: int | str = "latest",
+        annotations: Sequence[Annotations] = (),
+        server: str = "",
+        token: str | None = None,
+        synapse_table: str = "",
+        soma_table: str | None = None,
+        size_column: str | None = None,
+        brain_mesh_source: str = "",
+        synapse_resolution: Resolution | None = None,
+        viewer_resolution: Resolution | None = None,
+        synthetic: bool | None = None,
+        in_flight: int = 4,
+        cave: Cave | None = None,
+    ) -> None:
+        self._datastack = datastack
+        self._version = _number(version)
+        self._annotations = [read_annotation(a) for a in annotations]
+        self._confirmed = {"synapse": synapse_resolution, "viewer": viewer_resolution}
+        self._server, self._token = server, token
+        self._synapse_table = synapse_table
+        self._soma_table = soma_table
+        self._size_column = "size" if size_column is None else size_column
+        self._needs_size = bool(size_column)
+        self._brain_mesh_source = brain_mesh_source
+        self._synthetic = synthetic
+        self._in_flight = in_flight
+        self._cave = cave
+        self._origin: Origin | None = None
+        self._info: VersionInfo | None = None
+
+    @classmethod
+    def from_preset(
+        cls,
+        preset: Preset | str | Path,
+        *,
+        annotations: Sequence[Annotations] = (),
+        server: str = "",
+        **options: Any,
+    ) -> CaveSource:
+        """Make a source of what a preset knows.
+
+        Parameters
+        ----------
+        preset
+            A preset, its name, or the path of a TOML file.
+        annotations
+            Taken before the preset's tables. Files given by their paths are read as the
+            preset says.
+        server
+            In place of the preset's.
+        options
+            Further arguments of `CaveSource`; each goes before what the preset says.
+
+        Raises
+        ------
+        NotFoundError, InputError
+            There is no such preset, or its file has a mistake.
+        """
+        from loader.presets import Preset, read_preset
+
+        known = preset if isinstance(preset, Preset) else read_preset(preset)
+        return cls(
+            known.datastack,
+            annotations=with_preset(annotations, known),
+            server=server or known.server,
+            **{**known.options(), **options},
+        )
+
+    @property
+    def cave(self) -> Cave:
+        """The connection, opened on first use."""
+        if self._cave is None:
+            self._cave = Cave.connect(
+                self._datastack,
+                server=self._server or None,
+                token=self._token,
+                max_in_flight=self._in_flight,
+            )
+        return self._cave
+
+    @property
+    def version(self) -> VersionInfo:
+        """The version, resolved once."""
+        if self._info is None:
+            self._info = self.cave.resolve_version(self._version)
+        return self._info
+
+    def origin(self) -> Origin:
+        """Say what this is; the first call asks the server.
+
+        Raises
+        ------
+        TableNotFoundError
+            The datastack names no synapse table, or a table named is not in this version.
+        """
+        if self._origin is None:
+            self._origin = self._ask_origin()
+        return self._origin
+
+    def extract(self, workspace: Workspace, settings: Settings) -> None:
+        """Finish the extraction; see `loader.sources.base.Source.extract`."""
+        if workspace.is_done(EXTRACTED):
+            return
+        self._extract_annotations(workspace, settings)
+        self._extract_nuclei(workspace, settings)
+        if not workspace.is_done(ROWS):
+            self._extract_synapses(workspace, settings)
+        workspace.finish(EXTRACTED)
+
+    def _ask_origin(self) -> Origin:
+        cave, version = self.cave, self.version
+        info = cave.info
+        synapse_table = self._synapse_table or info.synapse_table or ""
+        if not synapse_table:
+            raise TableNotFoundError(
+                f"datastack '{self._datastack}' names no synapse table",
+                hint="name one: CaveSource(..., synapse_table=...)",
+            )
+        described = cave.table_info(synapse_table, version.version)
+        tables = cave.tables(version.version)
+        for table in self._annotations:
+            if isinstance(table, AnnotationTable) and table.name not in tables:
+                raise TableNotFoundError(
+                    f"datastack '{self._datastack}' has no table '{table.name}' at version "
+                    f"{version.version}",
+                    hint=f"its tables: {', '.join(tables)}",
+                )
+        self._confirm("synapse", described.voxel_resolution)
+        self._confirm("viewer", info.viewer_resolution)
+        soma_table = self._find_soma_table(tables)
+        synthetic = "synthetic" in info.description.lower()
+        return Origin(
+            kind="cave",
+            datastack=self._datastack,
+            version=version.version,
+            timestamp=version.timestamp.isoformat(),
+            server=cave.server,
+            key={
+                "synapse_table": synapse_table,
+                "soma_table": soma_table,
+                "size_column": self._size_column,
+                "annotations": [a.key() for a in self._annotations],
+            },
+            record={
+                "synapse_table": synapse_table,
+                "soma_table": soma_table,
+                "segmentation_table": info.segmentation_table or "",
+                "viewer_resolution": tuple(info.viewer_resolution),
+                "synapse_resolution": tuple(described.voxel_resolution),
+                "image_source": info.image_source or "",
+                "segmentation_source": info.segmentation_source or "",
+                "brain_mesh_source": self._brain_mesh_source,
+                "synthetic": synthetic if self._synthetic is None else self._synthetic,
+            },
+        )
+
+    def _confirm(self, which: str, said: Sequence[float]) -> None:
+        expected = self._confirmed[which]
+        if expected is not None and tuple(expected) != tuple(said):
+            raise SourceSchemaError(
+                f"datastack '{self._datastack}': the {which} resolution is {list(said)} nm, not "
+                f"{list(expected)} nm as expected",
+                hint="correct the preset (a copy of it, with --preset), or use --no-preset",
+            )
+
+    def _find_soma_table(self, tables: Sequence[str]) -> str:
+        if self._soma_table is not None:
+            if self._soma_table and self._soma_table not in tables:
+                raise TableNotFoundError(
+                    f"datastack '{self._datastack}' has no soma table '{self._soma_table}' at "
+                    f"version {self.version.version}",
+                    hint=f"its tables: {', '.join(tables)}",
+                )
+            return self._soma_table
+        named = self.cave.info.soma_table or ""
+        if named and named not in tables:
+            raise TableNotFoundError(
+                f"the soma table '{named}' of datastack '{self._datastack}' is not in version "
+                f"{self.version.version}",
+                hint="load without somata, CaveSource(..., soma_table=''), or load another version",
+            )
+        return named
+
+    def _extract_synapses(self, workspace: Workspace, settings: Settings) -> None:
+        table, version = self.origin().record["synapse_table"], self.version.version
+        ranges = self._ranges(workspace, table, version)
+        schema = self.cave.schema(table, version)
+        columns = cavetables.synapse_columns(
+            schema, table, self._size_column, needs_size=self._needs_size
+        )
+
+        def fetch(numbered: tuple[int, IdRange]) -> int:
+            number, ids = numbered
+            step = f"synapses/{number:06}"
+            if not workspace.is_done(step):
+                rows = fetch_range(self.cave, table, version, ids, columns)
+                _write(workspace, step, cavetables.synapse_rows(rows, self._size_column))
+            return ids.rows
+
+        total = sum(ids.rows for ids in ranges)
+        with settings.bar(f"Fetching {table}", total) as bar:
+            for rows in in_order(fetch, list(enumerate(ranges)), at_once=settings.in_flight):
+                bar.advance(rows)
+        if not ranges:
+            empty = cavetables.synapse_rows(schema.empty_table().select(columns), self._size_column)
+            _write(workspace, "synapses/000000", empty)
+        names = {"pre": "pre", "post": "post"}
+        if self._size_column in schema.names:
+            names["size"] = "size"
+        info = RowsInfo(
+            layout="synapses", columns=names, one_is_unresolved=True, rows_counted=total
+        )
+        parts = [f"synapses/{number:06}.parquet" for number in range(max(1, len(ranges)))]
+        workspace.finish(ROWS, parts, asdict(info))
+
+    def _ranges(self, workspace: Workspace, table: str, version: int) -> list[IdRange]:
+        if not workspace.is_done(_RANGES):
+            found = id_ranges(self.cave, table, version)
+            workspace.finish(_RANGES, info={"ranges": [[r.lo, r.hi, r.rows] for r in found]})
+        return [IdRange(*numbers) for numbers in workspace.info(_RANGES)["ranges"]]
+
+    def _extract_annotations(self, workspace: Workspace, settings: Settings) -> None:
+        for number, annotation in enumerate(self._annotations):
+            step = f"{ANNOTATIONS}{number:03}"
+            if workspace.is_done(step):
+                continue
+            if isinstance(annotation, AnnotationTable):
+                self._extract_table(workspace, settings, step, annotation)
+            else:
+                self._extract_file(workspace, settings, step, annotation)
+
+    def _extract_table(
+        self, workspace: Workspace, settings: Settings, step: str, table: AnnotationTable
+    ) -> None:
+        rows = fetch_table(self.cave, table.name, self.version.version, progress=settings.progress)
+        staged, info = cavetables.annotation_rows(table.reshape(rows), table.name)
+        _write(workspace, step, staged, asdict(info))
+
+    def _extract_file(
+        self, workspace: Workspace, settings: Settings, step: str, file: AnnotationFile
+    ) -> None:
+        resolver = CaveRoots(self.cave, self.version.timestamp)
+        with database(
+            workspace.scratch(), memory_limit=settings.memory_limit, ordered=True
+        ) as connection:
+            stage_annotations(connection, workspace, step, file, resolver=resolver)
+
+    def _extract_nuclei(self, workspace: Workspace, settings: Settings) -> None:
+        table = self.origin().record["soma_table"]
+        if not table or workspace.is_done(NUCLEI):
+            return
+        version = self.version.version
+        rows = fetch_table(self.cave, table, version, with_target=False, progress=settings.progress)
+        resolution = self.cave.table_info(table, version).voxel_resolution
+        _write(workspace, NUCLEI, cavetables.nuclei(rows, table, resolution))
+
+
+def _number(version: int | str) -> int | Literal["latest"]:
+    if isinstance(version, int):
+        return version
+    if version == "latest":
+        return "latest"
+    if version.isascii() and version.isdigit():
+        return int(version)
+    raise InputError(f"version '{version}' is no number", hint="give a number, or 'latest'")
+
+
+def _write(
+    workspace: Workspace, step: str, rows: pa.Table, info: dict[str, object] | None = None
+) -> None:
+    import pyarrow.parquet as pq
+
+    name = f"{step}.parquet"
+    with workspace.new_file(name) as path:
+        pq.write_table(rows, path)
+    workspace.finish(step, [name], info)

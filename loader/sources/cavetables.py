@@ -1,0 +1,230 @@
+"""CAVE's tables in the loader's words: synapse rows, annotation rows, nuclei."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from graphapi.cave.positions import position_columns
+from graphapi.errors import SourceSchemaError
+from loader.aggregate import UNRESOLVED_ROOT
+from loader.fieldtypes import normalised
+from loader.names import graph_names
+from loader.sources.base import AnnotationInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+
+    from graphapi.cave.records import Resolution
+
+PRE, POST = "pre_pt_root_id", "post_pt_root_id"
+#: Columns about the row or its place, and those of the table referred to: not about the cell.
+_NOT_MERGED = re.compile(
+    r"(raw_)?(id|valid|created|deleted|superceded_id|target_id"
+    r"|\w*_position|\w*_root_id|\w*_supervoxel_id|\w+_ref)$"
+)
+
+
+def synapse_columns(
+    schema: pa.Schema, table: str, size_column: str, *, needs_size: bool = False
+) -> list[str]:
+    """Name the columns of a synapse table that a load needs.
+
+    Raises
+    ------
+    SourceSchemaError
+        The table is no synapse table, or lacks a size column that was asked for.
+    """
+    if missing := [name for name in ("id", PRE, POST) if name not in schema.names]:
+        raise SourceSchemaError(
+            f"table '{table}' is no synapse table: it lacks {missing}",
+            hint=f"it has {schema.names}; name the right one: CaveSource(..., synapse_table=...)",
+        )
+    if needs_size and size_column not in schema.names:
+        raise SourceSchemaError(
+            f"table '{table}' has no column '{size_column}' for sizes",
+            hint=f"it has {schema.names}; name another, or none with --size-column none",
+        )
+    size = [size_column] if size_column in schema.names else []
+    return ["id", PRE, POST, *size]
+
+
+def synapse_rows(rows: pa.Table, size_column: str) -> pa.Table:
+    """Give rows our names: `id`, `pre`, `post` int64, and `size` where there is one.
+
+    Raises
+    ------
+    SourceSchemaError
+        Root ids or row ids came as anything but whole numbers.
+    """
+    import pyarrow as pa
+
+    for name in ("id", PRE, POST):
+        if not pa.types.is_integer(rows.schema.field(name).type):
+            raise SourceSchemaError(
+                f"column '{name}' came as {rows.schema.field(name).type}, not as whole numbers"
+            )
+    columns = {
+        "id": rows["id"].cast(pa.int64()),
+        "pre": rows[PRE].cast(pa.int64()),
+        "post": rows[POST].cast(pa.int64()),
+    }
+    if size_column in rows.column_names:
+        # The server's float32 holds sizes that SQL keeps as doubles; wide sums stay exact.
+        columns["size"] = rows[size_column].cast(pa.float64())
+    return pa.table(columns)
+
+
+def annotation_rows(rows: pa.Table, table: str) -> tuple[pa.Table, AnnotationInfo]:
+    """Give annotation rows the form of a step `annotations/<n>`.
+
+    Parameters
+    ----------
+    rows
+        A table as served, positions split; of a reference table with its target's columns,
+        which end in `_ref`.
+    table
+        Its name.
+
+    Returns
+    -------
+    rows
+        `root_id` (null for 0, 1 and none), `row_id`, and every column as a field; positions
+        as one list [x, y, z] in voxels of the table.
+    info
+        Merged are the columns that say something about the cell.
+
+    Raises
+    ------
+    SourceSchemaError
+        No row can have a root: there is no point that is bound to a root.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    rows = _with_joined_positions(rows)
+    root_column = _bound_column(rows.column_names, "root_id", table)
+    roots = rows[root_column].cast(pa.int64())
+    is_root = pc.greater(pc.fill_null(roots, 0), UNRESOLVED_ROOT)
+    roots = pc.if_else(is_root, roots, pa.scalar(None, pa.int64()))
+    stored = dict(
+        zip(rows.column_names, graph_names(rows.column_names, f"table '{table}'"), strict=True)
+    )
+    fields = {
+        stored[name]: normalised(rows[name], f"table '{table}', column '{name}'")
+        for name in rows.column_names
+    }
+    supervoxel = root_column.replace("root_id", "supervoxel_id")
+    notes = []
+    if roots.null_count:
+        notes.append(f"{table}: {roots.null_count} rows have no root id and belong to no neuron")
+    info = AnnotationInfo(
+        table=table,
+        merged=tuple(name for name in stored.values() if not _NOT_MERGED.match(name)),
+        supervoxel=stored.get(supervoxel, ""),
+        notes=tuple(notes),
+    )
+    columns = {"root_id": roots, "row_id": rows["id"].cast(pa.string())}
+    return pa.table({**columns, **fields}), info
+
+
+def nuclei(rows: pa.Table, table: str, resolution: Resolution) -> pa.Table:
+    """Give the rows of a soma table the form of the step `nuclei`.
+
+    Parameters
+    ----------
+    rows
+        As served, positions split.
+    table
+        Its name.
+    resolution
+        Nanometres a voxel of the table, x, y, z.
+
+    Returns
+    -------
+    pyarrow.Table
+        `nucleus_id`, `root_id` (null for 0, 1 and none), `supervoxel_id` int64;
+        `soma_position` [x, y, z] in nm; `soma_volume` double, null where there is none.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    root_column = _bound_column(rows.column_names, "root_id", table)
+    point = root_column.removesuffix("_root_id")
+    roots = rows[root_column].cast(pa.int64())
+    is_root = pc.greater(pc.fill_null(roots, 0), UNRESOLVED_ROOT)
+    supervoxels = f"{point}_supervoxel_id"
+    nothing = pa.nulls(rows.num_rows, pa.float64())
+    return pa.table(
+        {
+            "nucleus_id": rows["id"].cast(pa.int64()),
+            "root_id": pc.if_else(is_root, roots, pa.scalar(None, pa.int64())),
+            "supervoxel_id": rows[supervoxels].cast(pa.int64())
+            if supervoxels in rows.column_names
+            else nothing.cast(pa.int64()),
+            "soma_position": _in_nanometres(rows, f"{point}_position", resolution),
+            "soma_volume": normalised(rows["volume"], table).cast(pa.float64())
+            if "volume" in rows.column_names
+            else nothing,
+        }
+    )
+
+
+def _bound_column(names: Sequence[str], what: str, table: str) -> str:
+    for name in (f"pt_{what}", f"pt_{what}_ref"):
+        if name in names:
+            return name
+    bound = [name for name in names if name.endswith((f"_{what}", f"_{what}_ref"))]
+    if len(bound) == 1:
+        return bound[0]
+    raise SourceSchemaError(
+        f"table '{table}': {len(bound)} columns of root ids ({bound}), one is needed",
+        hint="annotation tables are bound to one point, or refer to a table that is",
+    )
+
+
+def _with_joined_positions(rows: pa.Table) -> pa.Table:
+    for stem in _position_stems(rows.column_names):
+        axes = [_axis(stem, axis) for axis in "xyz"]
+        place = rows.column_names.index(axes[0])
+        values = _lists(rows, axes, (1, 1, 1))
+        rows = rows.drop_columns(axes).add_column(place, stem, values)
+    return rows
+
+
+def _position_stems(names: list[str]) -> list[str]:
+    referred = [name.removesuffix("_ref") for name in names if name.endswith("_ref")]
+    own = [name for name in names if not name.endswith("_ref")]
+    return [*position_columns(own), *(f"{stem}_ref" for stem in position_columns(referred))]
+
+
+def _axis(stem: str, axis: str) -> str:
+    if stem.endswith("_ref"):
+        return f"{stem.removesuffix('_ref')}_{axis}_ref"
+    return f"{stem}_{axis}"
+
+
+def _in_nanometres(rows: pa.Table, stem: str, resolution: Resolution) -> pa.Array:
+    import pyarrow as pa
+
+    axes = [f"{stem}_{axis}" for axis in "xyz"]
+    if not set(axes) <= set(rows.column_names):
+        return pa.nulls(rows.num_rows, pa.list_(pa.float64()))
+    return _lists(rows, axes, resolution).cast(pa.list_(pa.float64()))
+
+
+def _lists(rows: pa.Table, axes: Sequence[str], scale: Sequence[float]) -> pa.Array:
+    import pyarrow as pa
+
+    columns = [rows[axis].to_pylist() for axis in axes]
+    points = [
+        None
+        if None in point
+        else [value * factor for value, factor in zip(point, scale, strict=True)]
+        for point in zip(*columns, strict=True)
+    ]
+    kind = rows.schema.field(axes[0]).type
+    whole = pa.types.is_integer(kind) and all(isinstance(factor, int) for factor in scale)
+    return pa.array(points, pa.list_(pa.int64() if whole else pa.float64()))

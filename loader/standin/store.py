@@ -1,0 +1,79 @@
+"""DuckDB over the folder's Parquet files: nothing is loaded but what a query needs."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+_MEMORY = "1GB"
+
+
+class Store:
+    """Runs SQL; safe to use from several threads.
+
+    Parameters
+    ----------
+    folder
+        The only place that SQL may read from.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._connection = duckdb.connect(":memory:")
+        self._opening = threading.Lock()
+        for statement in (
+            f"SET memory_limit = '{_MEMORY}'",
+            "SET TimeZone = 'UTC'",
+            "SET preserve_insertion_order = true",
+            f"SET allowed_directories = [{literal(f'{folder}/')}]",
+            "SET enable_external_access = false",
+            "SET lock_configuration = true",
+        ):
+            self._connection.execute(statement)
+
+    def arrow(self, sql: str, parameters: list[Any] | None = None) -> pa.Table:
+        """Run a query and return its rows."""
+        with self._cursor() as cursor:
+            relation = cursor.sql(sql, params=parameters or [])
+            table: pa.Table = relation.to_arrow_table()
+            return table
+
+    def number(self, sql: str, parameters: list[Any] | None = None) -> int:
+        """Run a query whose answer is one whole number."""
+        with self._cursor() as cursor:
+            row = cursor.execute(sql, parameters or []).fetchone()
+        return int(row[0]) if row else 0
+
+    def run(self, sql: str, parameters: list[Any] | None = None) -> None:
+        """Run a statement that makes or changes a table in memory."""
+        with self._cursor() as cursor:
+            cursor.execute(sql, parameters or [])
+
+    def close(self) -> None:
+        """Free the memory; nothing may be run afterwards."""
+        self._connection.close()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        with self._opening:
+            return self._connection.cursor()
+
+
+def literal(text: str) -> str:
+    """Quote text for SQL; for paths of this program's own, never for what a client sends."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def microseconds(expression: str) -> str:
+    """Return SQL for a time of any precision, with a zone or in UTC, as microseconds since 1970."""
+    return f"epoch_us(CAST({expression} AS TIMESTAMPTZ))"
+
+
+def parquet(path: Path) -> str:
+    """Return the SQL that stands for a Parquet file."""
+    return f"read_parquet({literal(str(path))})"

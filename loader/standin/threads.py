@@ -1,0 +1,30 @@
+"""Handlers that compute, put on threads so that others are answered meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def in_thread(handle: Callable[[Request], Response]) -> Handler:
+    """Make a handler of a function of the request."""
+
+    async def handler(request: Request) -> Response:
+        return await run_in_threadpool(handle, request)
+
+    return handler
+
+
+def with_body(handle: Callable[[Request, bytes], Response]) -> Handler:
+    """Make a handler of a function of the request and its body; also for GET with a body."""
+
+    async def handler(request: Request) -> Response:
+        content = await request.body()
+        return await run_in_threadpool(handle, request, content)
+
+    return handler

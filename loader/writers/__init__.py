@@ -1,0 +1,1 @@
+"""Putting the stages of a load into a graph database."""

@@ -1,0 +1,199 @@
+"""Writing a graph file: made beside the target, verified, then put in its place at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import TYPE_CHECKING
+
+from graphapi.engines.ladybug import LadybugEngine
+from graphapi.errors import GraphExistsError, GraphFileError, GraphIncompleteError
+from graphapi.materialization import Field, Materialization, read_materialization
+from graphapi.queries import catalog, quoted
+from loader.lock import FileLock
+from loader.record import record_params
+from loader.verify import VerifyReport, verify_against
+from loader.writers.base import Existing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from loader.settings import Settings
+    from loader.stages import Stages
+
+#: First bytes of the engine's files.
+_MAGIC = b"LBUG"
+_TYPES = {
+    "int": "INT64",
+    "float": "DOUBLE",
+    "string": "STRING",
+    "bool": "BOOL",
+    "list[int]": "INT64[]",
+    "list[float]": "DOUBLE[]",
+    "list[string]": "STRING[]",
+}
+_RECORD = (
+    "slot STRING", "load_id STRING", "status STRING", "record STRING", "datastack STRING",
+    "version INT64", "timestamp STRING", "server STRING", "source STRING",
+    "synapse_table STRING", "soma_table STRING", "loaded_at STRING", "cavegraph_version STRING",
+    "synthetic BOOL", "neurons INT64", "connections INT64", "synapses INT64",
+    "format_version INT64", "PRIMARY KEY(slot)",
+)  # fmt: skip
+
+
+class EmbeddedWriter:
+    """Writes one graph into one file.
+
+    Parameters
+    ----------
+    path
+        The target. A graph that is there answers until the new one takes its place.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.expanduser().resolve()
+        self.uri = str(self.path)
+        self._lock = FileLock(self.path.with_name(f".{self.path.name}.lock"))
+
+    def existing(self) -> Existing | None:
+        """Say what is at the target.
+
+        Raises
+        ------
+        GraphFileError
+            Something that is no graph file: it is never replaced.
+        """
+        if not self.path.exists():
+            return None
+        if not self.path.is_file() or _first_bytes(self.path) not in (_MAGIC, b""):
+            raise GraphFileError(
+                f"'{self.path}' is there and is no graph",
+                hint="name another file with --to; only graphs are replaced",
+            )
+        try:
+            engine = LadybugEngine.open(self.path)
+        except GraphFileError:
+            return Existing(None, "a damaged graph, or one of another version of this program")
+        try:
+            record = read_materialization(engine)
+        except (GraphFileError, GraphIncompleteError):
+            return Existing(None, "a graph that was not finished or is of another program")
+        finally:
+            engine.close()
+        return Existing(record, f"{record.datastack} at version {record.version}")
+
+    def write(
+        self, stages: Stages, record: Materialization, *, replace: bool, settings: Settings
+    ) -> None:
+        """Write a new file beside the target; see `loader.writers.base.Writer`."""
+        self._refuse_existing(replace)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock.acquire()
+        self._remove_leftovers()
+        with settings.bar(f"Writing {self.path.name}", 5, unit="tables") as bar:
+            for _ in _filled(self._temporary(record), stages, record):
+                bar.advance()
+
+    def verify(self, record: Materialization) -> VerifyReport:
+        """Open the new file and compare it with the record; a wrong one is deleted."""
+        temporary = self._temporary(record)
+        engine = LadybugEngine.open(temporary)
+        try:
+            report = verify_against(engine, record)
+        finally:
+            engine.close()
+        if not report.ok:
+            temporary.unlink()
+        report.raise_if_wrong()
+        return dataclasses.replace(report, uri=self.uri)
+
+    def publish(self, record: Materialization, *, replace: bool) -> None:
+        """Put the new file in the target's place; readers of the old one keep the old one."""
+        temporary = self._temporary(record)
+        self._refuse_existing(replace)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        # A log of the old file would be taken for one of the new.
+        for leftover in (".wal", ".shadow", ".tmp"):
+            self.path.with_name(self.path.name + leftover).unlink(missing_ok=True)
+        temporary.replace(self.path)
+
+    def close(self) -> None:
+        """Let other loads write here."""
+        self._lock.release()
+
+    def _temporary(self, record: Materialization) -> Path:
+        return self.path.with_name(f".{self.path.name}.{record.load_id}.loading")
+
+    def _refuse_existing(self, replace: bool) -> None:
+        if self.path.exists() and not replace:
+            raise GraphExistsError(
+                f"'{self.path}' has come to be during the load",
+                hint="add --replace, or name another file with --to",
+            )
+
+    def _remove_leftovers(self) -> None:
+        for leftover in self.path.parent.glob(f".{_escaped(self.path.name)}.*.loading*"):
+            leftover.unlink()
+
+
+def _filled(path: Path, stages: Stages, record: Materialization) -> Iterable[str]:
+    engine = LadybugEngine.create(path)
+    try:
+        _create_tables(engine, stages)
+        neuron_columns = ["root_id", *(f.name for f in stages.neuron_fields)]
+        engine.copy_parquet("Neuron", stages.neurons, neuron_columns)
+        yield "Neuron"
+        engine.copy_parquet("CONNECTS", stages.connections, ["weight", "size_sum"])
+        yield "CONNECTS"
+        if record.counts["annotation_rows"]:
+            names = [f.name for f in _annotation_columns(stages)]
+            engine.copy_parquet("Annotation", stages.annotations, ["annotation_id", *names])
+        yield "Annotation"
+        if record.counts["annotation_rows_attached"]:
+            engine.copy_parquet("ANNOTATES", stages.annotates, [])
+        yield "ANNOTATES"
+        engine.write(catalog()["write_record"], record_params(record, "complete"))
+        engine.checkpoint()
+        yield "Materialization"
+    finally:
+        engine.close()
+
+
+def _create_tables(engine: LadybugEngine, stages: Stages) -> None:
+    neuron = _listed(stages.neuron_fields)
+    annotation = _listed(_annotation_columns(stages))
+    for statement in (
+        f"CREATE NODE TABLE Neuron(root_id INT64, {neuron}PRIMARY KEY(root_id))",
+        (
+            f"CREATE NODE TABLE Annotation(annotation_id INT64, {annotation}"
+            "PRIMARY KEY(annotation_id))"
+        ),
+        f"CREATE NODE TABLE Materialization({', '.join(_RECORD)})",
+        "CREATE REL TABLE CONNECTS(FROM Neuron TO Neuron, weight INT64, size_sum INT64)",
+        "CREATE REL TABLE ANNOTATES(FROM Annotation TO Neuron)",
+    ):
+        engine.execute_ddl(statement)
+
+
+def _annotation_columns(stages: Stages) -> list[Field]:
+    """Order the fields as the stage's columns are."""
+    import pyarrow.parquet as pq
+
+    by_name = {field.name: field for field in stages.annotation_fields}
+    names = pq.read_schema(stages.annotations).names
+    return [by_name[name] for name in names if name != "annotation_id"]
+
+
+def _listed(fields: Iterable[Field]) -> str:
+    return "".join(f"{quoted(f.name)} {_TYPES[f.type]}, " for f in fields)
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC))
+
+
+def _escaped(name: str) -> str:
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in name)

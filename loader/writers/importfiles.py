@@ -1,0 +1,212 @@
+"""The files that `neo4j-admin database import full` reads, made from the stages of a load.
+
+Nodes get dense numbers as `:ID`, because the tool refuses integer ids of 2**56 and more, and
+keep their `root_id` as a property. CSV has no null: the tool makes no property of an empty
+field and an empty text of a quoted one, which is how DuckDB writes them. It has no empty
+list either, and no list with an awkward text in it that could not be mistaken: such values
+go into a file of their own, and are set once the server is up.
+"""
+
+# ruff: noqa: S608  (SQL here is built of names quoted by loader.duck, never of values)
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from graphapi.errors import LoadError
+from loader.duck import identifier, literal, one_row
+from loader.record import record_params
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    import duckdb
+
+    from graphapi.materialization import Field, Materialization
+    from loader.stages import Stages
+
+#: Status of a graph whose files were imported and that nobody has looked at yet.
+IMPORTED = "imported"
+#: Separates the values of a list, as the tool and as SQL write it: a control sign made for it.
+LIST_SEPARATOR = "U+001F"
+_SEPARATOR = "chr(31)"
+_TYPES = {
+    "int": "long",
+    "float": "double",
+    "string": "string",
+    "bool": "boolean",
+    "list[int]": "long[]",
+    "list[float]": "double[]",
+    "list[string]": "string[]",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One kind of node or relationship among the files.
+
+    Parameters
+    ----------
+    option
+        Of the tool, such as `--nodes=Neuron`.
+    header, rows
+        File names within the folder.
+    columns
+        The header's fields.
+    sql
+        Selects the rows, columns in the header's order.
+    """
+
+    option: str
+    header: str
+    rows: str
+    columns: tuple[str, ...]
+    sql: str
+
+
+def parts(stages: Stages, record: Materialization) -> list[Part]:
+    """List what is imported: neurons, connections, annotations, their ties, the record."""
+    neurons = f"read_parquet({literal(stages.neurons)})"
+    annotations = f"read_parquet({literal(stages.annotations)})"
+    neuron_fields = [("root_id", "int"), *((f.name, f.type) for f in stages.neuron_fields)]
+    annotation_fields = [("annotation_id", "int"), *_pairs(stages.annotation_fields)]
+    tie = f"FROM read_parquet({literal(stages.connections)}) c"
+    return [
+        _nodes("Neuron", neuron_fields, f"{neurons} ORDER BY root_id", "root_id"),
+        Part(
+            "--relationships=CONNECTS",
+            "connects-header.csv",
+            "connects.csv",
+            (":START_ID(Neuron)", ":END_ID(Neuron)", "weight:long", "size_sum:long"),
+            f"SELECT a.n, b.n, c.weight, c.size_sum {tie} "
+            "JOIN numbers a ON a.root_id = c.pre JOIN numbers b ON b.root_id = c.post",
+        ),
+        _nodes("Annotation", annotation_fields, annotations, "annotation_id"),
+        Part(
+            "--relationships=ANNOTATES",
+            "annotates-header.csv",
+            "annotates.csv",
+            (":START_ID(Annotation)", ":END_ID(Neuron)"),
+            f"SELECT t.annotation_id, n.n FROM read_parquet({literal(stages.annotates)}) t "
+            "JOIN numbers n USING (root_id)",
+        ),
+        _record_part(record),
+    ]
+
+
+def write_part(connection: duckdb.DuckDBPyConnection, folder: Path, part: Part) -> int:
+    """Write one kind; gives the number of rows."""
+    header = ",".join(_csv(name) for name in part.columns)
+    (folder / part.header).write_text(header + "\n", encoding="utf-8")
+    return int(
+        one_row(
+            connection,
+            f"COPY ({part.sql}) TO {literal(folder / part.rows)} "
+            "(FORMAT csv, HEADER false, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR '')",
+        )["Count"]
+    )
+
+
+def number_neurons(connection: duckdb.DuckDBPyConnection, stages: Stages) -> None:
+    """Give every neuron its dense number, in the order of root ids."""
+    connection.execute(
+        "CREATE TEMP TABLE numbers AS SELECT root_id, row_number() OVER (ORDER BY root_id) - 1 "
+        f"AS n FROM read_parquet({literal(stages.neurons)})"
+    )
+
+
+def refuse_awkward_lists(connection: duckdb.DuckDBPyConnection, stages: Stages) -> None:
+    """Refuse values that CSV cannot carry; they load over Bolt.
+
+    Raises
+    ------
+    LoadError
+        A list is empty or has a missing value, or a text in one holds the separator.
+    """
+    for path, fields in (
+        (stages.neurons, stages.neuron_fields),
+        (stages.annotations, stages.annotation_fields),
+    ):
+        for field in fields:
+            if not field.type.startswith("list["):
+                continue
+            column = identifier(field.name)
+            bad = one_row(
+                connection,
+                f"SELECT count(*) AS n FROM read_parquet({literal(path)}) WHERE len({column}) = 0 "
+                f"OR len(list_filter({column}, x -> x IS NULL OR CAST(x AS VARCHAR) = '' OR "
+                f"contains(CAST(x AS VARCHAR), {_SEPARATOR}))) > 0",
+            )["n"]
+            if bad:
+                raise LoadError(
+                    f"field '{field.name}': {bad:,} lists are empty, or have an empty or unusual "
+                    "item, which files for neo4j-admin cannot hold",
+                    hint="load this datastack over Bolt: --to bolt://...",
+                )
+
+
+def has_line_breaks(connection: duckdb.DuckDBPyConnection, stages: Stages) -> bool:
+    """Tell whether a text has a line break: the tool reads such files more slowly."""
+    for path, fields in (
+        (stages.neurons, stages.neuron_fields),
+        (stages.annotations, stages.annotation_fields),
+    ):
+        texts = [identifier(f.name) for f in fields if "string" in f.type]
+        if not texts:
+            continue
+        test = " OR ".join(f"regexp_matches(CAST({t} AS VARCHAR), '[\\n\\r]')" for t in texts)
+        sql = f"SELECT count(*) AS n FROM read_parquet({literal(path)}) WHERE {test}"
+        if one_row(connection, sql)["n"]:
+            return True
+    return False
+
+
+def _nodes(label: str, fields: Iterable[tuple[str, str]], rows: str, order: str) -> Part:
+    fields = list(fields)
+    number = f"row_number() OVER (ORDER BY {order}) - 1" if label == "Neuron" else order
+    name = label.lower()
+    return Part(
+        f"--nodes={label}",
+        f"{name}s-header.csv",
+        f"{name}s.csv",
+        (f":ID({label})", *(f"{column}:{_TYPES[kind]}" for column, kind in fields)),
+        f"SELECT {number}, {', '.join(_value(c, k) for c, k in fields)} FROM {rows}",
+    )
+
+
+def _value(name: str, kind: str) -> str:
+    column = identifier(name)
+    if kind.startswith("list["):
+        return f"array_to_string({column}, {_SEPARATOR})"
+    if kind == "float":  # Java reads 'NaN' and 'Infinity', not 'nan' and 'inf'
+        return (
+            f"CASE WHEN isnan({column}) THEN 'NaN' WHEN isinf({column}) "
+            f"THEN if({column} > 0, 'Infinity', '-Infinity') ELSE CAST({column} AS VARCHAR) END"
+        )
+    return column
+
+
+def _record_part(record: Materialization) -> Part:
+    values = {"slot": "graph", **record_params(record, IMPORTED)}
+    kinds = {bool: "boolean", int: "long", str: "string"}
+    columns = tuple(f"{name}:{kinds[type(value)]}" for name, value in values.items())
+    selected = [
+        literal(value) if isinstance(value, str) else str(value) for value in values.values()
+    ]
+    return Part(
+        "--nodes=Materialization",
+        "materialization-header.csv",
+        "materialization.csv",
+        (":ID(Materialization)", *columns),
+        f"SELECT 0, {', '.join(selected)}",
+    )
+
+
+def _pairs(fields: Iterable[Field]) -> list[tuple[str, str]]:
+    return [(field.name, field.type) for field in fields]
+
+
+def _csv(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'

@@ -1,0 +1,145 @@
+"""Writing a graph to a Neo4j server, which holds one graph at a time.
+
+The community edition has one database, so there is no place to make a graph beside the old
+one. Instead: while a load is at work, the database has a mark of it and no complete
+record, and a graph without a complete record is not read. The old graph goes in batches,
+its record first; the new one's record is complete only when all has been verified.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from graphapi.engines.neo4j import Neo4jEngine
+from graphapi.errors import GraphExistsError, GraphFileError, GraphIncompleteError
+from graphapi.materialization import Materialization, read_materialization
+from graphapi.queries import catalog
+from loader.record import record_params
+from loader.verify import VerifyReport, verify_against
+from loader.writers.base import Existing
+from loader.writers.neo4j_explore import make_explorable, with_display_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from loader.settings import Settings
+    from loader.stages import Stages
+
+_SCHEMA = (
+    "constrain_neurons",
+    "constrain_annotations",
+    "constrain_record",
+    "index_annotation_roots",
+)
+
+
+class Neo4jWriter:
+    """Writes one graph to one Neo4j database.
+
+    Parameters
+    ----------
+    uri
+        `bolt://` or `neo4j://`, also with `+s` and `+ssc`.
+    user, password, database
+        See `graphapi.engines.neo4j`, also for the environment.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        database: str | None = None,
+    ) -> None:
+        self._engine = Neo4jEngine.connect(
+            uri, user=user, password=password, database=database, read_only=False
+        )
+        self.uri = self._engine.uri
+
+    def existing(self) -> Existing | None:
+        """Say what is in the database.
+
+        Raises
+        ------
+        GraphFileError
+            Nodes called :Neuron or :Annotation that no load of ours has made: they are
+            never deleted.
+        """
+        counts, marks = self._engine.counts(), self._marks()
+        if not any(counts.values()):
+            return None
+        if counts["Materialization"] == 0 and not marks:
+            raise GraphFileError(
+                f"'{self.uri}' holds {counts['Neuron']:,} :Neuron and {counts['Annotation']:,} "
+                ":Annotation nodes that were not made by cavegraph",
+                hint="use another database, or delete these nodes yourself",
+            )
+        try:
+            # Complete means whole, mark or no mark: a record is the first thing to be deleted.
+            record = read_materialization(self._engine)
+        except (GraphFileError, GraphIncompleteError):
+            what = "a graph whose load is under way or was broken off"
+            return Existing(None, what, marks[0] if marks else "")
+        return Existing(record, f"{record.datastack} at version {record.version}")
+
+    def write(
+        self, stages: Stages, record: Materialization, *, replace: bool, settings: Settings
+    ) -> None:
+        """Replace what is there; see `loader.writers.base.Writer`."""
+        there = self.existing()
+        if there is not None and not replace and not there.is_of(record.load_id):
+            raise GraphExistsError(
+                f"'{self.uri}' holds {there.description}",
+                hint="add --replace, or name another database",
+            )
+        queries = catalog()
+        for name in _SCHEMA:
+            self._engine.write(queries[name])
+        self._engine.write(queries["mark_load"], {"load_id": record.load_id})
+        self._engine.drop_graph()
+        self._engine.write(queries["write_record"], record_params(record, "loading"))
+        self._fill(stages, settings)
+        make_explorable(self._engine, record.neuron_fields)
+
+    def verify(self, record: Materialization) -> VerifyReport:
+        """Compare the database with the record; a wrong graph stays without a complete one."""
+        report = verify_against(self._engine, record)
+        report.raise_if_wrong()
+        return report
+
+    def publish(self, record: Materialization, *, replace: bool) -> None:  # noqa: ARG002
+        """Complete the record."""
+        queries = catalog()
+        self._engine.write(queries["write_record"], record_params(record, "complete"))
+        self._engine.write(queries["unmark_load"], {"load_id": record.load_id})
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.close()
+
+    def _fill(self, stages: Stages, settings: Settings) -> None:
+        for query, title, path in (
+            ("write_neurons", "Writing neurons", stages.neurons),
+            ("write_connections", "Writing connections", stages.connections),
+            ("write_annotations", "Writing annotations", stages.annotations),
+            ("write_annotates", "Attaching annotations", stages.annotates),
+        ):
+            with _batches(path) as (rows, batches), settings.bar(title, rows) as bar:
+                named = with_display_names(batches) if query == "write_neurons" else batches
+                self._engine.write_batches(catalog()[query], named, progress=bar)
+
+    def _marks(self) -> list[str]:
+        found: list[str] = self._engine.run(catalog()["marked_loads"]).column("load_id").to_pylist()
+        return found
+
+
+@contextmanager
+def _batches(path: Path) -> Iterator[tuple[int, Any]]:
+    """Open a stage; never more of it in memory than a batch."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        yield file.metadata.num_rows, file.iter_batches(batch_size=10_000)

@@ -1,0 +1,227 @@
+"""The command line: tables, files, exit codes, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from loader.cli import main
+
+BASE = 576460752700000000
+EDGES = [(1, 2, 5), (2, 1, 1), (1, 3, 5), (3, 4, 2), (4, 1, 3), (5, 1, 7)]
+CLASSES = {1: "ER", 2: "EBc", 3: "ER", 4: "PFN?"}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli")
+    edges = pd.DataFrame(EDGES, columns=["pre", "post", "weight"])
+    edges[["pre", "post"]] += BASE
+    edges.to_csv(folder / "edges.csv", index=False)
+    rows = pd.DataFrame({"root_id": [BASE + k for k in CLASSES], "cell_class": CLASSES.values()})
+    rows.to_csv(folder / "annotations.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def graph(files: Path) -> str:
+    place = str(files / "g.lbug")
+    main_ok("load", str(files / "edges.csv"), "-a", str(files / "annotations.csv"), "--to", place)
+    return place
+
+
+def main_ok(*arguments: str) -> None:
+    with pytest.raises(SystemExit) as done:
+        main(list(arguments))
+    assert done.value.code in (0, None)
+
+
+def fails(capsys: pytest.CaptureFixture[str], code: int, *arguments: str) -> str:
+    with pytest.raises(SystemExit) as done:
+        main(list(arguments))
+    said = capsys.readouterr().err
+    assert done.value.code == code, said
+    assert "Traceback" not in said
+    return said
+
+
+def test_load_says_what_it_did(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = str(files / "again.lbug")
+    arguments = ["load", str(files / "edges.csv"), "--to", place, "--name", "toy"]
+    main_ok(*arguments)
+    said = capsys.readouterr().out
+    assert "5 neurons, 6 connections of 23 synapses" in said
+    assert "verified" in said
+    main_ok(*arguments)
+    assert "nothing to do" in capsys.readouterr().out
+
+
+def test_tables_show_whole_ids(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main_ok("downstream", str(BASE + 1), "-g", graph)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["pre", "post", "weight"]
+    assert [line.split() for line in lines[1:3]] == [
+        [str(BASE + 1), str(BASE + 2), "5"],
+        [str(BASE + 1), str(BASE + 3), "5"],
+    ]
+    assert lines[3] == "2 rows"
+
+
+def test_upstream_with_threshold_to_csv(graph: str, tmp_path: Path) -> None:
+    place = tmp_path / "up.csv"
+    main_ok("upstream", str(BASE + 1), "-t", "3", "-g", graph, "--csv", str(place))
+    frame = pd.read_csv(place)
+    assert frame.to_numpy().tolist() == [[BASE + 5, BASE + 1, 7], [BASE + 4, BASE + 1, 3]]
+
+
+def test_json_keeps_ids_as_texts(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main_ok("upstream", str(BASE + 3), "-g", graph, "--json", "-")
+    assert json.loads(capsys.readouterr().out) == [
+        {"pre": str(BASE + 1), "post": str(BASE + 3), "weight": 5}
+    ]
+
+
+def test_parquet_keeps_int64(graph: str, tmp_path: Path) -> None:
+    place = tmp_path / "counts.parquet"
+    main_ok("counts", str(BASE + 1), str(BASE + 3), "-g", graph, "--parquet", str(place))
+    frame = pd.read_parquet(place)
+    assert frame["neuron_id"].tolist() == [BASE + 1, BASE + 3]
+    assert frame["output_synapses"].tolist() == [10, 2]
+    assert set(frame.dtypes.astype(str)) == {"int64"}
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("cell_class=er", [1, 3]),
+        ("cell_class=ER,EBc", [1, 2, 3]),
+        ("cell_class!=ER", [2, 4]),
+        ("cell_class=PFN?", [4]),
+        ("out_synapses>=5", [1, 5]),
+        ("out_synapses<=1", [2]),
+        ("cell_class!=", [1, 2, 3, 4]),
+    ],
+)
+def test_where(graph: str, tmp_path: Path, where: str, expected: list[int]) -> None:
+    place = tmp_path / "n.csv"
+    main_ok("neurons", "-w", where, "-g", graph, "--csv", str(place))
+    assert pd.read_csv(place)["root_id"].tolist() == [BASE + n for n in expected]
+
+
+def test_adjacency_has_pre_as_rows(graph: str, tmp_path: Path) -> None:
+    place = tmp_path / "a.csv"
+    arguments = ["adjacency", "-w", "cell_class=ER", "--to", str(BASE + 1), "--to", str(BASE + 4)]
+    main_ok(*arguments, "-g", graph, "--csv", str(place))
+    frame = pd.read_csv(place, index_col="pre")
+    assert frame.to_numpy().tolist() == [[0, 0], [0, 2]]
+    assert list(frame.columns) == [str(BASE + 1), str(BASE + 4)]
+
+
+def test_own_cypher_with_a_parameter(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
+    query = "MATCH (n:Neuron)-[c:CONNECTS]->() WHERE n.root_id = $id RETURN sum(c.weight) AS total"
+    main_ok("cypher", query, "-p", f"id={BASE + 1}", "-g", graph, "--csv", "-")
+    assert capsys.readouterr().out.split() == ["total", "10"]
+
+
+def test_info_and_verify(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main_ok("info", "-g", graph)
+    said = capsys.readouterr().out
+    assert "edges, materialization version 0" in said
+    assert "cell_class" in said
+    main_ok("verify", "-g", graph)
+    assert "verified" in capsys.readouterr().out
+
+
+def test_the_graph_of_the_environment(
+    graph: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CAVEGRAPH_URI", graph)
+    main_ok("counts", str(BASE + 1))
+    assert "output_synapses" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("code", "arguments", "says"),
+    [
+        (2, ["upstream", "1.5"], "is no id"),
+        (2, ["upstream"], "no neurons given"),
+        (2, ["upstream", "-w", "cell_clas=ER"], "did you mean cell_class"),
+        (2, ["upstream", "-w", "nonsense"], "field=value"),
+        (2, ["upstream", str(BASE + 1), "-t", "0"], "threshold"),
+        (2, ["upstream", str(BASE + 1), "-w", "cell_class=ER"], "not both"),
+        (2, ["neurons", str(BASE + 1), "--fields", "nope"], "no such column"),
+        (2, ["upstream", str(BASE + 1), "--csv", "/nope/x.csv"], "cannot write"),
+        (2, ["upstream", str(BASE + 1), "--parquet", "-"], "name a file"),
+        (2, ["cypher", "RETURN 1 AS x", "-p", "x"], "name=value"),
+        (3, ["upstream", "5"], "unknown root id"),
+        (4, ["cypher", "MATCH (n:Neuron) DETACH DELETE n"], "read-only door"),
+        (4, ["cypher", "MATCH (n:Neuron RETURN n"], "your query"),
+        (5, ["synapses", "--pre", str(BASE + 1)], "made from files"),
+        (5, ["upstream", str(BASE + 1), "-m", "3"], "made from files"),
+    ],
+)
+def test_errors(
+    graph: str,
+    capsys: pytest.CaptureFixture[str],
+    code: int,
+    arguments: list[str],
+    says: str,
+) -> None:
+    assert says in fails(capsys, code, *arguments, "-g", graph)
+
+
+def test_places_without_a_graph(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "there is no graph" in fails(capsys, 3, "info", "-g", str(tmp_path / "nope.lbug"))
+    junk = tmp_path / "junk.lbug"
+    junk.write_bytes(b"no graph at all" * 1000)
+    assert "no readable graph" in fails(capsys, 4, "info", "-g", str(junk))
+    empty = tmp_path / "empty.lbug"
+    empty.touch()
+    assert "no graph file" in fails(capsys, 4, "info", "-g", str(empty))
+    assert "no address of a graph" in fails(capsys, 2, "info", "-g", "http://x")
+
+
+def test_a_cut_off_graph_file(
+    graph: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = Path(graph).read_bytes()
+    short = tmp_path / "short.lbug"
+    short.write_bytes(whole[: len(whole) // 2])
+    assert "no readable graph" in fails(capsys, 4, "info", "-g", str(short))
+
+
+def test_a_server_that_is_down(capsys: pytest.CaptureFixture[str]) -> None:
+    said = fails(capsys, 4, "info", "-g", "bolt://127.0.0.1:9")
+    assert "127.0.0.1:9" in said
+
+
+def test_loads_that_cannot_be(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = str(tmp_path / "x.lbug")
+    assert "nope.csv" in fails(capsys, 3, "load", str(tmp_path / "nope.csv"), "--to", to)
+    bad = tmp_path / "bad.csv"
+    bad.write_text("a,b\n1,2\n")
+    assert "column" in fails(capsys, 6, "load", str(bad), "--to", to)
+    edges = str(files / "edges.csv")
+    fails(capsys, 2, "load", edges, "--column", "weight", "--to", to)
+    assert not Path(to).exists()
+
+
+def test_motifs(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main_ok("motifs", "search", "A -> B; B -> C; C -> A", "-g", graph, "--json", "-")
+    (match,) = json.loads(capsys.readouterr().out)
+    assert {match["A"], match["B"], match["C"]} == {str(BASE + n) for n in (1, 3, 4)}
+    main_ok("motifs", "search", "A -> B; B -> A", "--count", "-g", graph)
+    assert capsys.readouterr().out.strip() == "1"
+    main_ok("motifs", "census", "-g", graph, "--csv", "-")
+    census = dict(line.split(",") for line in capsys.readouterr().out.split()[1:])
+    assert (census["030C"], sum(map(int, census.values()))) == ("1", 10)
+
+
+def test_a_bad_motif(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
+    said = fails(capsys, 2, "motifs", "search", "A -> B; A -> ", "-g", graph)
+    assert "line 1" in said

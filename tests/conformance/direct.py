@@ -1,0 +1,158 @@
+"""Puts a graph into a database by its own driver, past our loader.
+
+A mistake in the loader's writer can so not hide a mistake in the reader.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from graphapi.materialization import Field, Materialization
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+ANNOTATION_FIELDS = {
+    "root_id": "INT64",
+    "cell_class": "STRING",
+    "side": "STRING",
+    "region": "STRING[]",
+    "proofread": "BOOL",
+    "size_um": "DOUBLE",
+}
+NEURON_FIELDS = {
+    "cell_class": "STRING",
+    "in_synapses": "INT64",
+    "out_synapses": "INT64",
+    "in_partners": "INT64",
+    "out_partners": "INT64",
+}
+_OURS = {
+    "INT64": "int",
+    "STRING": "string",
+    "STRING[]": "list[string]",
+    "BOOL": "bool",
+    "DOUBLE": "float",
+}
+
+
+def record(neurons: int, connections: int) -> Materialization:
+    return Materialization(
+        datastack="toy",
+        version=7,
+        timestamp="2025-06-01T00:00:00+00:00",
+        source="files",
+        load_id=uuid4().hex,
+        loaded_at="2025-06-02T00:00:00+00:00",
+        cavegraph_version="test",
+        synthetic=True,
+        annotation_fields=tuple(Field(n, _OURS[t]) for n, t in ANNOTATION_FIELDS.items()),
+        neuron_fields=tuple(Field(n, _OURS[t]) for n, t in NEURON_FIELDS.items()),
+        counts={"neurons": neurons, "connections": connections},
+    )
+
+
+def contents(rows: pd.DataFrame, annotations: list[dict[str, Any]]) -> dict[str, list[dict]]:
+    """Nodes and edges as plain dictionaries, computed row by row."""
+    weights: dict[tuple[int, int], int] = {}
+    roots = {int(a["root_id"]) for a in annotations}
+    into: dict[int, int] = {}
+    out: dict[int, int] = {}
+    for pre, post in rows[["pre", "post"]].itertuples(index=False, name=None):
+        roots |= {pre, post} - {0}
+        if pre == post or 0 in (pre, post):
+            continue
+        weights[pre, post] = weights.get((pre, post), 0) + 1
+        out[pre] = out.get(pre, 0) + 1
+        into[post] = into.get(post, 0) + 1
+    first: dict[int, str] = {}
+    for row in annotations:
+        if row.get("cell_class") is not None:
+            first.setdefault(row["root_id"], row["cell_class"])
+    return {
+        "neurons": [
+            {
+                "root_id": root,
+                "cell_class": first.get(root),
+                "in_synapses": into.get(root, 0),
+                "out_synapses": out.get(root, 0),
+                "in_partners": sum(post == root for _, post in weights),
+                "out_partners": sum(pre == root for pre, _ in weights),
+            }
+            for root in sorted(roots)
+        ],
+        "annotations": [
+            {"annotation_id": i, **{name: row.get(name) for name in ANNOTATION_FIELDS}}
+            for i, row in enumerate(annotations, 1)
+        ],
+        "connections": [
+            {"pre": pre, "post": post, "weight": weight} for (pre, post), weight in weights.items()
+        ],
+    }
+
+
+def into_ladybug(path: Path, content: dict[str, list[dict]]) -> None:
+    import ladybug
+
+    database = ladybug.Database(str(path))
+    graph = ladybug.Connection(database)
+    neuron = ", ".join(f"{name} {kind}" for name, kind in NEURON_FIELDS.items())
+    row = ", ".join(f"{name} {kind}" for name, kind in ANNOTATION_FIELDS.items())
+    graph.execute(f"CREATE NODE TABLE Neuron(root_id INT64, {neuron}, PRIMARY KEY(root_id))")
+    graph.execute(
+        f"CREATE NODE TABLE Annotation(annotation_id INT64, {row}, PRIMARY KEY(annotation_id))"
+    )
+    graph.execute("CREATE REL TABLE CONNECTS(FROM Neuron TO Neuron, weight INT64, size_sum INT64)")
+    graph.execute(
+        "CREATE NODE TABLE Materialization(load_id STRING, record STRING, status STRING, "
+        "PRIMARY KEY(load_id))"
+    )
+    for label, node in (("neurons", "Neuron"), ("annotations", "Annotation")):
+        for item in content[label]:
+            known = {name: value for name, value in item.items() if value is not None}
+            values = ", ".join(f"{name}: ${name}" for name in known)
+            graph.execute(f"CREATE (:{node} {{{values}}})", known)
+    for edge in content["connections"]:
+        graph.execute(
+            "MATCH (a:Neuron {root_id: $pre}), (b:Neuron {root_id: $post}) "
+            "CREATE (a)-[:CONNECTS {weight: $weight, size_sum: 0}]->(b)",
+            edge,
+        )
+    made = record(len(content["neurons"]), len(content["connections"]))
+    graph.execute(
+        "CREATE (:Materialization {load_id: $load_id, record: $record, status: 'complete'})",
+        {"load_id": made.load_id, "record": json.dumps(asdict(made))},
+    )
+    graph.execute("CHECKPOINT")
+    graph.close()
+    database.close()
+
+
+def into_neo4j(uri: str, user: str, password: str, content: dict[str, list[dict]]) -> None:
+    import neo4j
+
+    with neo4j.GraphDatabase.driver(uri, auth=(user, password)) as driver:
+        run = driver.execute_query
+        run("MATCH (n) DETACH DELETE n")
+        run(
+            "CREATE CONSTRAINT neuron_root_id IF NOT EXISTS "
+            "FOR (n:Neuron) REQUIRE n.root_id IS UNIQUE"
+        )
+        run("UNWIND $rows AS r CREATE (n:Neuron) SET n = r", rows=content["neurons"])
+        run("UNWIND $rows AS r CREATE (n:Annotation) SET n = r", rows=content["annotations"])
+        run(
+            "UNWIND $rows AS r MATCH (a:Neuron {root_id: r.pre}), (b:Neuron {root_id: r.post}) "
+            "CREATE (a)-[:CONNECTS {weight: r.weight, size_sum: 0}]->(b)",
+            rows=content["connections"],
+        )
+        made = record(len(content["neurons"]), len(content["connections"]))
+        run(
+            "CREATE (:Materialization {load_id: $load_id, record: $record, status: 'complete'})",
+            load_id=made.load_id,
+            record=json.dumps(asdict(made)),
+        )

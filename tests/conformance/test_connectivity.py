@@ -1,0 +1,206 @@
+"""Connectivity, adjacency and counts of every engine against the oracle."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from oracle import Oracle
+from toy import BASE, ROWS, ids
+
+from graphapi.errors import InputError, InvalidRootIdError, UnknownRootIdError
+
+if TYPE_CHECKING:
+    import graphapi
+
+THRESHOLDS = [1, 3, 5]
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+
+def triples(frame: pd.DataFrame) -> list[tuple[int, int, int]]:
+    assert list(frame.columns) == ["pre", "post", "weight"]
+    assert set(frame.dtypes) == {np.dtype("int64")}
+    return list(frame.itertuples(index=False, name=None))
+
+
+def check_everything(connectome: graphapi.Connectome, rows: pd.DataFrame, some: list[int]) -> None:
+    """Compare every call with the oracle, at all thresholds."""
+    oracle = Oracle(rows)
+    for threshold in THRESHOLDS:
+        for up, down in [(True, True), (True, False), (False, True)]:
+            answer = connectome.get_connectivity(some, up, down, threshold)
+            assert triples(answer) == oracle.connectivity(some, up, down, threshold)
+        for pre, post in [(some, some), (some, None), (None, some), (some[:1], some)]:
+            for symmetric in (False, True):
+                answer = connectome.get_adjacency(pre, post, threshold, symmetric=symmetric)
+                expected = oracle.adjacency(pre, post, threshold, symmetric)
+                assert answer.shape == expected.shape
+                assert set(answer.dtypes) <= {np.dtype("int64")}
+                assert list(answer.index) == list(expected.index)
+                assert list(answer.columns) == list(expected.columns)
+                assert np.array_equal(answer.to_numpy(), expected.to_numpy())
+                sparse = connectome.get_adjacency(
+                    pre, post, threshold, symmetric=symmetric, form="sparse"
+                )
+                assert np.array_equal(sparse.to_sparse().toarray(), expected.to_numpy())
+        twice = [*some, some[0]]
+        counts = connectome.get_synapse_counts(twice, threshold)
+        assert list(counts.index) == twice
+        assert counts.index.name == "neuron_id"
+        names = ["downstream_partners", "upstream_partners", "output_synapses", "input_synapses"]
+        assert list(counts[names].itertuples(index=False, name=None)) == oracle.counts(
+            twice, threshold
+        )
+        assert counts["pre"].equals(counts["downstream_partners"].rename("pre"))
+        assert counts["post"].equals(counts["upstream_partners"].rename("post"))
+        check_subgraphs(connectome, oracle, some, threshold)
+    whole = connectome.to_sparse()
+    expected = oracle.connections().sort_values(["pre", "post"])
+    found = whole.connections.to_frame().sort_values(["pre", "post"])
+    assert np.array_equal(found.to_numpy(), expected.to_numpy())
+
+
+def check_subgraphs(
+    connectome: graphapi.Connectome, oracle: Oracle, some: list[int], threshold: int
+) -> None:
+    whole = oracle.graph(threshold)
+    whole.add_nodes_from(some)  # neurons that only have an annotation
+    members = set(some)
+    for grow in (0, 1):
+        if grow:
+            members |= set(itertools.chain(*(nx.all_neighbors(whole, n) for n in some)))
+        found = connectome.get_subgraph(some, grow=grow, threshold=threshold)
+        expected = whole.subgraph(members)
+        assert set(found.nodes) == members
+        assert dict(found.edges) == dict(expected.edges)
+
+
+def test_toy(toy: graphapi.Connectome) -> None:
+    check_everything(toy, ROWS, ids(1, 2, 3, 6, 7, 8, 9))
+
+
+def test_toy_by_hand(toy: graphapi.Connectome) -> None:
+    assert triples(toy.get_connectivity(ids(1))) == [
+        (BASE + 5, BASE + 1, 7),
+        (BASE + 1, BASE + 2, 5),
+        (BASE + 1, BASE + 3, 5),
+        (BASE + 4, BASE + 1, 3),
+        (BASE + 2, BASE + 1, 1),
+    ]
+
+
+@pytest.mark.parametrize("number", [6, 7, 8])
+def test_neurons_without_connections_get_empty_answers(
+    toy: graphapi.Connectome, number: int
+) -> None:
+    assert triples(toy.get_connectivity(ids(number))) == []
+    assert toy.get_adjacency(ids(number), ids(number)).to_numpy().tolist() == [[0]]
+    assert toy.get_adjacency(post_ids=ids(number)).shape == (0, 1)
+    assert toy.get_synapse_counts(ids(number)).to_numpy().tolist() == [[0] * 6]
+    assert dict(toy.get_subgraph(ids(number), grow=2).nodes).keys() == set(ids(number))
+
+
+@pytest.mark.parametrize(
+    "given_ids",
+    [
+        BASE + 1,
+        str(BASE + 1),
+        np.int64(BASE + 1),
+        (BASE + 1,),
+        {BASE + 1},
+        pd.Series([BASE + 1]),
+        np.array([BASE + 1], dtype=np.uint64),
+        [np.int64(BASE + 1), str(BASE + 1)],
+        pd.Index([BASE + 1]),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_any_integer_like_id_is_taken(toy: graphapi.Connectome, given_ids: object) -> None:
+    assert len(toy.get_connectivity(given_ids)) == 5
+
+
+@pytest.mark.parametrize(
+    "refused", [float(BASE), [1.0], np.array([1.0]), None, True, 0, -4, "x", 2**63, [None]]
+)
+def test_what_is_no_id_is_refused(toy: graphapi.Connectome, refused: object) -> None:
+    with pytest.raises(InvalidRootIdError, match="neuron_ids"):
+        toy.get_connectivity(refused)
+
+
+def test_an_empty_list_is_refused(toy: graphapi.Connectome) -> None:
+    with pytest.raises(InputError, match="no ids given"):
+        toy.get_connectivity([])
+
+
+def test_all_unknown_ids_are_listed(toy: graphapi.Connectome) -> None:
+    with pytest.raises(UnknownRootIdError) as caught:
+        toy.get_connectivity(ids(1, 100, 101))
+    assert caught.value.root_ids == tuple(ids(100, 101))
+
+
+@pytest.mark.parametrize("threshold", [0, -1, 1.5, True, "3"])
+def test_a_threshold_is_a_whole_number_of_synapses(
+    toy: graphapi.Connectome, threshold: object
+) -> None:
+    with pytest.raises(InputError, match="threshold"):
+        toy.get_connectivity(ids(1), threshold=threshold)
+
+
+def test_nothing_asked_for_is_refused(toy: graphapi.Connectome) -> None:
+    with pytest.raises(InputError, match="both False"):
+        toy.get_connectivity(ids(1), upstream=False, downstream=False)
+    with pytest.raises(InputError, match="pre_ids"):
+        toy.get_adjacency()
+
+
+def test_answers_say_where_they_come_from(toy: graphapi.Connectome) -> None:
+    for frame in (
+        toy.get_connectivity(ids(1)),
+        toy.get_adjacency(ids(1)),
+        toy.get_synapse_counts(ids(1)),
+        toy.get_annotations(ids(1)),
+        toy.get_neurons(ids(1)),
+    ):
+        assert frame.attrs == {
+            "datastack": "toy",
+            "version": 7,
+            "timestamp": "2025-06-01T00:00:00+00:00",
+            "source": "graph",
+            "id_mapping": {},
+        }
+
+
+pairs = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=120)
+
+
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(pairs)
+def test_random_graphs(put, pairs: list[tuple[int, int]]) -> None:
+    rows = pd.DataFrame(pairs, columns=["pre", "post"])
+    rows = rows.where(rows == 0, rows + BASE)
+    nodes = Oracle(rows).nodes()
+    if not nodes:
+        return
+    with put(rows) as connectome:
+        check_everything(connectome, rows, nodes[::2])
+        assert connectome.root_ids().tolist() == nodes
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="shared data are not here")
+def test_real_synapses(put) -> None:
+    table = pd.read_parquet(DATA / "microns_pinky100_v185" / "synapses.parquet")
+    rows = table.rename(columns={"pre_pt_root_id": "pre", "post_pt_root_id": "post"})
+    rows = rows[["pre", "post"]]
+    with put(rows) as connectome, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_everything(connectome, rows, Oracle(rows).nodes()[::25])

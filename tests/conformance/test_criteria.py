@@ -1,0 +1,117 @@
+"""Criteria and annotations of every engine; expected answers read off `toy.ANNOTATIONS`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from toy import BASE, ids
+
+import graphapi
+from graphapi import AtLeast, AtMost, Between, IsNull, Not, NotNull
+from graphapi.errors import InputError, UnknownFieldError
+
+CASES = [
+    ({"cell_class": "ER"}, [1, 3]),  # case does not matter unless asked for
+    ({"cell_class": "ER", "case": True}, [1]),
+    ({"cell_class": ["EBc", "er"]}, [1, 2, 3]),
+    ({"cell_class": "E", "exact": False}, [1, 2, 3, 4]),
+    ({"cell_class": ["PFN", "zzz"], "exact": False}, [4]),
+    ({"cell_class": "^E.c$", "regex": True}, [2]),
+    ({"cell_class": "PFN?"}, [4]),  # a question mark is a character, not a pattern
+    ({"cell_class": "EPG/PEG"}, [4]),
+    ({"cell_class": "peg", "regex": True}, [4]),
+    ({"cell_class": "peg", "regex": True, "case": True}, []),
+    ({"cell_class": "ER", "side": "left"}, [1, 3]),
+    ({"cell_class": "PFN?", "side": "left"}, []),  # both must hold in one row
+    ({"cell_class": Not("ER")}, [2, 4, 7]),
+    ({"cell_class": Not(["ER", "EBc"])}, [4, 7]),
+    ({"cell_class": IsNull()}, [7]),
+    ({"cell_class": NotNull(), "side": "right"}, [2]),
+    ({"region": "cx"}, [1, 2]),
+    ({"region": ["CX", "LAL"]}, [1, 2, 4]),
+    ({"region": ["CX", "LAL"], "match_all": True}, [2]),
+    ({"region": IsNull()}, [3, 4, 7]),
+    ({"proofread": True}, [1]),
+    ({"proofread": False}, [3]),
+    ({"size_um": AtLeast(3.0)}, [3, 4]),
+    ({"size_um": AtMost(3)}, [4]),
+    ({"size_um": Between(4, 13)}, [3]),
+    ({"root_id": BASE + 2}, [2]),
+    ({"root_id": str(BASE + 2)}, [2]),
+    ({"in_synapses": AtLeast(9)}, [1, 2, 3]),
+    ({"in_synapses": AtLeast(9), "cell_class": "er"}, [1, 3]),
+    ({"out_synapses": 0}, [6, 7, 8]),
+    ({"cell_class": "no such class"}, []),
+]
+
+
+@pytest.mark.parametrize(("fields", "expected"), CASES, ids=lambda value: str(value)[:60])
+def test_roots(toy: graphapi.Connectome, fields: dict, expected: list[int]) -> None:
+    roots = toy.criteria(**fields).get_roots()
+    assert roots.dtype == np.int64
+    assert roots.tolist() == ids(*expected)
+
+
+def test_an_unknown_field_names_the_known_ones(toy: graphapi.Connectome) -> None:
+    with pytest.raises(UnknownFieldError, match="did you mean cell_class") as caught:
+        toy.criteria(cell_clas="ER")
+    assert "region, root_id, side" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({}, "at least one field"),
+        ({"cell_class": []}, "list of values is empty"),
+        ({"cell_class": "(", "regex": True}, "no regular expression"),
+        ({"cell_class": None}, "IsNull"),
+        ({"side": AtLeast(3)}, "cannot be compared"),
+    ],
+)
+def test_bad_criteria(toy: graphapi.Connectome, fields: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        toy.criteria(**fields).get_roots()
+
+
+@pytest.mark.parametrize("text", ["x' OR 1=1 //", "`", "$ids", "\\", "') RETURN 1 //"])
+def test_values_are_never_query_text(toy: graphapi.Connectome, text: str) -> None:
+    assert toy.criteria(cell_class=text).get_roots().tolist() == []
+    with pytest.raises(UnknownFieldError):
+        toy.criteria(**{text: "x"})
+
+
+def test_criteria_stand_for_ids_everywhere(toy: graphapi.Connectome) -> None:
+    chosen = toy.criteria(cell_class="ER")
+    assert toy.get_connectivity(chosen).equals(toy.get_connectivity(ids(1, 3)))
+    assert toy.get_adjacency(chosen, chosen).equals(toy.get_adjacency(ids(1, 3), ids(1, 3)))
+    assert toy.get_synapse_counts(chosen).equals(toy.get_synapse_counts(ids(1, 3)))
+    assert list(chosen) == ids(1, 3)
+    assert len(chosen) == 2
+    assert ids(1)[0] in chosen
+    assert ids(2)[0] not in chosen
+
+
+def test_criteria_without_a_match_give_empty_answers(toy: graphapi.Connectome) -> None:
+    nothing = toy.criteria(cell_class="no such class")
+    frame = toy.get_connectivity(nothing)
+    assert frame.empty
+    assert set(frame.dtypes) == {np.dtype("int64")}
+    assert toy.get_synapse_counts(nothing).shape == (0, 6)
+    assert toy.get_annotations(nothing).empty
+
+
+def test_annotations_keep_every_row(toy: graphapi.Connectome) -> None:
+    frame = toy.get_annotations(ids(4, 1, 5))
+    assert frame["root_id"].dtype == np.int64
+    assert frame["root_id"].tolist() == ids(1, 4, 4)
+    assert frame["cell_class"].tolist() == ["ER", "PFN?", "EPG/PEG"]
+    assert [list(v) if v is not None else None for v in frame["region"]] == [["CX"], ["LAL"], None]
+    assert frame["proofread"].tolist() == [True, None, None]
+    assert frame["size_um"].dtype == np.float64
+
+
+def test_neurons_have_one_line_each(toy: graphapi.Connectome) -> None:
+    frame = toy.get_neurons(ids(4, 5, 1))
+    assert frame["root_id"].tolist() == ids(1, 4, 5)
+    assert frame["cell_class"].tolist() == ["ER", "PFN?", None]
+    assert frame["in_synapses"].tolist() == [11, 2, 0]

@@ -1,0 +1,63 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from neo4j_server import GivenServerError, Neo4jServer, NoServerError, obtain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NO_NEO4J = "Neo4j tests not run"
+
+
+@pytest.fixture(scope="session")
+def neo4j_server() -> Iterator[Neo4jServer]:
+    """A real Neo4j server of this test process; tests that use it are marked `neo4j`.
+
+    Skips where there is none to be had, and fails in its place where `CI=true`.
+    """
+    try:
+        with obtain() as server:
+            yield server
+    except NoServerError as error:
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(f"CI must run the Neo4j tests: {error}", pytrace=False)
+        pytest.skip(f"{_NO_NEO4J}: {error}")
+    except GivenServerError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse several workers on one given server."""
+    spread = config.getoption("dist", "no") not in ("no", "loadgroup")
+    if spread and os.environ.get("CAVEGRAPH_TEST_NEO4J_URI"):
+        raise pytest.UsageError(
+            "tests of several workers would delete each other's graph on the given server: "
+            "add --dist loadgroup, as tests/run does"
+        )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests that use the server, and keep them on one worker: they share one graph."""
+    for item in items:
+        if "neo4j_server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.neo4j)
+        if item.get_closest_marker("neo4j"):
+            item.add_marker(pytest.mark.xdist_group("neo4j"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly that Neo4j tests were skipped."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    missed = [report for report in skipped if _NO_NEO4J in str(report.longrepr)]
+    if missed:
+        terminalreporter.write_sep("!", f"{len(missed)} {_NO_NEO4J.upper()}", red=True, bold=True)
+        terminalreporter.write_line(
+            "Install Docker, or Maven and a JDK >= 17, or set CAVEGRAPH_TEST_NEO4J_URI.", red=True
+        )

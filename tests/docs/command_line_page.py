@@ -1,0 +1,54 @@
+"""Writes docs/command-line.md from the commands' own help: run me after changing a command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "command-line.md"
+
+
+def page() -> str:
+    """Give the page's text."""
+    from loader.cli.app import app
+
+    group = typer.main.get_command(app)
+    lines = [
+        "# Command line",
+        "",
+        "Made by `python tests/docs/command_line_page.py` from the commands' own help.",
+        "",
+        "Exit codes: 0 done, 2 bad argument, 3 something named is not there, 4 the graph database, "
+        "5 CAVE, 6 a load or a verification failed.",
+    ]
+    lines += _commands(group, "cavegraph")
+    return "\n".join(lines) + "\n"
+
+
+def _commands(group: object, path: str) -> list[str]:
+    lines: list[str] = []
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
+        if hasattr(command, "list_commands"):
+            lines += _commands(command, f"{path} {name}")
+            continue
+        lines += ["", f"## `{path} {name}`", "", (command.help or "").strip(), ""]
+        rows = [row for row in map(_row, command.params) if row]
+        if rows:
+            lines += ["| argument | meaning |", "|---|---|", *rows]
+    return lines
+
+
+def _row(param: object) -> str:
+    names = ", ".join(f"`{opt}`" for opt in param.opts)
+    if param.name == "help":
+        return ""
+    default = param.default() if callable(param.default) else param.default
+    shown = "" if default in (None, "", False) else f" Default: `{default}`."
+    text = (getattr(param, "help", None) or "").replace("|", "\\|")
+    return f"| {names} | {text}{shown} |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")

@@ -1,0 +1,117 @@
+"""The tutorial's questions as a notebook of our own words; `tutorial_notebook.py` runs it."""
+
+from __future__ import annotations
+
+#: Pairs of kind (`text` or `code`) and content.
+CELLS: list[tuple[str, str]] = [
+    (
+        "text",
+        "# Connectivity of a brain, question by question\n\n"
+        "The questions of CRANTpy's connectivity tutorial, asked of a graph. The brain is the demo's: "
+        "**synthetic**, made up by a program after the tutorial's published counts. Run `cavegraph demo` "
+        "once, and `cavegraph serve-demo` beside this notebook for what CAVE has to answer.",
+    ),
+    (
+        "code",
+        "import matplotlib.pyplot as plt\n"
+        "import graphapi as cp\n"
+        "from graphapi import plots\n\n"
+        'cp.set_logging_level("WARNING")\n'
+        "cp.default_connectome()",
+    ),
+    (
+        "text",
+        "## The CAVE client\n\nThe real one, at the graph's version, for whatever is not here.",
+    ),
+    (
+        "code",
+        "client = cp.get_cave_client()\nprint(client.datastack_name, client.materialize.version)",
+    ),
+    (
+        "text",
+        "## Synapses\n\nRaw rows come from CAVE, all of them, whatever the server's row limit is. "
+        "`threshold` is per ordered pair, counted after `min_size`.",
+    ),
+    (
+        "code",
+        'opn = cp.NeuronCriteria(cell_class="olfactory_projection_neuron", side="right", tract="mALT")\n'
+        "sample = opn.get_roots()[:3]\n"
+        'print(len(opn), "right mALT projection neurons; three of them:", sample)\n'
+        "synapses = cp.get_synapses(pre_ids=sample, threshold=3, min_size=10)\n"
+        'synapses = synapses.sort_values("size", ascending=False)\n'
+        'synapses.groupby("pre_pt_root_id").size().reset_index(name="num_synapses")',
+    ),
+    ("code", "plots.synapse_sizes(synapses)\nplt.show()"),
+    ("text", "The three largest, in EM, with the two sides marked:"),
+    (
+        "code",
+        "made = cp.default_connectome()\n"
+        "plots.em_panels(made.image_source, synapses, 3,\n"
+        "                resolution=made.materialization.viewer_resolution)\n"
+        "plt.show()",
+    ),
+    ("text", "## Adjacency\n\nRows are presynaptic, columns postsynaptic."),
+    (
+        "code",
+        "inputs = cp.get_adjacency(post_ids=opn.get_roots()[:5], threshold=3)\n"
+        'print("shape", inputs.shape)\n'
+        "plots.adjacency_heatmap(inputs)\n"
+        "plt.show()",
+    ),
+    ("text", "The central complex, by class:"),
+    (
+        "code",
+        'cx = cp.NeuronCriteria(cell_class=["EBc", "ER", "FBt", "PBt"], region="CX")\n'
+        'print(len(cx), "neurons")\n'
+        "rows = cp.get_annotations(cx)\n"
+        'rows["cell_class"].value_counts().reset_index()',
+    ),
+    (
+        "code",
+        "adjacency = cp.get_adjacency(cx, cx, threshold=3, symmetric=True)\n"
+        'classes = cp.get_neurons(cx).set_index("root_id")["cell_class"]\n'
+        "plots.adjacency_heatmap(adjacency, classes, log=True)\n"
+        "plt.show()",
+    ),
+    ("text", "EBc and PBt are connected. Here they are in the brain:"),
+    (
+        "code",
+        'ebc = cp.NeuronCriteria(cell_class="EBc", region="CX").get_roots()\n'
+        'pbt = cp.NeuronCriteria(cell_class="PBt", region="CX").get_roots()\n'
+        'colors = {int(r): "#D55E00" for r in ebc} | {int(r): "#0072B2" for r in pbt}\n'
+        "plotter = cp.get_brain_mesh_scene(list(colors), neuron_mesh_colors=colors)\n"
+        "plotter.window_size = (900, 600)\n"
+        "plotter.zoom_camera(1.8)\n"
+        "plotter.show()",
+    ),
+    ("text", "## Connectivity of one neuron"),
+    (
+        "code",
+        "downstream = cp.get_connectivity(576460752732847432, upstream=False, threshold=5)\n"
+        "downstream",
+    ),
+    (
+        "code",
+        'kinds = cp.get_neurons(downstream["post"]).set_index("root_id")["cell_class"]\n'
+        'plots.partner_classes(downstream, "post", kinds)\n'
+        "plt.show()",
+    ),
+    (
+        "text",
+        "## Counts\n\n`pre` and `post` are CRANTpy's names: numbers of *partners*, `pre` where the "
+        "neuron is presynaptic. Its tutorial draws them the wrong way round; the plain names say it.",
+    ),
+    (
+        "code",
+        'left = cp.NeuronCriteria(cell_class="olfactory_projection_neuron", side="left", tract="mALT")\n'
+        "counts = cp.get_synapse_counts(left.get_roots()[:3], threshold=5)\n"
+        "counts",
+    ),
+    ("code", "plots.synapse_counts(counts)\nplt.show()"),
+    ("text", "## What rows cannot answer in one go: paths"),
+    (
+        "code",
+        'ring = cp.NeuronCriteria(cell_class="ER").get_roots()[:3]\n'
+        "cp.get_strongest_paths(ring, 576460752732847432, max_hops=3, threshold=3)",
+    ),
+]

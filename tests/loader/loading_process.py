@@ -1,0 +1,55 @@
+"""A load in a process of its own, which may kill itself after a step."""
+
+from __future__ import annotations
+
+import os
+import signal
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+#: Imported once, by the server that the processes are forked from: it takes seconds.
+HEAVY = ["ibis", "ibis.backends.duckdb", "duckdb", "ladybug", "neo4j", "pandas", "pyarrow.parquet"]
+OURS = ["loader.pipeline", "loader.sources.files", "loader.writers.embedded", "loading_process"]
+
+
+def run_load(arguments: dict[str, Any], deadly: str, log: Path) -> tuple[int, list[str]]:
+    """Load in a new process, which dies by SIGKILL right after the step `deadly`.
+
+    Returns
+    -------
+    code
+        Of the process; negative for a signal.
+    steps
+        What it finished.
+    """
+    context = get_context("forkserver")
+    context.set_forkserver_preload([*HEAVY, *OURS])
+    log.unlink(missing_ok=True)
+    process = context.Process(target=_load, args=(arguments, deadly, log, dict(os.environ)))
+    process.start()
+    process.join(120)
+    assert process.exitcode is not None, "the load hangs"
+    return process.exitcode, log.read_text().split() if log.exists() else []
+
+
+def _load(arguments: dict[str, Any], deadly: str, log: Path, environment: dict[str, str]) -> None:
+    from loader import FileSource, load
+
+    os.environ.update(environment)  # the server was started before the test set its own
+
+    def on_step(name: str) -> None:
+        with log.open("a") as file:
+            file.write(name + "\n")
+        if name == deadly:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    source = FileSource(arguments["rows"], annotations=[arguments["table"]], datastack="killed")
+    load(
+        source,
+        arguments["to"],
+        work=arguments["work"],
+        replace=True,
+        on_step=on_step,
+        progress=False,
+    )

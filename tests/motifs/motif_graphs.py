@@ -1,0 +1,119 @@
+"""Graphs for the tests of motif analysis: the real ones, and random ones."""
+
+from __future__ import annotations
+
+import json
+from itertools import combinations, permutations
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import strategies as st
+
+from graphapi.motifs.graph import DirectedGraph
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+
+REAL = {
+    "larva": "larva_winding2023 (all types)",
+    "larva_ad": "larva_winding2023 (axo-dendritic)",
+    "worm": "celegans_cook2019 hermaphrodite (chemical, all cells)",
+    "microns": "microns_pinky100_v185",
+}
+
+
+def computed(name: str) -> dict:
+    """Give the reference values of one of `REAL`."""
+    _need_data()
+    return json.loads((DATA / "reference" / "computed.json").read_text())[REAL[name]]
+
+
+def real_graph(name: str) -> DirectedGraph:
+    """Read one of `REAL`."""
+    _need_data()
+    if name in ("larva", "larva_ad"):
+        edges = pd.read_parquet(DATA / "larva_winding2023" / "edges.parquet")
+        edges["weight"] = edges["weight" if name == "larva" else "ad_weight"]
+    elif name == "worm":
+        edges = pd.read_parquet(DATA / "celegans_cook2019" / "hermaphrodite_edges.parquet")
+        cells = {
+            cell: k + 1 for k, cell in enumerate(np.unique(np.r_[edges["pre"], edges["post"]]))
+        }
+        edges = edges.assign(
+            pre=edges["pre"].map(cells), post=edges["post"].map(cells), weight=edges["chemical"]
+        )
+    else:
+        edges = pd.read_parquet(DATA / "microns_pinky100_v185" / "synapses.parquet")
+        edges = edges.rename(columns={"pre_pt_root_id": "pre", "post_pt_root_id": "post"})
+        edges["weight"] = 1
+    edges = edges[edges["weight"] > 0]
+    edges = edges[edges["pre"] != edges["post"]]
+    return DirectedGraph.from_edges(edges["pre"], edges["post"], edges["weight"].to_numpy())
+
+
+def larva_classes() -> pd.Series:
+    """Cell class of the larva's neurons, by root id."""
+    _need_data()
+    neurons = pd.read_parquet(DATA / "larva_winding2023" / "neurons.parquet")
+    return neurons.set_index("neuron_id")["cell_class"]
+
+
+def _need_data() -> None:
+    if not DATA.exists():
+        pytest.skip("../shared/data is absent")
+
+
+def to_networkx(graph: DirectedGraph) -> nx.DiGraph:
+    """Give the graph to the oracle."""
+    other = nx.DiGraph()
+    other.add_nodes_from(graph.root_ids.tolist())
+    ids = graph.root_ids
+    other.add_weighted_edges_from(
+        zip(ids[graph.pre].tolist(), ids[graph.post].tolist(), graph.weight.tolist(), strict=True)
+    )
+    return other
+
+
+def random_graph(n: int, density: float, seed: int) -> DirectedGraph:
+    """Draw a graph with weights 1..9 and root ids beyond what a float holds."""
+    rng = np.random.default_rng(seed)
+    there = (rng.random((n, n)) < density) & ~np.eye(n, dtype=bool)
+    pre, post = np.nonzero(there)
+    ids = 576460752700000001 + np.arange(n) * 3
+    weight = rng.integers(1, 10, pre.size)
+    return DirectedGraph.from_edges(ids[pre], ids[post], weight, root_ids=ids)
+
+
+def graphs(max_n: int = 12) -> st.SearchStrategy[DirectedGraph]:
+    """Any graph, empty and complete ones too."""
+    return st.builds(
+        random_graph,
+        n=st.integers(0, max_n),
+        density=st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.8, 1.0]),
+        seed=st.integers(0, 10_000),
+    )
+
+
+def triads_by_hand(graph: DirectedGraph):
+    """Yield (class, nodes) of all triads, by matching networkx's own pictures of the classes.
+
+    `nodes` is one assignment of root ids to the nodes a, b, c of `networkx.triad_graph`.
+    """
+    pictures = {
+        frozenset(picture.edges): (name, nodes)
+        for name in nx.algorithms.triads.TRIAD_NAMES
+        for nodes in [("a", "b", "c")]
+        for picture in [nx.triad_graph(name)]
+    }
+    other = to_networkx(graph)
+    for three in combinations(graph.root_ids.tolist(), 3):
+        for order in permutations(three):
+            letters = dict(zip(order, "abc", strict=True))
+            drawn = frozenset(
+                (letters[u], letters[v]) for u, v in permutations(order, 2) if other.has_edge(u, v)
+            )
+            if drawn in pictures:
+                yield pictures[drawn][0], order
+                break
