@@ -21,7 +21,7 @@ class Handler(SimpleHTTPRequestHandler):
         self.send_header("Access-Control-Allow-Headers", "*")
         super().end_headers()
 
-    def do_OPTIONS(self) -> None:  # noqa: N802 - the name that http.server wants
+    def do_OPTIONS(self) -> None:
         """Answer the question that browsers ask before some requests."""
         self.send_response(204)
         self.end_headers()

@@ -116,7 +116,7 @@ def rewire_connections(  # type: ignore[no-untyped-def]
         start = group_ptr[group[k]]
         other = members[start + below(state, group_ptr[group[k] + 1] - start)]
         c, d = pre[other], post[other]
-        if a == c or b == d or a == d or b == c:
+        if a == c or b == d or a == d or b == c:  # noqa: SIM109 - compiled code
             continue
         if _has(table, a * n + d) or _has(table, c * n + b):
             continue
@@ -176,7 +176,7 @@ def rewire_pairs(  # type: ignore[no-untyped-def]
         turned = turns[group[k]] and below(state, 2) == 1
         if turned:
             c, d = d, c
-        if a == c or b == d or a == d or b == c:
+        if a == c or b == d or a == d or b == c:  # noqa: SIM109 - compiled code
             continue
         if _has(table, a * n + d) or _has(table, d * n + a):
             continue

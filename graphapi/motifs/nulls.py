@@ -21,6 +21,7 @@ from graphapi.motifs.rewiring import rewired
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy.typing as npt
     import pandas as pd
 
 NullKind = Literal["erdos_renyi", "degree", "block", "block_random"]
@@ -138,7 +139,8 @@ def null_graph(
     """
     if seed < 0 or index < 0:
         raise InputError(f"null graph: seed {seed}, index {index}", hint="pass 0 or more")
-    state = np.random.SeedSequence(seed, spawn_key=(index,)).generate_state(1, np.uint64)
+    sequence = np.random.SeedSequence(seed, spawn_key=(index,))
+    state: npt.NDArray[np.uint64] = sequence.generate_state(1, np.uint64).astype(np.uint64)
     labels = model.labels_of(graph)
     if model.rewires:
         edges = rewired(graph, labels, model.keep_reciprocal, model.sweeps, state, stop or Stop())

@@ -54,7 +54,9 @@ def placed_at_random(
         elif not counts[b, a] + mutual[b, a]:
             way = _Way(0, int(counts[a, b]), 0, False)
             parts.append(way.drawn(graph.n, members[a], members[b], state))
-    ends = [np.concatenate(both) for both in zip(*parts, strict=True)] if parts else [_none(), _none()]
+    ends = (
+        [np.concatenate(both) for both in zip(*parts, strict=True)] if parts else [_none(), _none()]
+    )
     generator = np.random.Generator(np.random.PCG64(int(state[0])))
     return ends[0], ends[1], generator.permutation(graph.weight)
 

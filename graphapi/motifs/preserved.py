@@ -49,8 +49,8 @@ def check_preserved(graph: DirectedGraph, null: DirectedGraph, model: NullModel)
 
 def shared_connections(graph: DirectedGraph, null: DirectedGraph) -> float:
     """Give the share of a graph's connections that a null graph has too; NaN if it has none."""
-    keys = (each.pre * each.n + each.post for each in (graph, null))
-    common = np.intersect1d(*keys, assume_unique=True).size
+    ours, theirs = (each.pre * each.n + each.post for each in (graph, null))
+    common = np.intersect1d(ours, theirs, assume_unique=True).size
     return common / graph.m if graph.m else float("nan")
 
 

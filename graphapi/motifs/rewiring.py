@@ -133,7 +133,10 @@ class _Mutual:
         turned = labels.code[pre] > labels.code[post]
         self._first, self._second = np.where(turned, (post, pre), (pre, post))
         self._weight = np.column_stack(
-            [_weights_of(graph, self._first, self._second), _weights_of(graph, self._second, self._first)]
+            [
+                _weights_of(graph, self._first, self._second),
+                _weights_of(graph, self._second, self._first),
+            ]
         )
         size = len(labels.names)
         self._groups = _Groups.by(labels.code[self._first] * size + labels.code[self._second])

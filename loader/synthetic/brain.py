@@ -7,6 +7,7 @@ query takes as long as with the real thing; what its neurons do means nothing.
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,7 +147,7 @@ def make_brain(
     bounds = np.linspace(0, number, chunks + 1).astype(int).tolist()
     wiring = Wiring(population, wanted)
     bar = Progress("Making a synthetic brain", chunks, unit="chunks") if progress else None
-    for first, last in zip(bounds, bounds[1:], strict=False):
+    for first, last in itertools.pairwise(bounds):
         files.write(*wiring.draw(first, last, rng), rng)
         if bar is not None:
             bar.advance()
@@ -165,9 +166,7 @@ class _Files:
     def write(self, pre: Ints, post: Ints, weight: Ints, rng: np.random.Generator) -> None:
         """Write one chunk."""
         roots = self._roots
-        self._table(
-            "connections", {"pre": roots[pre], "post": roots[post], "weight": weight}
-        )
+        self._table("connections", {"pre": roots[pre], "post": roots[post], "weight": weight})
         kept = int(weight.sum())
         loops = rng.integers(0, len(roots), int(kept * AUTAPSES))
         loose = rng.integers(0, len(roots), int(kept * BACKGROUND))

@@ -106,7 +106,8 @@ class Wiring:
         return pre[order], post[order], np.concatenate([weight, back])[order]
 
     def _quota(self, index: int) -> int:
-        return round(self._dyads * self._cumulated[index] / self._cumulated[-1])
+        share = float(self._cumulated[index] / self._cumulated[-1])
+        return round(self._dyads * share)
 
     def _pairs(
         self, first: int, last: int, quota: int, rng: np.random.Generator

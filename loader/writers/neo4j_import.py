@@ -154,7 +154,8 @@ class Neo4jImportWriter:
         """Say in words and commands what is left to do."""
         finish = "cavegraph finish-import bolt://localhost:7687"
         if self.was_imported:
-            return f"imported into database '{self._database}'; start the server, then run\n  {finish}"
+            done = f"imported into database '{self._database}'"
+            return f"{done}; start the server, then run\n  {finish}"
         local = shlex.join(["neo4j-admin", *self._arguments("import.args")])
         return (
             f"files for an import are in {self.folder}. With the server stopped, run one of\n"
