@@ -12,12 +12,11 @@ import io
 import re
 import sys
 import zipfile
-from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from graphapi.palette import OKABE_ITO, UNKNOWN_COLOR
+from loader.savedqueries import saved_queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,44 +47,6 @@ _TOUR: Final = (
 )
 _WIDTHS: Final = (("BELOW", 1), ("FROM", 2), ("FROM", 4), ("FROM", 8), ("FROM", 13))
 _STEPS: Final = {"neurons": (5, 10, 20, 50), "classes": (500, 1000, 2000, 5000)}
-_HEADER = re.compile(r"^// (name|summary|mode|engine|column|order|param)\b")
-_SUMMARY = re.compile(r"^// summary: (.*)$", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class SavedQuery:
-    """One saved query as a person pastes it.
-
-    Parameters
-    ----------
-    name
-        The file's name without its ending.
-    summary
-        What it shows, in a sentence.
-    text
-        Name and summary as comments, what may be changed, and the query.
-    """
-
-    name: str
-    summary: str
-    text: str
-
-
-def saved_queries() -> list[SavedQuery]:
-    """Give the queries of `cypher/explore/` in the order of their names."""
-    found = []
-    entries = files("cypher").joinpath("explore").iterdir()
-    for entry in sorted(entries, key=lambda entry: entry.name):
-        if entry.name.endswith(".cypher"):
-            source = entry.read_text(encoding="utf-8")
-            match = _SUMMARY.search(source)
-            summary = match[1] if match else entry.name
-            kept = [line for line in source.splitlines() if not _HEADER.match(line)]
-            name = entry.name.removesuffix(".cypher")
-            title = name.replace("_", " ")  # Browser calls a favourite by its first line
-            text = "\n".join([f"// {title}", f"// {summary}", *kept]).strip() + "\n"
-            found.append(SavedQuery(name, summary, text))
-    return found
 
 
 def label_of(class_name: str) -> str:

@@ -2,7 +2,7 @@
 
 Neither changes an answer of the API: a name is made of the annotation, and indexes only
 make finding quick. Labels by class are no part of it; `cypher/explore/colours_on.cypher`
-gives them to who wants them (`docs/decisions/0070`).
+gives them to who wants them (`docs/decisions/0090`).
 """
 
 from __future__ import annotations
