@@ -58,8 +58,7 @@ def read_ends(
 
 def get_paths(connectome: OpenGraph, ends: Ends, *, limit: int) -> pd.DataFrame:
     """See `Connectome.get_paths`."""
-    if limit < 1:
-        raise InputError(f"limit: {limit} is less than 1")
+    _check_limit(limit)
     between = corridor(connectome, ends)
     found: list[list[int]] = []
     complete = True
@@ -70,30 +69,55 @@ def get_paths(connectome: OpenGraph, ends: Ends, *, limit: int) -> pd.DataFrame:
                 break
             found.append(path)
         if not complete:
-            warnings.warn(
+            _warn(
                 f"there are more than {limit} paths of at most {ends.max_hops} hops; "
-                f"the {limit} given are shortest, not all",
-                CutOffWarning,
-                stacklevel=3,
+                f"the {limit} given are shortest, not all"
             )
             break
     return _frame(connectome, ends, between, found, complete=complete)
 
 
-def get_shortest_paths(connectome: OpenGraph, ends: Ends) -> pd.DataFrame:
+def get_shortest_paths(connectome: OpenGraph, ends: Ends, *, limit: int) -> pd.DataFrame:
     """See `Connectome.get_shortest_paths`."""
-    import networkx as nx
-
+    _check_limit(limit)
     between = corridor(connectome, ends)
-    found = []
+    found: list[list[int]] = []
     for source in ends.sources.unique.tolist():
         for target in ends.targets.unique.tolist():
-            if source == target or source not in between or target not in between:
-                continue
-            if nx.has_path(between, source, target):
-                paths = sorted(nx.all_shortest_paths(between, source, target))
-                found += [path for path in paths if len(path) <= ends.max_hops + 1]
+            # One more than may be given: enough to know that there are more.
+            few = itertools.islice(_shortest(between, source, target), limit + 1 - len(found))
+            found += [path for path in few if len(path) <= ends.max_hops + 1]
+            if len(found) > limit:
+                _warn(f"there are more than {limit} shortest paths; the {limit} given are not all")
+                return _frame(connectome, ends, between, found[:limit], complete=False)
     return _frame(connectome, ends, between, found, complete=True)
+
+
+def _shortest(between: nx.DiGraph[int], source: int, target: int) -> Iterator[list[int]]:
+    """Give all paths with the fewest hops between two neurons, ordered by their ids."""
+    if source == target or source not in between or target not in between:
+        return
+    remaining = _distances(between.reverse(copy=False), [target], len(between))
+
+    def extend(path: list[int]) -> Iterator[list[int]]:
+        left = remaining[path[-1]]
+        if left == 0:
+            yield path
+        for post in sorted(between[path[-1]]):
+            if remaining.get(post, left) == left - 1:
+                yield from extend([*path, post])
+
+    if source in remaining:
+        yield from extend([source])
+
+
+def _check_limit(limit: int) -> None:
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise InputError(f"limit: {limit!r} is no number of paths, 1 or more")
+
+
+def _warn(text: str) -> None:
+    warnings.warn(f"{text}; raise limit or threshold", CutOffWarning, stacklevel=4)
 
 
 def get_strongest_paths(connectome: OpenGraph, ends: Ends) -> pd.DataFrame:

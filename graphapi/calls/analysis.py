@@ -127,7 +127,12 @@ class AnalysisCalls(OpenGraph):
         )
 
     def get_shortest_paths(
-        self, sources: object, targets: object, max_hops: int = 6, threshold: int = 1
+        self,
+        sources: object,
+        targets: object,
+        max_hops: int = 6,
+        threshold: int = 1,
+        limit: int = 10_000,
     ) -> pd.DataFrame:
         """Give all paths with the fewest hops from each source to each target.
 
@@ -139,6 +144,9 @@ class AnalysisCalls(OpenGraph):
             Longest path looked for.
         threshold
             Smallest weight of each connection on the way, in synapses, inclusive.
+        limit
+            Most paths given; when there are more, `CutOffWarning` says so and
+            `.attrs['complete']` is False.
 
         Returns
         -------
@@ -149,7 +157,8 @@ class AnalysisCalls(OpenGraph):
         """
         from graphapi.paths import get_shortest_paths, read_ends
 
-        return get_shortest_paths(self, read_ends(self, sources, targets, max_hops, threshold))
+        ends = read_ends(self, sources, targets, max_hops, threshold)
+        return get_shortest_paths(self, ends, limit=limit)
 
     def get_strongest_paths(
         self, sources: object, targets: object, max_hops: int = 4, threshold: int = 1

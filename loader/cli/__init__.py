@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from typing import TextIO
 
 from graphapi.errors import (
     CaveError,
@@ -28,7 +30,9 @@ def main(arguments: list[str] | None = None) -> None:
     from loader.cli.app import app
 
     try:
-        app(args=arguments, prog_name="cavegraph")
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            app(args=arguments, prog_name="cavegraph")
     except CavegraphError as error:
         sys.stderr.write(f"cavegraph: {error}\n")
         raise SystemExit(exit_code(error)) from None
@@ -40,3 +44,16 @@ def main(arguments: list[str] | None = None) -> None:
 def exit_code(error: CavegraphError) -> int:
     """Give the exit code of an error."""
     return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show what a warning says, not where in the source it comes from."""
+    del category, filename, lineno, line
+    (file or sys.stderr).write(f"cavegraph: {message}\n")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from loader.cli import ask, demo, make, motifs, scale
+from loader.cli import ask, demo, make, motifs, relate, saved, scale
 
 app = typer.Typer(
     help="Load a CAVE connectome into a graph, and ask it about connectivity.",
@@ -37,5 +37,7 @@ def _main(
 demo.register(app)
 make.register(app)
 ask.register(app)
+relate.register(app)
+saved.register(app)
 scale.register(app)
 motifs.register(app)

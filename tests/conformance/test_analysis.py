@@ -100,6 +100,22 @@ def test_paths_over_the_limit_say_so(random_graph) -> None:
         random_graph.get_paths(roots[:5], roots[-5:], max_hops=3, limit=len(whole))
 
 
+def test_shortest_paths_over_the_limit_say_so(random_graph) -> None:
+    roots = random_graph.root_ids()
+    whole = random_graph.get_shortest_paths(roots[:5], roots[-5:])
+    assert whole.attrs["complete"] is True
+    for limit in (1, len(whole) // 2, len(whole) - 1):
+        with pytest.warns(graphapi.CutOffWarning, match="not all"):
+            answer = random_graph.get_shortest_paths(roots[:5], roots[-5:], limit=limit)
+        assert list(answer["root_ids"]) == list(whole["root_ids"][:limit])
+        assert answer.attrs["complete"] is False
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        random_graph.get_shortest_paths(roots[:5], roots[-5:], limit=len(whole))
+    with pytest.raises(InputError, match="limit"):
+        random_graph.get_shortest_paths(roots[:5], roots[-5:], limit=0)
+
+
 def test_no_path_is_an_empty_frame(toy: graphapi.Connectome) -> None:
     answer = toy.get_paths(ids(7), ids(1))
     assert answer.empty

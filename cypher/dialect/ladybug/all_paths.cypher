@@ -1,0 +1,14 @@
+// Other syntax for conditions inside a path, and for lists; ACYCLIC visits no neuron twice.
+// Lists cannot be ordered by, their texts can.
+
+WITH 576460752704086936 AS source, 576460752732847432 AS target
+MATCH path = (a:Neuron {root_id: source})-[:CONNECTS* ACYCLIC 1..3 (c, n | WHERE c.weight >= 5)]->
+             (b:Neuron {root_id: target})
+WITH properties(nodes(path), 'root_id') AS root_ids, properties(rels(path), 'weight') AS weights
+WITH collect({root_ids: root_ids, weights: weights}) AS paths
+WITH paths, size(paths) AS paths_in_all
+UNWIND paths AS path
+WITH path.root_ids AS root_ids, path.weights AS weights, paths_in_all
+RETURN size(weights) AS hops, list_sort(weights)[1] AS weakest, root_ids, weights, paths_in_all
+ORDER BY hops, weakest DESC, list_to_string(' ', root_ids)
+LIMIT 200

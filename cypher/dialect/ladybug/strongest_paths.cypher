@@ -1,0 +1,10 @@
+// Other syntax for conditions inside a path, and for lists; ACYCLIC visits no neuron twice.
+// Lists cannot be ordered by, their texts can.
+
+WITH 576460752704086936 AS source, 576460752732847432 AS target
+MATCH path = (a:Neuron {root_id: source})-[:CONNECTS* ACYCLIC 1..3 (c, n | WHERE c.weight >= 5)]->
+             (b:Neuron {root_id: target})
+WITH properties(nodes(path), 'root_id') AS root_ids, properties(rels(path), 'weight') AS weights
+RETURN list_sort(weights)[1] AS weakest, size(weights) AS hops, root_ids, weights
+ORDER BY weakest DESC, hops, list_to_string(' ', root_ids)
+LIMIT 10

@@ -1,0 +1,231 @@
+"""Commands beyond single connections: paths, partners, types, similarity."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from loader.cli.ask import (
+    Csv,
+    Graph,
+    Ids,
+    Json,
+    Parquet,
+    Regex,
+    Rows,
+    Threshold,
+    Where,
+    chosen,
+    opened,
+)
+from loader.cli.output import Output
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PATH_IDS = frozenset({"source", "target", "root_ids"})
+_PARTNER_IDS = frozenset({"neuron", "partner", "other"})
+
+
+class Direction(StrEnum):
+    """Which partners."""
+
+    upstream = "upstream"
+    downstream = "downstream"
+
+
+class PathKind(StrEnum):
+    """Which paths."""
+
+    shortest = "shortest"
+    strongest = "strongest"
+    all = "all"
+
+
+Way = Annotated[
+    Direction, typer.Option("--direction", "-d", help="Whom they drive, or who drives them.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (paths, partners, common, types, similarity):
+        app.command()(command)
+
+
+def paths(
+    ids: Ids = None,
+    where: Where = None,
+    to: Annotated[
+        list[str] | None, typer.Option("--to", help="Root ids where paths end; repeat.")
+    ] = None,
+    to_where: Annotated[
+        list[str] | None, typer.Option("--to-where", help="Neurons where paths end; as --where.")
+    ] = None,
+    regex: Regex = False,
+    kind: Annotated[
+        PathKind,
+        typer.Option(
+            "--kind",
+            "-k",
+            help="shortest: all with the fewest hops; strongest: the one whose weakest connection "
+            "is strongest; all: every one that visits no neuron twice.",
+        ),
+    ] = PathKind.shortest,
+    max_hops: Annotated[int, typer.Option("--max-hops", help="Longest path.")] = 4,
+    threshold: Threshold = 1,
+    limit: Annotated[
+        int, typer.Option("--limit", help="Most paths; where there are more, a warning says so.")
+    ] = 10_000,
+    graph: Graph = None,
+    csv: Csv = None,
+    parquet: Parquet = None,
+    json: Json = None,
+    rows: Rows = 20,
+) -> None:
+    """Paths from neurons to neurons, each with its weights and the weakest of them."""
+    with opened(graph) as connectome:
+        start = chosen(connectome, ids, where, regex)
+        end = chosen(connectome, to, to_where, regex)
+        if kind is PathKind.strongest:
+            frame = connectome.get_strongest_paths(start, end, max_hops, threshold)
+        elif kind is PathKind.shortest:
+            frame = connectome.get_shortest_paths(start, end, max_hops, threshold, limit)
+        else:
+            frame = connectome.get_paths(start, end, max_hops, threshold, limit)
+        Output(csv, parquet, json, rows, _PATH_IDS).write(frame)
+
+
+def partners(
+    ids: Ids = None,
+    where: Where = None,
+    regex: Regex = False,
+    direction: Way = Direction.downstream,
+    threshold: Threshold = 1,
+    graph: Graph = None,
+    csv: Csv = None,
+    parquet: Parquet = None,
+    json: Json = None,
+    rows: Rows = 20,
+) -> None:
+    """Partners of neurons, with each one's share of their input and output."""
+    with opened(graph) as connectome:
+        neurons = chosen(connectome, ids, where, regex)
+        frame = connectome.get_partners(neurons, direction.value, threshold)
+        Output(csv, parquet, json, rows, _PARTNER_IDS).write(frame)
+
+
+def common(
+    ids: Ids = None,
+    where: Where = None,
+    regex: Regex = False,
+    direction: Way = Direction.upstream,
+    threshold: Threshold = 1,
+    at_least: Annotated[
+        int | None,
+        typer.Option("--at-least", help="Of how many of the neurons; default: of all of them."),
+    ] = None,
+    graph: Graph = None,
+    csv: Csv = None,
+    parquet: Parquet = None,
+    json: Json = None,
+    rows: Rows = 20,
+) -> None:
+    """Partners that several neurons have in common; a column of weights for each neuron."""
+    with opened(graph) as connectome:
+        neurons = chosen(connectome, ids, where, regex)
+        frame = connectome.get_common_partners(neurons, direction.value, threshold, at_least)
+        Output(csv, parquet, json, rows, _PARTNER_IDS).write(frame)
+
+
+def types(
+    by: Annotated[
+        str, typer.Option("--by", "-b", help="Text property that neurons are grouped by.")
+    ] = "cell_class",
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", "-w", help="Only these presynaptic neurons; default: all."),
+    ] = None,
+    to_where: Annotated[
+        list[str] | None,
+        typer.Option("--to-where", help="Only these postsynaptic neurons; default: all."),
+    ] = None,
+    regex: Regex = False,
+    threshold: Threshold = 1,
+    matrix: Annotated[
+        str | None,
+        typer.Option(
+            "--matrix",
+            help="A matrix of one measure instead: synapses, connections, mean_weight, "
+            "share_of_output, share_of_input.",
+        ),
+    ] = None,
+    graph: Graph = None,
+    csv: Csv = None,
+    parquet: Parquet = None,
+    json: Json = None,
+    rows: Rows = 20,
+) -> None:
+    """Sum connectivity from type to type: synapses, means, and fractions of input and output."""
+    from graphapi.celltypes import type_matrix
+
+    with opened(graph) as connectome:
+        pre = chosen(connectome, None, where, regex) if where else None
+        post = chosen(connectome, None, to_where, regex) if to_where else None
+        frame = connectome.get_type_connectivity(by, pre, post, threshold)
+        if matrix is not None:
+            frame = type_matrix(frame, matrix)  # type: ignore[arg-type]
+        else:
+            frame = frame.sort_values(
+                ["synapses", "pre_type", "post_type"],
+                ascending=[False, True, True],
+                ignore_index=True,
+            )
+        Output(csv, parquet, json, rows).write(frame)
+
+
+def similarity(
+    ids: Ids = None,
+    where: Where = None,
+    regex: Regex = False,
+    direction: Way = Direction.downstream,
+    threshold: Threshold = 1,
+    matrix: Annotated[
+        bool, typer.Option("--matrix", help="The whole matrix instead of a line a pair.")
+    ] = False,
+    graph: Graph = None,
+    csv: Csv = None,
+    parquet: Parquet = None,
+    json: Json = None,
+    rows: Rows = 20,
+) -> None:
+    """How alike neurons are in whom they connect with: cosine of their weights, 0 to 1."""
+    with opened(graph) as connectome:
+        neurons = chosen(connectome, ids, where, regex)
+        frame = connectome.get_similarity(neurons, direction.value, threshold)
+        if matrix:
+            frame.index.name = "neuron_id"
+        else:
+            frame = _pairs(frame)
+        Output(csv, parquet, json, rows, _PARTNER_IDS).write(frame)
+
+
+def _pairs(matrix: pd.DataFrame) -> pd.DataFrame:
+    """Turn a symmetric matrix into one line a pair, the most alike first."""
+    import numpy as np
+    import pandas as pd
+
+    first, second = np.triu_indices(len(matrix), k=1)
+    ids = matrix.index.to_numpy()
+    frame = pd.DataFrame(
+        {
+            "neuron": ids[first],
+            "other": ids[second],
+            "similarity": matrix.to_numpy()[first, second],
+        }
+    )
+    return frame.sort_values(
+        ["similarity", "neuron", "other"], ascending=[False, True, True], ignore_index=True
+    )

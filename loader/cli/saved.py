@@ -1,0 +1,60 @@
+"""`cavegraph saved`: the saved queries, to be read, changed and run."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Annotated
+
+import typer
+
+from graphapi.errors import InputError
+from graphapi.queries import catalog
+from loader.browserkit import SavedQuery, saved_queries
+
+_NEO4J_ONLY = "\n// engine: neo4j\n"
+_ENGINES = ("neo4j", "ladybug")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(saved)
+
+
+def saved(
+    name: Annotated[
+        str | None, typer.Argument(help="Which one to print; none: list them.", show_default=False)
+    ] = None,
+    engine: Annotated[
+        str, typer.Option("--engine", "-e", help="neo4j, or ladybug for graph files.")
+    ] = "neo4j",
+) -> None:
+    """List the saved queries, or print one: for Neo4j Browser, or for `cavegraph cypher`."""
+    if engine not in _ENGINES:
+        raise InputError(f"--engine '{engine}'", hint=f"one of {', '.join(_ENGINES)}")
+    known = {query.name: query for query in saved_queries()}
+    if name is None:
+        width = max(map(len, known))
+        for query in known.values():
+            if engine == "neo4j" or not _is_neo4j_only(query.name):
+                typer.echo(f"{query.name:{width}}  {query.summary}")
+        return
+    if name not in known:
+        raise InputError(f"no saved query '{name}'", hint="`cavegraph saved` lists them")
+    typer.echo(_text(known[name], engine), nl=False)
+
+
+def _text(query: SavedQuery, engine: str) -> str:
+    if engine == "neo4j":
+        return query.text
+    if _is_neo4j_only(query.name):
+        raise InputError(
+            f"'{query.name}' is written for Neo4j alone",
+            hint="`cavegraph saved --engine ladybug` lists those for graph files",
+        )
+    body = catalog()[query.name].text_for(engine)
+    notes = "".join(f"{line}\n" for line in query.text.splitlines() if line.startswith("//"))
+    return f"{notes}\n{body}"
+
+
+def _is_neo4j_only(name: str) -> bool:
+    return _NEO4J_ONLY in files("cypher").joinpath("explore", f"{name}.cypher").read_text("utf-8")

@@ -1,0 +1,62 @@
+"""Saved queries on the command line: listed, printed, and run as printed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from loader.cli import main
+
+BASE = 576460752700000000
+EXPLORE = Path(__file__).resolve().parents[2] / "cypher" / "explore"
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as done:
+        main(list(arguments))
+    assert done.value.code in (0, None)
+    return capsys.readouterr().out
+
+
+def test_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    listed = [line.split()[0] for line in said(capsys, "saved").splitlines()]
+    assert listed == sorted(path.stem for path in EXPLORE.glob("*.cypher"))
+    for_files = [line.split()[0] for line in said(capsys, "saved", "-e", "ladybug").splitlines()]
+    assert "strongest_paths" in for_files
+    assert "schema_picture" not in for_files
+
+
+def test_a_query_runs_as_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edges = pd.DataFrame([(1, 2, 5), (2, 3, 4), (1, 3, 1)], columns=["pre", "post", "weight"])
+    edges[["pre", "post"]] += BASE
+    edges.to_csv(tmp_path / "edges.csv", index=False)
+    graph = str(tmp_path / "g.lbug")
+    said(capsys, "load", str(tmp_path / "edges.csv"), "--to", graph)
+    text = said(capsys, "saved", "strongest_paths", "--engine", "ladybug")
+    assert text.startswith("// strongest paths\n")
+    text = re.sub("576460752704086936", str(BASE + 1), text)
+    text = re.sub("576460752732847432", str(BASE + 3), text).replace(">= 5", ">= 1")
+    place = tmp_path / "paths.json"
+    said(capsys, "cypher", text, "--graph", graph, "--json", str(place))
+    rows = json.loads(place.read_text())
+    assert [(row["weakest"], row["weights"]) for row in rows] == [(4, [5, 4]), (1, [1])]
+    assert rows[0]["root_ids"] == [str(BASE + 1), str(BASE + 2), str(BASE + 3)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["nosuch"], "lists them"),
+        (["schema_picture", "--engine", "ladybug"], "for graph files"),
+        (["--engine", "oracle"], "neo4j, ladybug"),
+    ],
+)
+def test_errors(capsys: pytest.CaptureFixture[str], arguments: list[str], hint: str) -> None:
+    with pytest.raises(SystemExit) as done:
+        main(["saved", *arguments])
+    assert done.value.code == 2
+    assert hint in capsys.readouterr().err
