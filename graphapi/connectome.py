@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from graphapi.calls.analysis import AnalysisCalls
-from graphapi.calls.annotations import AnnotationCalls
-from graphapi.calls.connectivity import ConnectivityCalls
-from graphapi.calls.imagery import ImageryCalls
+from graphapi.calls.figures import FigureCalls
 from graphapi.calls.motifs import MotifCalls
 
 
-class Connectome(AnnotationCalls, ConnectivityCalls, AnalysisCalls, ImageryCalls, MotifCalls):
+class Connectome(FigureCalls, AnalysisCalls, MotifCalls):
     """One materialization version of a connectome, as a graph.
 
     Open one with `Connectome.open`. It can be used in a `with` statement.

@@ -105,6 +105,25 @@ class ImageryCalls(OpenGraph):
             progress=progress,
         )
 
+    def to_navis(
+        self, neurons: object, *, missing: Literal["error", "skip"] = "error", progress: bool = True
+    ) -> Any:
+        """Fetch neurons as navis objects; needs the extra `navis`, whose licence is the GPL.
+
+        Parameters
+        ----------
+        neurons, missing, progress
+            See `get_meshes`.
+
+        Returns
+        -------
+        navis.NeuronList
+            A `MeshNeuron` each, in nm, whose `id` is the root id.
+        """
+        from graphapi.imagery.navis_neurons import to_navis
+
+        return to_navis(self.get_meshes(neurons, missing=missing, progress=progress))
+
     def get_brain_mesh_scene(
         self,
         neurons: object,

@@ -8,6 +8,7 @@ from graphapi.plots.bars import partner_classes, synapse_counts
 from graphapi.plots.diagram import connectivity_diagram
 from graphapi.plots.em import em_panels, em_with_synapse
 from graphapi.plots.heatmap import adjacency_heatmap
+from graphapi.plots.network import network_view, to_neo4j_viz
 from graphapi.plots.sizes import synapse_sizes
 
 __all__ = [
@@ -15,7 +16,9 @@ __all__ = [
     "connectivity_diagram",
     "em_panels",
     "em_with_synapse",
+    "network_view",
     "partner_classes",
     "synapse_counts",
     "synapse_sizes",
+    "to_neo4j_viz",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -28,6 +28,7 @@ def adjacency_heatmap(
     classes: Classes | None = None,
     *,
     by: str = "cell_class",
+    order: Literal["given", "strongest"] = "given",
     ax: Axes | None = None,
     cmap: str = "viridis",
     log: bool = False,
@@ -43,9 +44,12 @@ def adjacency_heatmap(
         The neurons' classes: a dict or Series by root id, or annotation rows. Rows and columns
         are sorted by class, the largest first and `Unknown` last, then by id, with lines between
         classes, each of which is labelled with its number of neurons. None: the matrix is drawn
-        in its own order, with ids where there are at most `MAX_NAMED`.
+        in the order that `order` says, with ids where there are at most `MAX_NAMED`.
     by
         Column of the class in annotation rows.
+    order
+        Without classes: `given` is the matrix's own order; `strongest` puts the columns with most
+        synapses first, and each row with the others that are strongest in the same column.
     ax
         Axes to draw on; None for new ones.
     cmap
@@ -65,6 +69,8 @@ def adjacency_heatmap(
     InputError
         It is no such matrix.
     """
+    if order not in ("given", "strongest"):
+        raise InputError(f"order must be 'given' or 'strongest', not {order!r}")
     values, rows, columns = _checked(adjacency)
     axes = new_axes(ax, (8, 6.5))
     axes.set(xlabel="Postsynaptic", ylabel="Presynaptic")
@@ -74,6 +80,8 @@ def adjacency_heatmap(
         say_empty(axes, "neurons")
         return axes
     if classes is None:
+        if order == "strongest":
+            values, rows, columns = _strongest_first(values, rows, columns)
         _draw(axes, values, cmap, log)
         _name_neurons(axes, rows, columns)
         return axes
@@ -102,6 +110,15 @@ def _checked(adjacency: pd.DataFrame) -> tuple[Any, list[int], list[int]]:
     if values.size and values.dtype.kind not in "iufb":
         raise InputError(f"the adjacency holds {values.dtype}, not numbers")
     return values, rows, columns
+
+
+def _strongest_first(
+    values: Any, rows: Sequence[int], columns: Sequence[int]
+) -> tuple[Any, list[int], list[int]]:
+    across = np.lexsort((columns, -values.sum(axis=0)))
+    values = values[:, across]
+    down = np.lexsort((rows, -values.max(axis=1), values.argmax(axis=1)))
+    return values[down], [rows[i] for i in down], [columns[i] for i in across]
 
 
 def _order(ids: Sequence[int], groups: Sequence[tuple[str, list[int]]]) -> list[int]:

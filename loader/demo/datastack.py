@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from graphapi.progress import Progress
-from loader.demo.em import write_em
+from loader.demo.em import SEGMENT_KEY, write_em
 from loader.demo.folder import (
     DATASTACK,
     NOTICE,
@@ -132,7 +132,8 @@ def _write_volumes(
     step()
     write_brain_mesh(folder / "brain")
     step()
-    write_em(folder / "em", world.clusters, world.rows, rng)
+    ends = (world.segmented.pre.supervoxel, world.segmented.post.supervoxel)
+    write_em(folder / "em", folder / "seg" / SEGMENT_KEY, world.clusters, world.rows, ends, rng)
     step()
 
 

@@ -1,13 +1,15 @@
 """The EM-like image: invented cells, membranes and vesicles around a few synapses.
 
-The volume spans the whole brain in its `info`, but only a few blocks have chunks.
+The volume spans the whole brain in its `info`, but only a few blocks have chunks. The segmentation
+has the same blocks, at half the resolution in x and y: cells with an end of a synapse have its
+supervoxel, all others none.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +32,10 @@ _CHUNKS: Final = (4, 4, 1)
 _BLOCK: Final = np.array(CHUNK) * np.array(_CHUNKS)
 #: Cells are laid out on every fourth voxel in x and y, and then smoothed.
 _COARSE: Final = 4
+#: Voxels of a chunk of the segmentation, which has the same chunks at half the resolution.
+SEGMENT_CHUNK: Final = (128, 128, 8)
+SEGMENT_RESOLUTION: Final = (2 * RESOLUTION[0], 2 * RESOLUTION[1], RESOLUTION[2])
+SEGMENT_KEY: Final = "_".join(str(step) for step in SEGMENT_RESOLUTION)
 _CELLS: Final = 420
 _VESICLES: Final = 70
 _APART: Final = 12_000.0
@@ -59,14 +65,38 @@ def block_start(place: Floats) -> Ints:
     return np.asarray(np.maximum(chunk, 0) * np.array(CHUNK))
 
 
-def write_em(folder: Path, clusters: Clusters, rows: Rows, rng: np.random.Generator) -> None:
-    """Write a precomputed uint8 image with one block of chunks for each cluster."""
+def write_em(
+    folder: Path,
+    segments: Path,
+    clusters: Clusters,
+    rows: Rows,
+    supervoxels: tuple[Ints, Ints],
+    rng: np.random.Generator,
+) -> None:
+    """Write a precomputed uint8 image with one block of chunks for each cluster.
+
+    Parameters
+    ----------
+    folder
+        Of the image.
+    segments
+        Where the chunks of the segmentation go.
+    clusters, rows
+        Where blocks are, and the synapses in them.
+    supervoxels
+        Of the presynaptic and of the postsynaptic end of each row.
+    rng
+        Where chance comes from.
+    """
     key = "_".join(str(step) for step in RESOLUTION)
-    (folder / key).mkdir(parents=True, exist_ok=True)
+    for place in (folder / key, segments):
+        place.mkdir(parents=True, exist_ok=True)
     (folder / "info").write_text(json.dumps(_info(key), indent=1))
-    for place in clusters.places:
-        start = block_start(place)
-        _write_chunks(folder / key, start, _painted(start, rows, rng))
+    for cluster in clusters.places:
+        start = block_start(cluster)
+        image, cells = _painted(start, rows, supervoxels, rng)
+        _write_chunks(folder / key, start, image, CHUNK)
+        _write_chunks(segments, start // np.array([2, 2, 1]), cells, SEGMENT_CHUNK)
 
 
 def _info(key: str) -> dict[str, object]:
@@ -81,12 +111,18 @@ def _info(key: str) -> dict[str, object]:
     return {"type": "image", "data_type": "uint8", "num_channels": 1, "scales": [scale]}
 
 
-def _painted(start: Ints, rows: Rows, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """Paint one block, uint8 (x, y, z)."""
+def _painted(
+    start: Ints, rows: Rows, supervoxels: tuple[Ints, Ints], rng: np.random.Generator
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint64]]:
+    """Paint one block, uint8 (x, y, z), and its cells' supervoxels, uint64, half as fine."""
     inside = ((rows.ctr_position >= start) & (rows.ctr_position < start + _BLOCK)).all(axis=1)
     pre, post = rows.pre_position[inside] - start, rows.post_position[inside] - start
     ctr = rows.ctr_position[inside] - start
-    image = _tissue(pre, post, rng)
+    image, cells, others = _tissue(pre, post, rng)
+    ends = np.concatenate([np.zeros(others, np.int64), *(side[inside] for side in supervoxels)])
+    segments = np.where(ends > 1, ends, 0).astype(np.uint64)[cells]
+    segments = segments.repeat(_COARSE // 2, axis=0).repeat(_COARSE // 2, axis=1)
+    _mark_sites(segments, np.concatenate([pre, post]), ends[others:])
     for a, b, middle in zip(pre, post, ctr, strict=True):
         _add_vesicles(image, a, a - b, rng)
         _darken(image, middle, radius=7.0, by=95.0)
@@ -94,14 +130,33 @@ def _painted(start: Ints, rows: Rows, rng: np.random.Generator) -> npt.NDArray[n
         rng.standard_normal(image.shape, dtype=np.float32), (0.8, 0.8, 0)
     )
     image += 22 * grain
-    return np.clip(image, 0, 255).astype(np.uint8)
+    return np.clip(image, 0, 255).astype(np.uint8), segments
 
 
-def _tissue(pre: Ints, post: Ints, rng: np.random.Generator) -> Image:
+def _mark_sites(segments: npt.NDArray[np.uint64], sites: Ints, supervoxels: Ints) -> None:
+    """Put each site into its own supervoxel, whatever cell the bent membranes left it in."""
+    at = sites // np.array([2, 2, 1])
+    for reach in (3, 0):  # a site's own voxel is no neighbour's
+        for (x, y, z), supervoxel in zip(at, supervoxels, strict=True):
+            if supervoxel > 1 and 0 <= z < segments.shape[2] and min(x, y) >= 0:
+                around = (
+                    slice(max(x - reach, 0), x + reach + 1),
+                    slice(max(y - reach, 0), y + reach + 1),
+                )
+                segments[(*around, z)] = supervoxel
+
+
+def _tissue(pre: Ints, post: Ints, rng: np.random.Generator) -> tuple[Image, Ints, int]:
     """Paint cells of differing brightness and the dark membranes between them.
 
     Cells are the nearest regions of seeds. The two ends of each synapse are seeds too, set
     well apart, so that a membrane runs through its middle.
+
+    Returns
+    -------
+    tuple
+        The image; the cell of each coarse voxel; and the number of cells that are no end of a
+        synapse: they come first, then presynaptic ends, then postsynaptic ones.
     """
     coarse = (_BLOCK[0] // _COARSE, _BLOCK[1] // _COARSE, _BLOCK[2])
     scale = np.array([_COARSE, _COARSE, 1.0])
@@ -120,7 +175,8 @@ def _tissue(pre: Ints, post: Ints, rng: np.random.Generator) -> Image:
     edge = (near[:, 1] - near[:, 0]).reshape(coarse).astype(np.float32)
     tone = rng.normal(168, 14, len(seeds))[which[:, 0]].reshape(coarse).astype(np.float32)
     edge, tone = _refined(edge), _refined(tone)
-    return np.asarray(tone - 105 * np.exp(-((edge / 60) ** 2)), dtype=np.float32)
+    image = np.asarray(tone - 105 * np.exp(-((edge / 60) ** 2)), dtype=np.float32)
+    return image, which[:, 0].reshape(coarse), len(scattered)
 
 
 def _refined(coarse: Image) -> Image:
@@ -164,12 +220,14 @@ def _darken(image: Image, at: Ints, radius: float, by: float, *, ring: bool = Fa
     image[low[0] : high[0], low[1] : high[1], at[2]] -= (by * shape).astype(np.float32)
 
 
-def _write_chunks(folder: Path, start: Ints, image: npt.NDArray[np.uint8]) -> None:
+def _write_chunks(
+    folder: Path, start: Ints, voxels: npt.NDArray[Any], size: tuple[int, int, int]
+) -> None:
     for corner in np.ndindex(*_CHUNKS):
-        low = np.array(corner) * CHUNK
-        part = image[tuple(slice(a, a + n) for a, n in zip(low, CHUNK, strict=True))]
+        low = np.array(corner) * size
+        part = voxels[tuple(slice(a, a + n) for a, n in zip(low, size, strict=True))]
         first = start + low
-        name = "_".join(f"{a}-{a + n}" for a, n in zip(first, CHUNK, strict=True))
+        name = "_".join(f"{a}-{a + n}" for a, n in zip(first, size, strict=True))
         # Precomputed chunks run x fastest.
         packed = gzip.compress(part.tobytes(order="F"), compresslevel=1, mtime=0)
         (folder / f"{name}.gz").write_bytes(packed)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from loader.demo.brain import RESOLUTION, VOLUME_VOXELS, Floats, Ints, icosphere, shell
+from loader.demo.brain import VOLUME_VOXELS, Floats, Ints, icosphere, shell
+from loader.demo.em import SEGMENT_CHUNK, SEGMENT_KEY, SEGMENT_RESOLUTION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,7 @@ BRAIN_ID: Final = 1
 def write_neuron_meshes(
     folder: Path, root_ids: Sequence[int] | Ints, skeletons: Sequence[Skeleton]
 ) -> None:
-    """Write a segmentation volume that has meshes, and no image chunks."""
+    """Write a segmentation volume with its meshes; its chunks are written with the image."""
     _write_volume_info(folder)
     for root_id, skeleton in zip(root_ids, skeletons, strict=True):
         _write_mesh(folder / "mesh", int(root_id), *neuron_surface(skeleton))
@@ -109,13 +110,12 @@ def _tube_faces(rings: int) -> Ints:
 def _write_volume_info(folder: Path) -> None:
     """Write `info` of a segmentation at half the image's resolution in x and y."""
     (folder / "mesh").mkdir(parents=True, exist_ok=True)
-    resolution = [2 * RESOLUTION[0], 2 * RESOLUTION[1], RESOLUTION[2]]
     scale = {
-        "key": "_".join(str(step) for step in resolution),
-        "resolution": resolution,
+        "key": SEGMENT_KEY,
+        "resolution": list(SEGMENT_RESOLUTION),
         "size": [VOLUME_VOXELS[0] // 2, VOLUME_VOXELS[1] // 2, VOLUME_VOXELS[2]],
         "voxel_offset": [0, 0, 0],
-        "chunk_sizes": [[256, 256, 8]],
+        "chunk_sizes": [list(SEGMENT_CHUNK)],
         "encoding": "raw",
     }
     info = {

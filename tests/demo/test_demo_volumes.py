@@ -108,3 +108,34 @@ def test_ring_columns_and_bridge_cells_look_different(demo, volume):
         spans = [np.ptp(_mesh(segmentation, root).vertices[:, 0]) for root in roots]
         width[name] = np.median(spans)
     assert width["PBt"] > 1.4 * width["EBc"]
+
+
+def test_segmentation_has_the_supervoxels_of_the_synapses_in_the_image(demo, volume) -> None:
+    segmentation = volume("seg")
+    folder = demo.folder / "volumes"
+    stored = {path.name.removesuffix(".gz") for path in (folder / "em" / "8_8_42").iterdir()}
+    boxes = [[tuple(map(int, p.split("-"))) for p in name.split("_")] for name in stored]
+    rows = demo.synapses
+    seen = right = 0
+    for row in rows[rows["size"] >= 100].itertuples():
+        if not any(
+            all(
+                low + 20 <= v < high - 20
+                for v, (low, high) in zip(row.ctr_pt_position[:2], box[:2], strict=True)
+            )
+            and box[2][0] <= row.ctr_pt_position[2] < box[2][1]
+            for box in boxes
+        ):
+            continue
+        for position, supervoxel in (
+            (row.pre_pt_position, row.pre_pt_supervoxel_id),
+            (row.post_pt_position, row.post_pt_supervoxel_id),
+        ):
+            x, y, z = (int(v) // f for v, f in zip(position, (2, 2, 1), strict=True))
+            if not any(b[2][0] <= z < b[2][1] for b in boxes):
+                continue
+            found = int(segmentation[x : x + 1, y : y + 1, z : z + 1].item())
+            seen += 1
+            right += found == supervoxel
+    assert seen > 30
+    assert right == seen, f"{right} of {seen}"

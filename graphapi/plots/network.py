@@ -1,0 +1,266 @@
+"""A subgraph to be looked at by hand: a page of its own, or a graph for neo4j-viz.
+
+The page is one HTML file with one SVG drawing in it and fetches nothing: it opens anywhere, shows
+in notebooks, and can be sent by mail. Drag the ground to move, turn the wheel to zoom, drag a
+neuron to place it, click it to see its partners alone; what is under the mouse says its name.
+"""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphapi.errors import InputError, MissingExtraError
+from graphapi.palette import UNKNOWN_COLOR, default_colors
+from graphapi.plots.classes import UNKNOWN, group_sorted, read_classes
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+#: Neurons that can still be looked at one by one.
+MAX_NEURONS = 500
+_SIZE = 1000.0
+_RADIUS = 11.0
+_SCRIPT = (Path(__file__).parent / "network.js").read_text("utf-8")
+_STYLE = (
+    "svg{width:100%;height:100%;background:#fff;font:11px sans-serif;cursor:grab}"
+    ".pre-post{fill:none;opacity:.65}.neuron circle{stroke:#222}.neuron text{pointer-events:none}"
+    ".aside{opacity:.06!important}"
+)
+
+
+@dataclass(frozen=True)
+class NetworkView:
+    """A subgraph as an HTML page; notebooks show it.
+
+    Parameters
+    ----------
+    page
+        The whole page.
+    height
+        Height in a notebook, in pixels.
+    """
+
+    page: str
+    height: int = 600
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page into a file.
+
+        Raises
+        ------
+        InputError
+            The file cannot be written.
+        """
+        target = Path(path)
+        try:
+            target.write_text(self.page, "utf-8")
+        except OSError as error:
+            raise InputError(f"cannot write '{path}': {error.strerror}") from error
+        return target
+
+    def _repr_html_(self) -> str:
+        inside = html.escape(self.page, quote=True)
+        return f'<iframe srcdoc="{inside}" width="100%" height="{self.height}" frameborder="0">'
+
+
+@dataclass(frozen=True)
+class _Look:
+    """How a subgraph is drawn: each neuron's class and colour, each class's colour."""
+
+    classes: dict[int, str]
+    groups: dict[str, str]
+
+    def color(self, root_id: int) -> str:
+        return self.groups[self.classes[root_id]]
+
+
+def network_view(
+    subgraph: nx.DiGraph[int], *, by: str = "cell_class", height: int = 600
+) -> NetworkView:
+    """Make a page of a subgraph.
+
+    Parameters
+    ----------
+    subgraph
+        As `get_subgraph` gives it: nodes are root ids, edges have `weight`.
+    by
+        Node attribute that colours neurons and names them.
+    height
+        Height in a notebook, in pixels.
+
+    Returns
+    -------
+    NetworkView
+        Neurons are circles, connections arrows as wide as the square root of their weight, in
+        the colour of the presynaptic class. The same subgraph is drawn alike each time.
+
+    Raises
+    ------
+    InputError
+        It is no such subgraph, or has more than `MAX_NEURONS` neurons.
+    """
+    look = _look(subgraph, by)
+    places = _places(subgraph)
+    edges: list[tuple[int, int, int]] = sorted(
+        ((pre, post, data["weight"]) for pre, post, data in subgraph.edges(data=True)),
+        key=lambda edge: edge[2],
+    )
+    heaviest = max((weight for _, _, weight in edges), default=1)
+    drawn = [
+        *(_arrow(edge, places, look, heaviest) for edge in edges),
+        *(_circle(int(root), places[root], look) for root in subgraph.nodes),
+    ]
+    legend = "".join(_key(n, *item) for n, item in enumerate(look.groups.items()))
+    heads = "".join(_head(color) for color in sorted(set(look.groups.values())))
+    view = f"0 0 {_SIZE:g} {_SIZE * 0.7:g}"
+    return NetworkView(
+        "<!doctype html><html><head><meta charset='utf-8'><title>cavegraph</title>"
+        f"<style>html,body{{margin:0;height:100%}}{_STYLE}</style></head><body>"
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='{view}'><defs>{heads}</defs>"
+        f"<g id='all'>{''.join(drawn)}</g><g id='legend'>{legend}</g></svg>"
+        f"<script>{_SCRIPT}</script></body></html>",
+        height,
+    )
+
+
+def to_neo4j_viz(subgraph: nx.DiGraph[int], *, by: str = "cell_class") -> Any:
+    """Make a graph for neo4j-viz; needs the extra `neo4j-viz`, whose licence is the GPL.
+
+    Parameters
+    ----------
+    subgraph, by
+        See `network_view`.
+
+    Returns
+    -------
+    neo4j_viz.VisualizationGraph
+        Show it by `.render()`. Ids are texts, as JavaScript's numbers would round them.
+
+    Raises
+    ------
+    InputError
+        It is no such subgraph.
+    MissingExtraError
+        neo4j-viz is not installed.
+    """
+    try:
+        from neo4j_viz import Node, Relationship, VisualizationGraph
+    except ImportError as error:
+        raise MissingExtraError("neo4j-viz", "neo4j-viz") from error
+    look = _look(subgraph, by)
+    nodes = [
+        Node(
+            id=str(root),
+            caption=_caption(int(root), look),
+            color=look.color(int(root)),
+            properties={"root_id": str(root), by: look.classes[int(root)]},
+        )
+        for root in subgraph.nodes
+    ]
+    edges = [
+        Relationship(
+            id=f"{pre}->{post}",
+            source=str(pre),
+            target=str(post),
+            caption=str(data["weight"]),
+            width=float(data["weight"]) ** 0.5,
+            properties={"weight": int(data["weight"])},
+        )
+        for pre, post, data in subgraph.edges(data=True)
+    ]
+    return VisualizationGraph(nodes=nodes, relationships=edges)
+
+
+def _look(subgraph: nx.DiGraph[int], by: str) -> _Look:
+    if not hasattr(subgraph, "in_edges"):
+        raise InputError(
+            f"a network is drawn of a networkx DiGraph, not of {type(subgraph).__name__}",
+            hint="get_subgraph(...) gives one",
+        )
+    if len(subgraph) > MAX_NEURONS:
+        raise InputError(
+            f"{len(subgraph)} neurons cannot be looked at; at most {MAX_NEURONS} are drawn",
+            hint="raise threshold, or take fewer neurons",
+        )
+    if any("weight" not in data for _, _, data in subgraph.edges(data=True)):
+        raise InputError("connections of the subgraph have no weight")
+    given = {int(root): data[by] for root, data in subgraph.nodes(data=True) if by in data}
+    known = read_classes(given, by)
+    groups = group_sorted(subgraph.nodes, known)
+    colors = dict(zip([name for name, _ in groups], default_colors(len(groups)), strict=True))
+    if UNKNOWN in colors:
+        colors[UNKNOWN] = UNKNOWN_COLOR
+    return _Look({root: name for name, ids in groups for root in ids}, colors)
+
+
+def _places(subgraph: nx.DiGraph[int]) -> dict[int, tuple[float, float]]:
+    """Place neurons by springs, in the drawing's own units; the same each time."""
+    import networkx as nx
+
+    spread = nx.spring_layout(nx.Graph(subgraph), seed=1, iterations=80, weight=None)
+    return {
+        root: (_SIZE * (0.5 + 0.46 * x), _SIZE * (0.35 + 0.31 * y))
+        for root, (x, y) in ((root, map(float, place)) for root, place in spread.items())
+    }
+
+
+def _arrow(
+    edge: tuple[int, int, int], places: dict[int, tuple[float, float]], look: _Look, heaviest: int
+) -> str:
+    pre, post, weight = edge
+    color, width = look.color(int(pre)), 1 + 6 * (weight / heaviest) ** 0.5
+    return (
+        f"<path class='pre-post' data-pre='{pre}' data-post='{post}' data-weight='{weight}' "
+        f"d='{_curve(places[pre], places[post])}' stroke='{color}' stroke-width='{width:.2f}' "
+        f"marker-end='url(#head{color[1:]})'>"
+        f"<title>{pre} to {post}: {weight} synapses</title></path>"
+    )
+
+
+def _curve(start: tuple[float, float], end: tuple[float, float]) -> str:
+    """Give a bent line that stops at the circles; those of the two ways bend apart."""
+    (x0, y0), (x1, y1) = start, end
+    away = max(((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5, 1e-6)
+    ux, uy = (x1 - x0) / away, (y1 - y0) / away
+    bend, gap = 0.12 * away, _RADIUS + 3
+    middle = ((x0 + x1) / 2 + uy * bend, (y0 + y1) / 2 - ux * bend)
+    return (
+        f"M{x0 + ux * _RADIUS:.1f},{y0 + uy * _RADIUS:.1f} "
+        f"Q{middle[0]:.1f},{middle[1]:.1f} {x1 - ux * gap:.1f},{y1 - uy * gap:.1f}"
+    )
+
+
+def _circle(root: int, place: tuple[float, float], look: _Look) -> str:
+    x, y = place
+    caption = html.escape(_caption(root, look))
+    name = html.escape(look.classes[root])
+    return (
+        f"<g class='neuron' data-id='{root}' data-class='{name}' "
+        f"transform='translate({x:.1f},{y:.1f})'>"
+        f"<circle r='{_RADIUS:g}' fill='{look.color(root)}'/>"
+        f"<text y='{_RADIUS + 11:g}' text-anchor='middle'>{caption}</text>"
+        f"<title>{root}: {name}</title></g>"
+    )
+
+
+def _caption(root: int, look: _Look) -> str:
+    return f"{look.classes[root]} \u2026{root % 10_000:04d}"
+
+
+def _key(number: int, name: str, color: str) -> str:
+    y = 18 + 18 * number
+    return (
+        f"<circle cx='14' cy='{y}' r='6' fill='{color}'/>"
+        f"<text x='26' y='{y + 4}'>{html.escape(name)}</text>"
+    )
+
+
+def _head(color: str) -> str:
+    return (
+        f"<marker id='head{color[1:]}' viewBox='0 0 10 10' refX='8' refY='5' orient='auto' "
+        f"markerWidth='9' markerHeight='9' markerUnits='userSpaceOnUse'>"
+        f"<path d='M0,0L10,5L0,10z' fill='{color}'/></marker>"
+    )
