@@ -9,7 +9,7 @@ import typer
 
 from graphapi.errors import InputError
 from graphapi.queries import catalog
-from loader.browserkit import SavedQuery, saved_queries
+from loader.savedqueries import SavedQuery, saved_queries
 
 _NEO4J_ONLY = "\n// engine: neo4j\n"
 _ENGINES = ("neo4j", "ladybug")
@@ -35,7 +35,7 @@ def saved(
     if name is None:
         width = max(map(len, known))
         for query in known.values():
-            if engine == "neo4j" or not _is_neo4j_only(query.name):
+            if engine == "neo4j" or not _is_neo4j_only(query):
                 typer.echo(f"{query.name:{width}}  {query.summary}")
         return
     if name not in known:
@@ -46,15 +46,18 @@ def saved(
 def _text(query: SavedQuery, engine: str) -> str:
     if engine == "neo4j":
         return query.text
-    if _is_neo4j_only(query.name):
+    if _is_neo4j_only(query):
         raise InputError(
             f"'{query.name}' is written for Neo4j alone",
             hint="`cavegraph saved --engine ladybug` lists those for graph files",
         )
+    if engine not in catalog()[query.name].overrides:
+        return query.text
     body = catalog()[query.name].text_for(engine)
     notes = "".join(f"{line}\n" for line in query.text.splitlines() if line.startswith("//"))
     return f"{notes}\n{body}"
 
 
-def _is_neo4j_only(name: str) -> bool:
-    return _NEO4J_ONLY in files("cypher").joinpath("explore", f"{name}.cypher").read_text("utf-8")
+def _is_neo4j_only(query: SavedQuery) -> bool:
+    file = files("cypher").joinpath(query.folder, f"{query.name}.cypher")
+    return _NEO4J_ONLY in file.read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ import pytest
 from loader.cli import main
 
 BASE = 576460752700000000
-EXPLORE = Path(__file__).resolve().parents[2] / "cypher" / "explore"
+CYPHER = Path(__file__).resolve().parents[2] / "cypher"
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -24,7 +24,8 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def test_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     listed = [line.split()[0] for line in said(capsys, "saved").splitlines()]
-    assert listed == sorted(path.stem for path in EXPLORE.glob("*.cypher"))
+    files = [sorted(CYPHER.glob(f"{folder}/*.cypher")) for folder in ("explore", "motifs")]
+    assert listed == [path.stem for folder in files for path in folder]
     for_files = [line.split()[0] for line in said(capsys, "saved", "-e", "ladybug").splitlines()]
     assert "strongest_paths" in for_files
     assert "schema_picture" not in for_files

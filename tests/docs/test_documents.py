@@ -3,54 +3,34 @@ every link leads somewhere."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from examples import GRAPH, ROOT, TOKEN, blocks, demo_in, plain, reader
 
 import graphapi
-import loader
-from loader.demo import make_demo
-from loader.standin import serve
 
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.xdist_group("docs")
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
-_BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)")
-TOKEN = "0123456789abcdef0123456789abcdef"
+_BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)\s]+)")
 
 
 def name_of(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-def blocks(page: Path) -> list[tuple[str, str, str]]:
-    return [(m[1], m[2].strip(), m[3]) for m in _BLOCK.finditer(page.read_text("utf-8"))]
-
-
-WITH_CODE = [page for page in PAGES if any(kind == "python" for kind, _, _ in blocks(page))]
+#: Why a decision was made needs no example.
+WITH_EXAMPLES = [page for page in PAGES if page.parent.name != "decisions"]
+WITH_CODE = [page for page in WITH_EXAMPLES if any(b.runs for b in blocks(page))]
 
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder in which `cavegraph demo` has run: the graph, and its server still there."""
-    folder = tmp_path_factory.mktemp("docs")
-    served = folder / "cavegraph-demo" / "datastack"
-    make_demo(served, progress=False)
-    with serve(served, token=TOKEN) as server:
-        source = loader.CaveSource(
-            "demo_ant",
-            server=server.url,
-            token=TOKEN,
-            annotations=[served / "annotations.parquet"],
-            brain_mesh_source="precomputed://{server}/data/brain#1",
-        )
-        graph = folder / "cavegraph-demo" / "demo_ant.lbug"
-        loader.load(source, graph, progress=False)
+    with demo_in(tmp_path_factory.mktemp("docs")) as folder:
         yield folder
 
 
@@ -58,34 +38,22 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def test_examples_run_and_print_what_they_say(
     page: Path, demo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Blocks of a page run in order in one namespace; a text block is the output before it.
-
-    A block marked `python no-run` must say why in the same line.
-    """
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    monkeypatch.chdir(demo)
+    """Blocks of a page run in order in one namespace; a text block is the output before it."""
     monkeypatch.setenv("CAVEGRAPH_PROGRESS", "0")
-    default = graphapi.Connectome.open("cavegraph-demo/demo_ant.lbug", token=TOKEN)
-    graphapi.use(default)
-    names: dict[str, Any] = {"__name__": "__main__"}
     printed = ""
-    try:
-        for kind, notes, code in blocks(page):
-            if kind == "python" and notes.startswith("no-run"):
-                assert len(notes) > len("no-run: why"), f"{name_of(page)}: why not run?"
-            elif kind == "python":
-                said = io.StringIO()
-                with contextlib.redirect_stdout(said):
-                    exec(compile(code, name_of(page), "exec"), names)  # noqa: S102
-                printed = said.getvalue()
-            elif kind == "text" and printed:
-                assert _plain(printed) == _plain(code)
+    with reader(demo) as session:
+        for block in blocks(page):
+            if block.runs:
+                printed = session.run(block, name_of(page))
+            elif block.kind == "text" and printed:
+                assert plain(printed) == plain(block.code)
                 printed = ""
-    finally:
-        graphapi.use(None)
-        default.close()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_block_that_is_not_run_says_why(page: Path) -> None:
+    skipped = [b.notes for b in blocks(page) if b.notes.startswith("no-run")]
+    assert [notes for notes in skipped if not re.match(r"no-run: \w+.{8,}", notes)] == []
 
 
 def test_the_notebooks_cells_run(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +63,7 @@ def test_the_notebooks_cells_run(demo: Path, monkeypatch: pytest.MonkeyPatch) ->
     mpl.use("Agg")
     monkeypatch.setenv("CAVEGRAPH_PROGRESS", "0")
     monkeypatch.setenv("CAVEGRAPH_TOKEN", TOKEN)
-    monkeypatch.setenv("CAVEGRAPH_URI", str(demo / "cavegraph-demo" / "demo_ant.lbug"))
+    monkeypatch.setenv("CAVEGRAPH_URI", str(demo / GRAPH))
     graphapi.use(None)
     names: dict[str, Any] = {"__name__": "__main__"}
     try:
@@ -125,8 +93,18 @@ def test_the_notebook_is_fresh_and_was_run() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_lead_somewhere(page: Path) -> None:
     text = re.sub(_BLOCK, "", page.read_text("utf-8"))
-    broken = [link for link in _LINK.findall(text) if not (page.parent / link).exists()]
-    assert broken == []
+    links = [link.partition("#") for link in _LINK.findall(text)]
+    targets = [((page.parent / path).resolve(), anchor) for path, _, anchor in links]
+    assert [target for target, _ in targets if not target.exists()] == []
+    wrong = [(target.name, a) for target, a in targets if a and a not in anchors(target)]
+    assert wrong == []
+
+
+def anchors(page: Path) -> set[str]:
+    """Names of a page's headings, as links name them."""
+    text = re.sub(_BLOCK, "", page.read_text("utf-8"))
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
@@ -138,14 +116,9 @@ def test_every_block_says_its_language(page: Path) -> None:
 def test_every_command_is_in_the_documentation() -> None:
     from loader.cli.app import app
 
-    commands = [c.name or c.callback.__name__ for c in app.registered_commands]
+    commands = [c.name or c.callback.__name__.replace("_", "-") for c in app.registered_commands]
     text = "\n".join(page.read_text("utf-8") for page in PAGES)
     assert [name for name in commands if f"cavegraph {name}" not in text] == []
-
-
-def _plain(text: str) -> list[str]:
-    """Lines without trailing blanks; runs of blanks count as one (widths differ by pandas)."""
-    return [re.sub(r"\s+", " ", line).strip() for line in text.strip().splitlines()]
 
 
 def test_the_command_line_page_is_fresh() -> None:
