@@ -52,6 +52,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("neo4j"))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+) -> None:
+    """Refuse the server to tests that would start a second one on another worker."""
+    if fixturedef.argname == "neo4j_server":
+        test = request._pyfuncitem
+        if not test.get_closest_marker("neo4j"):
+            pytest.fail(f"{test.nodeid} uses Neo4j and is not marked neo4j", pytrace=False)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say loudly that Neo4j tests were skipped."""
     skipped = terminalreporter.stats.get("skipped", [])

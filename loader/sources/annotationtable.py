@@ -79,17 +79,20 @@ class AnnotationTable:
         SourceSchemaError
             A column that is named is not there, or a new name is taken.
         """
-        named = [*self.fields, *filter(None, (self.kind_column, self.value_column))]
-        if missing := [column for column in named if column not in rows.column_names]:
+        self._require([*filter(None, (self.kind_column, self.value_column))], rows)
+        if self.kind_column:
+            rows = self._widened(rows)
+        self._require([*self.fields], rows)
+        renamed = [self.fields.get(column, column) for column in rows.column_names]
+        self._refuse_twice(renamed)
+        return rows.rename_columns(renamed)
+
+    def _require(self, columns: list[str], rows: pa.Table) -> None:
+        if missing := [column for column in columns if column not in rows.column_names]:
             raise SourceSchemaError(
                 f"table '{self.name}' has no column {missing}",
                 hint=f"it has {rows.column_names}; correct the preset, or load with --no-preset",
             )
-        if self.kind_column:
-            rows = self._widened(rows)
-        renamed = [self.fields.get(column, column) for column in rows.column_names]
-        self._refuse_twice(renamed)
-        return rows.rename_columns(renamed)
 
     def _widened(self, rows: pa.Table) -> pa.Table:
         import pyarrow as pa

@@ -21,12 +21,13 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="shared data are not here")
 
 
-@pytest.fixture(params=["ladybug", "neo4j"])
+@pytest.fixture(params=["ladybug", pytest.param("neo4j", marks=[pytest.mark.neo4j])])
 def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Where a graph goes, for either engine."""
     if request.param == "ladybug":
         return str(tmp_path / "g.lbug")
     server = request.getfixturevalue("neo4j_server")
+    server.empty()
     monkeypatch.setenv("CAVEGRAPH_NEO4J_USER", server.user)
     monkeypatch.setenv("CAVEGRAPH_NEO4J_PASSWORD", server.password)
     return server.uri

@@ -12,13 +12,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def neo4j_place(neo4j_server, monkeypatch: pytest.MonkeyPatch) -> str:
-    import neo4j
-
     monkeypatch.setenv("CAVEGRAPH_NEO4J_USER", neo4j_server.user)
     monkeypatch.setenv("CAVEGRAPH_NEO4J_PASSWORD", neo4j_server.password)
-    auth = (neo4j_server.user, neo4j_server.password)
-    with neo4j.GraphDatabase.driver(neo4j_server.uri, auth=auth) as driver:
-        driver.execute_query("MATCH (n) DETACH DELETE n")
+    neo4j_server.empty()
     return neo4j_server.uri
 
 

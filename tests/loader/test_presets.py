@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -111,7 +112,7 @@ def server(tmp_path):
         tmp_path / "toy",
         {"synapses": synapses(), "labels": long_form()},
         datastack="toy",
-        versions=[Version(number=3)],
+        versions=[Version(3, datetime(2026, 1, 1, tzinfo=UTC))],
         metadata={"synapses": {"voxel_resolution": [8, 8, 42]}},
     )
     with serve(folder, token=TOKEN) as running:

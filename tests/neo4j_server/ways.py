@@ -56,6 +56,14 @@ class Neo4jServer:
     def __repr__(self) -> str:
         return f"Neo4jServer({self.uri!r})"  # pytest prints fixtures: no password
 
+    def empty(self) -> None:
+        """Delete all nodes, whatever an earlier test left."""
+        import neo4j
+
+        auth = (self.user, self.password)
+        with neo4j.GraphDatabase.driver(self.uri, auth=auth) as driver:
+            driver.execute_query("MATCH (n) DETACH DELETE n")
+
 
 @contextmanager
 def obtain() -> Iterator[Neo4jServer]:

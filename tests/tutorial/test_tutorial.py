@@ -40,7 +40,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-@pytest.fixture(scope="module", params=["ladybug", "neo4j"])
+@pytest.fixture(
+    scope="module", params=["ladybug", pytest.param("neo4j", marks=[pytest.mark.neo4j])]
+)
 def engine(request: pytest.FixtureRequest) -> str:
     return request.param
 
@@ -57,6 +59,7 @@ def connectome(
         login: dict[str, str] = {}
         if engine == "neo4j":
             neo4j = request.getfixturevalue("neo4j_server")
+            neo4j.empty()
             where = neo4j.uri
             login = {"user": neo4j.user, "password": neo4j.password}
         else:
