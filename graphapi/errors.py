@@ -33,6 +33,7 @@
         SourceSchemaError              a table or file lacks a column, or has a wrong type
         StageError                     a stage on disk is damaged or of another load
         VerificationError              the graph does not hold what the source holds
+        FullScanError                  a query about given neurons would read the whole graph
         GraphExistsError               a load would replace a graph and was not told to
       QueryFileError                   a file under `cypher/` breaks its own header
       StandinError                     the CAVE stand-in cannot serve a folder, or not at this port
@@ -57,6 +58,7 @@ __all__ = [
     "EngineAuthError",
     "EngineError",
     "EngineUnavailableError",
+    "FullScanError",
     "GraphExistsError",
     "GraphFileError",
     "GraphIncompleteError",
@@ -261,6 +263,10 @@ class StageError(LoadError):
 
 class VerificationError(LoadError):
     """What is in the graph is not what the source holds."""
+
+
+class FullScanError(LoadError):
+    """A query about given neurons reads the whole graph: no index, or the wrong text."""
 
 
 class GraphExistsError(LoadError):

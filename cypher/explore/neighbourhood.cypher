@@ -19,6 +19,8 @@ CALL (n) {
     RETURN m ORDER BY c.weight DESC, m.root_id LIMIT 10
 }
 WITH n, collect(m) AS partners
-MATCH (a:Neuron)-[c:CONNECTS]->(b:Neuron)
-WHERE a IN [n] + partners AND b IN [n] + partners
+WITH [n] + partners AS neurons
+UNWIND neurons AS a
+MATCH (a)-[c:CONNECTS]->(b:Neuron)
+WHERE b IN neurons
 RETURN a AS pre, c AS connection, b AS post

@@ -9,5 +9,6 @@
 // order: weight DESC, pre, post
 
 MATCH (a:Neuron)-[c:CONNECTS]->(b:Neuron)
+USING INDEX SEEK a:Neuron(root_id)
 WHERE a.root_id IN $ids AND c.weight >= $threshold
 RETURN a.root_id AS pre, b.root_id AS post, c.weight AS weight

@@ -9,5 +9,6 @@
 // order: root_id
 
 MATCH (a:Neuron)-[c:CONNECTS]->(:Neuron)
+USING INDEX SEEK a:Neuron(root_id)
 WHERE a.root_id IN $ids AND c.weight >= $threshold
 RETURN a.root_id AS root_id, count(*) AS partners, sum(c.weight) AS synapses

@@ -7,9 +7,11 @@
 // order: root_id
 
 MATCH (a:Neuron)-[c:CONNECTS]->(b:Neuron)
+USING INDEX SEEK a:Neuron(root_id)
 WHERE a.root_id IN $ids AND c.weight >= $threshold
 RETURN DISTINCT b.root_id AS root_id
 UNION
 MATCH (a:Neuron)-[c:CONNECTS]->(b:Neuron)
+USING INDEX SEEK b:Neuron(root_id)
 WHERE b.root_id IN $ids AND c.weight >= $threshold
 RETURN DISTINCT a.root_id AS root_id

@@ -7,5 +7,6 @@
 // properties: n -- the properties asked for follow here, one column each
 
 MATCH (n:Neuron)
+USING INDEX SEEK n:Neuron(root_id)
 WHERE n.root_id IN $ids
 RETURN n.root_id AS root_id /* properties */

@@ -10,6 +10,7 @@
 // order: root_id
 
 MATCH (n:Neuron)
+USING INDEX SEEK n:Neuron(root_id)
 WHERE n.root_id IN $ids
 RETURN n.root_id AS root_id, n.in_partners AS in_partners, n.in_synapses AS in_synapses,
        n.out_partners AS out_partners, n.out_synapses AS out_synapses

@@ -8,5 +8,6 @@
 // order: root_id
 
 MATCH (n:Neuron)
+USING INDEX SEEK n:Neuron(root_id)
 WHERE n.root_id IN $ids
 RETURN n.root_id AS root_id, n.in_synapses AS in_synapses, n.out_synapses AS out_synapses

@@ -12,6 +12,7 @@
 // order: pre_type, post_type
 
 MATCH (a:Neuron)-[c:CONNECTS]->(b:Neuron)
+USING INDEX SEEK a:Neuron(root_id)
 WHERE a.root_id IN $pre_ids AND b.root_id IN $post_ids AND c.weight >= $threshold
 RETURN a.`cell_class` AS pre_type, b.`cell_class` AS post_type,
        count(*) AS connections, sum(c.weight) AS synapses

@@ -9,5 +9,6 @@
 // order: root_id
 
 MATCH (:Neuron)-[c:CONNECTS]->(b:Neuron)
+USING INDEX SEEK b:Neuron(root_id)
 WHERE b.root_id IN $ids AND c.weight >= $threshold
 RETURN b.root_id AS root_id, count(*) AS partners, sum(c.weight) AS synapses

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from graphapi.engines.plan import Step
     from graphapi.queries import Query
 
 Params: TypeAlias = Mapping[str, object]
@@ -55,6 +56,25 @@ class Engine(Protocol):
         -------
         pyarrow.Table
             Whatever the query returns. Nodes and edges come as structs or maps.
+        """
+        ...
+
+    def plan(
+        self, query: Query, params: Params | None = None, *, profile: bool = False
+    ) -> tuple[Step, ...]:
+        """Ask how one of our query files is answered, as it would be sent by `run`.
+
+        Parameters
+        ----------
+        query, params
+            See `run`.
+        profile
+            Run it, and give the rows of every step; False plans it only.
+
+        Returns
+        -------
+        tuple of Step
+            The last step of the plan first.
         """
         ...
 

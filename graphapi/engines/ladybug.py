@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphapi.engines.plan import Step, steps_of_drawing
 from graphapi.errors import (
     EngineError,
     GraphFileError,
@@ -126,6 +128,17 @@ class LadybugEngine:
         """Run a person's own Cypher; see `graphapi.engines.base.Engine.run_text`."""
         _refuse_files(text)
         return self._execute(text, dict(params or {}), timeout, "your query")
+
+    def plan(
+        self, query: Query, params: Params | None = None, *, profile: bool = False
+    ) -> tuple[Step, ...]:
+        """Ask how a query file is answered; see `graphapi.engines.base.Engine.plan`."""
+        how = "PROFILE" if profile else "EXPLAIN"
+        text = f"{how} {query.text_for(self.name)}"
+        table = self._execute(text, query.check(params), None, query.name)
+        steps = steps_of_drawing(table.column(0)[0].as_py())
+        # a plan that was not run is drawn with 0 rows everywhere
+        return steps if profile else tuple(replace(step, rows=None) for step in steps)
 
     def write(self, query: Query, params: Params | None = None) -> pa.Table:
         """Run one of our writing query files; only on an engine made by `create`."""

@@ -25,6 +25,7 @@ from graphapi.engines.neo4jfailures import (
     error_for_code,
     unavailable_error,
 )
+from graphapi.engines.plan import Step, steps_of_tree
 from graphapi.errors import (
     CavegraphError,
     EngineError,
@@ -194,6 +195,17 @@ class Neo4jEngine:
         arrays = [inferred_column([plain(value) for value in column]) for column in columns]
         return pa.table(arrays, names=names)
 
+    def plan(
+        self, query: Query, params: Params | None = None, *, profile: bool = False
+    ) -> tuple[Step, ...]:
+        """Ask how a query file is answered; see `graphapi.engines.base.Engine.plan`."""
+        given = plain_params(query.check(params))
+        reads = query.mode == "read"
+        text = columnar(query, self.name, _CHUNK) if reads else query.text_for(self.name)
+        how = "PROFILE" if profile else "EXPLAIN"
+        found = self._read(f"{how} {text}", given, query.name, None, _ROWS_A_FETCH, _summary)
+        return steps_of_tree(found.profile if profile else found.plan)
+
     def write(self, query: Query, params: Params | None = None) -> pa.Table:
         """Run one of our writing query files in a transaction of its own.
 
@@ -349,6 +361,10 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _columns(result: neo4j.Result) -> list[list[list[object]]]:
     return [list(record) for record in result]
+
+
+def _summary(result: neo4j.Result) -> neo4j.ResultSummary:
+    return result.consume()
 
 
 def _rows(result: neo4j.Result) -> list[list[list[object]]]:
