@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from graphapi.errors import UnknownFieldError
+from graphapi.motifs.network import NetworkAnalysis
 from graphapi.motifs.search import MotifSearch, schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
 
-    from graphapi.calls.export import ExportCalls
-    from graphapi.motifs.graph import DirectedGraph
+    from graphapi.motifs.binding import MotifSchema
+    from graphapi.motifs.nulls import NullKind, NullModel
     from graphapi.motifs.search import Method, Motif
+    from graphapi.motifs.significance import Comparison, Measure
 
 
-class MotifAnalysis:
+class MotifAnalysis(NetworkAnalysis):
     """What can be asked about motifs; `Connectome.motifs` is one.
 
     Parameters
@@ -26,9 +27,6 @@ class MotifAnalysis:
     connectome
         The open graph.
     """
-
-    def __init__(self, connectome: ExportCalls) -> None:
-        self._connectome = connectome
 
     def search(
         self,
@@ -91,35 +89,6 @@ class MotifAnalysis:
         """Count the matches of a motif without listing them; see `search`."""
         return self._search.count(motif, unique, induced, distinct, timeout, method)
 
-    def graph(
-        self, threshold: int = 1, neurons: object = None, *, isolated: bool = False
-    ) -> DirectedGraph:
-        """Give the connections as a matrix, for everything below and for your own algorithms.
-
-        Parameters
-        ----------
-        threshold
-            Smallest weight of a connection, in synapses, inclusive.
-        neurons
-            Only these, and the connections among them: root ids or `NeuronCriteria`.
-        isolated
-            Keep neurons without any such connection.
-
-        Returns
-        -------
-        DirectedGraph
-            Root ids, ascending, and an int64 CSR matrix: rows pre, columns post.
-        """
-        from graphapi.motifs.graph import DirectedGraph
-
-        whole = self._connectome.to_sparse(threshold)
-        found = whole.connections
-        graph = DirectedGraph.from_edges(found.pre, found.post, found.weight, whole.pre_ids)
-        if neurons is not None:
-            chosen = self._connectome.selector.select(neurons, what="neurons")
-            graph = graph.subset(chosen.unique)
-        return graph if isolated else graph.connected()
-
     def census(
         self, threshold: int = 1, neurons: object = None, *, isolated: bool = False
     ) -> dict[str, int]:
@@ -171,7 +140,7 @@ class MotifAnalysis:
             return role_counts(graph)
         from graphapi.motifs.labelled import label_roles
 
-        return label_roles(graph, self._labels(by))
+        return label_roles(graph, self.labels(by))
 
     def weights(self, threshold: int = 1, neurons: object = None) -> pd.DataFrame:
         """Tell how strong the connections in each class of triad are."""
@@ -179,20 +148,102 @@ class MotifAnalysis:
 
         return weighted_census(self.graph(threshold, neurons))
 
+    def significance(
+        self,
+        motifs: Mapping[str, Motif] | None = None,
+        model: NullModel | NullKind = "degree",
+        nulls: int = 100,
+        threshold: int = 1,
+        neurons: object = None,
+        *,
+        induced: bool = False,
+        seed: int = 0,
+        workers: int | None = None,
+    ) -> Comparison:
+        """Tell which motifs there are more of, or fewer, than in null graphs.
+
+        Parameters
+        ----------
+        motifs
+            Motifs by name, as for `search`; they may have conditions on neurons and weights.
+            None: the 16 classes of triads, which is much faster.
+        model
+            What the null graphs keep: a `NullModel` (see `null_model`) or the name of one.
+        nulls
+            How many null graphs.
+        threshold, neurons
+            See `graph`.
+        induced
+            For `motifs`: no connections among the neurons of a match but the motif's. The
+            classes of triads always are.
+        seed
+            Of the null graphs.
+        workers
+            Threads; None: one for each core.
+
+        Returns
+        -------
+        Comparison
+            `.table`: observed, mean, deviation, z and empirical p for each motif; `.values`:
+            the counts in each null graph.
+        """
+        from graphapi.motifs.census import triad_census
+        from graphapi.motifs.significance import compare
+
+        graph = self.graph(threshold, neurons)
+        measures: dict[str, Measure] = {"triad": lambda one: triad_census(one, workers=1)}
+        if motifs is not None:
+            from graphapi.motifs.counting import MotifCounts
+            from graphapi.motifs.plan import Rules
+
+            measures = {
+                "motif": MotifCounts(
+                    self._connectome.engine, self._schema, motifs, Rules(induced=induced)
+                )
+            }
+        (found,) = compare(
+            graph, self._model(model), measures, nulls=nulls, seed=seed, workers=workers
+        ).values()
+        return found
+
+    def to_cypher(
+        self,
+        motif: Motif,
+        unique: bool = True,
+        induced: bool = False,
+        distinct: bool = True,
+        count: bool = False,
+    ) -> tuple[str, dict[str, object]]:
+        """Write a motif as Cypher, to change it, or to run it elsewhere.
+
+        Parameters
+        ----------
+        motif, unique, induced, distinct
+            See `search`.
+        count
+            Ask for the number of matches only.
+
+        Returns
+        -------
+        tuple
+            The query in the dialect of this graph's database, and its parameters: what
+            `connectome.cypher(*motifs.to_cypher(motif))` runs.
+        """
+        from graphapi.motifs.binding import bind
+        from graphapi.motifs.compile import compile_query
+        from graphapi.motifs.plan import Rules, make_plan
+        from graphapi.motifs.search import read_motif
+
+        pattern = bind(read_motif(motif), self._schema)
+        plan = make_plan(pattern, Rules(unique, induced, distinct))
+        query, params = compile_query(pattern, plan, count=count)
+        return query.text_for(self._connectome.engine.name), params
+
+    @cached_property
+    def _schema(self) -> MotifSchema:
+        made = self._connectome.materialization
+        return schema_of(made.neuron_fields, has_size=made.has_size)
+
     @cached_property
     def _search(self) -> MotifSearch:
-        made = self._connectome.materialization
-        schema = schema_of(made.neuron_fields, has_size=made.has_size)
-        return MotifSearch(self._connectome.engine, schema)
-
-    def _labels(self, by: str) -> pd.Series[Any]:
-        import pandas as pd
-
-        table = self._connectome.annotations
-        if by not in table.neuron_types:
-            raise UnknownFieldError(
-                f"neurons of {self._connectome.name} have no property '{by}'",
-                hint=f"properties here: {', '.join(sorted(table.neuron_types))}",
-            )
-        roots = self._connectome.root_ids()
-        return pd.Series(list(table.neuron_column(by)), index=roots).fillna("Unknown")
+        return MotifSearch(self._connectome.engine, self._schema)

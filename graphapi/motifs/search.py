@@ -148,7 +148,7 @@ class MotifSearch:
         if limit is not None and (isinstance(limit, bool) or limit < 0):
             raise InputError(f"limit must be a whole number from 0 up, not {limit!r}")
         fields = self._known_fields(annotate)
-        pattern = bind(_read(motif), self._schema)
+        pattern = bind(read_motif(motif), self._schema)
         rules = Rules(unique, induced, distinct)
         chosen = self._choose(pattern, method)
         if chosen == "compiled":
@@ -186,7 +186,7 @@ class MotifSearch:
         UnknownFieldError, QueryTimeoutError
             As for `search`.
         """
-        pattern = bind(_read(motif), self._schema)
+        pattern = bind(read_motif(motif), self._schema)
         rules = Rules(unique, induced, distinct)
         if self._choose(pattern, method) == "cypher":
             query, params = compile_query(pattern, make_plan(pattern, rules), count=True)
@@ -322,7 +322,8 @@ class MotifSearch:
         return pd.concat([frame, pd.DataFrame(added, index=frame.index)], axis=1)
 
 
-def _read(motif: Motif) -> Pattern:
+def read_motif(motif: Motif) -> Pattern:
+    """Read a motif, unless it is read already."""
     return motif if isinstance(motif, Pattern) else parse(motif)
 
 

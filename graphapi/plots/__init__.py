@@ -9,16 +9,30 @@ from graphapi.plots.diagram import connectivity_diagram
 from graphapi.plots.em import em_panels, em_with_synapse
 from graphapi.plots.heatmap import adjacency_heatmap
 from graphapi.plots.network import network_view, to_neo4j_viz
+from graphapi.plots.motifdrawing import motif_drawing
 from graphapi.plots.sizes import synapse_sizes
+from graphapi.plots.statistics import (
+    degree_plot,
+    distance_plot,
+    motif_gallery,
+    rich_club_plot,
+    triad_spectrum,
+)
 
 __all__ = [
     "adjacency_heatmap",
     "connectivity_diagram",
+    "degree_plot",
+    "distance_plot",
     "em_panels",
     "em_with_synapse",
     "network_view",
+    "motif_drawing",
+    "motif_gallery",
     "partner_classes",
+    "rich_club_plot",
     "synapse_counts",
     "synapse_sizes",
     "to_neo4j_viz",
+    "triad_spectrum",
 ]

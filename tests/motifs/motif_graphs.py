@@ -2,67 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from itertools import combinations, permutations
-from pathlib import Path
 
 import networkx as nx
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import strategies as st
 
 from graphapi.motifs.graph import DirectedGraph
+from support.connectomes import DATA, REAL, computed, need_data, real_edges
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
-
-REAL = {
-    "larva": "larva_winding2023 (all types)",
-    "larva_ad": "larva_winding2023 (axo-dendritic)",
-    "worm": "celegans_cook2019 hermaphrodite (chemical, all cells)",
-    "microns": "microns_pinky100_v185",
-}
-
-
-def computed(name: str) -> dict:
-    """Give the reference values of one of `REAL`."""
-    _need_data()
-    return json.loads((DATA / "reference" / "computed.json").read_text())[REAL[name]]
+__all__ = ["REAL", "computed", "real_graph"]
 
 
 def real_graph(name: str) -> DirectedGraph:
-    """Read one of `REAL`."""
-    _need_data()
-    if name in ("larva", "larva_ad"):
-        edges = pd.read_parquet(DATA / "larva_winding2023" / "edges.parquet")
-        edges["weight"] = edges["weight" if name == "larva" else "ad_weight"]
-    elif name == "worm":
-        edges = pd.read_parquet(DATA / "celegans_cook2019" / "hermaphrodite_edges.parquet")
-        cells = {
-            cell: k + 1 for k, cell in enumerate(np.unique(np.r_[edges["pre"], edges["post"]]))
-        }
-        edges = edges.assign(
-            pre=edges["pre"].map(cells), post=edges["post"].map(cells), weight=edges["chemical"]
-        )
-    else:
-        edges = pd.read_parquet(DATA / "microns_pinky100_v185" / "synapses.parquet")
-        edges = edges.rename(columns={"pre_pt_root_id": "pre", "post_pt_root_id": "post"})
-        edges["weight"] = 1
-    edges = edges[edges["weight"] > 0]
+    """Read one of `REAL`, without autapses."""
+    edges = real_edges(name)
     edges = edges[edges["pre"] != edges["post"]]
     return DirectedGraph.from_edges(edges["pre"], edges["post"], edges["weight"].to_numpy())
 
 
 def larva_classes() -> pd.Series:
     """Cell class of the larva's neurons, by root id."""
-    _need_data()
+    need_data()
     neurons = pd.read_parquet(DATA / "larva_winding2023" / "neurons.parquet")
     return neurons.set_index("neuron_id")["cell_class"]
-
-
-def _need_data() -> None:
-    if not DATA.exists():
-        pytest.skip("../shared/data is absent")
 
 
 def to_networkx(graph: DirectedGraph) -> nx.DiGraph:

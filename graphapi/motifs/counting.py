@@ -1,0 +1,98 @@
+"""Counts of motifs in any graph of a connectome's neurons: so also in null graphs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphapi.motifs.binding import bind
+from graphapi.motifs.memory import MemoryGraph
+from graphapi.motifs.plan import Rules, make_plan
+from graphapi.motifs.search import read_motif
+from graphapi.queries import catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Mapping
+
+    import pyarrow as pa
+
+    from graphapi.engines.base import Engine
+    from graphapi.motifs.binding import MotifSchema
+    from graphapi.motifs.graph import DirectedGraph
+    from graphapi.motifs.pattern import Pattern
+    from graphapi.motifs.search import Motif
+
+
+class MotifCounts:
+    """Counts some motifs in a graph; what is known of neurons is read from the connectome, once.
+
+    Parameters
+    ----------
+    engine
+        Where the connectome is.
+    schema
+        Its fields. Of connections only `weight` can be asked: null graphs have no sizes.
+    motifs
+        Motifs, by names of yours.
+    rules
+        Which matches count.
+
+    Raises
+    ------
+    MotifError, UnknownFieldError
+        As for `MotifSearch.search`.
+    """
+
+    def __init__(
+        self, engine: Engine, schema: MotifSchema, motifs: Mapping[str, Motif], rules: Rules
+    ) -> None:
+        import pyarrow as pa
+
+        self._schema = replace(schema, edges={"weight": schema.edges["weight"]})
+        self._rules = rules
+        self._patterns = {
+            name: bind(read_motif(motif), self._schema) for name, motif in motifs.items()
+        }
+        # Read here and not when first needed: counting runs in several threads.
+        self._root_ids = engine.run(catalog()["all_neurons"]).column("root_id").to_numpy()
+        self._fields: dict[str, pa.Array] = {}
+        used = {name for pattern in self._patterns.values() for name in _node_fields(pattern)}
+        for name in sorted(used - {"root_id"}):
+            asked = catalog()["all_neuron_properties"].with_properties({name: schema.nodes[name]})
+            self._fields[name] = engine.run(asked).column(name).combine_chunks()
+        self._fields["root_id"] = pa.array(self._root_ids)
+
+    def __call__(self, graph: DirectedGraph) -> dict[Hashable, float]:
+        """Count each motif in a graph of neurons of the connectome."""
+        from graphapi.motifs.compiled import CompiledSearch
+
+        plain = self._in_memory(graph)
+        found: dict[Hashable, float] = {}
+        for name, pattern in self._patterns.items():
+            here = plain.undirected() if pattern.undirected else plain
+            plan = make_plan(pattern, self._rules)
+            found[name] = CompiledSearch(here, pattern, plan, self._schema).count()
+        return found
+
+    def _in_memory(self, graph: DirectedGraph) -> MemoryGraph:
+        import pyarrow as pa
+
+        places = np.searchsorted(self._root_ids, graph.root_ids)
+        return MemoryGraph(
+            graph.root_ids,
+            graph.pre.astype(np.int32),
+            graph.post.astype(np.int32),
+            {"weight": pa.array(graph.weight)},
+            lambda name, _: self._fields[name].take(pa.array(places)),
+        )
+
+
+def _node_fields(pattern: Pattern) -> Iterator[str]:
+    for node in pattern.nodes:
+        yield from (one.field for one in node.where)
+    for edge in (*pattern.edges, *pattern.absent):
+        yield from (one.field for one in edge.pre_where)
+    for pair in pattern.node_comparisons:
+        yield from (pair.left_field, pair.right_field)

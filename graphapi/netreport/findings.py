@@ -1,0 +1,130 @@
+"""What a report says: everything is computed here, nothing is drawn or written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from graphapi.motifs.census import triad_census
+from graphapi.motifs.distances import PathLengths, path_lengths
+from graphapi.motifs.rich_club import beside_nulls, rich_club_curve, rich_club_measure
+from graphapi.motifs.significance import Comparison, compare
+from graphapi.motifs.statistics import degree_distribution, hubs, network_statistics
+from graphapi.motifs.triads import TRIADS
+from graphapi.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from graphapi.motifs.graph import DirectedGraph
+    from graphapi.motifs.nulls import NullModel
+    from graphapi.motifs.significance import Measure
+
+#: Statistics that a null model may change.
+_COMPARED = (
+    "reciprocity",
+    "transitivity",
+    "clustering",
+    "largest_weak_component",
+    "largest_strong_component",
+)
+#: Connections that path lengths may look at, both ways: about half a minute on two cores.
+_PATH_STEPS = 10_000_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """The content of a report.
+
+    Parameters
+    ----------
+    statistics
+        `value` by statistic; and the columns of `Comparison.table`, where nulls have it too.
+    census
+        `Comparison.table` of the 16 classes of triads, with `title`.
+    rich_club, degrees, hubs
+        See `MotifAnalysis`.
+    directed, undirected
+        Path lengths.
+    nulls
+        What the null graphs were, in words; and what was checked to be kept in each.
+    shared
+        Mean share of the connections that null graphs have in common with the connectome.
+    """
+
+    statistics: pd.DataFrame
+    census: pd.DataFrame
+    rich_club: pd.DataFrame
+    degrees: pd.DataFrame
+    hubs: pd.DataFrame
+    directed: PathLengths
+    undirected: PathLengths
+    nulls: str
+    kept: tuple[str, ...]
+    shared: float
+
+
+def find(
+    graph: DirectedGraph,
+    model: NullModel,
+    *,
+    nulls: int,
+    seed: int,
+    top: int,
+    workers: int | None = None,
+) -> Findings:
+    """Compute everything a report says about a graph."""
+    curve = rich_club_curve(graph)
+    levels = curve.index.to_numpy(dtype=np.int64)
+    measures: dict[str, Measure] = {
+        "triad": lambda one: triad_census(one, workers=1),
+        "statistic": _compared,
+        "k": lambda one: rich_club_measure(one, levels),
+    }
+    found = compare(graph, model, measures, nulls=nulls, seed=seed, workers=workers)
+    titles = {triad.name: triad.title for triad in TRIADS}
+    census = found["triad"].table
+    census.insert(0, "title", [titles[str(name)] for name in census.index])
+    return Findings(
+        statistics=_statistics(graph, found["statistic"], workers),
+        census=census,
+        rich_club=beside_nulls(curve, found["k"]),
+        degrees=degree_distribution(graph),
+        hubs=hubs(graph, top),
+        directed=_paths(graph, True, seed, workers),
+        undirected=_paths(graph, False, seed, workers),
+        nulls=found["triad"].describe(),
+        kept=found["triad"].kept,
+        shared=float(found["triad"].shared.mean()),
+    )
+
+
+def _compared(graph: DirectedGraph) -> dict[Hashable, float]:
+    found = network_statistics(graph, workers=1)
+    return {name: found[name] for name in _COMPARED}
+
+
+def _statistics(graph: DirectedGraph, found: Comparison, workers: int | None) -> pd.DataFrame:
+    values = network_statistics(graph, workers=workers)
+    frame = pd.DataFrame({"value": pd.Series(values, dtype=object)})
+    frame.index.name = "statistic"
+    return frame.join(found.table.drop(columns="observed"))
+
+
+def _paths(graph: DirectedGraph, directed: bool, seed: int, workers: int | None) -> PathLengths:
+    sample = None
+    if graph.n * graph.m > _PATH_STEPS:
+        sample = max(100, _PATH_STEPS // graph.m)
+    title = "paths" if directed else "paths, either way"
+    with Progress(title, sample or graph.n, unit="neurons") as progress:
+        return path_lengths(
+            graph,
+            directed=directed,
+            sample=sample,
+            seed=seed,
+            workers=workers,
+            on_done=progress.advance,
+        )

@@ -1,0 +1,228 @@
+"""Writes a report into a folder."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from graphapi.errors import InputError
+from graphapi.netreport.findings import Findings, find
+from graphapi.netreport.page import Section, page
+from graphapi.plots.canvas import pyplot
+from graphapi.plots.statistics import (
+    degree_plot,
+    distance_plot,
+    motif_gallery,
+    rich_club_plot,
+    triad_spectrum,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphapi.calls.motifs import MotifCalls
+    from graphapi.motifs.distances import PathLengths
+    from graphapi.motifs.graph import DirectedGraph
+    from graphapi.motifs.nulls import NullModel
+
+_DPI = 130
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """A report that was written.
+
+    Parameters
+    ----------
+    html
+        The page; it needs no other file.
+    figures
+        PNG files, by name.
+    files
+        CSV files, by name of the table.
+    tables
+        The tables themselves.
+    """
+
+    html: Path
+    figures: dict[str, Path]
+    files: dict[str, Path]
+    tables: dict[str, pd.DataFrame]
+
+    def _repr_html_(self) -> str:
+        return self.html.read_text("utf-8")
+
+
+def write_report(
+    connectome: MotifCalls,
+    folder: str | Path,
+    model: NullModel,
+    graph: DirectedGraph,
+    *,
+    facts: dict[str, str],
+    nulls: int,
+    seed: int,
+    top: int,
+    by: str | None,
+    workers: int | None,
+) -> Report:
+    """Compute, draw and write; see `MotifCalls.report`."""
+    pyplot()  # whoever lacks it hears so before the work
+    place = _made(folder)
+    found = find(graph, model, nulls=nulls, seed=seed, top=top, workers=workers)
+    tables = tables_of(found)
+    if by is not None:
+        labels = connectome.motifs.labels(by)
+        hubs = tables["hubs"]
+        hubs.insert(0, by, labels.reindex(hubs.index))
+        tables["roles"] = connected_roles(graph, labels)
+    pictures = pictures_of(found)
+    facts = {
+        **facts,
+        "null graphs": found.nulls,
+        "checked in every null graph": ", ".join(found.kept),
+        "connections shared with a null graph": f"{found.shared:.1%} on average",
+    }
+    text = page(f"{connectome.name} as a network", facts, sections_of(found, tables, pictures))
+    html = place / "report.html"
+    _write(html, text.encode("utf-8"))
+    figures = {name: place / f"{name}.png" for name in pictures}
+    for name, path in figures.items():
+        _write(path, pictures[name])
+    files = {name: place / f"{name}.csv" for name in tables}
+    for name, path in files.items():
+        _write(path, tables[name].to_csv().encode("utf-8"))
+    return Report(html, figures, files, tables)
+
+
+def tables_of(found: Findings) -> dict[str, pd.DataFrame]:
+    """Give the tables of a report by name."""
+    paths = {"directed": found.directed, "undirected": found.undirected}
+    distances = pd.DataFrame({name: one.to_frame()["pairs"] for name, one in paths.items()})
+    summary = pd.DataFrame(
+        {
+            "mean": {name: one.mean for name, one in paths.items()},
+            "longest": {name: one.longest for name, one in paths.items()},
+            "pairs_with_a_path": {name: one.reached_share for name, one in paths.items()},
+            "from_neurons": {name: one.sources for name, one in paths.items()},
+        }
+    )
+    summary.index.name = "paths"
+    return {
+        "statistics": found.statistics,
+        "triads": found.census,
+        "rich_club": found.rich_club,
+        "degrees": found.degrees,
+        "hubs": found.hubs.copy(),
+        "paths": summary,
+        "distances": distances.fillna(0).astype("int64"),
+    }
+
+
+def connected_roles(graph: DirectedGraph, labels: pd.Series[Any]) -> pd.DataFrame:
+    """Count which labels take which role in connected triads."""
+    from graphapi.motifs.labelled import label_roles
+
+    table = label_roles(graph, labels)
+    return table.set_axis([" ".join(map(str, role)) for role in table.columns], axis=1)
+
+
+def pictures_of(found: Findings) -> dict[str, bytes]:
+    """Draw the figures of a report, as PNG by name."""
+    return {
+        "triad_spectrum": _drawn(lambda: triad_spectrum(found.census).figure),
+        "motifs": _drawn(lambda: motif_gallery(found.census)),
+        "rich_club": _drawn(lambda: rich_club_plot(found.rich_club).figure),
+        "degrees": _drawn(lambda: degree_plot(found.degrees).figure),
+        "distances": _drawn(lambda: distance_plot(found.directed.to_frame()).figure),
+    }
+
+
+def sections_of(
+    found: Findings, tables: dict[str, pd.DataFrame], pictures: dict[str, bytes]
+) -> list[Section]:
+    """Put the page's sections together."""
+    curve = tables["rich_club"]
+    step = max(1, len(curve) // 20)
+    sections = [
+        Section(
+            "Statistics",
+            "Shares and counts; where the null graphs can differ, what they have. z: difference "
+            "from their mean in standard deviations. p: empirical, two-sided.",
+            table=tables["statistics"],
+        ),
+        Section(
+            "Triads",
+            "Every three neurons, by their 16 classes. Orange: more than in the null graphs, "
+            "blue: fewer, grey: p of 0.05 or above.",
+            (pictures["triad_spectrum"], "Counts of the 13 connected classes beside null graphs"),
+            tables["triads"],
+        ),
+        Section("Motifs", "", (pictures["motifs"], "The 13 connected classes of triads, drawn")),
+        Section(
+            "Rich club",
+            "Share of the ordered pairs of neurons with more than k partners that are connected. "
+            "A ratio above 1 says that neurons of many partners prefer one another.",
+            (pictures["rich_club"], "Rich-club curve beside null graphs"),
+            curve.iloc[::step],
+        ),
+        Section(
+            "Degrees",
+            "Neurons with so many upstream and downstream partners, or more.",
+            (pictures["degrees"], "Degree distributions"),
+        ),
+        Section("Hubs", "The neurons with the most partners.", table=tables["hubs"]),
+        Section(
+            "Path lengths",
+            _said_of(found.directed),
+            (pictures["distances"], "Pairs of neurons by the length of the shortest path"),
+            tables["paths"],
+        ),
+    ]
+    if "roles" in tables:
+        roles = tables["roles"]
+        most = roles.loc[:, roles.sum().sort_values(ascending=False, kind="stable").index[:12]]
+        sections.append(
+            Section("Who takes which role", "The twelve most frequent roles.", table=most)
+        )
+    return sections
+
+
+def _said_of(paths: PathLengths) -> str:
+    if not paths.sampled:
+        return "Between all ordered pairs of neurons with a path from one to the other."
+    return (
+        f"From {paths.sources:,} of {paths.neurons:,} neurons, drawn at random, to all others: "
+        "an estimate."
+    )
+
+
+def _drawn(draw: Callable[[], Any]) -> bytes:
+    figure = draw()
+    try:
+        file = io.BytesIO()
+        # without the date, the same figure is the same file
+        figure.savefig(file, format="png", dpi=_DPI, bbox_inches="tight", metadata={"Software": ""})
+        return file.getvalue()
+    finally:
+        pyplot().close(figure)
+
+
+def _made(folder: str | Path) -> Path:
+    place = Path(folder)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"report: cannot make folder '{place}': {error.strerror}") from error
+    return place
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise InputError(f"report: cannot write '{path}': {error.strerror}") from error
