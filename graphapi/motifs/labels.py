@@ -61,6 +61,10 @@ class Labels:
                 f"labels: the index is {series.index.dtype}, not root ids",
                 hint="pass a dict of root id to label, or a Series with index root_id (int64)",
             )
+        # An index of our own: pandas fills an index's look-up table when it is first used, and
+        # null graphs are drawn in threads that share the labels.
+        own = pd.Index(np.array(series.index, dtype=np.int64))
+        series = pd.Series(series.array, index=own)
         if not series.index.is_unique:
             twice = series.index[series.index.duplicated()][0]
             raise InputError(f"labels: root id {twice} has more than one label")

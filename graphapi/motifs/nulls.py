@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 NullKind = Literal["erdos_renyi", "degree", "block", "block_random"]
 
-#: Attempted moves for each connection; see docs/decisions/0041.
+#: Attempted moves for each connection; see docs/decisions/0080.
 SWEEPS = 20
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,12 +13,30 @@ from loader.cli.ask import Csv, Graph, Json, Parquet, Rows, Threshold, Where, ch
 from loader.cli.output import Output
 
 motifs = typer.Typer(
-    help="Network motifs: search, triad census, report.",
+    help="Network motifs: search, triad census, significance, report.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
+
+class NullName(StrEnum):
+    """The null models; see `graphapi.motifs.nulls.NullModel`."""
+
+    DEGREE = "degree"
+    ERDOS_RENYI = "erdos_renyi"
+    BLOCK = "block"
+    BLOCK_RANDOM = "block_random"
+
+
 Regex = Annotated[bool, typer.Option("--regex", help="Values in --where are regular expressions.")]
+
+Nulls = Annotated[int, typer.Option("--nulls", help="How many null graphs.")]
+Model = Annotated[NullName, typer.Option("--model", help="What null graphs keep.")]
+KeepReciprocal = Annotated[
+    bool, typer.Option("--keep-reciprocal", help="Null graphs keep reciprocal pairs too.")
+]
+By = Annotated[str | None, typer.Option("--by", help="Neuron property that block models keep.")]
+Seed = Annotated[int, typer.Option("--seed", help="Of the null graphs.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -82,7 +101,7 @@ def search(
     rows: Rows = 20,
 ) -> None:
     """Find all subgraphs that match a motif."""
-    program = Path(motif) if _is_file(motif) else motif
+    program = _program(motif)
     with opened(graph) as connectome:
         if count:
             number = connectome.motifs.count(
@@ -101,11 +120,82 @@ def search(
         Output(csv, parquet, json, rows, ids=motif_columns(frame.columns)).write(frame)
 
 
+@motifs.command()
+def significance(
+    motif: Annotated[
+        list[str] | None,
+        typer.Argument(help="Motifs or their files; none: the 16 classes of triads."),
+    ] = None,
+    nulls: Nulls = 100,
+    model: Model = NullName.DEGREE,
+    keep_reciprocal: KeepReciprocal = False,
+    by: By = None,
+    induced: Annotated[
+        bool, typer.Option("--induced", help="No connections but the motif's.")
+    ] = False,
+    where: Where = None,
+    regex: Regex = False,
+    threshold: Threshold = 1,
+    seed: Seed = 0,
+    graph: Graph = None,
+    csv: Csv = None,
+    parquet: Parquet = None,
+    json: Json = None,
+    rows: Rows = 20,
+) -> None:
+    """Compare counts of motifs with null graphs: mean, deviation, z, empirical p."""
+    with opened(graph) as connectome:
+        neurons = chosen(connectome, None, where, regex) if where else None
+        analysis = connectome.motifs
+        found = analysis.significance(
+            {one: _program(one) for one in motif} if motif else None,
+            analysis.null_model(model.value, keep_reciprocal=keep_reciprocal, by=by),
+            nulls,
+            threshold,
+            neurons,
+            induced=induced,
+            seed=seed,
+        )
+        typer.echo(found.describe(), err=True)
+        Output(csv, parquet, json, rows).write(found.table)
+
+
+@motifs.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder for the files; made if not there.")],
+    nulls: Nulls = 100,
+    model: Model = NullName.DEGREE,
+    keep_reciprocal: KeepReciprocal = False,
+    blocks: Annotated[
+        str | None, typer.Option("--blocks", help="Neuron property that block models keep.")
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help="Neuron property told of hubs and roles.")
+    ] = None,
+    top: Annotated[int, typer.Option("--top", help="How many hubs.")] = 20,
+    where: Where = None,
+    regex: Regex = False,
+    threshold: Threshold = 1,
+    seed: Seed = 0,
+    graph: Graph = None,
+) -> None:
+    """Describe the network: statistics, triads, rich club, hubs; HTML, PNG and CSV."""
+    with opened(graph) as connectome:
+        neurons = chosen(connectome, None, where, regex) if where else None
+        kept = connectome.motifs.null_model(model.value, keep_reciprocal=keep_reciprocal, by=blocks)
+        made = connectome.report(
+            folder, threshold, neurons, nulls=nulls, model=kept, by=by, top=top, seed=seed
+        )
+        for path in (made.html, *made.figures.values(), *made.files.values()):
+            typer.echo(path)
+
+
 def motif_columns(names: Iterable[object]) -> frozenset[str]:
     """Name the columns of a search that hold root ids: one for each node."""
     texts = [str(name) for name in names]
     return frozenset(n for n in texts if not n.startswith("weight_") and "." not in n)
 
 
-def _is_file(text: str) -> bool:
-    return "\n" not in text and "->" not in text and Path(text).is_file()
+def _program(text: str) -> str | Path:
+    is_file = "\n" not in text and "->" not in text and Path(text).is_file()
+    return Path(text) if is_file else text

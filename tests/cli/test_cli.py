@@ -225,3 +225,23 @@ def test_motifs(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_bad_motif(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
     said = fails(capsys, 2, "motifs", "search", "A -> B; A -> ", "-g", graph)
     assert "line 1" in said
+
+
+def test_motif_significance(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main_ok("motifs", "significance", "--nulls", "3", "-g", graph, "--csv", "-")
+    lines = capsys.readouterr().out.split()
+    assert lines[0].startswith("triad,observed,mean,std,")
+    assert [line.split(",")[0] for line in lines[1:]][-1] == "300"
+    motif = "A -> B; B -> C; C -> A"
+    main_ok("motifs", "significance", motif, "--nulls", "3", "-g", graph, "--json", "-")
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["motif"], row["observed"]) == (motif, 1)
+    said = fails(capsys, 2, "motifs", "significance", "--model", "block", "-g", graph)
+    assert "by=" in said or "--by" in said
+
+
+def test_motif_report(graph: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    main_ok("motifs", "report", str(tmp_path / "out"), "--nulls", "2", "-g", graph)
+    written = [Path(line) for line in capsys.readouterr().out.split()]
+    assert {path.suffix for path in written} == {".html", ".png", ".csv"}
+    assert all(path.is_file() for path in written)

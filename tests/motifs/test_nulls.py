@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -226,3 +227,11 @@ def test_bad_models_are_refused(arguments: dict, words: str) -> None:
 def test_a_negative_seed_is_refused() -> None:
     with pytest.raises(InputError, match="seed -1"):
         null_graph(random_graph(5, 0.5, 1), NullModel(), seed=-1)
+
+
+def test_labels_shared_by_threads_are_only_read() -> None:
+    # pandas fills an index's look-up table when first asked: two threads at once got a wrong answer
+    graph = random_graph(20, 0.3, 3)
+    labels = pd.Series("abc"[0], index=pd.Index(graph.root_ids))
+    null_graph(graph, NullModel("block", labels=labels, sweeps=1))
+    assert not {name for name in labels.index._cache if name in ("_engine", "is_unique")}
