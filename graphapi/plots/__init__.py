@@ -8,8 +8,8 @@ from graphapi.plots.bars import partner_classes, synapse_counts
 from graphapi.plots.diagram import connectivity_diagram
 from graphapi.plots.em import em_panels, em_with_synapse
 from graphapi.plots.heatmap import adjacency_heatmap
-from graphapi.plots.network import network_view, to_neo4j_viz
 from graphapi.plots.motifdrawing import motif_drawing
+from graphapi.plots.network import network_view, to_neo4j_viz
 from graphapi.plots.sizes import synapse_sizes
 from graphapi.plots.statistics import (
     degree_plot,
@@ -26,9 +26,9 @@ __all__ = [
     "distance_plot",
     "em_panels",
     "em_with_synapse",
-    "network_view",
     "motif_drawing",
     "motif_gallery",
+    "network_view",
     "partner_classes",
     "rich_club_plot",
     "synapse_counts",
