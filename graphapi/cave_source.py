@@ -12,6 +12,7 @@ from graphapi.cave.connection import Cave
 from graphapi.cave.ids import map_to, roots_of
 from graphapi.cave.synapses import connectivity_from_rows, synapse_rows
 from graphapi.cave.token import find_token
+from graphapi.cave.trust import host_of, require_trust
 from graphapi.errors import InputError, UnknownRootIdError
 from graphapi.ids import IdArray, parse_root_ids
 from graphapi.results import Connections, Provenance
@@ -44,12 +45,14 @@ class CaveSource:
         self._made = connectome.materialization
         self._connectome = connectome
         self._token = token
-        self._server = server or os.environ.get("CAVEGRAPH_SERVER") or self._made.server
+        named = server or os.environ.get("CAVEGRAPH_SERVER")
+        self._is_named = bool(named)
+        self._server = named or self._made.server
 
     @cached_property
     def cave(self) -> Cave:
         """The connection, made once."""
-        return Cave.connect(self._made.datastack, server=self._server, token=self._token)
+        return Cave.connect(self._made.datastack, server=self._server, token=self.token)
 
     @property
     def server(self) -> str:
@@ -58,8 +61,32 @@ class CaveSource:
 
     @property
     def token(self) -> str | None:
-        """The token that is shown: the given one, else a saved one."""
-        return self._token or find_token(self._server)
+        """The token that is shown to the server: the given one, else a saved one.
+
+        Raises
+        ------
+        CaveAuthError
+            Only the graph names this server, and nobody vouches for it.
+        """
+        found = self._token or find_token(self._server)
+        if found and not self._is_named:
+            require_trust(self._server)
+        return found
+
+    def token_for(self, volume: str) -> str | None:
+        """Give the token that is shown to a volume's place, which only the graph names.
+
+        Raises
+        ------
+        CaveAuthError
+            Nobody vouches for the place.
+        """
+        if host_of(volume) == host_of(self._server):
+            return self.token
+        found = self._token or find_token(self._server)
+        if found:
+            require_trust(volume)
+        return found
 
     def client(self) -> Any:
         """Give the raw `CAVEclient`, at the graph's version."""

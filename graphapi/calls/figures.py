@@ -209,9 +209,11 @@ class FigureCalls(AnnotationCalls, ConnectivityCalls, ExportCalls, ImageryCalls)
         if rows is None:
             rows = self.get_synapses(pre_ids, post_ids, threshold, min_size)
         options: dict[str, Any] = {"mip": mip, "plane": plane}
+        token = self._token_for(self.image_source)
         if overlay:
             source = self.cave_source
             options["segmentation"] = self._source("segmentation_source", "segmentation")
+            token = self._token_for(options["segmentation"]) or token
             options["to_roots"] = None if source is None else source.roots_of
         return em_panels(
             self.image_source,
@@ -219,7 +221,7 @@ class FigureCalls(AnnotationCalls, ConnectivityCalls, ExportCalls, ImageryCalls)
             count,
             resolution=self.materialization.viewer_resolution,
             size=size,
-            token=self._shown_token(),
+            token=token,
             axes=axes,
             **options,
         )

@@ -70,7 +70,7 @@ class ImageryCalls(OpenGraph):
             mip=mip,
             plane=plane,
             pad=pad,
-            token=self._shown_token(),
+            token=self._token_for(self.image_source),
         )
         return picture
 
@@ -100,7 +100,7 @@ class ImageryCalls(OpenGraph):
         return get_meshes(
             self._source("segmentation_source", "meshes"),
             selection.resolved,
-            token=self._shown_token(),
+            token=self._token_for(self._source("segmentation_source", "meshes")),
             missing=missing,
             progress=progress,
         )
@@ -181,7 +181,7 @@ class ImageryCalls(OpenGraph):
         return brain_scene(
             meshes,
             colors=colors,
-            brain=read_brain_mesh(outline, self._shown_token()) if outline else None,
+            brain=read_brain_mesh(outline, self._token_for(outline)) if outline else None,
             brain_color=brain_mesh_color,
             brain_alpha=brain_mesh_alpha,
             neuron_alpha=neuron_mesh_alpha,
@@ -217,7 +217,7 @@ class ImageryCalls(OpenGraph):
             mip=mip,
             plane=plane,
             to_roots=None if source is None else source.roots_of,
-            token=self._shown_token(),
+            token=self._token_for(self._source("segmentation_source", "segmentation")),
         )
         return picture
 
@@ -290,5 +290,10 @@ class ImageryCalls(OpenGraph):
             )
         return address
 
-    def _shown_token(self) -> str | None:
-        return self.cave_source.token if self.cave_source is not None else None
+    def _token_for(self, address: str) -> str | None:
+        from graphapi.imagery.info import parse_source
+
+        source = self.cave_source
+        if source is None or not parse_source(address).takes_token:
+            return None
+        return source.token_for(address)

@@ -10,6 +10,7 @@ from graphapi.cave.connection import Cave
 from graphapi.cave.parallel import in_order
 from graphapi.cave.pieces import IdRange
 from graphapi.cave.tables import fetch_table
+from graphapi.cave.trust import trust
 from graphapi.errors import InputError, SourceSchemaError, TableNotFoundError
 from loader.duck import database
 from loader.sources import cavetables
@@ -147,6 +148,9 @@ class CaveSource:
                 token=self._token,
                 max_in_flight=self._in_flight,
             )
+            info = self._cave.info
+            named = (info.local_server, info.image_source, info.segmentation_source)
+            trust(self._cave.server, *named)
         return self._cave
 
     @property
