@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from graphapi import connectivity as _connectivity
 from graphapi.connectivity import Terms
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import networkx as nx
+    import pyarrow as pa
     import scipy.sparse as sp
 
     from graphapi.ids import IdArray
@@ -20,6 +21,26 @@ if TYPE_CHECKING:
 
 class ExportCalls(OpenGraph):
     """Pieces of the graph as objects of other libraries."""
+
+    @overload
+    def get_subgraph(
+        self, ids: object, grow: int = 0, threshold: int = 1, *, form: Literal["networkx"] = ...
+    ) -> nx.DiGraph[int]: ...
+
+    @overload
+    def get_subgraph(
+        self, ids: object, grow: int = 0, threshold: int = 1, *, form: Literal["sparse"]
+    ) -> _connectivity.Adjacency: ...
+
+    @overload
+    def get_subgraph(
+        self, ids: object, grow: int = 0, threshold: int = 1, *, form: Literal["arrow"]
+    ) -> pa.Table: ...
+
+    @overload
+    def get_subgraph(
+        self, ids: object, grow: int = 0, threshold: int = 1, *, form: Literal["igraph"]
+    ) -> Any: ...
 
     def get_subgraph(
         self, ids: object, grow: int = 0, threshold: int = 1, *, form: SubgraphForm = "networkx"

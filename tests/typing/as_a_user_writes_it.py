@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_type
 
+import networkx as nx
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -25,6 +26,11 @@ assert_type(cp.get_synapses(pre_ids=chosen, min_size=10), pd.DataFrame)
 assert_type(connectome.get_adjacency(chosen, chosen), pd.DataFrame)
 assert_type(connectome.get_adjacency(chosen, form="sparse"), cp.Adjacency)
 assert_type(connectome.get_adjacency(chosen, form="arrow"), pa.Table)
+assert_type(cp.get_adjacency(post_ids=[1], form="sparse"), cp.Adjacency)
+assert_type(cp.get_subgraph([1], grow=1), nx.DiGraph[int])
+assert_type(connectome.get_subgraph(chosen, form="sparse"), cp.Adjacency)
+assert_type(connectome.get_subgraph(chosen, form="arrow"), pa.Table)
+assert_type(connectome.to_networkx(threshold=5), nx.DiGraph[int])
 assert_type(cp.type_matrix(cp.get_type_connectivity("cell_class"), "synapses"), pd.DataFrame)
 assert_type(connectome.motifs.census(threshold=5), dict[str, int])
 assert_type(connectome.motifs.count("A -> B; B -> A"), int)
