@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,8 +20,6 @@ from graphapi.results import Connections, Provenance
 from graphapi.selection import Selection
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import numpy.typing as npt
     import pandas as pd
 
@@ -94,13 +93,13 @@ class CaveSource:
         client.materialize.version = self._made.version
         return client
 
-    def moment(self, materialization: object) -> tuple[int | Literal["live"], str]:
-        """Give version and timestamp that a `materialization` argument means."""
-        if materialization == "live":
-            return "live", ""
-        if materialization in ("latest", self._made.version):
+    def moment(self, terms: Terms) -> tuple[int | Literal["live"], str]:
+        """Give the version that a call is about, and its timestamp in ISO 8601, UTC."""
+        if terms.materialization == "live":
+            return "live", terms.moment.isoformat()
+        if terms.materialization in ("latest", self._made.version):
             return self._made.version, self._made.timestamp
-        found = self.cave.resolve_version(_as_version(materialization))
+        found = self.cave.resolve_version(_as_version(terms.materialization))
         return found.version, found.timestamp.isoformat()
 
     def map_stale(self, ids: list[int]) -> dict[int, int]:
@@ -128,9 +127,7 @@ class CaveSource:
         """Give the roots of supervoxels at the graph's moment; 0 where there is none."""
         return roots_of(self.cave, supervoxels.astype(np.int64), self._made.when)
 
-    def select(
-        self, ids: object, *, what: str, materialization: object, update_ids: bool
-    ) -> Selection:
+    def select(self, ids: object, *, what: str, terms: Terms) -> Selection:
         """Read an argument for a question about another version than the graph's."""
         from graphapi.criteria import NeuronCriteria
 
@@ -140,11 +137,12 @@ class CaveSource:
             requested = parse_root_ids(ids, what=what)
             if not len(requested):
                 raise InputError(f"{what}: no ids given", hint="pass at least one id")
-        mapping = self._map(sorted(set(requested.tolist())), self._timestamp(materialization))
-        if mapping and not update_ids:
+        at = datetime.fromisoformat(self.moment(terms)[1])
+        mapping = self._map(sorted(set(requested.tolist())), at)
+        if mapping and not terms.update_ids:
             raise UnknownRootIdError(
                 sorted(mapping),
-                f"{self._made.datastack}, version {materialization}",
+                f"{self._made.datastack}, version {terms.materialization}",
                 hint="update_ids=True maps them to that version",
             )
         resolved = np.array([mapping.get(i, i) for i in requested.tolist()], dtype=np.int64)
@@ -172,7 +170,7 @@ class CaveSource:
             threshold=terms.threshold,
         )
         mapping = {**(pre.mapping if pre else {}), **(post.mapping if post else {})}
-        version, timestamp = self.moment(terms.materialization)
+        version, timestamp = self.moment(terms)
         rows.attrs = Provenance(self._made.datastack, version, timestamp, "cave", mapping).attrs()
         return rows
 
@@ -181,9 +179,7 @@ class CaveSource:
             return None
         if terms.materialization in ("latest", self._made.version):
             return self._connectome.selector.select(ids, what=what, update_ids=terms.update_ids)
-        return self.select(
-            ids, what=what, materialization=terms.materialization, update_ids=terms.update_ids
-        )
+        return self.select(ids, what=what, terms=terms)
 
     def _rows(
         self,
@@ -194,10 +190,10 @@ class CaveSource:
         return_pixels: bool,
         threshold: int,
     ) -> pd.DataFrame:
-        version, _ = self.moment(terms.materialization)
+        version, _ = self.moment(terms)
         return synapse_rows(
             self.cave,
-            version,
+            terms.moment if version == "live" else version,
             pre,
             post,
             threshold=threshold,
@@ -206,12 +202,6 @@ class CaveSource:
             return_pixels=return_pixels,
             synapse_table=self._made.synapse_table or None,
         )
-
-    def _timestamp(self, materialization: object) -> datetime | None:
-        from datetime import datetime
-
-        text = self.moment(materialization)[1]
-        return datetime.fromisoformat(text) if text else None
 
     def _map(self, ids: list[int], timestamp: datetime | None) -> dict[int, int]:
         if not ids:

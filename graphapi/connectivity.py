@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from graphapi.queries import catalog
 from graphapi.results import Connections, Provenance
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     import pandas as pd
     import pyarrow as pa
     import scipy.sparse as sp
@@ -23,6 +26,25 @@ if TYPE_CHECKING:
 Materialization = int | Literal["latest", "live"] | str
 #: Most cells of a matrix that is still made as a frame: 3.2 GB of int64.
 MOST_DENSE_CELLS = 400_000_000
+_MOST_SYNAPSES = np.iinfo(np.int64).max
+
+
+def check_min_size(min_size: object) -> None:
+    """Refuse what is no size of a synapse; None means no smallest size.
+
+    Raises
+    ------
+    InputError
+        It is negative, infinite, not a number, or no number at all.
+    """
+    if min_size is None:
+        return
+    number = isinstance(min_size, (int, float, np.integer, np.floating))
+    if not number or isinstance(min_size, bool) or not 0 <= min_size < np.inf:  # type: ignore[operator]
+        raise InputError(
+            f"min_size: {min_size!r} is no size",
+            hint="a number in the units of the synapse table's size column, from 0 up",
+        )
 
 
 @dataclass(frozen=True)
@@ -41,6 +63,8 @@ class Terms:
         Leave out autapses and rows with background on one side.
     update_ids
         Map ids that are not current.
+    moment
+        What `live` means: one moment for all of a call, also where it asks CAVE several times.
     """
 
     threshold: int = 1
@@ -48,6 +72,7 @@ class Terms:
     materialization: Materialization = "latest"
     clean: bool = True
     update_ids: bool = True
+    moment: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
         if isinstance(self.threshold, bool) or not isinstance(self.threshold, (int, np.integer)):
@@ -57,6 +82,11 @@ class Terms:
                 f"threshold: {self.threshold} is less than 1",
                 hint="1 keeps every connection; a pair without synapses is no connection",
             )
+        if self.threshold > _MOST_SYNAPSES:
+            raise InputError(f"threshold: {self.threshold} is more synapses than any pair can have")
+        check_min_size(self.min_size)
+        if isinstance(self.materialization, bool):
+            raise InputError(f"materialization: {self.materialization} is no version")
 
 
 def get_connectivity(
@@ -91,11 +121,14 @@ class Adjacency:
         Row and column labels, int64, ascending.
     connections
         The non-zero cells.
+    attrs
+        Where the weights come from, as in the `.attrs` of frames.
     """
 
     pre_ids: IdArray
     post_ids: IdArray
     connections: Connections
+    attrs: dict[Hashable | None, Any] = field(default_factory=dict)
 
     def to_sparse(self) -> sp.csr_array:
         """Give the weights as int64 CSR, rows = `pre_ids`, columns = `post_ids`."""
@@ -107,19 +140,27 @@ class Adjacency:
         return sp.csr_array((self.connections.weight, (rows, columns)), shape=shape)
 
     def to_arrow(self) -> pa.Table:
-        """Give the non-zero cells as an Arrow table `pre, post, weight`, int64."""
+        """Give the non-zero cells as an Arrow table `pre, post, weight`, int64.
+
+        The schema's metadata holds `attrs` as JSON, under `cavegraph`.
+        """
+        import json
+
         import pyarrow as pa
 
-        return pa.table(
-            {
-                "pre": self.connections.pre,
-                "post": self.connections.post,
-                "weight": self.connections.weight,
-            }
-        )
+        columns = {
+            "pre": self.connections.pre,
+            "post": self.connections.post,
+            "weight": self.connections.weight,
+        }
+        # ids in JSON are texts
+        told = {str(name): value for name, value in self.attrs.items()}
+        if mapping := told.get("id_mapping"):
+            told["id_mapping"] = {str(old): str(new) for old, new in mapping.items()}
+        return pa.table(columns, metadata={"cavegraph": json.dumps(told)})
 
     def to_frame(self) -> pd.DataFrame:
-        """Give the dense matrix, int64, index and columns without a name.
+        """Give the dense matrix, int64, index and columns without a name; with `attrs`.
 
         Raises
         ------
@@ -139,12 +180,14 @@ class Adjacency:
         values[rows, np.searchsorted(self.post_ids, self.connections.post)] = (
             self.connections.weight
         )
-        return pd.DataFrame(values, index=pd.Index(self.pre_ids), columns=pd.Index(self.post_ids))
+        frame = pd.DataFrame(values, index=pd.Index(self.pre_ids), columns=pd.Index(self.post_ids))
+        frame.attrs = dict(self.attrs)
+        return frame
 
 
 def get_adjacency(
     connectome: OpenGraph, pre_ids: object, post_ids: object, terms: Terms, *, symmetric: bool
-) -> tuple[Adjacency, Provenance]:
+) -> Adjacency:
     """See `Connectome.get_adjacency`."""
     if pre_ids is None and post_ids is None:
         raise InputError(
@@ -164,7 +207,7 @@ def get_adjacency(
     if symmetric:
         rows = columns = np.union1d(rows, columns)
     mapping = {**(pre.mapping if pre else {}), **(post.mapping if post else {})}
-    return Adjacency(rows, columns, found), provenance(connectome, terms, mapping)
+    return Adjacency(rows, columns, found, provenance(connectome, terms, mapping).attrs())
 
 
 def get_synapse_counts(connectome: OpenGraph, neuron_ids: object, terms: Terms) -> pd.DataFrame:
@@ -250,19 +293,14 @@ def provenance(
     mapping = mapped if isinstance(mapped, dict) else mapped.mapping
     if in_graph(connectome, terms):
         return Provenance(made.datastack, made.version, made.timestamp, "graph", mapping)
-    version, timestamp = connectome.require_cave().moment(terms.materialization)
+    version, timestamp = connectome.require_cave().moment(terms)
     return Provenance(made.datastack, version, timestamp, "cave", mapping)
 
 
 def _select(connectome: OpenGraph, ids: object, what: str, terms: Terms) -> Selection:
-    if in_graph(connectome, terms) or terms.materialization in (
-        "latest",
-        connectome.materialization.version,
-    ):
+    if terms.materialization in ("latest", connectome.materialization.version):
         return connectome.selector.select(ids, what=what, update_ids=terms.update_ids)
-    return connectome.require_cave().select(
-        ids, what=what, materialization=terms.materialization, update_ids=terms.update_ids
-    )
+    return connectome.require_cave().select(ids, what=what, terms=terms)
 
 
 def _summed_at_load(

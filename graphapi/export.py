@@ -50,9 +50,9 @@ def to_graphml(connectome: ExportCalls, path: str | Path, threshold: int) -> Pat
     import networkx as nx
 
     graph = connectome.to_networkx(threshold)
-    for _, data in graph.nodes(data=True):
+    for data in (graph.graph, *(data for _, data in graph.nodes(data=True))):
         for name, value in data.items():
-            if isinstance(value, (list, tuple)):  # GraphML has no lists
+            if isinstance(value, (list, tuple, dict)):  # GraphML has no such values
                 data[name] = json.dumps(value, ensure_ascii=False)
     target = Path(path)
     _whole(target, lambda place: nx.write_graphml(graph, place, infer_numeric_types=False))

@@ -25,6 +25,9 @@ RootIds: TypeAlias = Union[
 ]
 
 _INT64_MAX = np.iinfo(np.int64).max
+#: Characters of a wrong id, or bits of a number, that a message shows.
+_MOST_SHOWN = 64
+_MOST_DIGITS = len(str(_INT64_MAX))
 
 
 def parse_root_ids(ids: object, *, what: str = "neuron ids") -> IdArray:
@@ -94,7 +97,10 @@ def _one(value: object, what: str) -> int:
 
 
 def _is_digits(value: object) -> TypeGuard[str]:
-    return isinstance(value, str) and value.strip().isascii() and value.strip().isdigit()
+    if not isinstance(value, str):
+        return False
+    text = value.strip()
+    return text.isascii() and text.isdigit() and len(text.lstrip("0")) <= _MOST_DIGITS
 
 
 def _refused(value: object, what: str) -> InvalidRootIdError:
@@ -104,4 +110,13 @@ def _refused(value: object, what: str) -> InvalidRootIdError:
             "floats cannot hold a root id exactly; keep ids as int64, "
             "for example df['root_id'].astype('int64') on the original column"
         )
-    return InvalidRootIdError(f"{what}: {value!r} ({type(value).__name__}) is no id", hint=hint)
+    return InvalidRootIdError(
+        f"{what}: {_shown(value)} ({type(value).__name__}) is no id", hint=hint
+    )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, int) and value.bit_length() > _MOST_SHOWN:
+        return f"a number of {value.bit_length()} bits"
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."

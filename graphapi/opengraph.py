@@ -12,6 +12,7 @@ from graphapi.engines import is_neo4j, open_engine
 from graphapi.errors import CaveError, GraphIncompleteError
 from graphapi.materialization import Materialization, read_materialization
 from graphapi.queries import Query, catalog
+from graphapi.results import Provenance
 from graphapi.selection import Selector
 
 if TYPE_CHECKING:
@@ -174,7 +175,9 @@ class OpenGraph:
 
         answer = self.engine.run_text(text, params, timeout=timeout)
         self._check_unchanged()
-        return any_frame(answer)
+        made, frame = self.materialization, any_frame(answer)
+        frame.attrs = Provenance(made.datastack, made.version, made.timestamp, "graph").attrs()
+        return frame
 
     def root_ids(self) -> IdArray:
         """Give the root ids of all neurons, int64, ascending."""

@@ -54,10 +54,10 @@ def get_common_partners(
     """See `Connectome.get_common_partners`."""
     import pandas as pd
 
+    if at_least is not None and at_least < 1:
+        raise InputError(f"at_least: {at_least} is less than 1")
     selection, found = _partners(connectome, neuron_ids, direction, threshold)
     wanted = len(selection.unique) if at_least is None else at_least
-    if wanted < 1:
-        raise InputError(f"at_least: {wanted} is less than 1")
     mine, theirs = _sides(found, direction)
     wide = pd.DataFrame({"partner": theirs, "neuron": mine, "weight": found.weight}).pivot_table(
         index="partner", columns="neuron", values="weight", aggfunc="sum", fill_value=0

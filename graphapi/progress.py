@@ -11,6 +11,9 @@ from tqdm import tqdm
 if TYPE_CHECKING:
     from types import TracebackType
 
+#: From here on, counts are shown as `12.3k`.
+_MANY = 10_000
+
 
 class Progress:
     """A progress bar with a count and the time left; a context manager.
@@ -29,8 +32,9 @@ class Progress:
     """
 
     def __init__(self, title: str, total: int | None = None, *, unit: str = "rows") -> None:
+        many = total is None or total >= _MANY
         self._bar: Any = tqdm(
-            total=total, desc=title, unit=f" {unit}", unit_scale=True, disable=not _watched()
+            total=total, desc=title, unit=f" {unit}", unit_scale=many, disable=not _watched()
         )
 
     def advance(self, amount: int = 1) -> None:

@@ -29,14 +29,12 @@ def get_subgraph(
     selection = connectome.selector.select(ids, what="ids")
     members = grown(connectome, selection.unique, grow, threshold)
     found = fetch(connectome, terms, pre=members, post=members)
-    part = Adjacency(members, members, found)
+    part = Adjacency(members, members, found, provenance(connectome, terms, selection).attrs())
     if form == "sparse":
         return part
     if form == "arrow":
         return part.to_arrow()
-    graph = to_networkx(connectome, part)
-    origin = provenance(connectome, terms, selection).attrs()
-    graph.graph.update({str(name): value for name, value in origin.items()}, threshold=threshold)
+    graph = to_networkx(connectome, part, threshold)
     if form == "networkx":
         return graph
     if form == "igraph":
@@ -58,11 +56,15 @@ def grown(connectome: OpenGraph, ids: IdArray, hops: int, threshold: int) -> IdA
     return members
 
 
-def to_networkx(connectome: OpenGraph, part: Adjacency) -> nx.DiGraph[int]:
-    """Make a `DiGraph`: nodes are root ids with their properties, edges have `weight`."""
+def to_networkx(connectome: OpenGraph, part: Adjacency, threshold: int) -> nx.DiGraph[int]:
+    """Make a `DiGraph`: nodes are root ids with their properties, edges have `weight`.
+
+    Its own attributes (`.graph`) say where it comes from, and the threshold.
+    """
     import networkx as nx
 
-    graph: nx.DiGraph[int] = nx.DiGraph()
+    origin = {str(name): value for name, value in part.attrs.items()}
+    graph: nx.DiGraph[int] = nx.DiGraph(**origin, threshold=threshold)
     graph.add_nodes_from(part.pre_ids.tolist())
     properties = connectome.annotations.neurons_of(part.pre_ids)
     for row in properties.to_dict("records"):

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from graphapi.connectivity import check_min_size
 from graphapi.engines import is_neo4j
 from graphapi.errors import GraphExistsError, InputError
 from loader import stages
@@ -101,6 +102,7 @@ def load(
         CAVE refused or failed; what has been fetched is kept for the next call.
     """
     settings = Settings(memory_limit, threads, in_flight, progress)
+    check_min_size(min_size)
     found = _source(source, annotations, version, server, token)
     with closing(_writer(to, user, password, database)) as writer:
         return _run(found, writer, settings, min_size, replace, work, on_step)

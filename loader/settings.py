@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from graphapi.errors import InputError
 from graphapi.progress import Progress
 from loader.duck import DEFAULT_MEMORY
 
@@ -28,6 +29,14 @@ class Settings:
     threads: int = 0
     in_flight: int = 4
     progress: bool = True
+
+    def __post_init__(self) -> None:
+        if self.in_flight < 1:
+            raise InputError(
+                f"in_flight: {self.in_flight} requests at once are too few", hint="at least 1"
+            )
+        if self.threads < 0:
+            raise InputError(f"threads: {self.threads} is less than none", hint="0 for all cores")
 
     def bar(self, title: str, total: int | None = None, *, unit: str = "rows") -> Progress:
         """Make a progress bar, a silent one where none is wanted."""

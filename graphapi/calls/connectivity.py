@@ -158,16 +158,10 @@ class ConnectivityCalls(OpenGraph):
         if form not in ("frame", "sparse", "arrow"):
             raise InputError(f"form: {form!r} is none of 'frame', 'sparse', 'arrow'")
         terms = Terms(threshold, min_size, materialization, clean, update_ids)
-        found, origin = _connectivity.get_adjacency(
-            self, pre_ids, post_ids, terms, symmetric=symmetric
-        )
+        found = _connectivity.get_adjacency(self, pre_ids, post_ids, terms, symmetric=symmetric)
         if form == "sparse":
             return found
-        if form == "arrow":
-            return found.to_arrow()
-        frame = found.to_frame()
-        frame.attrs = origin.attrs()
-        return frame
+        return found.to_arrow() if form == "arrow" else found.to_frame()
 
     def get_synapse_counts(
         self,

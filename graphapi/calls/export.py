@@ -73,7 +73,7 @@ class ExportCalls(OpenGraph):
         """Give the whole graph as a `DiGraph`; see `get_subgraph`."""
         from graphapi.subgraph import to_networkx
 
-        return to_networkx(self, self.to_sparse(threshold))
+        return to_networkx(self, self.to_sparse(threshold), threshold)
 
     def to_igraph(self, threshold: int = 1) -> Any:
         """Give the whole graph as an `igraph.Graph`; see `get_subgraph`."""
@@ -83,8 +83,10 @@ class ExportCalls(OpenGraph):
 
     def to_sparse(self, threshold: int = 1) -> _connectivity.Adjacency:
         """Give the whole graph as labels and connections; `.to_sparse()` makes the CSR matrix."""
-        found = _connectivity.fetch(self, Terms(threshold=threshold), pre=None, post=None)
-        return _connectivity.Adjacency(self.root_ids(), self.root_ids(), found)
+        terms = Terms(threshold=threshold)
+        found = _connectivity.fetch(self, terms, pre=None, post=None)
+        attrs = _connectivity.provenance(self, terms, {}).attrs()
+        return _connectivity.Adjacency(self.root_ids(), self.root_ids(), found, attrs)
 
     def to_matrix(self, threshold: int = 1) -> tuple[sp.csr_array, IdArray]:
         """Give the whole graph as int64 CSR and the root ids of its rows and columns."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from functools import cached_property
@@ -18,6 +19,7 @@ from graphapi.cave.transport import CarefulAdapter
 from graphapi.errors import (
     CaveResponseError,
     DatastackNotFoundError,
+    InputError,
     TableNotFoundError,
 )
 
@@ -107,6 +109,8 @@ class Cave:
 
         Raises
         ------
+        InputError
+            This can be the name of no datastack.
         DatastackNotFoundError
             The server has no such datastack; names those it has.
         CaveAuthError, CaveUnavailableError, CaveRateLimitError, CaveResponseError
@@ -114,6 +118,8 @@ class Cave:
         """
         from graphapi.cave import client  # takes a second to import
 
+        if not re.fullmatch(r"[\w.-]+", datastack):
+            raise InputError(f"'{datastack}' names no datastack", hint="for example kronauer_ant")
         address = normal_address(server or client.default_server(datastack))
         token = token or find_token(address)
         patience = Patience(address, token, max_retries=max_retries, pause=pause)

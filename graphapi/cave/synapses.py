@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,7 @@ UNRESOLVED = 1
 
 def synapse_rows(
     cave: Cave,
-    version: int | Literal["live"],
+    version: int | datetime,
     pre_ids: IdArray | None = None,
     post_ids: IdArray | None = None,
     *,
@@ -43,7 +44,8 @@ def synapse_rows(
     cave
         The datastack.
     version
-        A materialization version's number, or `live` for the roots of this moment.
+        A materialization version's number, or a moment, not before the newest version, whose
+        roots are meant.
     pre_ids, post_ids
         Root ids of that version; rows match both where both are given. One must be.
     threshold
@@ -87,9 +89,9 @@ def synapse_rows(
         raise TableNotFoundError(
             f"datastack '{cave.datastack}' names no synapse table", hint="pass synapse_table"
         )
-    if version == "live":
+    if isinstance(version, datetime):
         rows, base = fetch_live_rows(
-            cave, table, pre_ids=pre_ids, post_ids=post_ids, progress=progress
+            cave, table, pre_ids=pre_ids, post_ids=post_ids, timestamp=version, progress=progress
         )
     else:
         rows, base = (

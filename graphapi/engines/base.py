@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from graphapi.errors import InputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -12,6 +15,18 @@ if TYPE_CHECKING:
     from graphapi.queries import Query
 
 Params: TypeAlias = Mapping[str, object]
+
+
+def check_timeout(timeout: float | None) -> None:
+    """Refuse what is no length of time; None means no limit.
+
+    Raises
+    ------
+    InputError
+        Zero, negative, infinite or not a number.
+    """
+    if timeout is not None and not (math.isfinite(timeout) and timeout > 0):
+        raise InputError(f"timeout: {timeout} s is no time", hint="None means no limit")
 
 
 class Engine(Protocol):

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from graphapi.errors import InputError, ReadOnlyError
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from graphapi.queries import Query
 
 _TOKENS = re.compile(
@@ -46,6 +48,30 @@ def columnar(query: Query, engine: str, chunk: int) -> str:
     )
 
 
+def words_of(text: str) -> list[str]:
+    """Split Cypher into words, quoted texts and single signs; comments are left out."""
+    return [word for word in _TOKENS.findall(text) if not word.startswith(("//", "/*"))]
+
+
+def refuse_missing_params(text: str, given: Container[str]) -> None:
+    """Refuse a query with a `$name` that has no value.
+
+    Neo4j says so itself; LadybugDB takes null for it, and the answer is silently empty.
+
+    Raises
+    ------
+    InputError
+        It names those that are missing.
+    """
+    asked = {b.strip("`") for a, b in pairwise(words_of(text)) if a == "$"}
+    missing = sorted(name for name in asked if name not in given)
+    if missing:
+        raise InputError(
+            f"no value is given for {', '.join('$' + name for name in missing)}",
+            hint="pass params={'name': value}, or -p name=value on the command line",
+        )
+
+
 def refuse_beyond_graph(text: str) -> None:
     """Refuse a person's query that reaches for files or for other people's queries.
 
@@ -58,7 +84,7 @@ def refuse_beyond_graph(text: str) -> None:
     ReadOnlyError
         It contains `LOAD CSV` or starts with `TERMINATE`.
     """
-    words = [w.upper() for w in _TOKENS.findall(text) if not w.startswith(("//", "/*"))]
+    words = [word.upper() for word in words_of(text)]
     if not words:
         raise InputError("the query is empty")
     loads = any(pair == ("LOAD", "CSV") for pair in pairwise(words))

@@ -14,6 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphapi.engines.base import check_timeout
+from graphapi.engines.columns import plain_params
+from graphapi.engines.cyphertext import refuse_missing_params
+from graphapi.engines.ladybugdoor import refuse_beyond_graph_file, refuse_mixed_paths
 from graphapi.engines.plan import Step, steps_of_drawing
 from graphapi.errors import (
     EngineError,
@@ -41,17 +45,9 @@ _NOT_A_GRAPH = (
     "checksum",
     "Corrupted",
 )
-#: What a person's query may start with. The graph itself is protected by the engine; these
-#: keep a query from reading or writing other files, which the engine's read mode allows.
-_MAY_START = frozenset(
-    {"MATCH", "OPTIONAL", "RETURN", "WITH", "UNWIND", "CALL", "EXPLAIN", "PROFILE"}
-)
 #: This version keeps the first value of such a parameter for later queries of the same text
 #: on the same connection; these queries get a connection of their own.
 _STICKY = re.compile(r"\b(LIMIT|SKIP)\s+\$", re.IGNORECASE)
-_TOKENS = re.compile(
-    r"""//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`[^`]*`|\w+|;|\S""", re.DOTALL
-)
 
 
 class LadybugEngine:
@@ -126,8 +122,11 @@ class LadybugEngine:
         self, text: str, params: Params | None = None, *, timeout: float | None = None
     ) -> pa.Table:
         """Run a person's own Cypher; see `graphapi.engines.base.Engine.run_text`."""
-        _refuse_files(text)
-        return self._execute(text, dict(params or {}), timeout, "your query")
+        given = plain_params(params)
+        refuse_beyond_graph_file(text)
+        refuse_missing_params(text, given)
+        refuse_mixed_paths(text)
+        return self._execute(text, given, timeout, "your query")
 
     def plan(
         self, query: Query, params: Params | None = None, *, profile: bool = False
@@ -190,6 +189,7 @@ class LadybugEngine:
     ) -> pa.Table:
         import pyarrow as pa
 
+        check_timeout(timeout)
         with (
             self._connection(_STICKY.search(text) is not None) as connection,
             _translated(what, self.uri, timeout),
@@ -276,28 +276,3 @@ def _translate(message: str, what: str, uri: str, timeout: float | None) -> Engi
             f"'{what}' on '{uri}': {message}", hint="give it more memory or free some disk space"
         )
     return EngineError(f"'{what}' on '{uri}': {message}")
-
-
-def _refuse_files(text: str) -> None:
-    words = [t for t in _TOKENS.findall(text) if not t.startswith(("//", "/*"))]
-    upper = [w.upper() for w in words]
-    while upper and upper[-1] == ";":
-        upper.pop()
-    if not upper:
-        raise InputError("the query is empty")
-    if ";" in upper:
-        raise InputError("one query at a time, please", hint="remove the ';' in between")
-    start = upper[0]
-    if start in ("EXPLAIN", "PROFILE") and len(upper) > 1:
-        start = upper[1]
-    if start in ("CREATE", "MERGE", "SET", "DELETE", "DETACH", "DROP", "ALTER"):
-        raise ReadOnlyError(
-            f"a query that starts with {start} would write, and this is the read-only door",
-            hint="graphs are made by `cavegraph load`",
-        )
-    settings = start == "CALL" and "=" in upper[:3]
-    if start not in _MAY_START or settings or "LOAD" in upper:
-        raise ReadOnlyError(
-            f"queries here read the graph, nothing else; this one starts with {start}",
-            hint="start with MATCH, UNWIND, WITH or RETURN; save results with --csv or --parquet",
-        )

@@ -15,8 +15,9 @@ import pyarrow as pa
 from neo4j import exceptions as failures
 
 from graphapi.engines.address import Address, read_address
+from graphapi.engines.base import check_timeout
 from graphapi.engines.columns import declared_table, inferred_column, plain_params
-from graphapi.engines.cyphertext import columnar, refuse_beyond_graph
+from graphapi.engines.cyphertext import columnar, refuse_beyond_graph, refuse_missing_params
 from graphapi.engines.graphvalues import plain
 from graphapi.engines.neo4jfailures import (
     OUT_OF_MEMORY,
@@ -186,6 +187,7 @@ class Neo4jEngine:
         """
         refuse_beyond_graph(text)
         given = plain_params(params)
+        refuse_missing_params(text, given)
         what = "your query"
         try:
             found = self._read(text, given, what, timeout, _ROWS_A_FETCH, _named_rows)
@@ -291,8 +293,7 @@ class Neo4jEngine:
         fetch: int,
         take: Callable[[neo4j.Result], Any],
     ) -> Any:
-        if timeout is not None and timeout <= 0:
-            raise InputError(f"timeout: {timeout} s is no time", hint="None means no limit")
+        check_timeout(timeout)
 
         @neo4j.unit_of_work(timeout=timeout)
         def work(transaction: neo4j.ManagedTransaction) -> Any:

@@ -26,7 +26,7 @@ EXIT_CODES: tuple[tuple[type[CavegraphError], int], ...] = (
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; never shows a traceback for an error of our own."""
+    """Run the command line; never shows a traceback for an error of our own or of the disk."""
     from loader.cli.app import app
 
     try:
@@ -39,6 +39,13 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(141) from None
+    except OSError as error:
+        place = f"'{error.filename}': " if error.filename else ""
+        sys.stderr.write(
+            f"cavegraph: {place}{error.strerror or error}\n"
+            "  -> check the path, its rights, and the space on the disk\n"
+        )
+        raise SystemExit(1) from None
 
 
 def exit_code(error: CavegraphError) -> int:

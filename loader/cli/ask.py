@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +18,8 @@ from loader.cli.output import Output
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: Whole numbers written as one would; `007` or a very long one is a text.
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _WHERE = re.compile(r"^(?P<field>[^=!<>]+?)\s*(?P<sign>!=|>=|<=|=)\s*(?P<value>.*)$")
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Root ids.", show_default=False)]
@@ -46,7 +49,9 @@ Parquet = Annotated[str | None, typer.Option("--parquet", help="Write Parquet to
 Json = Annotated[
     str | None, typer.Option("--json", help="Write JSON, ids as texts; - to the screen.")
 ]
-Rows = Annotated[int, typer.Option("--rows", help="Most rows shown on the terminal; 0 for all.")]
+Rows = Annotated[
+    int, typer.Option("--rows", min=0, help="Most rows shown on the terminal; 0 for all.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -144,6 +149,8 @@ def adjacency(
         list[str] | None, typer.Option("--to-where", help="Postsynaptic neurons; as --where.")
     ] = None,
     threshold: Threshold = 1,
+    min_size: MinSize = None,
+    materialization: Version = "latest",
     graph: Graph = None,
     csv: Csv = None,
     parquet: Parquet = None,
@@ -154,7 +161,13 @@ def adjacency(
     with opened(graph) as connectome:
         pre = chosen(connectome, ids, where, regex)
         post = chosen(connectome, to, to_where, regex) if to or to_where else pre
-        frame = connectome.get_adjacency(pre, post, threshold=threshold)
+        frame = connectome.get_adjacency(
+            pre,
+            post,
+            threshold=threshold,
+            min_size=min_size,
+            materialization=version(materialization),
+        )
         frame.index.name = "pre"
         Output(csv, parquet, json, rows).write(frame)
 
@@ -164,6 +177,8 @@ def counts(
     where: Where = None,
     regex: Regex = False,
     threshold: Threshold = 1,
+    min_size: MinSize = None,
+    materialization: Version = "latest",
     graph: Graph = None,
     csv: Csv = None,
     parquet: Parquet = None,
@@ -173,7 +188,10 @@ def counts(
     """Partners and synapses of neurons, each way."""
     with opened(graph) as connectome:
         frame = connectome.get_synapse_counts(
-            chosen(connectome, ids, where, regex), threshold=threshold
+            chosen(connectome, ids, where, regex),
+            threshold=threshold,
+            min_size=min_size,
+            materialization=version(materialization),
         )
         plain = frame.drop(columns=["pre", "post"])
         Output(csv, parquet, json, rows).write(plain)
@@ -284,7 +302,7 @@ def condition(text: str) -> tuple[str, Any]:
 
 def version(text: str) -> int | str:
     """Read `--materialization`."""
-    return int(text) if text.isascii() and text.isdigit() else text
+    return int(text) if _WHOLE.fullmatch(text) else text
 
 
 def parameters(texts: list[str]) -> dict[str, Any]:
@@ -302,12 +320,16 @@ def parameters(texts: list[str]) -> dict[str, Any]:
 def _value(text: str) -> Any:
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
-    is_number = text.isascii() and text.lstrip("-").isdigit() and str(int(text)) == text
-    return int(text) if is_number else text
+    return int(text) if _WHOLE.fullmatch(text) else text
 
 
 def _number(text: str, where: str) -> float | int:
+    if _WHOLE.fullmatch(text):
+        return int(text)
     try:
-        return int(text) if text.lstrip("-").isdigit() else float(text)
-    except ValueError as error:
-        raise InputError(f"--where '{where}': '{text}' is no number") from error
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if math.isnan(number):
+        raise InputError(f"--where '{where}': '{text}' is no number")
+    return number

@@ -16,7 +16,9 @@ from loader.sources.base import Source
 To = Annotated[
     str | None,
     typer.Option(
-        "--to", help="Graph file to write, or bolt:// address. Default: $CAVEGRAPH_URI, or yours."
+        "--to",
+        help="Graph file to write, or bolt:// address. Default: $CAVEGRAPH_URI, "
+        "else a file in your data folder.",
     ),
 ]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace the graph that is there.")]
@@ -35,7 +37,14 @@ def load(
     version: Annotated[
         str, typer.Option("--version", help="Materialization version; latest is looked up once.")
     ] = "latest",
-    server: Annotated[str, typer.Option("--server", help="CAVE server, if not the usual.")] = "",
+    server: Annotated[
+        str,
+        typer.Option(
+            "--server",
+            help="CAVE server, if not the usual. Token: $CAVEGRAPH_TOKEN, else what "
+            "`cavegraph token` has saved.",
+        ),
+    ] = "",
     to: To = None,
     annotations: Annotated[
         list[str] | None,
@@ -90,7 +99,9 @@ def load(
     memory: Annotated[
         str | None, typer.Option("--memory", help="Most memory for summing up, as 2GB.")
     ] = None,
-    in_flight: Annotated[int, typer.Option("--in-flight", help="Most requests at once.")] = 4,
+    in_flight: Annotated[
+        int, typer.Option("--in-flight", min=1, help="Most requests at once.")
+    ] = 4,
 ) -> None:
     """Load a CAVE datastack, or files, into a graph. Run it again to go on after a failure."""
     import loader as _loader

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import tempfile
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-_ID_NAMES = frozenset({"pre", "post", "root_id", "neuron_id"})
+_ID_NAMES = frozenset({"pre", "post", "id", "root_ids", "partner", "neuron", "source", "target"})
 #: Above this, JavaScript and many JSON readers round whole numbers.
 _SAFE_IN_JSON = 2**53
 
@@ -86,6 +87,8 @@ def _json_value(name: str, value: Any, ids: frozenset[str]) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         is_id = name in ids or name.endswith("_id") or abs(value) > _SAFE_IN_JSON
         return str(value) if is_id else value
+    if isinstance(value, float) and math.isinf(value):
+        return str(value)  # JSON has no infinity
     return value if isinstance(value, (bool, float, str)) else str(value)
 
 

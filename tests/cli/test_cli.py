@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from graphapi import Connectome, StaleRootIdWarning
 from loader.cli import main
 
 BASE = 576460752700000000
@@ -103,6 +105,7 @@ def test_parquet_keeps_int64(graph: str, tmp_path: Path) -> None:
         ("out_synapses>=5", [1, 5]),
         ("out_synapses<=1", [2]),
         ("cell_class!=", [1, 2, 3, 4]),
+        ("cell_class=--5", []),  # looks like a number, and is none
     ],
 )
 def test_where(graph: str, tmp_path: Path, where: str, expected: list[int]) -> None:
@@ -156,11 +159,25 @@ def test_the_graph_of_the_environment(
         (2, ["upstream", str(BASE + 1), "--csv", "/nope/x.csv"], "cannot write"),
         (2, ["upstream", str(BASE + 1), "--parquet", "-"], "name a file"),
         (2, ["cypher", "RETURN 1 AS x", "-p", "x"], "name=value"),
+        (2, ["cypher", "RETURN $x AS x"], "no value is given for $x"),
+        (2, ["cypher", "RETURN $x AS x", "-p", "x=" + "9" * 19], "does not fit into 64 bits"),
+        (2, ["cypher", "RETURN 1 AS x", "--timeout", "nan"], "is no time"),
+        (2, ["cypher", " "], "the query is empty"),
+        (2, ["neurons", "9" * 5000], "is no id"),
+        (2, ["neurons", "-w", "out_synapses>=--1"], "is no number"),
+        (2, ["neurons", "-w", "out_synapses>=nan"], "is no number"),
+        (2, ["upstream", str(BASE + 1), "-m", "9" * 5000], "is no version"),
+        (2, ["upstream", str(BASE + 1), "-t", "9" * 30], "threshold"),
+        (2, ["upstream", str(BASE + 1), "--min-size", "nan"], "min_size"),
+        (2, ["upstream", str(BASE + 1), "--rows", "-1"], "--rows"),
         (3, ["upstream", "5"], "unknown root id"),
         (4, ["cypher", "MATCH (n:Neuron) DETACH DELETE n"], "read-only door"),
         (4, ["cypher", "MATCH (n:Neuron RETURN n"], "your query"),
         (5, ["synapses", "--pre", str(BASE + 1)], "made from files"),
         (5, ["upstream", str(BASE + 1), "-m", "3"], "made from files"),
+        (5, ["counts", str(BASE + 1), "--min-size", "3"], "made from files"),
+        (5, ["adjacency", str(BASE + 1), "-m", "live"], "made from files"),
+        (4, ["cypher", "MATCH p=(n:Neuron)-[:CONNECTS]->() RETURN p"], "the label :Neuron"),
     ],
 )
 def test_errors(
@@ -198,6 +215,43 @@ def test_a_server_that_is_down(capsys: pytest.CaptureFixture[str]) -> None:
     assert "127.0.0.1:9" in said
 
 
+def test_places_that_cannot_be(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edges = str(files / "edges.csv")
+    nowhere = str(files / "edges.csv" / "x")
+    for arguments in (
+        ["load", edges, "--to", nowhere],
+        ["load", edges, "--to", str(files / "y.lbug"), "--work", edges],
+        ["demo", "--folder", edges],
+        ["info", "-g", str(files / ("x" * 300))],
+    ):
+        assert "check the path" in fails(capsys, 1, *arguments)
+
+
+def test_warnings_are_notes_without_code(
+    graph: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from loader.cli import ask
+
+    def warns(_: object) -> Connectome:
+        warnings.warn("an id was mapped", StaleRootIdWarning, stacklevel=1)
+        return Connectome.open(graph)
+
+    monkeypatch.setattr(ask, "opened", warns)
+    main_ok("counts", str(BASE + 1))
+    assert capsys.readouterr().err == "cavegraph: an id was mapped\n"
+
+
+def test_every_command_has_a_summary_that_fits(capsys: pytest.CaptureFixture[str]) -> None:
+    main_ok("--help")
+    assert "..." not in capsys.readouterr().out
+
+
+def test_json_has_no_infinity(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main_ok("cypher", "RETURN 1.0 / 0.0 AS x, null AS y", "-g", graph, "--json", "-")
+    text = capsys.readouterr().out
+    assert json.loads(text, parse_constant=pytest.fail) == [{"x": "inf", "y": None}]
+
+
 def test_loads_that_cannot_be(
     files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -208,6 +262,9 @@ def test_loads_that_cannot_be(
     assert "column" in fails(capsys, 6, "load", str(bad), "--to", to)
     edges = str(files / "edges.csv")
     fails(capsys, 2, "load", edges, "--column", "weight", "--to", to)
+    assert "min_size" in fails(capsys, 2, "load", edges, "--min-size", "nan", "--to", to)
+    assert "--in-flight" in fails(capsys, 2, "load", edges, "--in-flight", "0", "--to", to)
+    assert "names no datastack" in fails(capsys, 2, "load", " ", "--to", to)
     assert not Path(to).exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +17,11 @@ from hypothesis import strategies as st
 from oracle import Oracle
 from toy import BASE, ROWS, ids
 
-from graphapi.errors import InputError, InvalidRootIdError, UnknownRootIdError
+from graphapi.errors import CaveError, InputError, InvalidRootIdError, UnknownRootIdError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import graphapi
 
 THRESHOLDS = [1, 3, 5]
@@ -128,7 +131,12 @@ def test_any_integer_like_id_is_taken(toy: graphapi.Connectome, given_ids: objec
 
 
 @pytest.mark.parametrize(
-    "refused", [float(BASE), [1.0], np.array([1.0]), None, True, 0, -4, "x", 2**63, [None]]
+    "refused",
+    [
+        *(float(BASE), [1.0], np.array([1.0]), None, True, 0, -4, "x", 2**63, [None]),
+        *("9" * 5000, 10**5000, str(2**63), "1.0", "", {"a": 1}, object()),
+    ],
+    ids=lambda value: type(value).__name__,
 )
 def test_what_is_no_id_is_refused(toy: graphapi.Connectome, refused: object) -> None:
     with pytest.raises(InvalidRootIdError, match="neuron_ids"):
@@ -146,12 +154,25 @@ def test_all_unknown_ids_are_listed(toy: graphapi.Connectome) -> None:
     assert caught.value.root_ids == tuple(ids(100, 101))
 
 
-@pytest.mark.parametrize("threshold", [0, -1, 1.5, True, "3"])
+@pytest.mark.parametrize("threshold", [0, -1, 1.5, True, "3", 2**63, 10**30])
 def test_a_threshold_is_a_whole_number_of_synapses(
     toy: graphapi.Connectome, threshold: object
 ) -> None:
     with pytest.raises(InputError, match="threshold"):
         toy.get_connectivity(ids(1), threshold=threshold)
+
+
+@pytest.mark.parametrize("size", [float("nan"), float("inf"), -1, True, "10"])
+def test_a_smallest_size_is_a_number(toy: graphapi.Connectome, size: object) -> None:
+    for ask in (toy.get_connectivity, toy.get_adjacency, toy.get_synapse_counts, toy.get_synapses):
+        with pytest.raises(InputError, match="min_size"):
+            ask(ids(1), min_size=size)
+
+
+@pytest.mark.parametrize("version", [True, 1.5, "newest", None])
+def test_a_version_is_a_number_or_a_known_word(toy: graphapi.Connectome, version: object) -> None:
+    with pytest.raises((InputError, CaveError)):
+        toy.get_connectivity(ids(1), materialization=version)
 
 
 def test_nothing_asked_for_is_refused(toy: graphapi.Connectome) -> None:
@@ -161,21 +182,65 @@ def test_nothing_asked_for_is_refused(toy: graphapi.Connectome) -> None:
         toy.get_adjacency()
 
 
+ORIGIN = {
+    "datastack": "toy",
+    "version": 7,
+    "timestamp": "2025-06-01T00:00:00+00:00",
+    "source": "graph",
+    "id_mapping": {},
+}
+
+
+def answers(connectome: graphapi.Connectome, neurons: object) -> dict[str, pd.DataFrame]:
+    """Every call that gives a frame about neurons."""
+    return {
+        "connectivity": connectome.get_connectivity(neurons),
+        "adjacency": connectome.get_adjacency(neurons),
+        "counts": connectome.get_synapse_counts(neurons),
+        "counts above a threshold": connectome.get_synapse_counts(neurons, threshold=2),
+        "annotations": connectome.get_annotations(neurons),
+        "neurons": connectome.get_neurons(neurons),
+        "partners": connectome.get_partners(neurons),
+        "common partners": connectome.get_common_partners(neurons),
+        "similarity": connectome.get_similarity(neurons),
+        "types": connectome.get_type_connectivity("cell_class", pre_ids=neurons),
+        "paths": connectome.get_paths(neurons, ids(4)),
+        "shortest paths": connectome.get_shortest_paths(neurons, ids(4)),
+        "strongest paths": connectome.get_strongest_paths(neurons, ids(4)),
+    }
+
+
 def test_answers_say_where_they_come_from(toy: graphapi.Connectome) -> None:
-    for frame in (
-        toy.get_connectivity(ids(1)),
-        toy.get_adjacency(ids(1)),
-        toy.get_synapse_counts(ids(1)),
-        toy.get_annotations(ids(1)),
-        toy.get_neurons(ids(1)),
+    found = answers(toy, ids(1)) | {"cypher": toy.cypher("MATCH (n:Neuron) RETURN count(n) AS n")}
+    told = {name: {key: frame.attrs.get(key) for key in ORIGIN} for name, frame in found.items()}
+    assert told == dict.fromkeys(found, ORIGIN)
+    for part in (toy.get_adjacency(ids(1), form="sparse"), toy.to_sparse()):
+        assert part.attrs == ORIGIN
+        assert part.to_frame().attrs == ORIGIN
+    for table in (
+        toy.get_adjacency(ids(1), form="arrow"),
+        toy.get_subgraph(ids(1), form="arrow"),
     ):
-        assert frame.attrs == {
-            "datastack": "toy",
-            "version": 7,
-            "timestamp": "2025-06-01T00:00:00+00:00",
-            "source": "graph",
-            "id_mapping": {},
-        }
+        assert json.loads(table.schema.metadata[b"cavegraph"]) == ORIGIN
+    for graph in (toy.get_subgraph(ids(1)), toy.to_networkx()):
+        assert graph.graph == {**ORIGIN, "threshold": 1}
+
+
+def test_empty_answers_have_the_dtypes_of_full_ones(toy: graphapi.Connectome) -> None:
+    """A criterion without a match: every column is there, and of its own type."""
+    nothing = answers(toy, toy.criteria(cell_class="no such class"))
+    by_neuron = {"adjacency", "similarity", "common partners"}  # one column a neuron
+    for name, full in answers(toy, ids(1)).items():
+        empty = nothing[name]
+        assert len(empty) == 0, name
+        assert empty.index.dtype == full.index.dtype, name
+        if name not in by_neuron:
+            assert dict(empty.dtypes) == dict(full.dtypes), name
+    assert nothing["adjacency"].columns.dtype == np.int64
+    shared = nothing["common partners"]
+    assert dict(shared.dtypes) == dict.fromkeys(
+        ["partner", "shared_by", "weight"], np.dtype("int64")
+    )
 
 
 pairs = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=120)
@@ -196,11 +261,25 @@ def test_random_graphs(put, pairs: list[tuple[int, int]]) -> None:
         assert connectome.root_ids().tolist() == nodes
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="shared data are not here")
-def test_real_synapses(put) -> None:
+def mouse_cortex() -> pd.DataFrame:
+    """Synapse rows of MICrONS: real ids, one synapse a pair."""
     table = pd.read_parquet(DATA / "microns_pinky100_v185" / "synapses.parquet")
     rows = table.rename(columns={"pre_pt_root_id": "pre", "post_pt_root_id": "post"})
-    rows = rows[["pre", "post"]]
+    return rows[["pre", "post"]]
+
+
+def worm() -> pd.DataFrame:
+    """Chemical synapses of C. elegans, one row each: weights up to 142, so thresholds bite."""
+    table = pd.read_parquet(DATA / "celegans_cook2019" / "hermaphrodite_edges.parquet")
+    names = {name: BASE + i for i, name in enumerate(sorted({*table["pre"], *table["post"]}))}
+    rows = table.loc[table.index.repeat(table["chemical"]), ["pre", "post"]]
+    return pd.DataFrame({side: rows[side].map(names) for side in rows}).reset_index(drop=True)
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="shared data are not here")
+@pytest.mark.parametrize("read", [mouse_cortex, worm])
+def test_real_synapses(put, read: Callable[[], pd.DataFrame]) -> None:
+    rows = read()
     with put(rows) as connectome, warnings.catch_warnings():
         warnings.simplefilter("error")
         check_everything(connectome, rows, Oracle(rows).nodes()[::25])

@@ -79,6 +79,43 @@ def test_a_limit_by_parameter_is_not_remembered(toy: graphapi.Connectome) -> Non
     assert [len(toy.cypher(text, {"most": most})) for most in (5, 2, 7)] == [5, 2, 7]
 
 
+@pytest.mark.parametrize(
+    "text", ["RETURN $x AS x", "MATCH (n:Neuron) WHERE n.root_id = $x OR n.root_id = $y RETURN n"]
+)
+def test_a_parameter_without_a_value_is_named(toy: graphapi.Connectome, text: str) -> None:
+    with pytest.raises(InputError, match=r"\$x"):
+        toy.cypher(text, {"y": 1})
+
+
+def test_a_dollar_in_a_text_is_no_parameter(toy: graphapi.Connectome) -> None:
+    frame = toy.cypher("RETURN '$x' AS a, \"$y\" AS b // $z")
+    assert frame.iloc[0].tolist() == ["$x", "$y"]
+
+
+@pytest.mark.parametrize("value", [2**63, object(), {"a": object()}])
+def test_values_that_no_property_can_have(toy: graphapi.Connectome, value: object) -> None:
+    with pytest.raises(InputError, match="parameter 'x'"):
+        toy.cypher("RETURN $x AS x", {"x": value})
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf")])
+def test_a_time_limit_is_a_time(toy: graphapi.Connectome, timeout: float) -> None:
+    with pytest.raises(InputError, match="is no time"):
+        toy.cypher("RETURN 1 AS x", timeout=timeout)
+
+
+PATHS = [
+    "MATCH p = (a:Neuron {root_id: $id})-[:CONNECTS]->(b:Neuron) RETURN p",
+    "MATCH (a:Neuron {root_id: $id}), (b:Neuron) MATCH p = (a)-[:CONNECTS]->(b) RETURN p",
+    "MATCH p = (:Neuron {root_id: $id})-[:CONNECTS*1..1]->(:Neuron) RETURN p",
+]
+
+
+@pytest.mark.parametrize("text", PATHS)
+def test_paths_among_neurons_are_returned(toy: graphapi.Connectome, text: str) -> None:
+    assert len(toy.cypher(text, {"id": ids(1)[0]})) == 2
+
+
 def test_missing_parameters_are_an_error(toy: graphapi.Connectome) -> None:
     from graphapi.queries import catalog
 

@@ -38,6 +38,7 @@ def test_graphml(toy: graphapi.Connectome, tmp_path: Path) -> None:
         (a, b): d["weight"] for a, b, d in expected.edges(data=True)
     }
     assert graph.nodes[BASE + 2]["cell_class"] == "EBc"
+    assert (graph.graph["datastack"], graph.graph["version"]) == ("toy", 7)
 
 
 def test_places_that_cannot_be_written(toy: graphapi.Connectome, tmp_path: Path) -> None:
