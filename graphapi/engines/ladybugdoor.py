@@ -103,10 +103,15 @@ def _after(words: list[str], start: int) -> int:
 
 def _nodes(words: list[str]) -> Iterator[tuple[str, str | None]]:
     """Give variable and label of all that looks like `(variable:Label ...)`; both may be empty."""
-    for i, word in enumerate(words):
-        if word != "(":
+    i = 0
+    while i < len(words):
+        if words[i] == "[":  # a relationship may hold conditions in brackets of its own
+            i = _after(words, i)
             continue
-        inside = words[i + 1 : _after(words, i) - 1]
+        i += 1
+        if words[i - 1] != "(":
+            continue
+        inside = words[i : _after(words, i - 1) - 1]
         variable = inside[0] if inside and inside[0] not in (":", "{") else ""
         rest = inside[1:] if variable else inside
         yield variable, (rest[1] if len(rest) > 1 and rest[0] == ":" else None)

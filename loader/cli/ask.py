@@ -157,7 +157,7 @@ def adjacency(
     json: Json = None,
     rows: Rows = 20,
 ) -> None:
-    """Matrix of weights: one row a presynaptic neuron, one column a postsynaptic one."""
+    """Matrix of weights; rows presynaptic, columns postsynaptic."""
     with opened(graph) as connectome:
         pre = chosen(connectome, ids, where, regex)
         post = chosen(connectome, to, to_where, regex) if to or to_where else pre

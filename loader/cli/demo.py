@@ -24,7 +24,10 @@ def demo(
     ] = None,
     seed: Seed = 7,
 ) -> None:
-    """See it all work: a made-up ant brain becomes a graph and answers the tutorial's questions."""
+    """See it all work, on a made-up ant brain.
+
+    It is served as CAVE would, loaded into a graph, and asked the tutorial's questions.
+    """
     from loader.demo.run import run_demo
 
     run_demo(folder, to=to, seed=seed, say=typer.echo)
@@ -38,7 +41,10 @@ def serve_demo(
         Path | None, typer.Option("--serve", help="Serve this folder instead (docs/stand-in.md).")
     ] = None,
 ) -> None:
-    """Serve the made-up datastack as a CAVE server would, on this machine only; Ctrl-C ends it."""
+    """Serve the made-up ant brain as a CAVE server would.
+
+    On this machine only; Ctrl-C ends it.
+    """
     from loader.demo import run
     from loader.standin import serve as serve_folder
 

@@ -163,7 +163,10 @@ def info(graph: Graph = None) -> None:
 
 
 def verify(graph: Graph = None) -> None:
-    """Check that a graph still holds what was loaded; exit code 6 where it does not."""
+    """Check that a graph still holds what was loaded.
+
+    Exit code 6 where it does not.
+    """
     import loader as _loader
 
     with opened(graph) as connectome:
@@ -179,7 +182,10 @@ def export(
     ] = False,
     graph: Graph = None,
 ) -> None:
-    """Write the whole graph as Parquet files (connections, neurons, annotations)."""
+    """Write the whole graph as Parquet files.
+
+    One of connections, one of neurons, one of annotation rows.
+    """
     with opened(graph) as connectome:
         written = list(connectome.to_parquet(folder).values())
         if graphml:
@@ -191,7 +197,10 @@ def export(
 def token(
     server: Annotated[str, typer.Argument(help="Address of the CAVE server.")],
 ) -> None:
-    """Save a CAVE token: says where to get one, asks for it, keeps it readable by you only."""
+    """Save a CAVE token, readable by you only.
+
+    Says where to get one, and asks for it without showing it.
+    """
     from graphapi.cave.token import generate_cave_token
 
     generate_cave_token(server)

@@ -85,7 +85,7 @@ def paths(
     json: Json = None,
     rows: Rows = 20,
 ) -> None:
-    """Paths from neurons to neurons, each with its weights and the weakest of them."""
+    """Paths from neurons to neurons, with their weights."""
     with opened(graph) as connectome:
         start = chosen(connectome, ids, where, regex)
         end = chosen(connectome, to, to_where, regex)
@@ -110,7 +110,7 @@ def partners(
     json: Json = None,
     rows: Rows = 20,
 ) -> None:
-    """Partners of neurons, with each one's share of their input and output."""
+    """Partners of neurons, with their shares of in- and output."""
     with opened(graph) as connectome:
         neurons = chosen(connectome, ids, where, regex)
         frame = connectome.get_partners(neurons, direction.value, threshold)
@@ -133,7 +133,10 @@ def common(
     json: Json = None,
     rows: Rows = 20,
 ) -> None:
-    """Partners that several neurons have in common; a column of weights for each neuron."""
+    """Partners that several neurons have in common.
+
+    With a column of weights for each neuron.
+    """
     with opened(graph) as connectome:
         neurons = chosen(connectome, ids, where, regex)
         frame = connectome.get_common_partners(neurons, direction.value, threshold, at_least)
@@ -168,7 +171,10 @@ def types(
     json: Json = None,
     rows: Rows = 20,
 ) -> None:
-    """Sum connectivity from type to type: synapses, means, and fractions of input and output."""
+    """Sum connectivity from type to type.
+
+    Synapses, means, and fractions of input and output.
+    """
     from graphapi.celltypes import type_matrix
 
     with opened(graph) as connectome:
@@ -201,7 +207,10 @@ def similarity(
     json: Json = None,
     rows: Rows = 20,
 ) -> None:
-    """How alike neurons are in whom they connect with: cosine of their weights, 0 to 1."""
+    """How alike neurons are in whom they connect with.
+
+    Cosine of their weights, from 0 to 1; the most alike first.
+    """
     with opened(graph) as connectome:
         neurons = chosen(connectome, ids, where, regex)
         frame = connectome.get_similarity(neurons, direction.value, threshold)

@@ -28,7 +28,10 @@ def saved(
         str, typer.Option("--engine", "-e", help="neo4j, or ladybug for graph files.")
     ] = "neo4j",
 ) -> None:
-    """List the saved queries, or print one: for Neo4j Browser, or for `cavegraph cypher`."""
+    """List the saved queries, or print one.
+
+    For Neo4j Browser, or for `cavegraph cypher`.
+    """
     if engine not in _ENGINES:
         raise InputError(f"--engine '{engine}'", hint=f"one of {', '.join(_ENGINES)}")
     known = {query.name: query for query in saved_queries()}

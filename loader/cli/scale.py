@@ -36,14 +36,20 @@ def synthetic(
 def finish_import(
     uri: Annotated[str, typer.Argument(help="The started server, as bolt://localhost:7687.")],
 ) -> None:
-    """After an import by neo4j-admin: make indexes, verify everything, let it be read."""
+    """Finish an import by neo4j-admin.
+
+    Makes indexes, verifies everything, and lets the graph be read.
+    """
     from loader.writers.neo4j_import import finish_import as finish
 
     typer.echo(str(finish(uri)))
 
 
 def audit(graph: Graph = None) -> None:
-    """Check that no query about given neurons scans the whole graph; exit code 6 where one does."""
+    """Check that no query about neurons scans the whole graph.
+
+    Exit code 6 where one does.
+    """
     from loader.audit import audit_queries
 
     with opened(graph) as connectome:

@@ -19,8 +19,9 @@ def page() -> str:
         "",
         "Made by `python tests/docs/command_line_page.py` from the commands' own help.",
         "",
-        "Exit codes: 0 done, 2 bad argument, 3 something named is not there, 4 the graph database, "
-        "5 CAVE, 6 a load or a verification failed.",
+        "Exit codes: 0 done, 1 a file or folder cannot be used, 2 bad argument, "
+        "3 something named is not there, 4 the graph database, 5 CAVE, 6 a load or a verification "
+        "failed.",
     ]
     lines += _commands(group, "cavegraph")
     return "\n".join(lines) + "\n"

@@ -26,6 +26,7 @@ HARMLESS = [
     "MATCH p=(n:Neuron)-[:CONNECTS]->(:Neuron) RETURN p",
     "MATCH p=(n:Neuron {root_id: 1})-[c:CONNECTS* SHORTEST 1..3]->(m:Neuron) RETURN p",
     "MATCH (a:Neuron), (b:Neuron) MATCH p=(a)-[:CONNECTS]->(b)<-[:CONNECTS]-(a) RETURN p",
+    "MATCH p=(a:Neuron)-[:CONNECTS* ACYCLIC 1..3 (c, n | WHERE c.weight > 1)]->(b:Neuron) RETURN p",
     "MATCH p=(a:Annotation) RETURN p",
     "MATCH (n:Neuron) WHERE n.in_synapses = (1 + 2) RETURN n",
     "MATCH (n:Neuron) WITH n, n.in_synapses = (1) AS one RETURN one",
