@@ -301,7 +301,12 @@ def test_live_rows(tmp_path: Path) -> None:
         for side in ("pre", "post"):
             rows[f"{side}_pt_root_id"] = [now[sv] for sv in rows[f"{side}_pt_supervoxel_id"]]
         got = synapse_rows(
-            cave, "live", np.array([N[5]]), np.array([N[4], N[6]]), clean=False, progress=False
+            cave,
+            datetime.now(UTC),
+            np.array([N[5]]),
+            np.array([N[4], N[6]]),
+            clean=False,
+            progress=False,
         )
         want = rows[(rows["pre_pt_root_id"] == N[5]) & rows["post_pt_root_id"].isin([N[4], N[6]])]
         assert len(want)
