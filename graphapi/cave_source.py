@@ -17,7 +17,7 @@ from graphapi.cave.trust import host_of, require_trust
 from graphapi.errors import InputError, UnknownRootIdError
 from graphapi.ids import IdArray, parse_root_ids
 from graphapi.results import Connections, Provenance
-from graphapi.selection import Selection
+from graphapi.selection import Selection, report_mapped
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -139,12 +139,12 @@ class CaveSource:
                 raise InputError(f"{what}: no ids given", hint="pass at least one id")
         at = datetime.fromisoformat(self.moment(terms)[1])
         mapping = self._map(sorted(set(requested.tolist())), at)
+        where = f"{self._made.datastack}, version {terms.materialization}"
         if mapping and not terms.update_ids:
             raise UnknownRootIdError(
-                sorted(mapping),
-                f"{self._made.datastack}, version {terms.materialization}",
-                hint="update_ids=True maps them to that version",
+                sorted(mapping), where, hint="update_ids=True maps them to that version"
             )
+        report_mapped(mapping, what, where)
         resolved = np.array([mapping.get(i, i) for i in requested.tolist()], dtype=np.int64)
         return Selection(requested, resolved, mapping)
 

@@ -8,7 +8,6 @@ mean the same everywhere, and put together here.
 from __future__ import annotations
 
 import itertools
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from graphapi.connectivity import Terms, fetch, provenance
 from graphapi.errors import InputError
+from graphapi.notices import notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -117,7 +117,7 @@ def _check_limit(limit: int) -> None:
 
 
 def _warn(text: str) -> None:
-    warnings.warn(f"{text}; raise limit or threshold", CutOffWarning, stacklevel=4)
+    notice(f"{text}; raise limit or threshold", CutOffWarning)
 
 
 def get_strongest_paths(connectome: OpenGraph, ends: Ends) -> pd.DataFrame:

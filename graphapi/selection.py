@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import numpy as np
 from graphapi.criteria import NeuronCriteria
 from graphapi.errors import InputError, UnknownRootIdError
 from graphapi.ids import IdArray, parse_root_ids
+from graphapi.notices import notice
 from graphapi.queries import catalog
 
 if TYPE_CHECKING:
@@ -129,17 +129,18 @@ class Selector:
                 self._connectome.name,
                 hint="they are of another version; update_ids=True maps them to this one",
             )
-        if mapping:
-            _report(mapping, what, self._connectome.name)
+        report_mapped(mapping, what, self._connectome.name)
         resolved = np.array([mapping.get(i, i) for i in requested.tolist()], dtype=np.int64)
         return Selection(requested, resolved, mapping)
 
 
-def _report(mapping: dict[int, int], what: str, where: str) -> None:
+def report_mapped(mapping: dict[int, int], what: str, where: str) -> None:
+    """Warn of ids that were mapped, if any were."""
+    if not mapping:
+        return
     shown = ", ".join(f"{old} -> {new}" for old, new in list(mapping.items())[:5])
     more = f" and {len(mapping) - 5} more" if len(mapping) > 5 else ""
-    warnings.warn(
+    notice(
         f"{what}: {len(mapping)} id(s) not current in {where} were mapped: {shown}{more}",
         StaleRootIdWarning,
-        stacklevel=5,
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import warnings
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +11,7 @@ from graphapi.ids import parse_root_ids
 from graphapi.imagery.mesh import Mesh
 from graphapi.imagery.mesh_cache import MeshCache, default_cache_folder
 from graphapi.imagery.volume import Volume, open_volume
+from graphapi.notices import notice
 from graphapi.progress import Progress
 
 if TYPE_CHECKING:
@@ -120,18 +119,9 @@ def get_meshes(
             absent, volume.source.text, hint="pass missing='skip' to go on without them"
         )
     if absent:
-        warnings.warn(MissingMeshWarning(absent, volume.source.text), stacklevel=_level_of_caller())
+        notice(MissingMeshWarning(absent, volume.source.text))
     present = ((root_id, mesh) for root_id in wanted if (mesh := found[root_id]) is not None)
     return Meshes(present, missing=absent)
-
-
-def _level_of_caller() -> int:
-    """Count the frames from the warning up to the first one outside this package."""
-    level, frame = 1, inspect.currentframe()
-    frame = frame.f_back if frame else None
-    while frame and str(frame.f_globals.get("__name__")).partition(".")[0] == "graphapi":
-        level, frame = level + 1, frame.f_back
-    return level
 
 
 def _cache(volume: Volume, chosen: str | os.PathLike[str] | bool | None) -> MeshCache | None:

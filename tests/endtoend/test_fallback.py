@@ -6,6 +6,7 @@ row limit is so low that nearly every question is cut several times.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -158,8 +159,9 @@ def stale(demo_folder: Path) -> tuple[int, int]:
 
 def test_stale_ids_are_mapped_and_reported(connectome, stale) -> None:
     old, new = stale
-    with pytest.warns(graphapi.StaleRootIdWarning, match=f"{old} -> {new}"):
+    with pytest.warns(graphapi.StaleRootIdWarning, match=f"{old} -> {new}") as warned:
         answer = connectome.get_connectivity([old], upstream=False)
+    assert warned[0].filename == __file__  # it points at who asked
     assert answer.attrs["id_mapping"] == {old: new}
     assert len(answer) > 0
     assert triples(answer) == triples(connectome.get_connectivity(new, upstream=False))
@@ -168,6 +170,47 @@ def test_stale_ids_are_mapped_and_reported(connectome, stale) -> None:
     assert counts.index.tolist() == [old, new]  # as asked for, and both with their counts
     assert counts.loc[old].tolist() == counts.loc[new].tolist()
     assert counts.loc[old, "output_synapses"] == answer["weight"].sum()
+
+
+@pytest.fixture(scope="module")
+def rows_of_now(demo_folder: Path) -> pd.DataFrame:
+    """The rows of the newest version under the roots that hold their supervoxels now."""
+    spans = pd.read_parquet(demo_folder / "chunkedgraph" / "supervoxels.parquet")
+    root_of = spans[spans["end"].isna()].set_index("supervoxel_id")["root_id"].to_dict()
+    rows = served_rows(demo_folder, 3)
+    for side in ("pre", "post"):
+        held = pd.Series([root_of.get(voxel, 0) for voxel in rows[f"{side}_pt_supervoxel_id"]])
+        rows[f"{side}_then"] = rows[f"{side}_pt_root_id"]
+        # background and unresolved ends have no root of their own
+        rows[f"{side}_pt_root_id"] = held.where(rows[f"{side}_then"] > 1, rows[f"{side}_then"])
+    return rows
+
+
+def test_live_is_one_moment_and_says_which(connectome, rows_of_now: pd.DataFrame) -> None:
+    moved = rows_of_now[(rows_of_now.pre_then != rows_of_now.pre_pt_root_id)]
+    moved = moved[moved.pre_pt_root_id > 1]
+    root = int(moved.pre_pt_root_id.value_counts().index[0])
+    before = datetime.now(UTC)
+    answer = connectome.get_connectivity(root, materialization="live")
+    now = clean_rows(rows_of_now)
+    touching = now[(now.pre_pt_root_id == root) | (now.post_pt_root_id == root)]
+    assert triples(answer) == expected_triples(weights(touching, 1))
+    assert (answer.attrs["version"], answer.attrs["source"]) == ("live", "cave")
+    assert before <= datetime.fromisoformat(answer.attrs["timestamp"]) <= datetime.now(UTC)
+    rows = connectome.get_synapses(post_ids=root, materialization="live")
+    assert rows["id"].tolist() == sorted(now[now.post_pt_root_id == root]["id"])
+
+
+def test_a_root_of_the_graph_that_is_gone_is_brought_forward(connectome, rows_of_now) -> None:
+    moved = rows_of_now[rows_of_now.pre_then != rows_of_now.pre_pt_root_id]
+    heirs = moved[moved.pre_pt_root_id > 1].groupby("pre_then")["pre_pt_root_id"].nunique()
+    old = int(heirs[heirs == 1].index[0])
+    with pytest.warns(graphapi.StaleRootIdWarning, match=str(old)):
+        answer = connectome.get_synapse_counts(old, materialization="live")
+    new = answer.attrs["id_mapping"][old]
+    now = clean_rows(rows_of_now)
+    assert answer.loc[old, "output_synapses"] == (now.pre_pt_root_id == new).sum()
+    assert answer.loc[old, "downstream_partners"] == len(weights(now[now.pre_pt_root_id == new], 1))
 
 
 def test_stale_ids_can_be_refused(connectome, stale) -> None:

@@ -70,14 +70,21 @@ def test_microns(loaded: Any) -> None:
         "MATCH (a:Neuron)-[c:CONNECTS]->(b:Neuron) "
         "RETURN a.root_id AS pre, b.root_id AS post, c.weight AS weight, c.size_sum AS size_sum"
     ).set_index(["pre", "post"])
+    assert len(frame) == len(expected) == 1734
     frame = frame.loc[expected.index]
     assert frame["weight"].tolist() == expected["size"].tolist()
     assert frame["size_sum"].tolist() == expected["sum"].tolist()
+    own = rows[rows.pre_pt_root_id == rows.post_pt_root_id]["pre_pt_root_id"].value_counts()
+    autapses = connectome.get_neurons(own.index.tolist()).set_index("root_id")["autapses"]
+    assert autapses.to_dict() == own.to_dict()
 
     every = connectome.get_synapses(pre_ids=connectome.root_ids(), clean=False)
     rows = rows.sort_values("id")
-    assert every["id"].tolist() == rows["id"].tolist()
-    for name in ("pre_pt_root_id", "post_pt_root_id", "size", "spine_vol_um3"):
+    plain = [name for name in rows if "_position" not in name]
+    positions = [f"{side}_pt_position" for side in ("pre", "post", "ctr")]
+    assert sorted(every.columns) == sorted([*plain, *positions])
+    for name in plain:
+        assert every[name].dtype == rows[name].dtype, name
         assert every[name].to_numpy().tobytes() == rows[name].to_numpy().tobytes(), name
     for side in ("pre", "post", "ctr"):
         axes = [f"{side}_pt_position_{axis}" for axis in "xyz"]
@@ -93,12 +100,13 @@ def test_the_tutorials_own_rows(loaded: Any) -> None:
     metres = connectome.get_synapses(pre_ids=ids, clean=False, return_pixels=False)
     assert list(pixels.columns)[:2] == ["pre_pt_root_id", "post_pt_root_id"]
     assert sorted(pixels.columns) == sorted(rows.columns)
-    for name in rows.columns:
-        if not name.endswith("_position"):
-            assert pixels[name].tolist() == rows[name].tolist(), name
-    for name in ("id", "pre_pt_root_id", "post_pt_root_id", "pre_pt_supervoxel_id", "size"):
-        assert pixels[name].dtype == rows[name].dtype, name
-    assert str(pixels["created"].dt.tz) == "UTC"
+    assert list(metres.columns) == list(pixels.columns)
+    served = {**rows.dtypes, "created": "datetime64[ns, UTC]"}  # so CAVE sends all its times
+    for frame in (pixels, metres):
+        for name in rows.columns:
+            assert frame[name].dtype == served[name], name
+            if not name.endswith("_position"):
+                assert frame[name].tolist() == rows[name].tolist(), name
     for name in ("pre_pt_position", "post_pt_position", "ctr_pt_position"):
         stored = np.stack(rows[name].to_list())
         assert pixels[name].tolist() == stored.tolist()

@@ -304,7 +304,7 @@ def computed(name: str) -> dict[str, int]:
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared data are not here")
 @pytest.mark.parametrize(
-    ("name", "make"),
+    ("name", "make", "table", "weight"),
     [
         (
             "larva_winding2023 (all types)",
@@ -312,6 +312,8 @@ def computed(name: str) -> dict[str, int]:
                 d / "larva_winding2023" / "edges.parquet",
                 annotations=[d / "larva_winding2023" / "neurons.parquet"],
             ),
+            "larva_winding2023/edges.parquet",
+            "weight",
         ),
         (
             "celegans_cook2019 hermaphrodite (chemical, all cells)",
@@ -322,17 +324,22 @@ def computed(name: str) -> dict[str, int]:
                 ],
                 columns={"weight": "chemical"},
             ),
+            "celegans_cook2019/hermaphrodite_edges.parquet",
+            "chemical",
         ),
         (
             "microns_pinky100_v185",
             lambda d: FileSource(d / "microns_pinky100_v185" / "synapses.parquet"),
+            "microns_pinky100_v185/synapses.parquet",
+            "",
         ),
     ],
 )
-def test_real_connectomes_have_their_known_totals(tmp_path, place, name, make):
+def test_real_connectomes_have_their_known_totals(tmp_path, place, name, make, table, weight):
     load(make(DATA), place, work=tmp_path / "w")
     want = computed(name)
-    totals = np.array(list(readback.totals(place).values()))
+    seen = readback.totals(place)
+    totals = np.array(list(seen.values()))
     edges = readback.edges(place)
     weights = np.array([w for w, _ in edges.values()])
     in_an_edge = {root for pair in edges for root in pair}
@@ -342,4 +349,20 @@ def test_real_connectomes_have_their_known_totals(tmp_path, place, name, make):
     assert weights.sum() + totals[:, 4].sum() == want["weight_sum_with_autapses"]
     assert weights.max() == want["weight_max"]
     assert reciprocal == want["reciprocal_pairs"]
-    assert len(in_an_edge | {r for r, t in readback.totals(place).items() if t[4]}) == want["nodes"]
+    assert 2 * reciprocal / len(edges) == pytest.approx(want["reciprocity"], abs=1e-12)
+    assert len(in_an_edge | {r for r, t in seen.items() if t[4]}) == want["nodes"]
+
+    # degrees and strengths, straight from the file; sorted, because names became ids
+    rows = pd.read_parquet(DATA / table)
+    rows = rows.rename(columns={"pre_pt_root_id": "pre", "post_pt_root_id": "post"})
+    rows["w"] = rows[weight] if weight else 1
+    rows = rows[(rows["w"] > 0) & (rows["pre"] != rows["post"])]
+    pairs = rows.groupby(["pre", "post"], as_index=False)["w"].sum()
+    for column, end, measure in (
+        (0, "post", "sum"),
+        (1, "pre", "sum"),
+        (2, "post", "size"),
+        (3, "pre", "size"),
+    ):
+        of_each = pairs.groupby(end)["w"].agg(measure)
+        assert sorted(t[column] for t in seen.values() if t[column]) == sorted(of_each)
