@@ -10,7 +10,7 @@
 // Change in the first line: source, target -- root ids; least -- smallest weight of each connection.
 // 3 is the longest path, 200 the most rows. No neuron is visited twice.
 
-WITH 576460752704086936 AS source, 576460752732847432 AS target, 5 AS least
+WITH 576460752702328878 AS source, 576460752732847432 AS target, 5 AS least
 MATCH path = (a:Neuron {root_id: source})-[:CONNECTS*1..3]->(b:Neuron {root_id: target})
 WHERE all(c IN relationships(path) WHERE c.weight >= least)
 WITH [n IN nodes(path) | n.root_id] AS root_ids, [c IN relationships(path) | c.weight] AS weights

@@ -16,6 +16,7 @@ WHERE n.root_id IN root_ids AND c.weight >= 1
 WITH m, count(*) AS shared_by, sum(c.weight) AS weight
 WHERE shared_by >= 2
 RETURN 'upstream' AS direction, m.root_id AS partner, m.cell_class AS cell_class, shared_by, weight
+ORDER BY shared_by DESC, weight DESC, partner
 UNION ALL
 WITH [576460752732847432, 576460752790365406] AS root_ids
 MATCH (n:Neuron)-[c:CONNECTS]->(m:Neuron)
@@ -23,3 +24,4 @@ WHERE n.root_id IN root_ids AND c.weight >= 1
 WITH m, count(*) AS shared_by, sum(c.weight) AS weight
 WHERE shared_by >= 2
 RETURN 'downstream' AS direction, m.root_id AS partner, m.cell_class AS cell_class, shared_by, weight
+ORDER BY shared_by DESC, weight DESC, partner

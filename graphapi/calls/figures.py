@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from graphapi.htmlpage import HtmlPage
     from graphapi.partners import Direction
-    from graphapi.plots.network import NetworkView
 
 
 class FigureCalls(AnnotationCalls, ConnectivityCalls, ExportCalls, ImageryCalls):
@@ -267,7 +267,7 @@ class FigureCalls(AnnotationCalls, ConnectivityCalls, ExportCalls, ImageryCalls)
         *,
         by: str = "cell_class",
         height: int = 600,
-    ) -> NetworkView:
+    ) -> HtmlPage:
         """Show a subgraph to be looked at by hand: move, zoom, drag, click.
 
         Parameters
@@ -281,7 +281,7 @@ class FigureCalls(AnnotationCalls, ConnectivityCalls, ExportCalls, ImageryCalls)
 
         Returns
         -------
-        NetworkView
+        HtmlPage
             Notebooks show it; `.save(path)` writes an HTML page that fetches nothing.
             `graphapi.plots.to_neo4j_viz` makes the same for neo4j-viz.
         """

@@ -7,7 +7,6 @@ import sys
 import weakref
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from graphapi.imagery.display import has_display, prepare_off_screen
 from graphapi.palette import OKABE_ITO, colors_by_id
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable
 
     import pyvista as pv
@@ -191,31 +189,3 @@ def _checked(color: Color, what: str) -> Any:
             f"{color!r}, given for {what}, is no colour",
             hint="give a name such as 'red', '#rrggbb', or a tuple of 3 or 4 numbers from 0 to 1",
         ) from error
-
-
-def save_page(plotter: pv.Plotter, path: str | os.PathLike[str]) -> Path:
-    """Write a scene as one HTML file that turns and zooms under the mouse and fetches nothing.
-
-    Parameters
-    ----------
-    plotter
-        As `brain_scene` gives it.
-    path
-        The file; replaced when it is there.
-
-    Raises
-    ------
-    InputError
-        The file cannot be written.
-    MissingExtraError
-        What draws in browsers is not installed.
-    """
-    target = Path(path)
-    try:
-        # Newer PyVistas keep this in a component of its own.
-        getattr(plotter, "trame", plotter).export_html(str(target))
-    except ImportError as error:
-        raise MissingExtraError("pyvista[jupyter]", "notebook") from error
-    except OSError as error:
-        raise InputError(f"cannot write '{path}': {error.strerror}") from error
-    return target

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import InputError, MissingExtraError
+from graphapi.htmlpage import HtmlPage
 from graphapi.palette import UNKNOWN_COLOR, default_colors
 from graphapi.plots.classes import UNKNOWN, group_sorted, read_classes
 
@@ -32,41 +33,6 @@ _STYLE = (
 
 
 @dataclass(frozen=True)
-class NetworkView:
-    """A subgraph as an HTML page; notebooks show it.
-
-    Parameters
-    ----------
-    page
-        The whole page.
-    height
-        Height in a notebook, in pixels.
-    """
-
-    page: str
-    height: int = 600
-
-    def save(self, path: str | Path) -> Path:
-        """Write the page into a file.
-
-        Raises
-        ------
-        InputError
-            The file cannot be written.
-        """
-        target = Path(path)
-        try:
-            target.write_text(self.page, "utf-8")
-        except OSError as error:
-            raise InputError(f"cannot write '{path}': {error.strerror}") from error
-        return target
-
-    def _repr_html_(self) -> str:
-        inside = html.escape(self.page, quote=True)
-        return f'<iframe srcdoc="{inside}" width="100%" height="{self.height}" frameborder="0">'
-
-
-@dataclass(frozen=True)
 class _Look:
     """How a subgraph is drawn: each neuron's class and colour, each class's colour."""
 
@@ -79,7 +45,7 @@ class _Look:
 
 def network_view(
     subgraph: nx.DiGraph[int], *, by: str = "cell_class", height: int = 600
-) -> NetworkView:
+) -> HtmlPage:
     """Make a page of a subgraph.
 
     Parameters
@@ -93,7 +59,7 @@ def network_view(
 
     Returns
     -------
-    NetworkView
+    HtmlPage
         Neurons are circles, connections arrows as wide as the square root of their weight, in
         the colour of the presynaptic class. The same subgraph is drawn alike each time.
 
@@ -116,14 +82,11 @@ def network_view(
     legend = "".join(_key(n, *item) for n, item in enumerate(look.groups.items()))
     heads = "".join(_head(color) for color in sorted(set(look.groups.values())))
     view = f"0 0 {_SIZE:g} {_SIZE * 0.7:g}"
-    return NetworkView(
-        "<!doctype html><html><head><meta charset='utf-8'><title>cavegraph</title>"
-        f"<style>html,body{{margin:0;height:100%}}{_STYLE}</style></head><body>"
+    drawing = (
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='{view}'><defs>{heads}</defs>"
         f"<g id='all'>{''.join(drawn)}</g><g id='legend'>{legend}</g></svg>"
-        f"<script>{_SCRIPT}</script></body></html>",
-        height,
     )
+    return HtmlPage.of(drawing, style=_STYLE, script=_SCRIPT, height=height)
 
 
 def to_neo4j_viz(subgraph: nx.DiGraph[int], *, by: str = "cell_class") -> Any:

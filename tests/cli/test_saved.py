@@ -39,7 +39,7 @@ def test_a_query_runs_as_printed(tmp_path: Path, capsys: pytest.CaptureFixture[s
     said(capsys, "load", str(tmp_path / "edges.csv"), "--to", graph)
     text = said(capsys, "saved", "strongest_paths", "--engine", "ladybug")
     assert text.startswith("// strongest paths\n")
-    text = re.sub("576460752704086936", str(BASE + 1), text)
+    text = re.sub("576460752702328878", str(BASE + 1), text)
     text = re.sub("576460752732847432", str(BASE + 3), text).replace(">= 5", ">= 1")
     place = tmp_path / "paths.json"
     said(capsys, "cypher", text, "--graph", graph, "--json", str(place))

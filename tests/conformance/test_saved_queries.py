@@ -69,7 +69,7 @@ def paths_of(weights: nx.DiGraph, source: int, target: int) -> list[tuple]:
 
 def ends(source: int, target: int, least: int) -> dict[str, tuple[str, str]]:
     return {
-        "source": ("576460752704086936", str(source)),
+        "source": ("576460752702328878", str(source)),
         "target": ("576460752732847432", str(target)),
         "least": ("5", str(least)),
     }

@@ -8,6 +8,20 @@ import typer
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "command-line.md"
 
+#: What the example prints: compared with what it prints by test_documents.
+EXAMPLE = (
+    "         neuron_id  downstream_partners  upstream_partners  output_synapses  input_synapses",
+    "576460752706383037                   21                 41              176             459",
+    "576460752710731579                   25                 50              270             521",
+    "576460752720551649                   33                 38              286             343",
+    "... 23 rows in all; --rows 0 shows them, --csv saves them",
+    "[",
+    " {",
+    '  "pre": "576460752716521815",',
+    '  "post": "576460752732847432",',
+    '  "weight": 15',
+)
+
 
 def page() -> str:
     """Give the page's text."""
@@ -22,6 +36,19 @@ def page() -> str:
         "Exit codes: 0 done, 1 a file or folder cannot be used, 2 bad argument, "
         "3 something named is not there, 4 the graph database, 5 CAVE, 6 a load or a verification "
         "failed.",
+        "",
+        "Every command that reads takes neurons by id or by `--where`, and shows a table or writes "
+        "it: `--csv`, `--parquet`, `--json`. Ids stay whole in all of them.",
+        "",
+        "```bash",
+        "export CAVEGRAPH_URI=cavegraph-demo/demo_ant.lbug",
+        "cavegraph counts --where cell_class=EBc --where side=left --threshold 5 --rows 3",
+        "cavegraph upstream 576460752732847432 --threshold 13 --json - | head -5",
+        "```",
+        "",
+        "```text",
+        *EXAMPLE,
+        "```",
     ]
     lines += _commands(group, "cavegraph")
     return "\n".join(lines) + "\n"

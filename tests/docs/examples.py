@@ -99,7 +99,14 @@ def demo_in(folder: Path) -> Iterator[Path]:
             brain_mesh_source="precomputed://{server}/data/brain#1",
         )
         loader.load(source, folder / GRAPH, progress=False)
-        yield folder
+        before = os.environ.get("CAVEGRAPH_SERVER")
+        os.environ["CAVEGRAPH_SERVER"] = server.url
+        try:
+            yield folder
+        finally:
+            os.environ.pop("CAVEGRAPH_SERVER")
+            if before is not None:
+                os.environ["CAVEGRAPH_SERVER"] = before
 
 
 @contextlib.contextmanager
@@ -148,6 +155,7 @@ def main(pages: list[str]) -> None:
         for page in [Path(page).resolve() for page in pages]:
             with reader(place) as session:
                 page.write_text(filled(page, session), "utf-8")
+            sys.stdout.write(f"{page.name}\n")
 
 
 if __name__ == "__main__":

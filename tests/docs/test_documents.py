@@ -23,6 +23,8 @@ def name_of(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
+#: Their numbers come from commands that take long; the pages name them.
+MEASURED = ("benchmarks.md", "scale.md")
 #: Why a decision was made needs no example.
 WITH_EXAMPLES = [page for page in PAGES if page.parent.name != "decisions"]
 WITH_CODE = [page for page in WITH_EXAMPLES if any(b.runs for b in blocks(page))]
@@ -48,6 +50,11 @@ def test_examples_run_and_print_what_they_say(
             elif block.kind == "text" and printed:
                 assert plain(printed) == plain(block.code)
                 printed = ""
+
+
+@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)
+def test_a_page_has_an_example_that_runs(page: Path) -> None:
+    assert page in WITH_CODE or page.name in MEASURED or page.name == "CONTRIBUTING.md"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
@@ -119,6 +126,12 @@ def test_every_command_is_in_the_documentation() -> None:
     commands = [c.name or c.callback.__name__.replace("_", "-") for c in app.registered_commands]
     text = "\n".join(page.read_text("utf-8") for page in PAGES)
     assert [name for name in commands if f"cavegraph {name}" not in text] == []
+
+
+def test_the_api_page_is_fresh() -> None:
+    from api_page import PAGE, page
+
+    assert PAGE.read_text("utf-8") == page(), "run: python tests/docs/api_page.py"
 
 
 def test_the_command_line_page_is_fresh() -> None:

@@ -1,7 +1,7 @@
 // Other syntax for conditions inside a path, and for lists; ACYCLIC visits no neuron twice.
 // Lists cannot be ordered by, their texts can.
 
-WITH 576460752704086936 AS source, 576460752732847432 AS target
+WITH 576460752702328878 AS source, 576460752732847432 AS target
 MATCH path = (a:Neuron {root_id: source})-[:CONNECTS* ACYCLIC 1..3 (c, n | WHERE c.weight >= 5)]->
              (b:Neuron {root_id: target})
 WITH properties(nodes(path), 'root_id') AS root_ids, properties(rels(path), 'weight') AS weights

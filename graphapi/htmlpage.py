@@ -1,0 +1,56 @@
+"""A page that stands alone: shown by notebooks, opened by any browser, fetching nothing."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from pathlib import Path
+
+from graphapi.errors import InputError
+
+
+@dataclass(frozen=True)
+class HtmlPage:
+    """A whole HTML page.
+
+    Parameters
+    ----------
+    page
+        Its text.
+    height
+        Height in a notebook, in pixels.
+    """
+
+    page: str
+    height: int = 600
+
+    @classmethod
+    def of(cls, body: str, *, style: str, script: str, height: int) -> HtmlPage:
+        """Make a page of a body, with its style and its script."""
+        head = (
+            "<!doctype html><html><head><meta charset='utf-8'><title>cavegraph</title>"
+            f"<style>html,body{{margin:0;height:100%;overflow:hidden}}{style}</style></head>"
+        )
+        return cls(f"{head}<body>{body}<script>{script}</script></body></html>", height)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page into a file.
+
+        Raises
+        ------
+        InputError
+            The file cannot be written.
+        """
+        target = Path(path)
+        try:
+            target.write_text(self.page, "utf-8")
+        except OSError as error:
+            raise InputError(f"cannot write '{path}': {error.strerror}") from error
+        return target
+
+    def _repr_html_(self) -> str:
+        inside = html.escape(self.page, quote=True)
+        return (
+            f'<iframe srcdoc="{inside}" width="100%" height="{self.height}" '
+            'style="border:0"></iframe>'
+        )
