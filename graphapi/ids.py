@@ -58,6 +58,10 @@ def parse_root_ids(ids: object, *, what: str = "neuron ids") -> IdArray:
     """
     if isinstance(ids, np.ndarray) and ids.dtype.kind in "iu":
         return _checked(ids.ravel(), what)
+    if hasattr(ids, "columns"):
+        raise InvalidRootIdError(
+            f"{what}: a whole table is no list of ids", hint="pass one column: table['root_id']"
+        )
     if isinstance(ids, (str, bytes, numbers.Number, np.generic)) or ids is None:
         values: list[object] = [ids]
     elif isinstance(ids, Iterable):
@@ -110,6 +114,8 @@ def _refused(value: object, what: str) -> InvalidRootIdError:
             "floats cannot hold a root id exactly; keep ids as int64, "
             "for example df['root_id'].astype('int64') on the original column"
         )
+    if not isinstance(value, (str, int, float, np.generic)) and value is not None:
+        hint = "pass one id, a flat list, array or Series of ids, or NeuronCriteria by itself"
     return InvalidRootIdError(
         f"{what}: {_shown(value)} ({type(value).__name__}) is no id", hint=hint
     )

@@ -15,12 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from graphapi.conditions import AtLeast, AtMost, Between, Condition, IsNull, Not, NotNull
-from graphapi.errors import InputError
+from graphapi.errors import InputError, InvalidRootIdError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Mask = npt.NDArray[np.bool_]
+#: Below this, every whole number has a float of its own.
+_FLOATS_ARE_EXACT = 2**53
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ def matches(values: Sequence[object], wanted: object, rule: Rule, name: str) -> 
     ------
     InputError
         A regular expression is broken, or a value cannot be compared with the field.
+    InvalidRootIdError
+        A float is so large that it stands for several ids.
     """
     test = _test(wanted, rule, name)
     return np.fromiter((test(value) for value in values), dtype=bool, count=len(values))
@@ -142,6 +146,11 @@ def _scalar(wanted: object, rule: Rule, name: str) -> Callable[[object], bool]:
     if wanted is None:
         raise InputError(
             f"criterion '{name}': None is no value", hint=f"ask for {name}=IsNull() or NotNull()"
+        )
+    if isinstance(wanted, (float, np.floating)) and abs(float(wanted)) >= _FLOATS_ARE_EXACT:
+        raise InvalidRootIdError(
+            f"criterion '{name}': {wanted!r} is a float that stands for several ids",
+            hint="keep ids as int64; floats cannot hold them exactly",
         )
     if isinstance(wanted, str) and rule.regex:
         return _pattern(wanted, rule, name)

@@ -31,6 +31,7 @@ class ImageryCalls(OpenGraph):
         mip: int | None = None,
         plane: str = "xy",
         pad: bool = True,
+        fill_missing: bool = False,
     ) -> npt.NDArray[np.uint8]:
         """Cut a picture out of the EM volume, centred at a position.
 
@@ -46,6 +47,8 @@ class ImageryCalls(OpenGraph):
             Two axes, the first to the right, the second down.
         pad
             Fill what lies beyond the volume with 0; False refuses such a picture.
+        fill_missing
+            Show what the volume does not hold as 0; False refuses such a picture.
 
         Returns
         -------
@@ -70,6 +73,7 @@ class ImageryCalls(OpenGraph):
             mip=mip,
             plane=plane,
             pad=pad,
+            fill_missing=fill_missing,
             token=self._token_for(self.image_source),
         )
         return picture
@@ -190,13 +194,22 @@ class ImageryCalls(OpenGraph):
         )
 
     def plot_segmentation_image(
-        self, x: int, y: int, z: int, size: int = 1000, *, mip: int | None = None, plane: str = "xy"
+        self,
+        x: int,
+        y: int,
+        z: int,
+        size: int = 1000,
+        *,
+        mip: int | None = None,
+        plane: str = "xy",
+        pad: bool = True,
+        fill_missing: bool = False,
     ) -> npt.NDArray[np.uint64]:
         """Cut the same window as `plot_em_image` out of the segmentation: root ids per pixel.
 
         Parameters
         ----------
-        x, y, z, size, mip, plane
+        x, y, z, size, mip, plane, pad, fill_missing
             See `plot_em_image`.
 
         Returns
@@ -216,6 +229,8 @@ class ImageryCalls(OpenGraph):
             resolution=self.materialization.viewer_resolution,
             mip=mip,
             plane=plane,
+            pad=pad,
+            fill_missing=fill_missing,
             to_roots=None if source is None else source.roots_of,
             token=self._token_for(self._source("segmentation_source", "segmentation")),
         )

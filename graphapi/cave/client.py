@@ -221,7 +221,7 @@ def translated(server: str, what: str) -> Iterator[None]:
     except AuthException as error:
         raise CaveAuthError(
             f"{server} wants a login for {what}",
-            hint="run graphapi.generate_cave_token() to get and store a token",
+            hint="run graphapi.generate_cave_token(), or cavegraph token ADDRESS, to store a token",
         ) from error
     except ServerIncompatibilityError as error:
         raise CaveResponseError(

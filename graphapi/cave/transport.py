@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from urllib3.util.retry import Retry
 
 ARROW_TYPE = "data.arrow"
-_TOKEN_HINT = "run graphapi.generate_cave_token() to get and store a token for this server"  # noqa: S105
+_TOKEN_HINT = (
+    "run graphapi.generate_cave_token() to get and store a token for this server; "
+    "on the command line: cavegraph token ADDRESS"
+)
 
 
 class CarefulAdapter(HTTPAdapter):

@@ -6,6 +6,7 @@ transaction of read access mode, which also lets a cluster answer it on a replic
 
 from __future__ import annotations
 
+import logging
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,10 @@ if TYPE_CHECKING:
     from graphapi.engines.base import Params
     from graphapi.progress import Progress
     from graphapi.queries import Query
+
+# What goes wrong is raised from here; where nobody has set up logging, the driver's lines would be
+# printed before it.
+logging.getLogger("neo4j").addHandler(logging.NullHandler())
 
 _OLDEST = (5, 23)  # the first with `CALL () { ... }`
 _CHUNK = 20_000  # rows a record: large enough to forget what a record costs

@@ -134,7 +134,8 @@ def test_any_integer_like_id_is_taken(toy: graphapi.Connectome, given_ids: objec
     "refused",
     [
         *(float(BASE), [1.0], np.array([1.0]), None, True, 0, -4, "x", 2**63, [None]),
-        *("9" * 5000, 10**5000, str(2**63), "1.0", "", {"a": 1}, object()),
+        *("9" * 5000, 10**5000, str(2**63), "1.0", "", {"a": 1}, object(), [[BASE + 1]], b"7"),
+        *(pd.DataFrame({"root_id": [BASE + 1]}), pd.Series([BASE + 1, None], dtype="Int64")),
     ],
     ids=lambda value: type(value).__name__,
 )

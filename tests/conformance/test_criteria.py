@@ -66,6 +66,8 @@ def test_an_unknown_field_names_the_known_ones(toy: graphapi.Connectome) -> None
         ({"cell_class": "(", "regex": True}, "no regular expression"),
         ({"cell_class": None}, "IsNull"),
         ({"side": AtLeast(3)}, "cannot be compared"),
+        ({"root_id": float(BASE)}, "floats cannot hold"),
+        ({"root_id": [BASE + 1, np.float64(BASE)]}, "floats cannot hold"),
     ],
 )
 def test_bad_criteria(toy: graphapi.Connectome, fields: dict, message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from hand_made import WebServer, WrittenScale, write_volume
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from graphapi import Connectome
 from graphapi.errors import (
     CaveResponseError,
     CaveUnavailableError,
@@ -295,3 +297,14 @@ def test_info_that_is_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "info").write_text(content)
     with pytest.raises(CaveResponseError, match="info"):
         open_volume(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("method", "function"),
+    [("plot_em_image", em_image), ("plot_segmentation_image", segmentation_image)],
+)
+def test_a_connectome_takes_every_option_that_messages_name(method: str, function) -> None:
+    """A hint that says `fill_missing=True` is of no use where the call does not take it."""
+    own = {"source", "resolution", "token", "to_roots"}  # known to the graph
+    taken = set(inspect.signature(getattr(Connectome, method)).parameters) - {"self"}
+    assert taken == set(inspect.signature(function).parameters) - own
