@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from urllib3.util.retry import Retry
 
 ARROW_TYPE = "data.arrow"
-_TOKEN_HINT = (
+_LOGIN_HINT = (
     "run graphapi.generate_cave_token() to get and store a token for this server; "
     "on the command line: cavegraph token ADDRESS"
 )
@@ -85,7 +85,7 @@ class CarefulAdapter(HTTPAdapter):
             return
         raise CaveAuthError(
             f"{here.netloc} wants a login for {here.path}: there is no token, or it is not known",
-            hint=_TOKEN_HINT,
+            hint=_LOGIN_HINT,
         )
 
     def _refusal(self, response: requests.Response) -> CaveAuthError:
@@ -108,7 +108,7 @@ class CarefulAdapter(HTTPAdapter):
             )
         return CaveAuthError(
             redact(f"{parts.netloc} refuses the token for {parts.path}: {reason}", self._token),
-            hint=_TOKEN_HINT,
+            hint=_LOGIN_HINT,
         )
 
 
