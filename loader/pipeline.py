@@ -15,6 +15,7 @@ from loader.duck import DEFAULT_MEMORY
 from loader.record import make_record
 from loader.report import LoadReport
 from loader.settings import Settings
+from loader.sources.base import COMPARED, Countable
 from loader.workspace import Workspace, load_id
 from loader.writers.base import Deferred
 
@@ -129,6 +130,11 @@ def _run(
             source.extract(workspace, settings)
         with clock.measure("aggregate"):
             made = stages.make(workspace, min_size, settings)
+        compared = 0
+        if isinstance(source, Countable):
+            with clock.measure("compare"):
+                source.compare(workspace, made.neurons, min_size)
+            compared = workspace.info(COMPARED)["neurons"]
         record = make_record(origin, made, workspace.load_id, min_size)
         tell = on_step or (lambda _: None)
         with clock.measure("write"):
@@ -144,6 +150,7 @@ def _run(
             record=record,
             checks=checks,
             conflicts=made.conflict_frame(),
+            compared=compared,
             seconds=clock.seconds,
             next_steps=writer.next_steps() if isinstance(writer, Deferred) else "",
         )

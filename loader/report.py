@@ -40,6 +40,8 @@ class LoadReport:
         For each part of the load.
     was_there
         This very graph was there already, and nothing was done.
+    compared
+        Neurons whose totals were asked of CAVE too, and are the same.
     next_steps
         What is left to do by hand; empty where the graph can be asked.
     """
@@ -50,6 +52,7 @@ class LoadReport:
     conflicts: pd.DataFrame | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     was_there: bool = False
+    compared: int = 0
     next_steps: str = ""
 
     @property
@@ -82,6 +85,8 @@ class LoadReport:
         lines += [f"  note: {note}" for note in record.notes]
         if self.checks is not None:
             lines.append(f"  verified: {len(self.checks.checks)} checks hold")
+        if self.compared:
+            lines.append(f"  {self.compared} neurons have the totals that CAVE says of them")
         if self.seconds:
             parts = ", ".join(f"{name} {value:.1f} s" for name, value in self.seconds.items())
             lines.append(f"  {parts}")

@@ -107,6 +107,12 @@ class Workspace:
         with self._mutex:
             return sorted(step for step in self._steps if step.startswith(prefix))
 
+    def forget(self, prefix: str) -> None:
+        """Take the finished steps that start with `prefix` as not done; files are written anew."""
+        with self._mutex:
+            self._steps = {n: step for n, step in self._steps.items() if not n.startswith(prefix)}
+            self._write_manifest()
+
     def finish(
         self, step: str, files: Sequence[str] = (), info: Mapping[str, Any] | None = None
     ) -> None:

@@ -177,7 +177,9 @@ def fetch_range(
     Returns
     -------
     pyarrow.Table
-        As many rows as the range was counted to have, ascending by `id`.
+        As many rows as the range was counted to have, ascending by `id`. Where that count
+        went wrong: as many as are counted now. So check the sum of all ranges, with
+        `require_total`.
 
     Raises
     ------
@@ -188,11 +190,34 @@ def fetch_range(
     piece = Piece(span=(ids.lo, ids.hi), rows=ids.rows)
     answers = list(reader.read_all([piece], _ignore))
     found = sum(answer.num_rows for answer in answers)
-    if found != ids.rows:
+    if found != ids.rows and found != reader.count_all([piece])[0].rows:
         raise reader.incomplete(
             f"{found} rows read for ids {ids.lo} to {ids.hi}, {ids.rows} counted"
         )
     return reader.finished(answers)
+
+
+def require_total(cave: RowSource, table: str, version: int, rows: int) -> None:
+    """Make sure that a whole table has been read, by a count that no reading relied on.
+
+    Parameters
+    ----------
+    cave, table, version
+        What was read.
+    rows
+        How many rows that gave.
+
+    Raises
+    ------
+    IncompleteAnswerError
+        The server counts more or fewer, twice.
+    """
+    reader = Reader(cave, table, version)
+    counted = [reader.count_all([Piece()])[0].rows]
+    if rows not in counted:  # once more: a count may go wrong on its way
+        counted += [reader.count_all([Piece()])[0].rows]
+    if rows not in counted:
+        raise reader.incomplete(f"{rows} rows read, {counted[-1]} counted in the whole table")
 
 
 def _boxes(lists: dict[str, IdArray]) -> Iterator[tuple[tuple[str, tuple[int, ...]], ...]]:

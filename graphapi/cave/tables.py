@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphapi.cave.complete import fetch_matching, fetch_range, id_ranges
+from graphapi.cave.complete import fetch_matching, fetch_range, id_ranges, require_total
 from graphapi.cave.parallel import in_order
 from graphapi.cave.reader import Reader
 from graphapi.errors import SourceSchemaError
@@ -102,6 +102,7 @@ def _whole(
             parts.append(part)
             if bar:
                 bar.advance(part.num_rows)
+    require_total(cave, table, version, sum(part.num_rows for part in parts))
     return Reader(cave, table, version, columns).finished(parts)
 
 

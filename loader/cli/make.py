@@ -162,7 +162,12 @@ def info(graph: Graph = None) -> None:
         typer.echo(described(connectome))
 
 
-def verify(graph: Graph = None) -> None:
+def verify(
+    graph: Graph = None,
+    cave: Annotated[
+        bool, typer.Option("--cave", help="Compare some neurons with what CAVE says now, too.")
+    ] = False,
+) -> None:
     """Check that a graph still holds what was loaded.
 
     Exit code 6 where it does not.
@@ -173,6 +178,11 @@ def verify(graph: Graph = None) -> None:
         report = _loader.verify_graph(connectome.engine)
         typer.echo(str(report))
         report.raise_if_wrong()
+        if cave:
+            from loader.spotcheck import compare_graph
+
+            neurons = compare_graph(connectome)
+            typer.echo(f"  ok    {neurons} neurons have the totals that CAVE says of them")
 
 
 def export(

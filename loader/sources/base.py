@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from loader.settings import Settings
     from loader.workspace import Workspace
 
@@ -16,6 +18,8 @@ ANNOTATIONS = "annotations/"
 NUCLEI = "nuclei"
 NAMES = "names"
 EXTRACTED = "extracted"
+#: The step of a source that is `Countable`; notes down how many `neurons` were compared.
+COMPARED = "compared"
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,21 @@ class Source(Protocol):
           `root_id` int64 (null for none), `row_id` string and the table's fields;
         - `nuclei`, where there is a soma table: `nucleus_id`, `root_id`, `supervoxel_id`
           int64, `soma_position` list<double> in nm, `soma_volume` double.
+        """
+        ...
+
+
+@runtime_checkable
+class Countable(Protocol):
+    """A source that can be asked about single neurons, apart from the extraction."""
+
+    def compare(self, workspace: Workspace, neurons: Path, min_size: float | None) -> None:
+        """Finish the step `compared`: a sample of neurons has the totals that the source says.
+
+        Raises
+        ------
+        VerificationError
+            It has others.
         """
         ...
 

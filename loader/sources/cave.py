@@ -5,20 +5,36 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
-from graphapi.cave.complete import fetch_range, id_ranges
+import numpy as np
+
+from graphapi.cave.complete import fetch_range, id_ranges, require_total
 from graphapi.cave.connection import Cave
 from graphapi.cave.parallel import in_order
 from graphapi.cave.pieces import IdRange
 from graphapi.cave.tables import fetch_table
 from graphapi.cave.trust import trust
-from graphapi.errors import InputError, SourceSchemaError, TableNotFoundError
+from graphapi.errors import (
+    IncompleteAnswerError,
+    InputError,
+    SourceSchemaError,
+    TableNotFoundError,
+)
 from loader.duck import database
 from loader.sources import cavetables
 from loader.sources.annotationfile import AnnotationFile, stage_annotations
 from loader.sources.annotations import read_annotation, with_preset
 from loader.sources.annotationtable import AnnotationTable
-from loader.sources.base import ANNOTATIONS, EXTRACTED, NUCLEI, ROWS, Origin, RowsInfo
+from loader.sources.base import (
+    ANNOTATIONS,
+    COMPARED,
+    EXTRACTED,
+    NUCLEI,
+    ROWS,
+    Origin,
+    RowsInfo,
+)
 from loader.sources.resolve import CaveRoots
+from loader.spotcheck import require_equal, sample_of_stage, totals_by_cave
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +48,8 @@ if TYPE_CHECKING:
     from loader.sources.annotations import Annotations
     from loader.workspace import Workspace
 
-_RANGES = "synapses/ranges"
+_SYNAPSES = "synapses/"
+_RANGES = f"{_SYNAPSES}ranges"
 
 
 class CaveSource:
@@ -182,6 +199,22 @@ class CaveSource:
             self._extract_synapses(workspace, settings)
         workspace.finish(EXTRACTED)
 
+    def compare(self, workspace: Workspace, neurons: Path, min_size: float | None) -> None:
+        """Ask CAVE about some neurons by their ids; see `loader.sources.base.Countable`."""
+        if workspace.is_done(COMPARED):
+            return
+        sample = sample_of_stage(neurons, workspace.load_id)
+        asked = totals_by_cave(
+            self.cave,
+            self.origin().record["synapse_table"],
+            self.version.version,
+            np.array(list(sample), dtype=np.int64),
+            min_size=min_size,
+            size_column=self._size_column,
+        )
+        require_equal(sample, asked, f"stages in '{workspace.folder}'")
+        workspace.finish(COMPARED, info={"neurons": len(sample)})
+
     def _ask_origin(self) -> Origin:
         cave, version = self.cave, self.version
         info = cave.info
@@ -266,27 +299,43 @@ class CaveSource:
 
         def fetch(numbered: tuple[int, IdRange]) -> int:
             number, ids = numbered
-            step = f"synapses/{number:06}"
+            step = f"{_SYNAPSES}{number:06}"
             if not workspace.is_done(step):
                 rows = fetch_range(self.cave, table, version, ids, columns)
-                _write(workspace, step, cavetables.synapse_rows(rows, self._size_column))
-            return ids.rows
+                staged = cavetables.synapse_rows(rows, self._size_column)
+                _write(workspace, step, staged, {"rows": rows.num_rows})
+            found: int = workspace.info(step)["rows"]
+            return found
 
-        total = sum(ids.rows for ids in ranges)
-        with settings.bar(f"Fetching {table}", total) as bar:
+        total = 0
+        with settings.bar(f"Fetching {table}", sum(ids.rows for ids in ranges)) as bar:
             for rows in in_order(fetch, list(enumerate(ranges)), at_once=settings.in_flight):
                 bar.advance(rows)
+                total += rows
+        self._require_total(workspace, table, total)
         if not ranges:
             empty = cavetables.synapse_rows(schema.empty_table().select(columns), self._size_column)
-            _write(workspace, "synapses/000000", empty)
+            _write(workspace, f"{_SYNAPSES}000000", empty)
         names = {"pre": "pre", "post": "post"}
         if self._size_column in schema.names:
             names["size"] = "size"
         info = RowsInfo(
             layout="synapses", columns=names, one_is_unresolved=True, rows_counted=total
         )
-        parts = [f"synapses/{number:06}.parquet" for number in range(max(1, len(ranges)))]
+        parts = [f"{_SYNAPSES}{number:06}.parquet" for number in range(max(1, len(ranges)))]
         workspace.finish(ROWS, parts, asdict(info))
+
+    def _require_total(self, workspace: Workspace, table: str, rows: int) -> None:
+        """Count the table once more, now that all is fetched; on a difference begin anew."""
+        try:
+            require_total(self.cave, table, self.version.version, rows)
+        except IncompleteAnswerError as error:
+            workspace.forget(_SYNAPSES)
+            raise IncompleteAnswerError(
+                error.message,
+                hint="what was fetched of this table has been dropped: run the same load again. "
+                "If it stays so, tell the server's administrators",
+            ) from error
 
     def _ranges(self, workspace: Workspace, table: str, version: int) -> list[IdRange]:
         if not workspace.is_done(_RANGES):

@@ -16,6 +16,7 @@ from oracle_load import expected
 from graphapi.engines import open_engine
 from graphapi.errors import (
     CavegraphError,
+    IncompleteAnswerError,
     StageError,
     TableNotFoundError,
     VersionNotFoundError,
@@ -290,6 +291,47 @@ def test_faults_lose_no_row(tmp_path, folder, faults):
             server.datastack, server=server.url, token="0" * 32, pause=lambda _: None
         )
         load(CaveSource(server.datastack, cave=cave), place, work=tmp_path / "w")
+    assert readback.edges(str(place)) == oracle(synapses(), set()).edges
+
+
+@pytest.mark.parametrize(
+    ("row_limit", "after"), [(200_000, 0), (200_000, 1), (100, 0), (100, 2), (100, 5)]
+)
+def test_a_count_that_was_wrong_once_does_not_stay(tmp_path, folder, after, row_limit):
+    """It may be an error, but not one that the same load meets again."""
+    faults = Faults(wrong_count=Rule(after=after, path="/synapses/query"))
+    place = tmp_path / "g.lbug"
+    with serve(folder, row_limit=row_limit, faults=faults) as server:
+        for _ in range(2):
+            try:
+                load(source(server), place, work=tmp_path / "w")
+                break
+            except IncompleteAnswerError:
+                assert not place.exists()
+    assert readback.edges(str(place)) == oracle(synapses(), set()).edges
+    assert faults.counts["wrong_count"] == 1
+
+
+def test_rows_that_are_not_all_there_are_fetched_anew(tmp_path, folder, monkeypatch):
+    from loader.sources import cave
+
+    honest, lost = cave.fetch_range, []
+
+    def losing_one(*arguments: object):
+        rows = honest(*arguments)
+        if not lost:
+            lost.append(1)
+            return rows.slice(1)
+        return rows
+
+    monkeypatch.setattr(cave, "fetch_range", losing_one)
+    place = tmp_path / "g.lbug"
+    with serve(folder, row_limit=100) as server:
+        with pytest.raises(IncompleteAnswerError, match="699 rows read, 700") as caught:
+            load(source(server), place, work=tmp_path / "w")
+        assert "run the same load again" in str(caught.value)
+        assert not place.exists()
+        load(source(server), place, work=tmp_path / "w")
     assert readback.edges(str(place)) == oracle(synapses(), set()).edges
 
 
