@@ -63,14 +63,14 @@ def normalised(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
     if _is_list(kind):
         return _normalised_list(column, where)
     if pa.types.is_integer(kind):
-        return _cast(column, pa.int64(), where)
+        return cast(column, pa.int64(), where)
     if pa.types.is_floating(kind):
         wide = column.cast(pa.float64())
         return pc.if_else(pc.is_nan(wide), pa.scalar(None, pa.float64()), wide)
     if pa.types.is_boolean(kind):
         return column
     if pa.types.is_timestamp(kind):
-        return _iso(column)
+        return _iso(column, where)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind):
         return column.cast(pa.string())
     if pa.types.is_date(kind) or pa.types.is_decimal(kind) or pa.types.is_time(kind):
@@ -184,7 +184,14 @@ def _normalised_list(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
     return pa.chunked_array([lists])
 
 
-def _cast(column: pa.ChunkedArray, kind: pa.DataType, where: str) -> pa.ChunkedArray:
+def cast(column: pa.ChunkedArray, kind: pa.DataType, where: str) -> pa.ChunkedArray:
+    """Give a column another type.
+
+    Raises
+    ------
+    SourceSchemaError
+        A value does not fit into it.
+    """
     import pyarrow as pa
 
     try:
@@ -193,15 +200,20 @@ def _cast(column: pa.ChunkedArray, kind: pa.DataType, where: str) -> pa.ChunkedA
         raise SourceSchemaError(f"{where}: a value does not fit into {kind}: {error}") from error
 
 
-def _iso(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _iso(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
     import pyarrow as pa
 
     zone = column.type.tz
+    try:
+        # Nanoseconds are cut off: Python's times have none.
+        times = column.cast(pa.timestamp("us", "UTC" if zone else None), safe=False).to_pylist()
+    except (pa.ArrowInvalid, ValueError, OverflowError) as error:
+        raise SourceSchemaError(f"{where}: a time cannot be read: {error}") from error
     texts = [
         None
         if value is None
         else value.replace(tzinfo=None).isoformat() + ("+00:00" if zone else "")
-        for value in column.cast(pa.timestamp("us", "UTC" if zone else None)).to_pylist()
+        for value in times
     ]
     return pa.chunked_array([pa.array(texts, pa.string())])
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import shutil
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -190,6 +191,6 @@ def _unpacked(file: TableFile, scratch: Path) -> Path:
     try:
         with gzip.open(file.path) as packed, target.open("wb") as plain:
             shutil.copyfileobj(packed, plain, 1 << 20)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise SourceSchemaError(f"'{file.path}' is no whole gzip file: {error}") from error
     return target

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _MANIFEST = "manifest.json"
 #: Layout of the working folder; stages of another layout are made again.
-_LAYOUT = 1
+_LAYOUT = 2
 _START_AGAIN = "remove the folder, or name another with --work, and load again"
 
 
@@ -170,20 +170,28 @@ class Workspace:
         try:
             manifest = json.loads(path.read_text(encoding="utf-8"))
             key, layout, steps = manifest["key"], manifest["layout"], manifest["steps"]
-        except (ValueError, KeyError, TypeError) as error:
+            checksum = manifest["checksum"]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StageError(f"'{path}' is damaged", hint=_START_AGAIN) from error
         if layout != _LAYOUT or key != self.key:
             raise StageError(
                 f"'{self.folder}' holds stages of another load: {_difference(key, self.key)}",
                 hint=f"to go on with that load give the same arguments; else {_START_AGAIN}",
             )
+        if checksum != _checksum(steps):
+            raise StageError(f"'{path}' has been changed since", hint=_START_AGAIN)
         found: dict[str, Any] = steps
         return found
 
     def _write_manifest(self) -> None:
         path = self.folder / _MANIFEST
         temporary = path.with_name(_MANIFEST + ".part")
-        manifest = {"layout": _LAYOUT, "key": self.key, "steps": self._steps}
+        manifest = {
+            "layout": _LAYOUT,
+            "key": self.key,
+            "checksum": _checksum(self._steps),
+            "steps": self._steps,
+        }
         temporary.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         _to_disk(temporary)
         temporary.replace(path)
@@ -213,6 +221,11 @@ def sha256_of(path: Path) -> str:
     """Give a file's SHA-256 as hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _checksum(steps: object) -> str:
+    """Give the SHA-256 of the steps: only what this program wrote is taken for its own."""
+    return hashlib.sha256(json.dumps(steps, sort_keys=True).encode()).hexdigest()
 
 
 def _fingerprint(path: Path) -> dict[str, Any]:

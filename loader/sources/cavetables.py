@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from graphapi.cave.positions import position_columns
 from graphapi.errors import SourceSchemaError
 from loader.aggregate import UNRESOLVED_ROOT
-from loader.fieldtypes import normalised
+from loader.fieldtypes import cast, normalised
 from loader.names import graph_names
 from loader.sources.base import AnnotationInfo
 
@@ -61,19 +61,12 @@ def synapse_rows(rows: pa.Table, size_column: str) -> pa.Table:
     """
     import pyarrow as pa
 
-    for name in ("id", PRE, POST):
-        if not pa.types.is_integer(rows.schema.field(name).type):
-            raise SourceSchemaError(
-                f"column '{name}' came as {rows.schema.field(name).type}, not as whole numbers"
-            )
-    columns = {
-        "id": rows["id"].cast(pa.int64()),
-        "pre": rows[PRE].cast(pa.int64()),
-        "post": rows[POST].cast(pa.int64()),
-    }
+    table = "synapses"
+    columns = {"id": _ids(rows, "id", table)}
+    columns |= {"pre": _ids(rows, PRE, table), "post": _ids(rows, POST, table)}
     if size_column in rows.column_names:
         # The server's float32 holds sizes that SQL keeps as doubles; wide sums stay exact.
-        columns["size"] = rows[size_column].cast(pa.float64())
+        columns["size"] = _numbers(rows, size_column, table)
     return pa.table(columns)
 
 
@@ -104,9 +97,10 @@ def annotation_rows(rows: pa.Table, table: str) -> tuple[pa.Table, AnnotationInf
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    rows = _with_joined_positions(rows)
     root_column = _bound_column(rows.column_names, "root_id", table)
-    roots = rows[root_column].cast(pa.int64())
+    row_ids = _ids(rows, "id", table).cast(pa.string())
+    rows = _with_joined_positions(rows, table)
+    roots = _ids(rows, root_column, table)
     is_root = pc.greater(pc.fill_null(roots, 0), UNRESOLVED_ROOT)
     roots = pc.if_else(is_root, roots, pa.scalar(None, pa.int64()))
     stored = dict(
@@ -126,7 +120,7 @@ def annotation_rows(rows: pa.Table, table: str) -> tuple[pa.Table, AnnotationInf
         supervoxel=stored.get(supervoxel, ""),
         notes=tuple(notes),
     )
-    columns = {"root_id": roots, "row_id": rows["id"].cast(pa.string())}
+    columns = {"root_id": roots, "row_id": row_ids}
     return pa.table({**columns, **fields}), info
 
 
@@ -153,19 +147,19 @@ def nuclei(rows: pa.Table, table: str, resolution: Resolution) -> pa.Table:
 
     root_column = _bound_column(rows.column_names, "root_id", table)
     point = root_column.removesuffix("_root_id")
-    roots = rows[root_column].cast(pa.int64())
+    roots = _ids(rows, root_column, table)
     is_root = pc.greater(pc.fill_null(roots, 0), UNRESOLVED_ROOT)
     supervoxels = f"{point}_supervoxel_id"
     nothing = pa.nulls(rows.num_rows, pa.float64())
     return pa.table(
         {
-            "nucleus_id": rows["id"].cast(pa.int64()),
+            "nucleus_id": _ids(rows, "id", table),
             "root_id": pc.if_else(is_root, roots, pa.scalar(None, pa.int64())),
-            "supervoxel_id": rows[supervoxels].cast(pa.int64())
+            "supervoxel_id": _ids(rows, supervoxels, table)
             if supervoxels in rows.column_names
             else nothing.cast(pa.int64()),
-            "soma_position": _in_nanometres(rows, f"{point}_position", resolution),
-            "soma_volume": normalised(rows["volume"], table).cast(pa.float64())
+            "soma_position": _in_nanometres(rows, f"{point}_position", resolution, table),
+            "soma_volume": normalised(_numbers(rows, "volume", table), table)
             if "volume" in rows.column_names
             else nothing,
         }
@@ -185,11 +179,38 @@ def _bound_column(names: Sequence[str], what: str, table: str) -> str:
     )
 
 
-def _with_joined_positions(rows: pa.Table) -> pa.Table:
+def _ids(rows: pa.Table, name: str, table: str) -> pa.ChunkedArray:
+    """Give a column of ids as int64; one without any value has no type of its own."""
+    import pyarrow as pa
+
+    if name not in rows.column_names:
+        raise SourceSchemaError(f"table '{table}': it came without a column '{name}'")
+    column = rows[name]
+    if not pa.types.is_integer(column.type) and not pa.types.is_null(column.type):
+        raise SourceSchemaError(
+            f"table '{table}': column '{name}' came as {column.type}, not as whole numbers"
+        )
+    return cast(column, pa.int64(), f"table '{table}', column '{name}'")
+
+
+def _numbers(rows: pa.Table, name: str, table: str) -> pa.ChunkedArray:
+    """Give a column of numbers as doubles."""
+    import pyarrow as pa
+
+    column = rows[name]
+    kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null)
+    if not any(is_kind(column.type) for is_kind in kinds):
+        raise SourceSchemaError(
+            f"table '{table}': column '{name}' came as {column.type}, not as numbers"
+        )
+    return cast(column, pa.float64(), f"table '{table}', column '{name}'")
+
+
+def _with_joined_positions(rows: pa.Table, table: str) -> pa.Table:
     for stem in _position_stems(rows.column_names):
         axes = [_axis(stem, axis) for axis in "xyz"]
         place = rows.column_names.index(axes[0])
-        values = _lists(rows, axes, (1, 1, 1))
+        values = _lists(rows, axes, (1, 1, 1), table)
         rows = rows.drop_columns(axes).add_column(place, stem, values)
     return rows
 
@@ -206,25 +227,26 @@ def _axis(stem: str, axis: str) -> str:
     return f"{stem}_{axis}"
 
 
-def _in_nanometres(rows: pa.Table, stem: str, resolution: Resolution) -> pa.Array:
+def _in_nanometres(rows: pa.Table, stem: str, resolution: Resolution, table: str) -> pa.Array:
     import pyarrow as pa
 
     axes = [f"{stem}_{axis}" for axis in "xyz"]
     if not set(axes) <= set(rows.column_names):
         return pa.nulls(rows.num_rows, pa.list_(pa.float64()))
-    return _lists(rows, axes, resolution).cast(pa.list_(pa.float64()))
+    return _lists(rows, axes, resolution, table).cast(pa.list_(pa.float64()))
 
 
-def _lists(rows: pa.Table, axes: Sequence[str], scale: Sequence[float]) -> pa.Array:
+def _lists(rows: pa.Table, axes: Sequence[str], scale: Sequence[float], table: str) -> pa.Array:
     import pyarrow as pa
 
-    columns = [rows[axis].to_pylist() for axis in axes]
+    whole = all(pa.types.is_integer(rows.schema.field(axis).type) for axis in axes)
+    whole = whole and all(isinstance(factor, int) for factor in scale)
+    read = _ids if whole else _numbers
+    columns = [read(rows, axis, table).to_pylist() for axis in axes]
     points = [
         None
         if None in point
         else [value * factor for value, factor in zip(point, scale, strict=True)]
         for point in zip(*columns, strict=True)
     ]
-    kind = rows.schema.field(axes[0]).type
-    whole = pa.types.is_integer(kind) and all(isinstance(factor, int) for factor in scale)
     return pa.array(points, pa.list_(pa.int64() if whole else pa.float64()))

@@ -207,11 +207,13 @@ def read_time(text: Any, path: Path) -> datetime:
 
 def _read_versions(entries: Any, path: Path) -> dict[int, Version]:
     versions = {}
-    for entry in entries:
+    for entry in entries if isinstance(entries, list) else [entries]:
         if not isinstance(entry, dict) or not {"version", "timestamp"} <= entry.keys():
             raise _refused(path, f"has a version without 'version' or 'timestamp': {entry!r}")
         expires = entry.get("expires_on")
-        number = int(entry["version"])
+        number = entry["version"]
+        if isinstance(number, bool) or not isinstance(number, int):
+            raise _refused(path, f"has {number!r} as the number of a version")
         versions[number] = Version(
             number=number,
             timestamp=read_time(entry["timestamp"], path),
