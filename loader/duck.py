@@ -66,9 +66,16 @@ def database(
             hint="allow more with --memory, or name a folder on a larger disk with --work",
         ) from error
     except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-        raise SourceSchemaError(f"a source file cannot be read: {_first_line(error)}") from error
+        raise SourceSchemaError(
+            f"a source file cannot be read: {_first_line(error)}",
+            hint="check that the file is whole and its ending right",
+        ) from error
     except duckdb.IOException as error:
-        raise LoadError(f"reading or writing a file failed: {_first_line(error)}") from error
+        raise LoadError(
+            f"reading or writing a file failed: {_first_line(error)}",
+            hint="check free space and your rights in the working folder, then run the same load "
+            "again: it goes on where it stopped",
+        ) from error
     finally:
         connection.close()
 

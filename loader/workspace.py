@@ -99,7 +99,15 @@ class Workspace:
         return noted
 
     def files(self, step: str) -> list[Path]:
-        """Give the files of a finished step, in the order they were named."""
+        """Give the files of a finished step, in the order they were named; checked, as `is_done`.
+
+        Raises
+        ------
+        StageError
+            One is missing or is not what was written, or the step has not been finished.
+        """
+        if not self.is_done(step):
+            raise StageError(f"'{self.folder}' has no finished step '{step}'", hint=_START_AGAIN)
         return [self.folder / name for name in self._steps[step]["files"]]
 
     def done_under(self, prefix: str) -> list[str]:

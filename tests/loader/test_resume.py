@@ -127,23 +127,32 @@ def _stop_after(wanted: str):
     ("step", "name"),
     [
         ("rows", "rows.parquet"),
+        ("extracted", "rows.parquet"),
+        ("extracted", "annotations/000.parquet"),
         ("annotations", "merged.parquet"),
+        ("annotations", "rows.parquet"),
         ("aggregate", "connections.parquet"),
         ("aggregate", "neurons.parquet"),
     ],
 )
 def test_a_damaged_stage_is_refused(tmp_path, inputs, step, name):
+    def again(on_step=None):
+        load(
+            inputs[0], tmp_path / "a.lbug", annotations=[inputs[1]], work=tmp_path / "w",
+            on_step=on_step,
+        )  # fmt: skip
+
     with pytest.raises(Stopped):
-        load(inputs[0], tmp_path / "a.lbug", work=tmp_path / "w", on_step=_stop_after(step))
+        again(_stop_after(step))
     path = tmp_path / "w" / name
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     with pytest.raises(StageError, match="changed"):
-        load(inputs[0], tmp_path / "a.lbug", work=tmp_path / "w")
+        again()
     path.unlink()
     with pytest.raises(StageError, match="is gone"):
-        load(inputs[0], tmp_path / "a.lbug", work=tmp_path / "w")
+        again()
     assert not (tmp_path / "a.lbug").exists()
 
 

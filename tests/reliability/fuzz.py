@@ -179,7 +179,7 @@ def _records(value: object, _place: Path) -> None:
     for read in (
         lambda: DatastackInfo.from_answer("x", value),  # type: ignore[arg-type]
         lambda: VersionInfo.from_answer(value),  # type: ignore[arg-type]
-        lambda: TableInfo.from_answer("x", value),  # type: ignore[arg-type]
+        lambda: TableInfo.from_answer(value),  # type: ignore[arg-type]
     ):
         patience.ask("a record", read)
 
