@@ -147,7 +147,7 @@ class Soak:
             load.run(faults)
             outcome.injected.update(faults.counts)
         outcome.seconds = time.monotonic() - start
-        if not self._old.exists() and not plan.neo4j:
+        if not (self._old.exists() or plan.neo4j or outcome.findings):
             shutil.copy(target, self._old)
         shutil.rmtree(place)
         return outcome
