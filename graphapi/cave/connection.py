@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from functools import cached_property
@@ -14,12 +13,11 @@ from graphapi.cave.pieces import RowLimit
 from graphapi.cave.records import DatastackInfo, TableInfo, VersionInfo, choose_version
 from graphapi.cave.retries import MissingError, Patience
 from graphapi.cave.segmentation import Segmentation
-from graphapi.cave.token import find_token, normal_address
+from graphapi.cave.token import find_token, normal_address, plain_name
 from graphapi.cave.transport import CarefulAdapter
 from graphapi.errors import (
     CaveResponseError,
     DatastackNotFoundError,
-    InputError,
     TableNotFoundError,
 )
 
@@ -110,7 +108,7 @@ class Cave:
         Raises
         ------
         InputError
-            This can be the name of no datastack.
+            The datastack's name cannot be one.
         DatastackNotFoundError
             The server has no such datastack; names those it has.
         CaveAuthError, CaveUnavailableError, CaveRateLimitError, CaveResponseError
@@ -118,8 +116,7 @@ class Cave:
         """
         from graphapi.cave import client  # takes a second to import
 
-        if not re.fullmatch(r"[\w.-]+", datastack):
-            raise InputError(f"'{datastack}' names no datastack", hint="for example kronauer_ant")
+        plain_name(datastack, "datastack")
         address = normal_address(server or client.default_server(datastack))
         token = token or find_token(address)
         patience = Patience(address, token, max_retries=max_retries, pause=pause)
@@ -230,6 +227,7 @@ class Cave:
         TableNotFoundError, VersionNotFoundError
             There is no such table at this version; names those there are.
         """
+        plain_name(table, "table")
 
         def read() -> TableInfo:
             self._open_materialize()
@@ -305,6 +303,7 @@ class Cave:
     def _query(
         self, table: str, version: int, filters: Filters, **options: Any
     ) -> tuple[pa.Table, bool]:
+        plain_name(table, "table")
         what = f"{filters.describe()} of table '{table}' at version {version}"
         if options.get("get_counts"):
             what = f"the count of {what}"

@@ -108,6 +108,22 @@ def normal_address(server: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
+def plain_name(name: str, what: str) -> str:
+    """Return a name that is going to be a part of an address, as it is.
+
+    Raises
+    ------
+    InputError
+        It could be read as another address: it has other signs than letters, digits and _ . -
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_.\-]*[A-Za-z0-9_][A-Za-z0-9_.\-]*", name):
+        raise InputError(
+            f"{redact(name)!r} names no {what}: it cannot be a name",
+            hint="names have letters, digits, and the signs _ . -",
+        )
+    return name
+
+
 def redact(text: str, *tokens: str | None) -> str:
     """Blank out tokens in a text: those given, and whatever is spelled like one."""
     for token in tokens:

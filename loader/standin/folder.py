@@ -148,6 +148,7 @@ class Folder:
             A file is missing or not in the format; says which.
         """
         folder = Path(path).resolve()
+        _refuse_links_out(folder)
         record = _read_json(folder / "datastack.json")
         for key in ("datastack", "viewer_resolution", "versions"):
             if key not in record:
@@ -290,6 +291,19 @@ def _three_numbers(value: Any, path: Path, key: str) -> None:
     numbers = value if isinstance(value, list) else []
     if len(numbers) != 3 or not all(isinstance(n, (int, float)) and n > 0 for n in numbers):
         raise _refused(path, f"has {value!r} as '{key}', not three sizes in nm")
+
+
+def _refuse_links_out(folder: Path) -> None:
+    """Refuse a folder whose tables or descriptions are files of somewhere else."""
+    inner = [path for name in ("tables", "views", "chunkedgraph") for path in _below(folder / name)]
+    # Volumes may have a million files: each is looked at when it is asked for.
+    for path in (folder / "datastack.json", folder / "volumes", *inner):
+        if path.is_symlink() and not path.resolve().is_relative_to(folder):
+            raise _refused(path, "is a link out of the folder")
+
+
+def _below(place: Path) -> list[Path]:
+    return [place, *(place.rglob("*") if place.is_dir() else ())]
 
 
 def _existing(path: Path) -> Path | None:

@@ -94,7 +94,7 @@ def make_graphene_info(standin: Standin) -> dict[str, Any]:
     """Return the `info` of the segmentation as the chunkedgraph service gives it."""
     folder = standin.folder
     name = folder.record.get("segmentation")
-    info = _read_info(folder.volumes / str(name)) if name else None
+    info = _read_info(folder.volumes, str(name)) if name else None
     layers = max(standin.history.highest_layer(), _FEWEST_LAYERS)
     return {
         **(info or _bare_info(folder.record["viewer_resolution"])),
@@ -133,7 +133,7 @@ def _fragments(standin: Standin, root: int) -> list[str]:
     if not name:
         return []
     volumes = standin.folder.volumes
-    mesh = _mesh_folder(_read_info(volumes / str(name)))
+    mesh = _mesh_folder(_read_info(volumes, str(name)))
     place = _inside(volumes, f"{name}/{mesh}/{root}:0")
     if place is None:
         return []
@@ -144,11 +144,11 @@ def _mesh_folder(info: dict[str, Any] | None) -> str:
     return str((info or {}).get("mesh") or "mesh")
 
 
-def _read_info(volume: Path) -> dict[str, Any] | None:
-    try:
-        info: dict[str, Any] = json.loads((volume / "info").read_text())
-    except FileNotFoundError:
+def _read_info(volumes: Path, name: str) -> dict[str, Any] | None:
+    path = _inside(volumes, f"{name}/info")
+    if path is None:
         return None
+    info: dict[str, Any] = json.loads(path.read_text())
     return info
 
 

@@ -16,6 +16,8 @@ OURS = ["loader.pipeline", "loader.sources.files", "loader.writers.embedded", "l
 def run_load(arguments: dict[str, Any], deadly: str, log: Path) -> tuple[int, list[str]]:
     """Load in a new process, which dies by SIGKILL right after the step `deadly`.
 
+    `write:3` is its third change of a Neo4j database: schema, marks, record, each batch.
+
     Returns
     -------
     code
@@ -44,6 +46,8 @@ def _load(arguments: dict[str, Any], deadly: str, log: Path, environment: dict[s
         if name == deadly:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    if deadly.startswith("write:"):
+        _die_writing(int(deadly.removeprefix("write:")))
     source = FileSource(arguments["rows"], annotations=[arguments["table"]], datastack="killed")
     load(
         source,
@@ -53,3 +57,23 @@ def _load(arguments: dict[str, Any], deadly: str, log: Path, environment: dict[s
         on_step=on_step,
         progress=False,
     )
+
+
+def _die_writing(number: int) -> None:
+    from graphapi.engines.neo4j import Neo4jEngine
+
+    done = 0
+
+    def counted(method: Any) -> Any:
+        def call(*given: Any, **named: Any) -> Any:
+            nonlocal done
+            answer = method(*given, **named)
+            done += 1
+            if done == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return answer
+
+        return call
+
+    for name in ("write", "write_batches", "drop_graph"):
+        setattr(Neo4jEngine, name, counted(getattr(Neo4jEngine, name)))

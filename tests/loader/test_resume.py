@@ -14,6 +14,7 @@ from graphapi.engines import open_engine
 from graphapi.errors import GraphIncompleteError, StageError
 from graphapi.materialization import read_materialization
 from loader import FileSource, load, verify_graph
+from loader.verify import measure
 from support import build_graph, connections_frame, example_frames
 
 STAGES = ["rows", "annotations/000", "extracted", "annotations", "aggregate"]
@@ -40,9 +41,8 @@ def _old_graph(tmp_path: Path, place: str) -> None:
     build_graph(tmp_path, connections_frame([(11, 12, 13)]), to=place, datastack="old")
 
 
-def test_killed_after_any_step_a_load_goes_on(tmp_path, inputs):
+def test_killed_after_any_step_a_load_goes_on(tmp_path, place, inputs):
     """One process a step: each goes on where the one before was killed."""
-    place = str(tmp_path / "target.lbug")
     _old_graph(tmp_path, place)
     work = tmp_path / "work"
     seen: list[str] = []
@@ -75,6 +75,54 @@ def test_killed_before_publishing_nobody_reads_a_mixture(tmp_path, place, inputs
     _check(place)
     if not place.startswith("bolt"):
         assert not [p for p in tmp_path.iterdir() if p.name.endswith(".loading")]
+
+
+def test_killed_anywhere_in_the_swap_of_neo4j(tmp_path, neo4j_place, inputs):
+    """It has one database: the old graph, then none that may be read, then the new one."""
+    _old_graph(tmp_path, neo4j_place)
+    seen, number = [], 0
+    while not seen or seen[-1] != "new":
+        number += 1
+        code, _ = run(inputs, neo4j_place, tmp_path / "work", f"write:{number}")
+        seen.append(_readable(neo4j_place))
+        assert number < 40
+    assert code == -signal.SIGKILL  # the last change but the mark's removal completes the record
+    assert seen == sorted(seen, key=["old", "nothing", "new"].index)
+    assert seen.count("old") >= 4
+    assert seen.count("nothing") >= 5
+    run(inputs, neo4j_place, tmp_path / "work", "-")
+    _check(neo4j_place)
+
+
+def _readable(place: str) -> str:
+    engine = open_engine(place)
+    try:
+        name = read_materialization(engine).datastack
+    except GraphIncompleteError:
+        return "nothing"
+    finally:
+        engine.close()
+    if name == "old":
+        assert readback.edges(place) == {(11, 12): (13, 0)}
+        return "old"
+    _check(place)
+    return "new"
+
+
+def test_both_engines_hold_the_same_by_every_checksum(tmp_path, neo4j_place, inputs):
+    rows, table = inputs
+    found = []
+    for place in (tmp_path / "g.lbug", neo4j_place):
+        source = FileSource(rows, annotations=[table])
+        report = load(source, place, work=tmp_path / "w", replace=True, progress=False)
+        engine = open_engine(str(place))
+        measured = measure(engine, read_materialization(engine))
+        engine.close()
+        assert report.checks.ok
+        assert {n: measured[n] for n in report.record.checksums} == report.record.checksums
+        found.append(measured)
+    assert found[0] == found[1]
+    assert len(found[0]) >= 20
 
 
 def _check(place: str) -> None:
