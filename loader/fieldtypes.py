@@ -206,7 +206,8 @@ def _iso(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
     zone = column.type.tz
     try:
         # Nanoseconds are cut off: Python's times have none.
-        times = column.cast(pa.timestamp("us", "UTC" if zone else None), safe=False).to_pylist()
+        kind = pa.timestamp("us", "UTC" if zone else None)
+        times = column.cast(kind, safe=column.type.unit != "ns").to_pylist()
     except (pa.ArrowInvalid, ValueError, OverflowError) as error:
         raise SourceSchemaError(f"{where}: a time cannot be read: {error}") from error
     texts = [

@@ -1,0 +1,144 @@
+"""What fuzzing found once: each was an exception of some library, or went unseen."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pyarrow as pa
+import pytest
+
+from graphapi.errors import SourceSchemaError, StageError, StandinError
+from loader import FileSource, load
+from loader.fieldtypes import normalised
+from loader.sources import cavetables
+from loader.standin import serve, write_folder
+from loader.workspace import Workspace
+
+ENDS = {"id": [1, 2], "pre_pt_root_id": [5, 6], "post_pt_root_id": [6, 7]}
+
+
+def test_a_gzip_file_with_a_damaged_middle(tmp_path):
+    import pyarrow.parquet as pq
+
+    plain, packed = tmp_path / "rows.parquet", tmp_path / "rows.parquet.gz"
+    pq.write_table(pa.table({"pre": range(500), "post": range(500), "weight": [1] * 500}), plain)
+    content = bytearray(gzip.compress(plain.read_bytes()))
+    content[14:40] = bytes(26 * [255])
+    packed.write_bytes(content)
+    with pytest.raises(SourceSchemaError, match="no whole gzip file"):
+        load(FileSource(packed), tmp_path / "g.lbug", work=tmp_path / "w")
+
+
+@pytest.mark.parametrize(
+    "steps", [None, [], {"rows": None}, {"rows": {"files": None, "info": {}}}, {"rows": {}}]
+)
+def test_a_manifest_of_another_shape(tmp_path, steps):
+    with Workspace(tmp_path, {"a": 1}) as workspace:
+        workspace.finish("rows", info={"n": 3})
+    path = tmp_path / "manifest.json"
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps({**manifest, "steps": steps}))
+    with pytest.raises(StageError, match="changed since") as caught:
+        Workspace(tmp_path, {"a": 1})
+    assert "remove the folder" in str(caught.value)
+    path.write_text(json.dumps(manifest))
+    with Workspace(tmp_path, {"a": 1}) as workspace:
+        assert workspace.info("rows") == {"n": 3}
+
+
+def test_steps_that_are_forgotten_are_done_again(tmp_path):
+    with Workspace(tmp_path, {"a": 1}) as workspace:
+        for step in ("synapses/0", "synapses/1", "rows"):
+            workspace.finish(step)
+        workspace.forget("synapses/")
+    with Workspace(tmp_path, {"a": 1}) as workspace:
+        assert [workspace.is_done(s) for s in ("synapses/0", "synapses/1", "rows")] == [
+            False, False, True,
+        ]  # fmt: skip
+        with pytest.raises(StageError, match="no finished step 'synapses/0'"):
+            workspace.files("synapses/0")
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("id", pa.array(["a", "b"])),
+        ("id", pa.array([1.0, 2.0])),
+        ("pre_pt_root_id", pa.array([[1], [2]])),
+        ("pre_pt_root_id", pa.array([5, 2**64 - 1], pa.uint64())),
+        ("size", pa.array(["small", "large"])),
+        ("size", pa.array([True, False])),
+    ],
+)
+def test_synapse_columns_of_odd_types(name, values):
+    table = pa.table({**ENDS, "size": [1.5, 2.5], name: values})
+    with pytest.raises(SourceSchemaError, match=f"column '{name}'"):
+        cavetables.synapse_rows(table, "size")
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("pt_root_id", pa.array(["5", "6"])),
+        ("pt_root_id", pa.array([[1, 2, 3]] * 2, pa.list_(pa.int32(), 3))),
+        ("pt_supervoxel_id", pa.array([0.5, 1.5])),
+        ("pt_position_x", pa.array(["a", "b"])),
+        ("volume", pa.array(["a", "b"])),
+    ],
+)
+def test_nuclei_of_odd_types(name, values):
+    columns = {"id": [1, 2], "pt_root_id": [5, 6], "pt_supervoxel_id": [7, 8], "volume": [1.0, 2.0]}
+    columns |= {f"pt_position_{axis}": [1, 2] for axis in "xyz"}
+    with pytest.raises(SourceSchemaError, match=f"column '{name}'"):
+        cavetables.nuclei(pa.table({**columns, name: values}), "n", (4, 4, 40))
+
+
+def test_annotation_rows_without_an_id():
+    with pytest.raises(SourceSchemaError, match="without a column 'id'"):
+        cavetables.annotation_rows(pa.table({"pt_root_id": [5, 6]}), "cells")
+
+
+def test_times_finer_or_farther_than_python_knows():
+    fine = pa.chunked_array([pa.array([1_500, None], pa.timestamp("ns", "UTC"))])
+    assert normalised(fine, "x").to_pylist() == ["1970-01-01T00:00:00.000001+00:00", None]
+    far = pa.chunked_array([pa.array([2**60], pa.timestamp("s", "UTC"))])
+    with pytest.raises(SourceSchemaError, match="a time cannot be read"):
+        normalised(far, "x")
+
+
+@pytest.mark.parametrize(
+    "versions", [None, 3, [None], [{"version": "1", "timestamp": "2024-01-01"}]]
+)
+def test_a_served_folder_with_odd_versions(tmp_path, versions):
+    folder = write_folder(tmp_path / "served", {"synapses": pa.table(ENDS)})
+    record = json.loads((folder / "datastack.json").read_text())
+    (folder / "datastack.json").write_text(json.dumps({**record, "versions": versions}))
+    with pytest.raises(StandinError, match="version"):
+        serve(folder)
+
+
+def test_a_seatable_export_as_it_is_downloaded(tmp_path):
+    """A byte order mark, Windows line ends, quoted texts over two lines, joined choices."""
+    from loader.presets import read_preset
+    from loader.sources.annotations import read_annotation
+
+    rows, export = tmp_path / "rows.csv", tmp_path / "CRANTb_meta.csv"
+    rows.write_text("pre,post,weight\n1,2,3\n")
+    export.write_bytes(
+        (
+            "\ufeff_id,root_id,supervoxel_id,cell_class,region,notes,proofread\r\n"
+            'a1,1,11,"ER","EB,NO","one\r\ntwo, ""so"" ",true\r\na2,2,12,PBt,PB,,\r\n'
+        ).encode()
+    )
+    import pyarrow.parquet as pq
+
+    table = read_annotation(export, read_preset("kronauer_ant"))
+    source = FileSource(rows, annotations=[table])
+    load(source, tmp_path / "g.lbug", work=tmp_path / "w", progress=False)
+    stored = pq.read_table(tmp_path / "w" / "annotations.parquet").to_pydict()
+    assert stored["root_id"] == [1, 2]
+    assert stored["row_id"] == ["a1", "a2"]
+    assert stored["region"] == [["EB", "NO"], ["PB"]]
+    assert stored["notes"] == ['one\r\ntwo, "so" ', None]
+    assert stored["proofread"] == [True, None]
