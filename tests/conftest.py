@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NO_NEO4J = "Neo4j tests not run"
+#: Skips that the end of a run tells of, and what to do about them.
+_LOUD = {
+    _NO_NEO4J: "Install Docker, or Maven and a JDK >= 17, or set CAVEGRAPH_TEST_NEO4J_URI.",
+    "Neo4j Browser tests not run": "Install Chromium and its driver (chromium, chromium-driver).",
+}
 
 
 @pytest.fixture(scope="session")
@@ -66,9 +71,8 @@ def pytest_fixture_setup(
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say loudly that Neo4j tests were skipped."""
     skipped = terminalreporter.stats.get("skipped", [])
-    missed = [report for report in skipped if _NO_NEO4J in str(report.longrepr)]
-    if missed:
-        terminalreporter.write_sep("!", f"{len(missed)} {_NO_NEO4J.upper()}", red=True, bold=True)
-        terminalreporter.write_line(
-            "Install Docker, or Maven and a JDK >= 17, or set CAVEGRAPH_TEST_NEO4J_URI.", red=True
-        )
+    for what, remedy in _LOUD.items():
+        missed = [report for report in skipped if what in str(report.longrepr)]
+        if missed:
+            terminalreporter.write_sep("!", f"{len(missed)} {what.upper()}", red=True, bold=True)
+            terminalreporter.write_line(remedy, red=True)

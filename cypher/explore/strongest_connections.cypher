@@ -11,7 +11,7 @@
 //
 // Change: the number after LIMIT -- how many.
 
-MATCH (:Neuron)-[c:CONNECTS]->(:Neuron)
+MATCH ()-[c:CONNECTS]->()
 WITH c ORDER BY c.weight DESC, startNode(c).root_id, endNode(c).root_id LIMIT 40
 WITH collect(c) AS connections
 WITH connections, apoc.coll.toSet(

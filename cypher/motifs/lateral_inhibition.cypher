@@ -13,7 +13,7 @@
 // neurons, are not connected to each other either way. b may answer a (feedback) and c may
 // drive b (the same in the other direction). Where the annotations name transmitters, add
 // for example  AND n1.nt = 'gaba'  to the first WHERE.
-// In Neo4j Browser, first:  :param threshold => 5
+// In Neo4j Browser, first:  :param threshold => 20
 
 MATCH (n0:Neuron)-[e0:CONNECTS]->(n1:Neuron)
 WHERE e0.weight >= $threshold

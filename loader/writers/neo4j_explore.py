@@ -65,7 +65,8 @@ def make_explorable(engine: Neo4jEngine, fields: Sequence[Field]) -> None:
     types = {field.name: field.type for field in fields}
     for name in _LOOKED_UP:
         if types.get(name) in _SCALARS:
-            engine.write(queries["index_neuron_field"].with_property(name))
+            query = queries["index_neuron_field"].with_property(name)
+            engine.write(query, {"name": f"cavegraph_neuron_{name}"})
     engine.write(queries["drop_neuron_text"])
     words = [DISPLAY_NAME, *(n for n, kind in types.items() if kind in _TEXTS and _has_words(n))]
     by_words = queries["index_neuron_text"]

@@ -48,6 +48,7 @@ const circles = [...frame.querySelectorAll("g.layer.nodes g.node")].map(g => ({
     radius: +(g.querySelector("circle.b-outline") || {getAttribute: () => 0}).getAttribute("r"),
     caption: [...g.querySelectorAll("text")].map(t => t.textContent).join(" ").trim()}));
 const arrows = [...frame.querySelectorAll("g.layer.relationships g.relationship")].map(g => ({
+    outline: (g.querySelector("path.b-outline") || {getAttribute: () => ""}).getAttribute("d"),
     caption: [...g.querySelectorAll("text")].map(t => t.textContent).join(" ").trim()}));
 return {all: frame.innerText, status: text("[data-testid='frameStatusbar']").join(" "),
         command: text("[data-testid='frameCommand']").join(" "),
@@ -55,6 +56,13 @@ return {all: frame.innerText, status: text("[data-testid='frameStatusbar']").joi
         head: text("th"), cells: [...frame.querySelectorAll("tbody tr")].map(
             row => [...row.querySelectorAll("td")].map(cell => cell.innerText.trim())),
         nodes: circles, arrows: arrows};
+"""
+
+_READ_PROPERTIES = """
+const rows = document.querySelectorAll(
+    "[data-testid='viz-details-pane-properties-table'] tr");
+return Object.fromEntries([...rows].map(row =>
+    [...row.querySelectorAll("td")].slice(0, 2).map(cell => cell.innerText.trim())));
 """
 
 _DROP = """
@@ -78,6 +86,20 @@ class Circle:
 
 
 @dataclass(frozen=True)
+class Arrow:
+    """A relationship as it is drawn; `outline` is the path of an SVG."""
+
+    caption: str
+    outline: str
+
+    @property
+    def width(self) -> float:
+        """Width of the shaft of a straight arrow, in pixels."""
+        _, _, half = self.outline.split()[:3]
+        return 2 * float(half)
+
+
+@dataclass(frozen=True)
 class Frame:
     """What the newest result frame shows.
 
@@ -94,7 +116,7 @@ class Frame:
     nodes
         The drawn nodes, where the frame shows a picture.
     arrows
-        The captions of the drawn relationships.
+        The drawn relationships.
     """
 
     text: str
@@ -103,7 +125,7 @@ class Frame:
     head: list[str]
     cells: list[list[str]]
     nodes: list[Circle]
-    arrows: list[str]
+    arrows: list[Arrow]
 
 
 class Neo4jBrowser:
@@ -154,19 +176,35 @@ class Neo4jBrowser:
         raw = self.driver.execute_script(_READ_FRAME)
         return Frame(
             raw["all"], raw["status"], raw["error"], raw["head"], raw["cells"],
-            [Circle(**node) for node in raw["nodes"]], [a["caption"] for a in raw["arrows"]],
+            [Circle(**node) for node in raw["nodes"]], [Arrow(**tie) for tie in raw["arrows"]],
         )  # fmt: skip
 
     def show(self, view: str) -> Frame:
         """Change the newest frame's view: `Graph`, `Table`, `Text` or `Code`."""
+        name = {"Graph": "Visualization", "Text": "Ascii"}.get(view, view)
+        self.press(f"[data-testid='frame'] [data-testid='cypherFrameSidebar{name}']")
+        return self.settled()
+
+    def properties_of(self, number: int) -> dict[str, str]:
+        """Click on a drawn node of the newest frame and read the table of its properties.
+
+        Not twice in a row on the same node: its table would have to change to be seen.
+        """
+        before = self.driver.execute_script(_READ_PROPERTIES)
         frame = self._await("[data-testid='frame']")
-        for button in frame.find_elements(By.CSS_SELECTOR, "[data-testid='frame-sidebar'] li, li"):
-            if button.text.strip().startswith(view):
-                self.driver.execute_script(
-                    "(arguments[0].querySelector('button') || arguments[0]).click()", button
-                )
-                return self.settled()
-        raise LookupError(f"the frame has no view {view}: {frame.text[:200]}")
+        frame.find_elements(By.CSS_SELECTOR, "g.layer.nodes g.node")[number].click()
+
+        def changed(_: object) -> dict[str, str] | None:
+            now: dict[str, str] = self.driver.execute_script(_READ_PROPERTIES)
+            return now if now != before else None
+
+        return self._wait.until(changed, "a node's properties do not appear")
+
+    def clear(self) -> None:
+        """Close all frames."""
+        if self._command_ids():
+            self.run(":clear")
+            self._wait.until(lambda _: not self._command_ids(), "frames that do not close")
 
     def drop(self, selector: str, name: str, content: str, *, base64: bool = False) -> None:
         """Drop a file onto a part of the page."""
@@ -179,6 +217,16 @@ class Neo4jBrowser:
     def text(self) -> str:
         """Give all the text of the page."""
         return self._body()
+
+    def await_text(self, text: str) -> None:
+        """Wait until the page shows a text."""
+        self._wait.until(lambda _: text in self._body(), f"the page does not say: {text}")
+
+    def editor_text(self) -> str:
+        """Give what the editor holds."""
+        lines = self._find("#main-editor .view-line, [data-testid='activeEditor'] .view-line")
+        ordered = sorted(lines, key=lambda line: line.location["y"])
+        return "\n".join(line.text.replace("\xa0", " ") for line in ordered)
 
     def picture(self, path: Path) -> None:
         """Write what the newest frame shows to a PNG file."""

@@ -180,6 +180,7 @@ class LocalServer:
             "dbms.security.auth_enabled": "true",
             "dbms.security.procedures.unrestricted": "apoc.*",
             "dbms.usage_report.enabled": "false",
+            "client.allow_telemetry": "false",  # Neo4j Browser's own
             "db.tx_log.preallocate": "false",
             **self._settings,
         }
