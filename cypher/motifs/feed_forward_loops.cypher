@@ -11,7 +11,7 @@
 // order: a, b, c
 //
 // Three roles, no symmetry: each loop comes once. Other connections among the three may
-// exist. In Neo4j Browser, first:  :param threshold => 5
+// exist. In Neo4j Browser, first:  :param threshold => 10
 
 MATCH (n0:Neuron)-[e0:CONNECTS]->(n1:Neuron)
 WHERE e0.weight >= $threshold

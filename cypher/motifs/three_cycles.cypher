@@ -12,7 +12,7 @@
 //
 // A cycle can be read from any of its three neurons, but not backwards: only the start is
 // fixed, at the smallest id. Ordering all three ids would lose half of all cycles.
-// In Neo4j Browser, first:  :param threshold => 5
+// In Neo4j Browser, first:  :param threshold => 10
 
 MATCH (n0:Neuron)-[e0:CONNECTS]->(n1:Neuron)
 WHERE e0.weight >= $threshold AND n0.root_id < n1.root_id

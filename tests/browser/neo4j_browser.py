@@ -65,6 +65,13 @@ return Object.fromEntries([...rows].map(row =>
     [...row.querySelectorAll("td")].slice(0, 2).map(cell => cell.innerText.trim())));
 """
 
+_READ_EDITOR = """
+const lines = [...document.querySelectorAll("[data-testid='activeEditor'] .view-line")];
+const top = line => parseInt(line.style.top);
+return lines.sort((a, b) => top(a) - top(b)).map(
+    line => line.textContent.replaceAll("\\u00a0", " ")).join("\\n");
+"""
+
 _DROP = """
 const [target, name, content, base64] = arguments;
 const bytes = base64 ? Uint8Array.from(atob(content), c => c.charCodeAt(0)) : content;
@@ -222,11 +229,12 @@ class Neo4jBrowser:
         """Wait until the page shows a text."""
         self._wait.until(lambda _: text in self._body(), f"the page does not say: {text}")
 
-    def editor_text(self) -> str:
-        """Give what the editor holds."""
-        lines = self._find("#main-editor .view-line, [data-testid='activeEditor'] .view-line")
-        ordered = sorted(lines, key=lambda line: line.location["y"])
-        return "\n".join(line.text.replace("\xa0", " ") for line in ordered)
+    def await_in_editor(self, text: str) -> None:
+        """Wait until the editor holds a text, however long its lines are."""
+        self._wait.until(
+            lambda _: text in self.driver.execute_script(_READ_EDITOR),
+            f"the editor does not hold: {text}",
+        )
 
     def picture(self, path: Path) -> None:
         """Write what the newest frame shows to a PNG file."""
@@ -243,7 +251,7 @@ class Neo4jBrowser:
         return bool(frame["nodes"]) and "Displaying" in frame["all"]
 
     def _into_editor(self, text: str) -> None:
-        area = self._await("#main-editor textarea, [data-testid='activeEditor'] textarea")
+        area = self._await("[data-testid='activeEditor'] textarea")
         self.driver.execute_script("arguments[0].focus()", area)
         area.send_keys(Keys.CONTROL, "a")
         area.send_keys(Keys.DELETE)

@@ -151,7 +151,7 @@ def test_favourites_are_imported_and_come_to_the_editor(browser: Neo4jBrowser) -
     assert [query.title for query in QUERIES.values() if query.title not in said] == []
     browser.press("[data-testid='scriptTitle-hubs']")
     browser.press("[title='Favorites']")
-    assert "ORDER BY in_partners + out_partners DESC" in browser.editor_text()
+    browser.await_in_editor("ORDER BY in_partners + out_partners DESC")
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ def test_the_tour_is_shown_and_its_queries_come_to_the_editor(
     browser.press("[data-testid='guideNextSlide'], [data-testid='nextSlide']")
     browser.await_text("Begin with what this is.")
     browser.press("pre.runnable")
-    assert "MATCH (m:Materialization)" in browser.editor_text()
+    browser.await_in_editor("MATCH (m:Materialization)")
 
 
 def test_colours_on_and_off(browser: Neo4jBrowser, explored: Explored) -> None:
