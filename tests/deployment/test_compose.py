@@ -109,6 +109,7 @@ def test_settings_are_names_that_a_real_server_knows(compose: dict[str, Any]) ->
         "server.bolt.advertised_address",
         "server.http.advertised_address",
         "dbms.usage_report.enabled",
+        "client.allow_telemetry",
     }
 
 
