@@ -142,6 +142,26 @@ class MotifAnalysis(NetworkAnalysis):
 
         return label_roles(graph, self.labels(by))
 
+    def labelled_census(self, by: str, threshold: int = 1, neurons: object = None) -> pd.DataFrame:
+        """Count connected triads by the cell classes, or the like, of all three neurons.
+
+        Parameters
+        ----------
+        by
+            A neuron property with at most some tens of values.
+        threshold, neurons
+            See `graph`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `triad`, `label_0`, `label_1`, `label_2`, `count`, the most frequent first; see
+            `graphapi.motifs.labelled`.
+        """
+        from graphapi.motifs.labelled import labelled_census
+
+        return labelled_census(self.graph(threshold, neurons), self.labels(by))
+
     def weights(self, threshold: int = 1, neurons: object = None) -> pd.DataFrame:
         """Tell how strong the connections in each class of triad are."""
         from graphapi.motifs.weighted import weighted_census
