@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +32,7 @@ from graphapi.errors import (
 from graphapi.queries import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import pyarrow as pa
 
@@ -48,6 +49,8 @@ _NOT_A_GRAPH = (
 #: This version keeps the first value of such a parameter for later queries of the same text
 #: on the same connection; these queries get a connection of their own.
 _STICKY = re.compile(r"\b(LIMIT|SKIP)\s+\$", re.IGNORECASE)
+#: Seconds between looks for Ctrl-C while a query runs.
+_STEP = 0.05
 
 
 class LadybugEngine:
@@ -195,7 +198,7 @@ class LadybugEngine:
             _translated(what, self.uri, timeout),
         ):
             connection.set_query_timeout(0 if timeout is None else max(1, int(timeout * 1000)))
-            result = connection.execute(text, dict(params))
+            result = _interruptibly(connection, lambda: connection.execute(text, dict(params)))
             if isinstance(result, list):
                 raise InputError("one query at a time, please", hint="remove the ';' in between")
             try:
@@ -226,6 +229,25 @@ class LadybugEngine:
                 self._idle.append(connection)
             else:
                 connection.close()
+
+
+def _interruptibly(connection: Any, work: Callable[[], Any]) -> Any:
+    """Run a query so that Ctrl-C stops it.
+
+    Python hears of Ctrl-C in the main thread alone, and there only between calls: so the query
+    runs in another thread, and this one waits in short steps.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return work()
+    with ThreadPoolExecutor(1, thread_name_prefix="ladybug") as pool:
+        future = pool.submit(work)
+        try:
+            while not wait([future], timeout=_STEP).done:
+                pass
+        except BaseException:
+            connection.interrupt()
+            raise
+        return future.result()
 
 
 def _open_database(path: Path, read_only: bool, threads: int, buffer_bytes: int) -> Any:

@@ -76,7 +76,7 @@ class _Expander:
             raise self._error(
                 call.line,
                 f"there is no macro '{call.name}' above this line",
-                hint=f"macros known here: {sorted(self._macros)}",
+                hint=f"macros known here: {', '.join(sorted(self._macros)) or 'none'}",
             )
         if len(call.arguments) != len(macro.parameters):
             raise self._error(
