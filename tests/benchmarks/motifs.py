@@ -224,9 +224,9 @@ def main() -> None:
         census_of(asked.census_of)
         return
     with tempfile.TemporaryDirectory() as folder:
-        brain = whole_brain(Path(folder))
-        print(brain, flush=True)
         found = larva(Path(folder))
+        print(found, flush=True)
+        brain = whole_brain(Path(folder))
     text = page_of(found, brain)
     print(text)
     if not asked.no_page:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+import networkx as nx
 import pandas as pd
 import pytest
 
@@ -18,6 +19,7 @@ from support.graphs import build_graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 CYCLE = "A -> B; B -> C; C -> A"
 LOOP = "A -> B; B -> C; A -> C"
@@ -105,3 +107,29 @@ def test_matches_are_those_of_brute_force(loaded: tuple[str, graphapi.Connectome
     for pre, post in ("AB", "BC", "CA"):
         ends = pd.MultiIndex.from_arrays([found[pre], found[post]])
         assert found[f"weight_{pre}_{post}"].tolist() == weights.loc[ends].tolist()
+
+
+def test_other_tools_get_every_connection(
+    loaded: tuple[str, graphapi.Connectome], tmp_path: Path
+) -> None:
+    name, connectome = loaded
+    if name == "larva":
+        pytest.skip("the same code as for the smaller ones")
+    edges = real_edges(name)
+    edges = edges[edges["pre"] != edges["post"]].groupby(["pre", "post"])["weight"].sum()
+    expected = edges.to_dict()
+    graph = connectome.to_networkx()
+    assert {(a, b): w for a, b, w in graph.edges(data="weight")} == expected
+    file = nx.read_graphml(connectome.to_graphml(tmp_path / "x.graphml"), node_type=int)
+    assert dict(file.nodes(data=True)) == dict(graph.nodes(data=True))
+    assert {(a, b): w for a, b, w in file.edges(data="weight")} == expected
+    matrix, ids = connectome.to_matrix()
+    pre, post = matrix.nonzero()
+    cells = zip(ids[pre].tolist(), ids[post].tolist(), matrix[pre, post].tolist(), strict=True)
+    assert {(a, b): w for a, b, w in cells} == expected
+    table = pd.read_parquet(connectome.to_parquet(tmp_path / "tables")["connections"])
+    assert table.set_index(["pre", "post"])["weight"].to_dict() == expected
+    other = connectome.to_igraph()
+    roots = other.vs["root_id"]
+    ends = [(roots[edge.source], roots[edge.target]) for edge in other.es]
+    assert dict(zip(ends, other.es["weight"], strict=True)) == expected
