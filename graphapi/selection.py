@@ -91,10 +91,6 @@ class Selector:
             return Selection(requested, requested)
         return self._mapped(requested, absent, what, update_ids)
 
-    def remember(self, ids: IdArray) -> None:
-        """Take note of ids that an answer has shown to be in the graph."""
-        self._known.update(ids.tolist())
-
     def _from_criteria(self, criteria: NeuronCriteria, what: str) -> Selection:
         if criteria.connectome is not self._connectome:
             raise InputError(

@@ -22,8 +22,6 @@ from graphapi.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import pandas as pd
-
     from graphapi.cave.connection import Cave
     from graphapi.ids import IdArray
 
@@ -73,19 +71,6 @@ class IdMapping:
         """Return requested -> resolved for the ids that were mapped to another one."""
         pairs = zip(self.requested.tolist(), self.resolved.tolist(), strict=True)
         return {old: new for old, new in pairs if new not in (0, old)}
-
-    def as_frame(self) -> pd.DataFrame:
-        """Return a table with one row for every requested id."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            {
-                "requested": self.requested,
-                "resolved": self.resolved,
-                "how": list(self.how),
-                "confidence": self.confidence,
-            }
-        )
 
 
 def check_current(
