@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import InputError
 from graphapi.queries import catalog
+from graphapi.wholefile import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from graphapi.calls.export import ExportCalls
 
 
@@ -38,10 +35,11 @@ def to_parquet(connectome: ExportCalls, folder: str | Path) -> dict[str, Path]:
     written = {}
     for name, answer in answers.items():
         target = place / name
-        _whole(target, partial(pq.write_table, answer))
+        write_whole(target, partial(pq.write_table, answer))
         written[name.removesuffix(".parquet")] = target
     record = place / "materialization.json"
-    _whole(record, lambda path: Path(path).write_text(connectome.materialization.to_json() + "\n"))
+    told = connectome.materialization.to_json() + "\n"
+    write_whole(record, lambda path: Path(path).write_text(told))
     return {**written, "materialization": record}
 
 
@@ -55,23 +53,5 @@ def to_graphml(connectome: ExportCalls, path: str | Path, threshold: int) -> Pat
             if isinstance(value, (list, tuple, dict)):  # GraphML has no such values
                 data[name] = json.dumps(value, ensure_ascii=False)
     target = Path(path)
-    _whole(target, lambda place: nx.write_graphml(graph, place, infer_numeric_types=False))
+    write_whole(target, lambda place: nx.write_graphml(graph, place, infer_numeric_types=False))
     return target
-
-
-def _whole(target: Path, write: Callable[[str], Any]) -> None:
-    """Write all of a file or nothing of it."""
-    try:
-        handle, unfinished = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    except OSError as error:
-        raise InputError(f"cannot write '{target}': {error.strerror}") from error
-    os.close(handle)
-    try:
-        write(unfinished)
-        Path(unfinished).replace(target)
-    except OSError as error:
-        raise InputError(
-            f"cannot write '{target}': {error.strerror}", hint="is there space left on the disk?"
-        ) from error
-    finally:
-        Path(unfinished).unlink(missing_ok=True)

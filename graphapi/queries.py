@@ -194,7 +194,7 @@ class Query:
             )
         arrays = []
         for item in self.columns:
-            column, kind = table.column(item.name), _arrow_type(item.type)
+            column, kind = table.column(item.name), arrow_type(item.type)
             if kind is not None and column.type != kind:
                 try:
                     column = column.cast(kind)
@@ -396,7 +396,8 @@ def _without_comments(text: str) -> str:
     return re.sub(r"//[^\n]*", "", text)
 
 
-def _arrow_type(declared: str) -> pa.DataType | None:
+def arrow_type(declared: str) -> pa.DataType | None:
+    """Give the Arrow type of a declared one; None for `any`."""
     import pyarrow as pa
 
     return {

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from graphapi.engines.graphvalues import plain
 from graphapi.errors import InputError, QueryFileError
+from graphapi.queries import arrow_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,15 +18,6 @@ if TYPE_CHECKING:
 
 _INT64 = range(-(2**63), 2**63)
 _EXACT_IN_JSON = range(-(2**53), 2**53 + 1)
-_TYPES: dict[str, pa.DataType] = {
-    "int": pa.int64(),
-    "float": pa.float64(),
-    "string": pa.string(),
-    "bool": pa.bool_(),
-    "list[int]": pa.list_(pa.int64()),
-    "list[float]": pa.list_(pa.float64()),
-    "list[string]": pa.list_(pa.string()),
-}
 #: The type a value may have been given where the declared one is the first; all else is a
 #: disagreement. An int column that arrives as float is one: it may already be rounded.
 _WIDENED = {("float", pa.int64()), ("list[float]", pa.list_(pa.int64()))}
@@ -81,7 +73,7 @@ def declared_column(values: Sequence[object], declared: str, where: str) -> pa.A
         A value is of another type. Whole floats are refused for `int`: ids do not pass
         through floats.
     """
-    wanted = _TYPES[declared]
+    wanted = arrow_type(declared)
     try:
         found = pa.array(values)
         fits = found.type == wanted or (declared, found.type) in _WIDENED or _is_null(found.type)

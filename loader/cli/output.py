@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from graphapi.errors import InputError
+from graphapi.wholefile import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,24 +93,10 @@ def _json_value(name: str, value: Any, ids: frozenset[str]) -> Any:
 
 
 def _to_file(place: str, write: Callable[[str], Any]) -> None:
-    """Write all of a file or nothing of it."""
     if place == "-":
         _to_stdout(write)
         return
-    target = Path(place)
-    try:
-        handle, unfinished = tempfile.mkstemp(dir=target.parent, suffix=target.suffix)
-        os.close(handle)
-        try:
-            write(unfinished)
-            Path(unfinished).chmod(0o666 & ~_umask())
-            Path(unfinished).replace(target)
-        finally:
-            Path(unfinished).unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"cannot write '{place}': {error.strerror}", hint="check the folder and the disk space"
-        ) from error
+    write_whole(Path(place), write)
     typer.echo(f"wrote {place}", err=True)
 
 
@@ -119,12 +105,6 @@ def _to_stdout(write: Callable[[str], Any]) -> None:
         place = Path(folder) / "table"
         write(str(place))
         sys.stdout.write(place.read_text("utf-8"))
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _show(frame: pd.DataFrame, most: int) -> None:

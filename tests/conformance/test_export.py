@@ -41,6 +41,14 @@ def test_graphml(toy: graphapi.Connectome, tmp_path: Path) -> None:
     assert (graph.graph["datastack"], graph.graph["version"]) == ("toy", 7)
 
 
+def test_files_are_as_readable_as_others(toy: graphapi.Connectome, tmp_path: Path) -> None:
+    """A temporary file is readable by its owner only; what it becomes is not."""
+    (tmp_path / "usual").write_text("")
+    usual = (tmp_path / "usual").stat().st_mode
+    written = [*toy.to_parquet(tmp_path / "out").values(), toy.to_graphml(tmp_path / "g.graphml")]
+    assert {path.stat().st_mode for path in written} == {usual}
+
+
 def test_places_that_cannot_be_written(toy: graphapi.Connectome, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot make folder"):

@@ -348,13 +348,17 @@ class TestPeoplesQueries:
 
     @pytest.mark.parametrize(
         "text",
-        ["MATCH (n", "RETURN 1 AS x; RETURN 2 AS x", "RETURN $missing", "RETURN 1 / 0"],
+        ["MATCH (n", "RETURN 1 AS x; RETURN 2 AS x", "RETURN 1 / 0"],
     )
     def test_wrong_queries_are_rejected_with_the_servers_words(
         self, engine: Neo4jEngine, text: str
     ) -> None:
         with pytest.raises(QueryRejectedError, match=r"'your query' on bolt\S+: .+"):
             engine.run_text(text)
+
+    def test_a_parameter_without_a_value_is_named(self, engine: Neo4jEngine) -> None:
+        with pytest.raises(InputError, match=r"no value is given for \$missing"):
+            engine.run_text("RETURN $missing")
 
     def test_an_empty_query_is_an_input_error(self, engine: Neo4jEngine) -> None:
         with pytest.raises(InputError, match="empty"):

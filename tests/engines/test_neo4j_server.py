@@ -76,7 +76,8 @@ def test_import_tool_fills_a_new_server(neo4j_server: Neo4jServer, tmp_path: Pat
     command = admin_command(server.distribution, server.home, "database", "import", "full")
     command += ["neo4j", "--id-type=integer"]
     command += [f"--nodes=Neuron={nodes}", f"--relationships=CONNECTS={edges}"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    # its report goes where it is run
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     server.start()
     try:
