@@ -1,8 +1,8 @@
-"""An outsider's reading of README and quick start: a fresh clone, a fresh environment, each command pasted.
+"""An outsider's reading: a fresh clone, a fresh environment, each command of two pages pasted.
 
-`python tests/docs/outsider.py FOLDER` clones this repository into the new folder, pastes every block of
-both pages into one shell there, in order, and compares what is printed with what the pages say. It
-takes some minutes; what needs an account, and the tests themselves, are not pasted.
+`python tests/docs/outsider.py FOLDER` clones this repository into the new folder, pastes every
+block of README and quick start into a shell there, in order, and compares what is printed with
+what the pages say. It takes some minutes; what needs an account, and the tests, are not pasted.
 """
 
 from __future__ import annotations

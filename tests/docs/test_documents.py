@@ -14,7 +14,8 @@ from examples import GRAPH, ROOT, TOKEN, blocks, demo_in, plain, reader
 import graphapi
 
 pytestmark = pytest.mark.xdist_group("docs")
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+_OUTSIDE = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "cypher/README.md")]
+PAGES = sorted([*_OUTSIDE, *(ROOT / "docs").rglob("*.md")])
 _BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)\s]+)")
 
@@ -26,7 +27,7 @@ def name_of(page: Path) -> str:
 #: Their numbers come from commands that take long; the pages name them.
 MEASURED = ("benchmarks.md", "scale.md")
 #: Why a decision was made needs no example.
-WITH_EXAMPLES = [page for page in PAGES if page.parent.name != "decisions"]
+WITH_EXAMPLES = [page for page in PAGES if page.parent.name not in ("decisions", "cypher")]
 WITH_CODE = [page for page in WITH_EXAMPLES if any(b.runs for b in blocks(page))]
 
 
@@ -126,6 +127,12 @@ def test_every_command_is_in_the_documentation() -> None:
     commands = [c.name or c.callback.__name__.replace("_", "-") for c in app.registered_commands]
     text = "\n".join(page.read_text("utf-8") for page in PAGES)
     assert [name for name in commands if f"cavegraph {name}" not in text] == []
+
+
+def test_the_page_of_query_files_is_fresh() -> None:
+    from cypher_page import PAGE, page
+
+    assert PAGE.read_text("utf-8") == page(), "run: python tests/docs/cypher_page.py"
 
 
 def test_the_api_page_is_fresh() -> None:
