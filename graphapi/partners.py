@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from math import isqrt
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from graphapi.connectivity import Terms, fetch, provenance
+from graphapi.connectivity import MOST_DENSE_CELLS, Terms, fetch, provenance
 from graphapi.errors import InputError
 from graphapi.queries import catalog
 
@@ -85,6 +86,11 @@ def get_similarity(
 
     selection, found = _partners(connectome, neuron_ids, direction, threshold)
     neurons = selection.unique
+    if len(neurons) ** 2 > MOST_DENSE_CELLS:
+        raise InputError(
+            f"a matrix of {len(neurons):,} x {len(neurons):,} neurons does not fit in memory",
+            hint=f"ask about at most {isqrt(MOST_DENSE_CELLS):,} neurons at once",
+        )
     mine, theirs = _sides(found, direction)
     partners = np.unique(theirs)
     rows, columns = np.searchsorted(neurons, mine), np.searchsorted(partners, theirs)

@@ -194,6 +194,13 @@ def test_similarity(random_graph, random_rows) -> None:
     np.testing.assert_allclose(answer.to_numpy(), expected, atol=1e-12)
 
 
+def test_similarity_of_too_many(toy: graphapi.Connectome, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphapi.partners.MOST_DENSE_CELLS", 8)
+    assert toy.get_similarity(ids(1, 2)).shape == (2, 2)
+    with pytest.raises(InputError, match=r"3 x 3 neurons .*memory[\s\S]*at most 2 neurons"):
+        toy.get_similarity(ids(1, 2, 3))
+
+
 @pytest.mark.parametrize("threshold", [1, 2])
 @pytest.mark.parametrize("selected", [False, True])
 def test_types(random_graph, random_rows, random_annotations, threshold, selected) -> None:
