@@ -11,6 +11,7 @@ import numpy as np
 from graphapi.errors import InputError
 from graphapi.queries import catalog
 from graphapi.results import Connections, Provenance
+from graphapi.whole import whole_table
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -273,7 +274,7 @@ def fetch(
     elif post is not None:
         name, params["ids"] = "upstream", post.tolist()
     else:
-        name = "all_connections"
+        return Connections.from_arrow(whole_table(connectome, terms.threshold))
     return Connections.from_arrow(connectome.run(catalog()[name], params))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import InputError
 from graphapi.queries import catalog
+from graphapi.whole import write_connections
 from graphapi.wholefile import write_whole
 
 if TYPE_CHECKING:
@@ -28,11 +29,12 @@ def to_parquet(connectome: ExportCalls, folder: str | Path) -> dict[str, Path]:
     neurons = catalog()["all_neuron_properties"].with_properties(table.neuron_types)
     rows = catalog()["all_annotations"].with_properties(table.types)
     answers: dict[str, Any] = {
-        "connections.parquet": connectome.run(catalog()["all_connections"], {"threshold": 1}),
         "neurons.parquet": connectome.run(neurons),
         "annotations.parquet": connectome.run(rows),
     }
-    written = {}
+    connections = place / "connections.parquet"
+    write_whole(connections, partial(write_connections, connectome))
+    written = {"connections": connections}
     for name, answer in answers.items():
         target = place / name
         write_whole(target, partial(pq.write_table, answer))

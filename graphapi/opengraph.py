@@ -46,10 +46,17 @@ class OpenGraph:
         CAVE token for what CAVE has to answer; None to look for a saved one when needed.
     server
         CAVE server, in place of the one the graph was loaded from.
+    timeout
+        Seconds after which the database stops a query of any call; None for no limit.
     """
 
     def __init__(
-        self, engine: Engine, *, token: str | None = None, server: str | None = None
+        self,
+        engine: Engine,
+        *,
+        token: str | None = None,
+        server: str | None = None,
+        timeout: float | None = None,
     ) -> None:
         self.engine = engine
         self.materialization: Materialization = read_materialization(engine)
@@ -57,6 +64,7 @@ class OpenGraph:
         self.selector = Selector(self)
         self._token = token
         self._server = server
+        self._timeout = timeout
 
     @classmethod
     def open(
@@ -68,6 +76,7 @@ class OpenGraph:
         database: str | None = None,
         token: str | None = None,
         server: str | None = None,
+        timeout: float | None = None,
     ) -> Self:
         """Open a graph that `cavegraph load` has made.
 
@@ -83,6 +92,8 @@ class OpenGraph:
             CAVE token for what CAVE has to answer. None: a saved one.
         server
             CAVE server, in place of the one the graph was loaded from.
+        timeout
+            Seconds after which the database stops a query of any call; None for no limit.
 
         Returns
         -------
@@ -98,7 +109,7 @@ class OpenGraph:
         """
         engine = open_engine(uri or default_uri(), user=user, password=password, database=database)
         try:
-            return cls(engine, token=token, server=server)
+            return cls(engine, token=token, server=server, timeout=timeout)
         except Exception:
             engine.close()
             raise
@@ -139,7 +150,7 @@ class OpenGraph:
         GraphIncompleteError
             The graph has been replaced since it was opened.
         """
-        answer = self.engine.run(query, params, timeout=timeout)
+        answer = self.engine.run(query, params, timeout=self._limit(timeout))
         self._check_unchanged()
         return answer
 
@@ -155,7 +166,7 @@ class OpenGraph:
         params
             Values for its `$names`; never paste values into the text.
         timeout
-            Seconds after which it is stopped; None for no limit.
+            Seconds after which it is stopped; None for the limit given to `open`, if any.
 
         Returns
         -------
@@ -173,11 +184,14 @@ class OpenGraph:
         """
         from graphapi.annotations import any_frame
 
-        answer = self.engine.run_text(text, params, timeout=timeout)
+        answer = self.engine.run_text(text, params, timeout=self._limit(timeout))
         self._check_unchanged()
         made, frame = self.materialization, any_frame(answer)
         frame.attrs = Provenance(made.datastack, made.version, made.timestamp, "graph").attrs()
         return frame
+
+    def _limit(self, timeout: float | None) -> float | None:
+        return self._timeout if timeout is None else timeout
 
     def root_ids(self) -> IdArray:
         """Give the root ids of all neurons, int64, ascending."""

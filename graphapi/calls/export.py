@@ -9,6 +9,7 @@ from graphapi.connectivity import Terms
 from graphapi.opengraph import OpenGraph
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import networkx as nx
@@ -87,6 +88,32 @@ class ExportCalls(OpenGraph):
         found = _connectivity.fetch(self, terms, pre=None, post=None)
         attrs = _connectivity.provenance(self, terms, {}).attrs()
         return _connectivity.Adjacency(self.root_ids(), self.root_ids(), found, attrs)
+
+    def iter_connections(self, threshold: int = 1, *, rows: int = 1_000_000) -> Iterator[pa.Table]:
+        """Give the whole graph piece by piece, with memory for a piece.
+
+        Parameters
+        ----------
+        threshold
+            Smallest weight of a connection, in synapses, inclusive.
+        rows
+            About how many connections a piece has at most; a neuron's outgoing connections
+            are always in one piece.
+
+        Yields
+        ------
+        pyarrow.Table
+            `pre`, `post`, `weight`, int64, ascending by `pre` and `post`, also from piece to
+            piece. Every connection is in exactly one of them.
+
+        Raises
+        ------
+        GraphIncompleteError
+            The graph has been replaced meanwhile.
+        """
+        from graphapi.whole import iter_connections
+
+        return iter_connections(self, Terms(threshold=threshold).threshold, rows)
 
     def to_matrix(self, threshold: int = 1) -> tuple[sp.csr_array, IdArray]:
         """Give the whole graph as int64 CSR and the root ids of its rows and columns."""

@@ -10,6 +10,7 @@ import logging
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import neo4j
 import pyarrow as pa
@@ -51,6 +52,12 @@ _OLDEST = (5, 23)  # the first with `CALL () { ... }`
 _CHUNK = 20_000  # rows a record: large enough to forget what a record costs
 _CHUNKS_A_FETCH = 4
 _ROWS_A_FETCH = 10_000
+_TERMINATE = """
+SHOW TRANSACTIONS YIELD transactionId AS id, metaData
+WHERE metaData.cavegraph = $token
+TERMINATE TRANSACTIONS id YIELD message
+RETURN message
+"""
 
 _UNAVAILABLE = (
     failures.ServiceUnavailable,
@@ -300,17 +307,33 @@ class Neo4jEngine:
     ) -> Any:
         check_timeout(timeout)
 
-        @neo4j.unit_of_work(timeout=timeout)
+        token, interrupts = uuid4().hex, list[KeyboardInterrupt]()
+
+        @neo4j.unit_of_work(timeout=timeout, metadata={"cavegraph": token})
         def work(transaction: neo4j.ManagedTransaction) -> Any:
             try:
                 return take(transaction.run(text, params))
+            except KeyboardInterrupt as interrupt:
+                interrupts.append(interrupt)
+                self._terminate(token)
+                raise
             except failures.TransientError as error:
                 if error.code and error.code.endswith(OUT_OF_MEMORY):
                     raise _NotAsColumnsError(error.code, str(error.message)) from error
                 raise
 
-        with self._session(neo4j.READ_ACCESS, self._at(what, timeout), fetch) as session:
-            return session.execute_read(work)
+        try:
+            with self._session(neo4j.READ_ACCESS, self._at(what, timeout), fetch) as session:
+                return session.execute_read(work)
+        except CavegraphError:
+            if interrupts:  # the driver met the end that we have put to the transaction
+                raise interrupts[0] from None
+            raise
+
+    def _terminate(self, token: str) -> None:
+        """Stop a query on the server; the driver alone would wait for its end."""
+        with self._driver.session(database=self._address.database) as session:
+            session.run(_TERMINATE, {"token": token}).consume()
 
     def _write(self, query: Query, params: dict[str, object]) -> pa.Table:
         def work(transaction: neo4j.ManagedTransaction) -> Any:
