@@ -106,6 +106,7 @@ def raw_import(run: Run) -> dict[str, Any]:
     command = [
         *shlex.split(run.admin(_fresh(run.work / "raw-neo4j"))),
         *("database", "import", "full", "neo4j", "--id-type=integer"),
+        f"--report-file={raw / 'import.report'}",
         f"--nodes=Neuron={raw / 'n-header.csv'},{raw / 'n.csv'}",
         f"--relationships=CONNECTS={raw / 'e-header.csv'},{raw / 'e.csv'}",
     ]
