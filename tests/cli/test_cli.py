@@ -10,6 +10,9 @@ import pandas as pd
 import pytest
 
 from graphapi import Connectome, StaleRootIdWarning
+from graphapi.engines.ladybug import LadybugEngine
+from graphapi.errors import GraphFileError
+from graphapi.materialization import Materialization
 from loader.cli import main
 
 BASE = 576460752700000000
@@ -208,6 +211,35 @@ def test_a_cut_off_graph_file(
     short = tmp_path / "short.lbug"
     short.write_bytes(whole[: len(whole) // 2])
     assert "no readable graph" in fails(capsys, 4, "info", "-g", str(short))
+
+
+def test_a_graph_file_of_another_version(
+    graph: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = bytearray(Path(graph).read_bytes())
+    assert content[:4] == b"LBUG"
+    content[4] += 2  # the storage version: what LadybugDB 0.22.0 writes
+    other = tmp_path / "other.lbug"
+    other.write_bytes(content)
+    said = fails(capsys, 4, "info", "-g", str(other))
+    assert "different version" in said
+    assert "--replace" in said
+
+
+def test_a_graph_of_another_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "foreign.lbug"
+    engine = LadybugEngine.create(place)
+    engine.execute_ddl("CREATE NODE TABLE Person(id INT64, PRIMARY KEY(id))")
+    engine.checkpoint()
+    engine.close()
+    assert "holds no cavegraph graph" in fails(capsys, 4, "info", "-g", str(place))
+
+
+@pytest.mark.parametrize("number", [0, 99, None])
+def test_a_record_of_another_format_names_the_program_that_made_it(number: int | None) -> None:
+    record = json.dumps({"format_version": number, "cavegraph_version": "9.8.7"})
+    with pytest.raises(GraphFileError, match="9\\.8\\.7"):
+        Materialization.from_json(record)
 
 
 def test_a_server_that_is_down(capsys: pytest.CaptureFixture[str]) -> None:
