@@ -115,11 +115,14 @@ def fetch_matching(
     lists = {name: np.unique(ids) for name, ids in asked.items()}
     if any(not len(ids) for ids in lists.values()):
         return reader.finished([], base)
-    pieces = reader.count_all([Piece(base, boxes) for boxes in _boxes(lists)])
+    whole = [Piece(base, boxes) for boxes in _boxes(lists)]
+    pieces = reader.count_all(whole)
     total = sum(piece.rows or 0 for piece in pieces)
     with Progress(f"rows of {table}", total) if progress else nullcontext() as bar:
         answers = list(reader.read_all(reader.plan(pieces), bar.advance if bar else _ignore))
     found = sum(answer.num_rows for answer in answers)
+    if found != total:  # once more: a count may have gone wrong on its way
+        total = sum(piece.rows or 0 for piece in reader.count_all(whole))
     if found != total:
         raise reader.incomplete(f"{found} rows read, {total} counted")
     return reader.finished(answers, base)

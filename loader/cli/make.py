@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from graphapi.connectome import Connectome
-from graphapi.errors import InputError
+from graphapi.errors import CaveError, EngineError, InputError
 from graphapi.opengraph import default_uri
 from loader.cli.ask import Graph, opened
 from loader.sources.base import Source
@@ -142,15 +142,19 @@ def load(
             brain_mesh_source=brain_mesh,
             refused={"--column": column, "--name": name},
         )
-    report = _loader.load(
-        chosen,
-        to or default_uri(),
-        replace=replace,
-        min_size=min_size,
-        work=work,
-        memory_limit=memory or DEFAULT_MEMORY,
-        in_flight=in_flight,
-    )
+    try:
+        report = _loader.load(
+            chosen,
+            to or default_uri(),
+            replace=replace,
+            min_size=min_size,
+            work=work,
+            memory_limit=memory or DEFAULT_MEMORY,
+            in_flight=in_flight,
+        )
+    except (CaveError, EngineError):
+        typer.echo("what was finished is kept: the same command goes on from there", err=True)
+        raise
     typer.echo(str(report))
     if report.conflicts is not None and len(report.conflicts):
         typer.echo(report.conflicts.head(10).to_string(index=False))

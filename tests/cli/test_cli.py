@@ -335,3 +335,21 @@ def test_motif_report(graph: str, capsys: pytest.CaptureFixture[str], tmp_path: 
     written = [Path(line) for line in capsys.readouterr().out.split()]
     assert {path.suffix for path in written} == {".html", ".png", ".csv"}
     assert all(path.is_file() for path in written)
+
+
+def test_a_load_that_fails_says_that_it_can_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from loader.standin import Faults, Rule, serve, write_folder
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("CAVEGRAPH_TOKEN", "0" * 32)
+    rows = pd.DataFrame({"id": [1, 2], "pre_pt_root_id": [5, 6], "post_pt_root_id": [6, 7]})
+    folder = write_folder(tmp_path / "served", {"synapses": rows})
+    place = str(tmp_path / "g.lbug")
+    with serve(folder, faults=Faults(wrapped_error=Rule(count=None, after=3))) as server:
+        arguments = ["load", "standin", "--server", server.url, "--to", place]
+        assert "the same command goes on from there" in fails(capsys, 5, *arguments)
+        server.faults.wrapped_error = None
+        main_ok(*arguments)
+    assert "2 connections of 2 synapses" in capsys.readouterr().out
