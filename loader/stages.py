@@ -98,18 +98,25 @@ def _aggregate(
 ) -> None:
     rule = aggregate.Rule(info.layout, min_size, info.one_is_unresolved)
     sources = [str(p) for p in (info.paths or workspace.files(ROWS))]
-    with database(
-        workspace.scratch(), memory_limit=settings.memory_limit, threads=settings.threads
-    ) as connection:
+    with (
+        settings.bar("Summing up", 4, unit="steps") as bar,
+        database(
+            workspace.scratch(), memory_limit=settings.memory_limit, threads=settings.threads
+        ) as connection,
+    ):
         counts = _write_connections(connection, workspace, sources, info, rule)
+        bar.advance()
         if info.rows_counted not in (None, counts["rows"]):
             raise VerificationError(
                 f"{counts['rows']:,} rows were read, the source counts {info.rows_counted:,}",
                 hint="load again; the source may have changed in between",
             )
         neuron_fields = _write_neurons(connection, workspace)
+        bar.advance()
         _write_annotates(connection, workspace)
+        bar.advance()
         checksums = _checksums(connection, workspace)
+        bar.advance()
     workspace.finish(
         STEP,
         ["connections.parquet", "neurons.parquet", "annotates.parquet"],

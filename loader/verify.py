@@ -7,18 +7,27 @@ record, so that they can be asked for again later.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphapi.errors import VerificationError
 from graphapi.materialization import read_materialization
+from graphapi.progress import Progress
 from graphapi.queries import catalog
 from loader.fingerprint import of_columns
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pyarrow as pa
+
     from graphapi.engines.base import Engine
     from graphapi.materialization import Materialization
+    from graphapi.queries import Query
 
+#: How many queries all checks take together.
+_QUERIES = 7
 #: What must be zero in every graph, whatever was loaded.
 _ZERO = (
     "connections.self_connections",
@@ -119,13 +128,15 @@ class VerifyReport:
         return "\n".join(lines)
 
 
-def verify_graph(engine: Engine) -> VerifyReport:
+def verify_graph(engine: Engine, *, progress: bool = True) -> VerifyReport:
     """Compare a graph with what its record says was loaded.
 
     Parameters
     ----------
     engine
         An open graph.
+    progress
+        Show a progress bar where somebody watches.
 
     Returns
     -------
@@ -138,13 +149,18 @@ def verify_graph(engine: Engine) -> VerifyReport:
     GraphIncompleteError, GraphFileError
         There is no finished graph.
     """
-    return verify_against(engine, read_materialization(engine))
+    record = read_materialization(engine)
+    bar = Progress("Verifying", _QUERIES, unit="queries") if progress else nullcontext()
+    with bar as shown:
+        return verify_against(engine, record, shown.advance if shown else None)
 
 
-def verify_against(engine: Engine, record: Materialization) -> VerifyReport:
-    """Compare a graph, finished or not, with a record."""
+def verify_against(
+    engine: Engine, record: Materialization, asked: Callable[[], None] | None = None
+) -> VerifyReport:
+    """Compare a graph, finished or not, with a record; `asked` is called after each query."""
     expected = {**record.checksums, **dict.fromkeys(_ZERO, "0")}
-    found = measure(engine, record)
+    found = measure(engine, record, asked)
     names = [*_MEANING, *sorted(expected.keys() - _MEANING.keys())]
     return VerifyReport(
         engine.uri,
@@ -155,8 +171,10 @@ def verify_against(engine: Engine, record: Materialization) -> VerifyReport:
     )
 
 
-def measure(engine: Engine, record: Materialization) -> dict[str, str]:
-    """Ask a graph for everything that is compared.
+def measure(
+    engine: Engine, record: Materialization, asked: Callable[[], None] | None = None
+) -> dict[str, str]:
+    """Ask a graph for everything that is compared; `asked` is called after each query.
 
     Returns
     -------
@@ -164,20 +182,27 @@ def measure(engine: Engine, record: Materialization) -> dict[str, str]:
         Text per name, as in `Materialization.checksums`.
     """
     queries = catalog()
+
+    def ask(query: Query) -> pa.Table:
+        answer = engine.run(query)
+        if asked is not None:
+            asked()
+        return answer
+
     numbers = {
-        **_prefixed("connections", engine.run(queries["connections_checksum"]).to_pylist()[0]),
-        **_prefixed("neurons", engine.run(queries["neurons_checksum"]).to_pylist()[0]),
-        **_prefixed("annotations", engine.run(queries["annotations_attached"]).to_pylist()[0]),
+        **_prefixed("connections", ask(queries["connections_checksum"]).to_pylist()[0]),
+        **_prefixed("neurons", ask(queries["neurons_checksum"]).to_pylist()[0]),
+        **_prefixed("annotations", ask(queries["annotations_attached"]).to_pylist()[0]),
     }
     for side in ("out", "in"):
-        row = engine.run(queries[f"wrong_{side}_totals"]).to_pylist()[0]
+        row = ask(queries[f"wrong_{side}_totals"]).to_pylist()[0]
         numbers[f"neurons.wrong_{side}_totals"] = row["neurons"]
-    rows = engine.run(
+    rows = ask(
         queries["all_annotations"].with_properties(
             {f.name: f.type for f in record.annotation_fields}
         )
     )
-    neurons = engine.run(
+    neurons = ask(
         queries["all_neuron_properties"].with_properties(
             {f.name: f.type for f in record.neuron_fields}
         )

@@ -1,0 +1,62 @@
+"""Progress bars: counts and the time left where somebody watches, nothing elsewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import loader
+from graphapi.engines import open_engine
+from graphapi.progress import Progress
+
+
+def last_states(said: str) -> dict[str, str]:
+    """Give each bar's last state: `done/total`, by its title."""
+    found = re.findall(r"([^\r\n|]+?):\s+\d+%\|[^|]*\| (\S+) \[\d\d:\d\d<", said)
+    return dict(found)
+
+
+@pytest.fixture
+def edges(tmp_path: Path) -> Path:
+    path = tmp_path / "edges.csv"
+    pd.DataFrame({"pre": [5, 6], "post": [6, 7], "weight": [3, 1]}).to_csv(path, index=False)
+    return path
+
+
+def test_a_load_and_a_verification_are_followed_to_their_end(
+    edges: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("CAVEGRAPH_PROGRESS", "1")
+    loader.load(edges, tmp_path / "g.lbug", work=tmp_path / "w")
+    assert last_states(capsys.readouterr().err) == {"Summing up": "4/4", "Writing g.lbug": "5/5"}
+    engine = open_engine(tmp_path / "g.lbug")
+    assert loader.verify_graph(engine).ok
+    assert last_states(capsys.readouterr().err) == {"Verifying": "7/7"}
+    assert loader.verify_graph(engine, progress=False).ok
+    engine.close()
+    loader.load(edges, tmp_path / "h.lbug", work=tmp_path / "w2", progress=False)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("total", "shown"), [(7, "7/7"), (20_000, "20.0k/20.0k")])
+def test_small_counts_are_whole_and_large_ones_short(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], total: int, shown: str
+) -> None:
+    monkeypatch.setenv("CAVEGRAPH_PROGRESS", "1")
+    with Progress("Counting", total) as bar:
+        bar.advance(total)
+    assert last_states(capsys.readouterr().err) == {"Counting": shown}
+
+
+def test_nobody_watches_a_pipe(
+    edges: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("CAVEGRAPH_PROGRESS", raising=False)
+    loader.load(edges, tmp_path / "g.lbug", work=tmp_path / "w")
+    assert capsys.readouterr().err == ""
