@@ -1,14 +1,36 @@
-"""One process at a time in a folder."""
+"""Folders that a load works in: made, and held by one process at a time."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from graphapi.errors import StageError
+from graphapi.errors import InputError, StageError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, where they are not there.
+
+    Raises
+    ------
+    InputError
+        It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unusable(folder, error) from error
+
+
+def unusable(folder: Path, error: OSError) -> InputError:
+    """Say that a folder cannot be written to."""
+    return InputError(
+        f"the folder '{folder}' cannot be used: {error.strerror or error}",
+        hint="check the path, its rights, and the space on the disk",
+    )
 
 
 class FileLock:
@@ -31,8 +53,13 @@ class FileLock:
         ------
         StageError
             Another process, or another load of this one, holds it.
+        InputError
+            Its folder cannot be written to.
         """
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise unusable(self._path.parent, error) from error
         try:
             _lock(handle)
         except OSError as error:

@@ -17,7 +17,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import StageError
-from loader.lock import FileLock
+from loader.lock import FileLock, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,6 +45,8 @@ class Workspace:
     ------
     StageError
         Another load is using the folder, or its stages belong to another load.
+    InputError
+        The folder cannot be made or written to.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class Workspace:
         self.load_id = load_id(key)
         self._on_step = on_step or (lambda _: None)
         self._mutex = RLock()
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         self._lock = FileLock(folder / ".lock")
         self._lock.acquire()
         try:

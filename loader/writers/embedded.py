@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from graphapi.engines.ladybug import LadybugEngine
 from graphapi.errors import GraphExistsError, GraphFileError, GraphIncompleteError
 from graphapi.materialization import Field, Materialization, read_materialization
 from graphapi.queries import catalog, quoted
-from loader.lock import FileLock
+from loader.lock import FileLock, make_folder, unusable
 from loader.record import record_params
 from loader.verify import VerifyReport, verify_against
 from loader.writers.base import Existing
@@ -63,7 +64,12 @@ class EmbeddedWriter:
         ------
         GraphFileError
             Something that is no graph file: it is never replaced.
+        InputError
+            No file can be written there. Better said now than after hours of fetching.
         """
+        make_folder(self.path.parent)
+        if not os.access(self.path.parent, os.W_OK):
+            raise unusable(self.path.parent, PermissionError(errno.EACCES, "no right to write"))
         if not self.path.exists():
             return None
         if not self.path.is_file() or _first_bytes(self.path) not in (_MAGIC, b""):
@@ -88,7 +94,6 @@ class EmbeddedWriter:
     ) -> None:
         """Write a new file beside the target; see `loader.writers.base.Writer`."""
         self._refuse_existing(replace)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock.acquire()
         self._remove_leftovers()
         with settings.bar(f"Writing {self.path.name}", 5, unit="tables") as bar:

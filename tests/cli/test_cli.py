@@ -250,13 +250,13 @@ def test_a_server_that_is_down(capsys: pytest.CaptureFixture[str]) -> None:
 def test_places_that_cannot_be(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edges = str(files / "edges.csv")
     nowhere = str(files / "edges.csv" / "x")
-    for arguments in (
-        ["load", edges, "--to", nowhere],
-        ["load", edges, "--to", str(files / "y.lbug"), "--work", edges],
-        ["demo", "--folder", edges],
-        ["info", "-g", str(files / ("x" * 300))],
+    for code, *arguments in (
+        (2, "load", edges, "--to", nowhere),
+        (2, "load", edges, "--to", str(files / "y.lbug"), "--work", edges),
+        (1, "demo", "--folder", edges),
+        (1, "info", "-g", str(files / ("x" * 300))),
     ):
-        assert "check the path" in fails(capsys, 1, *arguments)
+        assert "check the path" in fails(capsys, code, *arguments)
 
 
 def test_warnings_are_notes_without_code(

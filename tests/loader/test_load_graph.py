@@ -290,6 +290,16 @@ def test_an_empty_table_gives_an_empty_graph(tmp_path, place):
     assert readback.edges(place) == {}
 
 
+def test_a_target_that_cannot_be_written_is_found_before_anything_is_fetched(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("pre,post,weight\n5,6,7\n")
+    steps: list[str] = []
+    with pytest.raises(InputError, match="cannot be used"):
+        load(path, path / "g.lbug", work=tmp_path / "w", on_step=steps.append)
+    assert steps == []
+    assert not (tmp_path / "w").exists()
+
+
 def test_min_size_needs_sizes(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("pre,post,weight\n5,6,7\n")
