@@ -152,7 +152,7 @@ def load(
             memory_limit=memory or DEFAULT_MEMORY,
             in_flight=in_flight,
         )
-    except (CaveError, EngineError):
+    except (CaveError, EngineError, KeyboardInterrupt):
         typer.echo("what was finished is kept: the same command goes on from there", err=True)
         raise
     typer.echo(str(report))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import loader
 from graphapi import Connectome, StaleRootIdWarning
 from graphapi.engines.ladybug import LadybugEngine
 from graphapi.errors import GraphFileError
@@ -257,6 +258,17 @@ def test_places_that_cannot_be(files: Path, capsys: pytest.CaptureFixture[str]) 
         (1, "info", "-g", str(files / ("x" * 300))),
     ):
         assert "check the path" in fails(capsys, code, *arguments)
+
+
+def test_a_stopped_load_says_how_to_go_on(
+    files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loader, "load", stopped)
+    said = fails(capsys, 130, "load", str(files / "edges.csv"), "--to", str(files / "z.lbug"))
+    assert "the same command goes on from there" in said
 
 
 def test_warnings_are_notes_without_code(
