@@ -40,7 +40,7 @@ _TOUR: Final = (
     ("find_by_text", "Find neurons by a word. Copy a root id for the next step."),
     ("neighbourhood_picture", "One neuron and its strongest partners."),
     ("neighbourhood", "The same, to go on from: double-click a neuron."),
-    ("class_paths_picture", "From the olfactory neurons to the mushroom body's output."),
+    ("class_paths_picture", "From the ring neurons to the Delta7 neurons of the compass."),
     ("class_feed_forward_loops", "Three neurons, two ways."),
     ("unknown_partners", "What to annotate next."),
     ("colours_on", "To colour every picture by class, give the classes labels. It can be undone."),
@@ -125,13 +125,13 @@ def _slide(title: str, body: str) -> str:
 
 
 def _rules(classes: Sequence[str], schema_name: str) -> Iterator[str]:
-    yield _rule("node", {"diameter": "50px", **_paint(UNKNOWN_COLOR), "font-size": "10px"})
+    yield _rule("node", {"diameter": "50px", **_paint(UNKNOWN_COLOR), "font-size": "12px"})
     yield _rule(
         "relationship",
         {
-            "color": "#8a8f99",
+            "color": "#9aa0ab",
             "shaft-width": "1px",
-            "font-size": "8px",
+            "font-size": "9px",
             "padding": "3px",
             "text-color-external": "#000000",
             "text-color-internal": "#ffffff",
@@ -139,10 +139,10 @@ def _rules(classes: Sequence[str], schema_name: str) -> Iterator[str]:
         },
     )
     for label, color, size, caption in (
-        ("Neuron", UNKNOWN_COLOR, 65, f"{{display_name}}{schema_name}"),
+        ("Neuron", UNKNOWN_COLOR, 70, f"{{display_name}}{schema_name}"),
         ("CellClass", UNKNOWN_COLOR, 80, "{display_name}"),
-        ("Annotation", "#ffffff", 65, "{annotation_table}{name}"),
-        ("Materialization", "#333333", 80, "{datastack}{name}"),
+        ("Annotation", "#ffffff", 80, "{annotation_table}{name}"),
+        ("Materialization", "#333333", 100, "{datastack}{name}"),
     ):
         shape = {"diameter": f"{size}px", "caption": f"'{caption}'"}
         yield _rule(f"node.{label}", {**_paint(color), **shape})

@@ -7,7 +7,7 @@
 // Change in the first line: first, last -- classes; least -- smallest weight of each connection.
 // A path is as strong as its weaker connection.
 
-WITH 'olfactory_projection_neuron' AS first, 'mushroom_body_output_neuron' AS last, 5 AS least
+WITH 'ER' AS first, 'PBt' AS last, 5 AS least
 MATCH path = (:Neuron {cell_class: first})-[a:CONNECTS]->(m:Neuron)
              -[b:CONNECTS]->(:Neuron {cell_class: last})
 WHERE a.weight >= least AND b.weight >= least

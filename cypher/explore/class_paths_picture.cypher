@@ -11,13 +11,13 @@
 //
 // Change in the first line: first, last -- classes; least -- smallest weight of each connection.
 
-WITH 'olfactory_projection_neuron' AS first, 'mushroom_body_output_neuron' AS last, 5 AS least
+WITH 'ER' AS first, 'PBt' AS last, 5 AS least
 MATCH (:Neuron {cell_class: first})-[a:CONNECTS]->(m:Neuron)
       -[b:CONNECTS]->(:Neuron {cell_class: last})
 WHERE a.weight >= least AND b.weight >= least
 WITH a, b
 ORDER BY CASE WHEN a.weight < b.weight THEN a.weight ELSE b.weight END DESC, a.weight + b.weight DESC
-LIMIT 15
+LIMIT 10
 UNWIND [a, b] AS c
 WITH collect(DISTINCT c) AS connections
 WITH connections, apoc.coll.toSet(

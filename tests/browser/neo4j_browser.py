@@ -207,6 +207,16 @@ class Neo4jBrowser:
 
         return self._wait.until(changed, "a node's properties do not appear")
 
+    def export_csv(self, folder: Path) -> str:
+        """Export the newest frame's rows and give the file's text."""
+        self.driver.execute_cdp_cmd(
+            "Page.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)}
+        )
+        self.press("[data-testid='frame'] [data-testid='exportCSVButton']")
+        path = folder / "export.csv"
+        self._wait.until(lambda _: path.exists() and path.stat().st_size, "no export.csv")
+        return path.read_text("utf-8-sig")
+
     def clear(self) -> None:
         """Close all frames."""
         if self._command_ids():
@@ -236,9 +246,13 @@ class Neo4jBrowser:
             f"the editor does not hold: {text}",
         )
 
-    def picture(self, path: Path) -> None:
-        """Write what the newest frame shows to a PNG file."""
-        self._await("[data-testid='frame']").screenshot(str(path))
+    def frame_png(self) -> bytes:
+        """Give a picture of the newest frame."""
+        return self._await("[data-testid='frame']").screenshot_as_png
+
+    def page_png(self) -> bytes:
+        """Give a picture of the whole page."""
+        return self.driver.get_screenshot_as_png()
 
     def _answered(self, told: str) -> bool:
         frame = json.loads(told)

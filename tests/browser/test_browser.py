@@ -74,7 +74,7 @@ def test_the_style_colours_by_class_and_names_neurons(
     frame = shown_for(browser, text)
     circles = [(node.fill, " ".join(node.caption.split())) for node in frame.nodes]
     assert sorted(circles) == sorted(expected)
-    assert {node.radius for node in frame.nodes} == {65 / 2}
+    assert {node.radius for node in frame.nodes} == {70 / 2}
 
 
 def test_arrows_are_as_wide_as_connections_are_strong(browser: Neo4jBrowser) -> None:
@@ -128,6 +128,12 @@ def test_a_real_neurons_id_is_read_exactly(browser: Neo4jBrowser, explored: Expl
     assert int(float(odd["id"])) != odd["id"]
     shown_for(browser, f"MATCH (n:Neuron {{root_id: {odd['id']}}}) RETURN n")
     assert browser.properties_of(0)["root_id"] == str(odd["id"])
+
+
+def test_no_id_is_rounded_in_exports(browser: Neo4jBrowser, tmp_path: Path) -> None:
+    shown_for(browser, f"UNWIND {list(AWKWARD)} AS id RETURN id, id AS again")
+    lines = browser.export_csv(tmp_path).splitlines()
+    assert lines == ["id,again", *(f"{i},{i}" for i in AWKWARD)]
 
 
 def test_parameters_are_exact_with_the_arrow_and_not_with_the_colon(browser: Neo4jBrowser) -> None:
