@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 _FRAME = "[data-testid='frame']"
+_LEAST = 20_000  # bytes
 _SHRINK = 0.8  # of the pixels: what a page shows
 
 
@@ -50,9 +51,10 @@ class Camera:
         frame = self._page.paste(text)
         if frame.error:
             raise SystemExit(f"{picture}: {frame.error}")
+        time.sleep(2)  # a frame that comes in cannot be made large yet
         self._page.press(f"{_FRAME} [title='Fullscreen']")
         self._page.press(f"{_FRAME} [aria-label='zoom-to-fit']")
-        time.sleep(2)  # until all circles have come to rest
+        time.sleep(3)  # until all circles have come to rest
         if then is not None:
             then()
         self._keep(self._page.page_png(), picture)
@@ -74,6 +76,8 @@ class Camera:
         small = image.resize(size, Image.Resampling.LANCZOS).quantize(128, dither=0)
         path = self._folder / f"browser_{name}.png"
         small.save(path, optimize=True)
+        if path.stat().st_size < _LEAST:
+            raise SystemExit(f"{path}: the picture shows next to nothing; take them again")
         print(f"{path}  {path.stat().st_size // 1000} kB")
 
 
