@@ -66,6 +66,8 @@ def pytest_fixture_setup(
         test = request._pyfuncitem
         if not test.get_closest_marker("neo4j"):
             pytest.fail(f"{test.nodeid} uses Neo4j and is not marked neo4j", pytrace=False)
+        if getattr(request.config.option, "loadgroup", False) and "@neo4j" not in test.nodeid:
+            pytest.fail("pytest-xdist does not keep Neo4j tests on one worker", pytrace=False)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
