@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from graphapi.engines.base import Engine
     from graphapi.ids import IdArray
+    from graphapi.motifs.graph import DirectedGraph
 
 Positions = npt.NDArray[np.int32]
 
@@ -70,6 +72,18 @@ class MemoryGraph:
         at = np.searchsorted(keys, pre.astype(np.int64) * size + post)
         known = self.edge_fields["weight"].to_numpy(zero_copy_only=False)
         return np.asarray(known[at], dtype=np.int64)
+
+    @cached_property
+    def directed(self) -> DirectedGraph:
+        """The connections alone, as the census wants them; every weight is 1."""
+        from scipy.sparse import csr_array
+
+        from graphapi.motifs.graph import DirectedGraph
+
+        size = self.root_ids.size
+        ptr = np.searchsorted(self.pre, np.arange(size + 1)).astype(np.int32)
+        ones = np.ones(self.post.size, dtype=np.int64)
+        return DirectedGraph(self.root_ids, csr_array((ones, self.post, ptr), shape=(size, size)))
 
     def undirected(self) -> MemoryGraph:
         """Give the graph in which a connection either way counts both ways, values summed."""

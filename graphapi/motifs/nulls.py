@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 NullKind = Literal["erdos_renyi", "degree", "block", "block_random"]
 
 #: Attempted moves for each connection; see docs/decisions/0080.
-SWEEPS = 20
+SWEEPS = 10
 
 
 @dataclass(frozen=True, eq=False)

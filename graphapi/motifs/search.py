@@ -11,6 +11,8 @@ import pandas as pd
 
 from graphapi.errors import InputError, MotifError, UnknownFieldError
 from graphapi.motifs.binding import EDGE_FIELDS, MotifSchema, bind
+from graphapi.motifs.bycensus import count_by_class, matches_by_class
+from graphapi.motifs.census import triad_census
 from graphapi.motifs.compile import compile_query
 from graphapi.motifs.dsl import parse
 from graphapi.motifs.memory import BYTES_PER_CONNECTION, count_connections, read_graph
@@ -192,6 +194,9 @@ class MotifSearch:
             query, params = compile_query(pattern, make_plan(pattern, rules), count=True)
             table = self._engine.run(query, params, timeout=timeout)
             return int(table.column("matches")[0].as_py())
+        by_class = matches_by_class(pattern, rules)
+        if by_class is not None and timeout is None:
+            return count_by_class(by_class, triad_census(self._graph(False, None).directed))
         compiled, _ = self._compiled(pattern, rules, timeout)
         if timeout is None:
             self._refuse_endless(pattern, compiled)
