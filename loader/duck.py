@@ -65,16 +65,18 @@ def database(
             f"the load needs more than {memory_limit} of memory, or more disk: {error}",
             hint="allow more with --memory, or name a folder on a larger disk with --work",
         ) from error
-    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-        raise SourceSchemaError(
-            f"a source file cannot be read: {_first_line(error)}",
-            hint="check that the file is whole and its ending right",
-        ) from error
     except duckdb.IOException as error:
         raise LoadError(
             f"reading or writing a file failed: {_first_line(error)}",
             hint="check free space and your rights in the working folder, then run the same load "
             "again: it goes on where it stopped",
+        ) from error
+    except duckdb.Error as error:
+        if not _is_about_a_file(error):
+            raise
+        raise SourceSchemaError(
+            f"a source file cannot be read: {_first_line(error)}",
+            hint="check that the file is whole and its ending right",
         ) from error
     finally:
         connection.close()
@@ -110,6 +112,16 @@ def _set(connection: duckdb.DuckDBPyConnection, name: str, value: object) -> Non
         raise InputError(
             f"{name.replace('_', ' ')}: {value!r} cannot be used", hint="for example 2GB"
         ) from error
+
+
+def _is_about_a_file(error: Exception) -> bool:
+    """Tell a file that cannot be read from a mistake in our own SQL."""
+    import duckdb
+
+    if isinstance(error, duckdb.InvalidInputException):
+        return True
+    # What a damaged Parquet file ends in has at times no class of its own.
+    return not isinstance(error, duckdb.ProgrammingError)
 
 
 def _first_line(error: Exception) -> str:

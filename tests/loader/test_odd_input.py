@@ -10,6 +10,7 @@ import pytest
 
 from graphapi.errors import SourceSchemaError, StageError, StandinError
 from loader import FileSource, load
+from loader.duck import database
 from loader.fieldtypes import normalised
 from loader.sources import cavetables
 from loader.standin import serve, write_folder
@@ -28,6 +29,17 @@ def test_a_gzip_file_with_a_damaged_middle(tmp_path):
     packed.write_bytes(content)
     with pytest.raises(SourceSchemaError, match="no whole gzip file"):
         load(FileSource(packed), tmp_path / "g.lbug", work=tmp_path / "w")
+
+
+def test_what_duckdb_says_of_a_damaged_file_is_an_error_of_ours():
+    import duckdb
+
+    for kind in (duckdb.Error, duckdb.ConversionException, duckdb.InternalException):
+        with pytest.raises(SourceSchemaError, match="cannot be read: oh") as caught, database():
+            raise kind("oh")
+        assert "check that the file is whole" in str(caught.value)
+    with pytest.raises(duckdb.BinderException), database() as connection:  # a mistake of ours
+        connection.execute("SELECT nothing")
 
 
 @pytest.mark.parametrize(

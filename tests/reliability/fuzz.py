@@ -225,17 +225,17 @@ def _token_file(content: bytes, place: Path) -> None:
 
 
 TARGETS = (
-    Target("synapse files as text", drawn.text_files("rows"), _rows_file, 2),
-    Target("synapse files with columns", drawn.column_files("rows"), _rows_file, 2),
-    Target("annotation files as text", drawn.text_files("table"), _annotation_file, 2),
-    Target("annotation files with columns", drawn.column_files("table"), _annotation_file, 2),
+    Target("synapse files as text", drawn.text_files("rows"), _rows_file),
+    Target("synapse files with columns", drawn.column_files("rows"), _rows_file),
+    Target("annotation files as text", drawn.text_files("table"), _annotation_file),
+    Target("annotation files with columns", drawn.column_files("table"), _annotation_file),
     Target("presets", drawn.presets(), _preset, 3),
-    Target("manifests of working folders", drawn.manifests(), _manifest, 2),
-    Target("bodies of answers in Arrow", drawn.arrow_bodies(), _arrow, 7),
-    Target("answers with any columns", drawn.cave_tables(), _tables, 7),
-    Target("JSON answers", drawn.cave_records(), _records, 7),
-    Target("records of graphs", drawn.graph_records(), _graph_record, 4),
+    Target("manifests of working folders", drawn.manifests(), _manifest),
+    Target("bodies of answers in Arrow", drawn.arrow_bodies(), _arrow, 10),
+    Target("answers with any columns", drawn.cave_tables(), _tables, 10),
+    Target("JSON answers", drawn.cave_records(), _records, 10),
+    Target("records of graphs", drawn.graph_records(), _graph_record, 6),
     Target("folders for the stand-in", drawn.folder_records(), _served_folder, 1),
-    Target("questions to the stand-in", drawn.questions(), _question, 4, (RefusalError,)),
+    Target("questions to the stand-in", drawn.questions(), _question, 6, (RefusalError,)),
     Target("token files", drawn.token_files(), _token_file, 1),
 )
