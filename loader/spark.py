@@ -1,0 +1,155 @@
+"""The aggregation on Spark: the same expressions, for rows that one machine cannot sum up.
+
+What comes out are weighted pairs in Parquet, autapses included; `cavegraph load` reads them
+like any other file of connections, on one machine.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphapi.errors import GraphExistsError, LoadError, MissingExtraError, VerificationError
+from loader import aggregate
+from loader.sources.files import KNOWN_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+#: Set where the caller says nothing else: a quiet session that spills instead of growing.
+DEFAULTS = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.session.timeZone": "UTC",
+}
+
+
+@dataclass(frozen=True)
+class Summed:
+    """What Spark has made.
+
+    Parameters
+    ----------
+    target
+        Folder of Parquet files: `pre`, `post`, `weight`, `size_sum`, int64.
+    pairs
+        How many ordered pairs there are, autapses included.
+    fates
+        Rows by what became of them; see `loader.aggregate.FATES`.
+    """
+
+    target: str
+    pairs: int
+    fates: dict[str, int]
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{rows:,} {fate}" for fate, rows in sorted(self.fates.items()))
+        return f"{self.pairs:,} pairs in {self.target}; rows: {told}"
+
+
+def sum_pairs(
+    rows: Sequence[str],
+    target: str,
+    *,
+    rule: aggregate.Rule | None = None,
+    columns: Mapping[str, str] | None = None,
+    master: str = "local[*]",
+    settings: Mapping[str, str] | None = None,
+) -> Summed:
+    """Sum synapse rows into weighted pairs.
+
+    Parameters
+    ----------
+    rows
+        Parquet files or folders, by any address that Spark reads (`s3a://...`, `gs://...`).
+    target
+        New folder, likewise.
+    rule
+        Which rows count; with root 1 as "not looked up" where the rows have CAVE's own names.
+    columns
+        Our column name to the file's; when not given, as in `loader.sources.files`.
+    master
+        `local[*]`, `spark://host:7077`, `yarn`, `k8s://...`.
+    settings
+        Spark's own, such as `{"spark.executor.memory": "8g"}`.
+
+    Raises
+    ------
+    MissingExtraError
+        Spark is not installed.
+    GraphExistsError
+        Something is at the target.
+    VerificationError
+        The pairs do not hold all rows that count.
+    LoadError
+        Spark failed, or the rows have no `pre` and `post`.
+    """
+    with _session(master, {**DEFAULTS, **(settings or {})}) as session, _translated():
+        import ibis
+
+        backend = ibis.pyspark.connect(session)
+        table = backend.read_parquet([str(path) for path in rows])
+        named = _columns(table.columns, columns or {})
+        chosen = table.select(**{ours: table[theirs] for ours, theirs in named.items()})
+        used = rule or aggregate.Rule(
+            "pairs" if "weight" in named else "synapses",
+            one_is_unresolved="pre_pt_root_id" in table.columns,
+        )
+        fates = backend.to_pyarrow(aggregate.fates(chosen, used)).to_pylist()
+        backend.to_parquet(aggregate.pairs(chosen, used), str(target))
+        written = backend.read_parquet(str(target))
+        sums = written.aggregate(pairs=written.count(), weight=written["weight"].sum())
+        (found,) = backend.to_pyarrow(sums).to_pylist()
+    counted = sum(row["synapses"] for row in fates if row["fate"] in ("kept", "autapse"))
+    if (found["weight"] or 0) != counted:
+        raise VerificationError(
+            f"'{target}' holds {found['weight']:,} synapses, {counted:,} rows count",
+            hint="delete it and run again",
+        )
+    return Summed(str(target), found["pairs"], {row["fate"]: row["rows"] for row in fates})
+
+
+def _columns(there: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
+    named = {
+        ours: next((name for name in theirs if name in there), "")
+        for ours, theirs in KNOWN_COLUMNS.items()
+    }
+    named |= given
+    if not named["pre"] or not named["post"]:
+        raise LoadError(
+            f"the rows have no pre and post among {sorted(there)}",
+            hint="name the columns, such as pre=pre_pt_root_id",
+        )
+    return {ours: theirs for ours, theirs in named.items() if theirs}
+
+
+@contextmanager
+def _session(master: str, settings: Mapping[str, str]) -> Iterator[Any]:
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise MissingExtraError("pyspark", "spark") from error
+    builder = SparkSession.builder.master(master).appName("cavegraph")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    try:
+        yield session
+    finally:
+        session.stop()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except PySparkException as error:
+        told = str(error).strip().splitlines()[0]
+        if "PATH_ALREADY_EXISTS" in told:
+            raise GraphExistsError(
+                f"there is something at the target: {told}", hint="name a new folder"
+            ) from error
+        raise LoadError(f"Spark: {told}", hint="its own log says more") from error
