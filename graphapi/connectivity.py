@@ -98,14 +98,16 @@ def get_connectivity(
         raise InputError("upstream and downstream are both False: nothing is asked for")
     selection = _select(connectome, neuron_ids, "neuron_ids", terms)
     ids = selection.unique
-    parts = []
-    if downstream:
-        parts.append(fetch(connectome, terms, pre=ids, post=None))
-    if upstream:
-        onto = fetch(connectome, terms, pre=None, post=ids)
-        if downstream:  # what lies between the given neurons came with the first query
-            onto = onto.where(~np.isin(onto.pre, ids))
-        parts.append(onto)
+    if downstream and upstream and in_graph(connectome, terms):
+        parts = _both_ways(connectome, terms, ids)
+    else:
+        parts = []
+        if downstream:
+            parts.append(fetch(connectome, terms, pre=ids, post=None))
+        if upstream:
+            parts.append(fetch(connectome, terms, pre=None, post=ids))
+    if downstream and upstream:  # what lies between the given neurons came with the first part
+        parts[1] = parts[1].where(~np.isin(parts[1].pre, ids))
     found = parts[0] if len(parts) == 1 else parts[0].joined(parts[1]).sorted()
     frame = found.to_frame()
     frame.attrs = provenance(connectome, terms, selection).attrs()
@@ -276,6 +278,16 @@ def fetch(
     else:
         return Connections.from_arrow(whole_table(connectome, terms.threshold))
     return Connections.from_arrow(connectome.run(catalog()[name], params))
+
+
+def _both_ways(connectome: OpenGraph, terms: Terms, ids: IdArray) -> list[Connections]:
+    """Find what goes out of neurons and what comes in, by one round to the database."""
+    if not len(ids):
+        return [Connections(ids, ids, ids)] * 2
+    params = {"ids": ids.tolist(), "threshold": int(terms.threshold)}
+    queries = [catalog()[name] for name in ("downstream", "upstream")]
+    answers = connectome.run_together([(query, params) for query in queries])
+    return [Connections.from_arrow(answer) for answer in answers]
 
 
 def in_graph(connectome: OpenGraph, terms: Terms) -> bool:

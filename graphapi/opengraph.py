@@ -16,7 +16,7 @@ from graphapi.results import Provenance
 from graphapi.selection import Selector
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     import pandas as pd
@@ -150,9 +150,23 @@ class OpenGraph:
         GraphIncompleteError
             The graph has been replaced since it was opened.
         """
-        answer = self.engine.run(query, params, timeout=self._limit(timeout))
-        self._check_unchanged()
-        return answer
+        return self.run_together([(query, params)], timeout)[0]
+
+    def run_together(
+        self,
+        asked: Sequence[tuple[Query, Mapping[str, object] | None]],
+        timeout: float | None = None,
+    ) -> list[pa.Table]:
+        """Run several query files as one question; see `run`."""
+        limit = self._limit(timeout)
+        # A published file never changes; a server's graph can be replaced under us. Its record
+        # is the first thing to go, so it is asked for last.
+        if not is_neo4j(self.engine.uri):
+            return self.engine.run_together(asked, timeout=limit)
+        record = catalog()["materialization"]
+        *answers, now = self.engine.run_together([*asked, (record, None)], timeout=limit)
+        self._refuse_changed(now)
+        return answers
 
     def cypher(
         self, text: str, params: Mapping[str, object] | None = None, *, timeout: float | None = None
@@ -228,12 +242,12 @@ class OpenGraph:
         return self.cave_source
 
     def _check_unchanged(self) -> None:
-        # A published file never changes; a server's graph can be replaced under us.
-        if not is_neo4j(self.engine.uri):
-            return
-        now = self.engine.run(catalog()["materialization"]).to_pylist()
+        if is_neo4j(self.engine.uri):
+            self._refuse_changed(self.engine.run(catalog()["materialization"]))
+
+    def _refuse_changed(self, record: pa.Table) -> None:
         mine = {"status": "complete", "load_id": self.materialization.load_id}
-        if [{name: row[name] for name in mine} for row in now] != [mine]:
+        if [{name: row[name] for name in mine} for row in record.to_pylist()] != [mine]:
             raise GraphIncompleteError(
                 f"the graph at '{self.engine.uri}' has been replaced since it was opened, or is "
                 "being replaced",

@@ -23,6 +23,8 @@ DEFAULTS = {
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "UTC",
 }
+#: The name of the rows within a session.
+_VIEW = "cavegraph_rows"
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ def sum_pairs(
         import ibis
 
         backend = ibis.pyspark.connect(session)
-        table = backend.read_parquet([str(path) for path in rows])
+        session.read.parquet(*map(str, rows)).createOrReplaceTempView(_VIEW)
+        table = backend.table(_VIEW)
         named = _columns(table.columns, columns or {})
         chosen = table.select(**{ours: table[theirs] for ours, theirs in named.items()})
         used = rule or aggregate.Rule(
@@ -142,11 +145,12 @@ def _session(master: str, settings: Mapping[str, str]) -> Iterator[Any]:
 
 @contextmanager
 def _translated() -> Iterator[None]:
+    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
     try:
         yield
-    except PySparkException as error:
+    except (PySparkException, Py4JError) as error:
         told = str(error).strip().splitlines()[0]
         if "PATH_ALREADY_EXISTS" in told:
             raise GraphExistsError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from graphapi.errors import InputError
@@ -59,6 +59,25 @@ class Engine(Protocol):
         -------
         pyarrow.Table
             The declared columns with the declared types, in the database's order.
+        """
+        ...
+
+    def run_together(
+        self, asked: Sequence[tuple[Query, Params | None]], *, timeout: float | None = None
+    ) -> list[pa.Table]:
+        """Run several of our query files as one, which saves a server's round trips.
+
+        Parameters
+        ----------
+        asked
+            Pairs of query and parameters; see `run`.
+        timeout
+            Seconds for all of them; None for no limit.
+
+        Returns
+        -------
+        list of pyarrow.Table
+            One for each, in their order, which is also the order in which they ran.
         """
         ...
 

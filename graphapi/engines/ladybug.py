@@ -32,7 +32,7 @@ from graphapi.errors import (
 from graphapi.queries import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -120,6 +120,12 @@ class LadybugEngine:
         """Run one of our query files; see `graphapi.engines.base.Engine.run`."""
         given = query.check(params)
         return query.shape(self._execute(query.text_for(self.name), given, timeout, query.name))
+
+    def run_together(
+        self, asked: Sequence[tuple[Query, Params | None]], *, timeout: float | None = None
+    ) -> list[pa.Table]:
+        """Run query files one after the other; see `graphapi.engines.base.Engine`."""
+        return [self.run(query, params, timeout=timeout) for query, params in asked]
 
     def run_text(
         self, text: str, params: Params | None = None, *, timeout: float | None = None

@@ -38,7 +38,7 @@ from graphapi.errors import (
 from graphapi.queries import catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from graphapi.engines.base import Params
     from graphapi.progress import Progress
@@ -168,14 +168,29 @@ class Neo4jEngine:
         Rows travel as columns, which is ten times quicker than record by record. Where the
         server has not the memory to collect them, the same rows are streamed.
         """
-        given = plain_params(query.check(params))
-        wrapped = columnar(query, self.name, _CHUNK)
+        return self.run_together([(query, params)], timeout=timeout)[0]
+
+    def run_together(
+        self, asked: Sequence[tuple[Query, Params | None]], *, timeout: float | None = None
+    ) -> list[pa.Table]:
+        """Run query files in one transaction; see `graphapi.engines.base.Engine`."""
+        names = " and ".join(query.name for query, _ in asked)
+        given = [plain_params(query.check(params)) for query, params in asked]
+        queries = [query for query, _ in asked]
+        wrapped = [columnar(query, self.name, _CHUNK) for query in queries]
         try:
-            parts = self._read(wrapped, given, query.name, timeout, _CHUNKS_A_FETCH, _columns)
+            answers = self._read(
+                list(zip(wrapped, given, strict=True)), names, timeout, _CHUNKS_A_FETCH, _columns
+            )
         except _NotAsColumnsError:
-            text = query.text_for(self.name)
-            parts = self._read(text, given, query.name, timeout, _ROWS_A_FETCH, _rows)
-        return query.shape(declared_table(query, parts))
+            plainly = [query.text_for(self.name) for query in queries]
+            answers = self._read(
+                list(zip(plainly, given, strict=True)), names, timeout, _ROWS_A_FETCH, _rows
+            )
+        return [
+            query.shape(declared_table(query, parts))
+            for query, parts in zip(queries, answers, strict=True)
+        ]
 
     def run_text(
         self, text: str, params: Params | None = None, *, timeout: float | None = None
@@ -202,7 +217,7 @@ class Neo4jEngine:
         refuse_missing_params(text, given)
         what = "your query"
         try:
-            found = self._read(text, given, what, timeout, _ROWS_A_FETCH, _named_rows)
+            (found,) = self._read([(text, given)], what, timeout, _ROWS_A_FETCH, _named_rows)
         except _NotAsColumnsError as error:
             raise error_for_code(error.code, str(error), self._at(what)) from error
         names, columns = found
@@ -217,7 +232,8 @@ class Neo4jEngine:
         reads = query.mode == "read"
         text = columnar(query, self.name, _CHUNK) if reads else query.text_for(self.name)
         how = "PROFILE" if profile else "EXPLAIN"
-        found = self._read(f"{how} {text}", given, query.name, None, _ROWS_A_FETCH, _summary)
+        asked = [(f"{how} {text}", given)]
+        (found,) = self._read(asked, query.name, None, _ROWS_A_FETCH, _summary)
         return steps_of_tree(found.profile if profile else found.plan)
 
     def write(self, query: Query, params: Params | None = None) -> pa.Table:
@@ -298,8 +314,7 @@ class Neo4jEngine:
 
     def _read(
         self,
-        text: str,
-        params: dict[str, object],
+        asked: Sequence[tuple[str, dict[str, object]]],
         what: str,
         timeout: float | None,
         fetch: int,
@@ -312,7 +327,7 @@ class Neo4jEngine:
         @neo4j.unit_of_work(timeout=timeout, metadata={"cavegraph": token})
         def work(transaction: neo4j.ManagedTransaction) -> Any:
             try:
-                return take(transaction.run(text, params))
+                return [take(transaction.run(text, params)) for text, params in asked]
             except KeyboardInterrupt as interrupt:
                 interrupts.append(interrupt)
                 self._terminate(token)

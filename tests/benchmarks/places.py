@@ -37,7 +37,7 @@ class Run:
     connections: int
     memory: str = "2GB"
     heap: str = "2g"
-    page_cache: str = "1g"
+    page_cache: str = "2g"
 
     @property
     def sizes(self) -> list[int]:
