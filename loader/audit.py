@@ -152,6 +152,8 @@ def _look(engine: Engine, query: Query, sample: _Sample) -> Finding:
     given = _is_about_given(query)
     shown = query.with_properties({}) if query.properties else query
     params = {item.name: _EXAMPLES.get(item.type, [sample.root_id]) for item in shown.params}
+    if "id" in params:
+        params["id"] = sample.root_id
     if _takes_rows(shown):
         params["rows"] = []
     steps = engine.plan(shown, params, profile=given and shown.mode == "read")
@@ -164,7 +166,7 @@ def _look(engine: Engine, query: Query, sample: _Sample) -> Finding:
 
 
 def _is_about_given(query: Query) -> bool:
-    ids = any(item.type == "list[int]" for item in query.params)
+    ids = any(item.type == "list[int]" or item.name == "id" for item in query.params)
     return ids or _takes_rows(query) or _STARTS_AT_ONE.search(query.text_for("neo4j")) is not None
 
 

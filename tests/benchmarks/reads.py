@@ -143,6 +143,7 @@ def readers(
 
     found = {}
     with connect() as opened:
+        opened.get_connectivity(roots[:50])  # the server's first plan is not what is measured
         for number in (1, 4, 16):
             end = time.perf_counter() + seconds
 
@@ -158,7 +159,7 @@ def readers(
             found[str(number)] = {
                 "a_second": len(times) / seconds,
                 "median": statistics.median(times),
-                "slowest of 100": statistics.quantiles(times, n=100)[-1],
+                "slowest of 100": sorted(times)[int(0.99 * (len(times) - 1))],
             }
     return found
 

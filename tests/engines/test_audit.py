@@ -66,10 +66,13 @@ def served(
 
 def test_no_query_about_given_neurons_scans_the_file(embedded: LadybugEngine) -> None:
     report = audit_queries(embedded)
-    assert report.ok
+    assert [f"{f.path}: {f.wrong}" for f in report.findings if not f.ok] == []
     report.raise_if_wrong()
     asked = {f.query for f in report.findings if f.about_given}
     assert {"downstream", "upstream", "between", "neighbours", "known_neurons"} <= asked
+    one = next(f for f in report.findings if f.query == "downstream_of_one")
+    assert one.about_given
+    assert all(step.operator != "SCAN_NODE_TABLE" or "Alias: b" in step.about for step in one.scans)
     whole = {f.query: f for f in report.findings if not f.about_given}
     assert {"all_connections", "type_connectivity", "bi_fans"} <= whole.keys()
     assert [s.operator for s in whole["all_neurons"].scans] == ["SCAN_NODE_TABLE"]
