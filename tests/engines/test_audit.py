@@ -58,6 +58,7 @@ def served(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CAVEGRAPH_NEO4J_USER", access["user"])
         patch.setenv("CAVEGRAPH_NEO4J_PASSWORD", access["password"])
+        neo4j_server.empty()
         build_graph(tmp_path_factory.mktemp("served"), *frames(), to=neo4j_server.uri)
         engine = Neo4jEngine.connect(neo4j_server.uri, read_only=False)
         yield engine

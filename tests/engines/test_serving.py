@@ -55,6 +55,7 @@ def place(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CAVEGRAPH_NEO4J_USER", server.user)
         patch.setenv("CAVEGRAPH_NEO4J_PASSWORD", server.password)
+        server.empty()
         yield str(build_graph(folder, frame(), to=server.uri))
 
 
