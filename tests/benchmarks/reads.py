@@ -96,7 +96,8 @@ def neo4j(run: Run) -> dict[str, Any]:
             "plain driver": BareNeo4j(server.uri, server.user, server.password),
         }
         busy = readers(lambda: _open(server), roots)
-        found = {**_ask_all(systems, roots), "growth of readers": busy}
+        asked = tuple(name for name in QUESTIONS if not name.startswith("type matrix"))
+        found = {**_ask_all(systems, roots, asked), "growth of readers": busy}
         opened.close()
         return found
 
