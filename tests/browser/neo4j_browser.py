@@ -36,7 +36,7 @@ _FLAGS = (
     "--disable-dev-shm-usage",
     "--window-size=1500,1200",
 )
-_PATIENCE = 40  # seconds
+_PATIENCE = 90  # seconds; a busy machine draws slowly
 
 _READ_FRAME = """
 const frame = document.querySelector("[data-testid='frame']");
@@ -140,7 +140,7 @@ class Neo4jBrowser:
 
     def __init__(self, driver: webdriver.Chrome) -> None:
         self.driver = driver
-        self._wait = WebDriverWait(driver, _PATIENCE, poll_frequency=0.1)
+        self._wait = WebDriverWait(driver, _PATIENCE, poll_frequency=0.2)
         self._count = 0
 
     def log_in(self, http_url: str, bolt_uri: str, user: str, password: str) -> None:
