@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from motif_schema import FIELDS, SCHEMA
 
-from graphapi.motifs.binding import MotifSchema
 from graphapi.motifs.search import MotifSearch
 
 if TYPE_CHECKING:
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-
-_TYPES = {"INT64": "int", "STRING": "string", "STRING[]": "list[string]", "BOOL": "bool"}
-FIELDS = {"kind": "STRING", "side": "STRING", "size": "INT64", "tags": "STRING[]", "ok": "BOOL"}
-SCHEMA = MotifSchema({name: _TYPES[kind] for name, kind in FIELDS.items()})
 
 
 @pytest.fixture(

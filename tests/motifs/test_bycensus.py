@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from motif_oracle import connected_motifs, program
 from motif_random import random_graph
+from motif_schema import SCHEMA
 
-from conftest import SCHEMA
 from graphapi.motifs.binding import bind
 from graphapi.motifs.bycensus import count_by_class, matches_by_class
 from graphapi.motifs.census import triad_census

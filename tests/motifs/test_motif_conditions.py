@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from motif_oracle import mappings, subgraphs
 from motif_random import BASE, edge_set, random_graph
+from motif_schema import SCHEMA
 
-from conftest import SCHEMA
 from graphapi.errors import InputError, MotifError, UnknownFieldError
 from graphapi.motifs.dsl import parse
 from graphapi.queries import catalog

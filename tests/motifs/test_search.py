@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from motif_oracle import connected_motifs, mappings, program, subgraphs
 from motif_random import edge_set, random_graph
+from motif_schema import SCHEMA
 
-from conftest import SCHEMA
 from graphapi.errors import MotifError, QueryTimeoutError
 from graphapi.motifs.binding import bind
 from graphapi.motifs.compiled import CompiledSearch
