@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import shutil
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,9 @@ def over_cave(run: Run) -> dict[str, Any]:
         place = run.work / "graph-cave.lbug"
         say("loading over CAVE")
         source = CaveSource(DATASTACK, server=url, token="0" * 32)
-        load(source, place, work=run.work / "stages-cave", replace=True, progress=False)
+        stages = run.work / "stages-cave"
+        shutil.rmtree(stages, ignore_errors=True)  # they are of another server's address
+        load(source, place, work=stages, replace=True, progress=False)
         with graphapi.Connectome.open(place, server=url, token="0" * 32) as opened:
             roots = np.random.default_rng(3).choice(opened.root_ids(), 200, replace=False)
             graph, cave = (iter(roots.tolist()) for _ in range(2))
