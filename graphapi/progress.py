@@ -57,4 +57,11 @@ def _watched() -> bool:
     asked = os.environ.get("CAVEGRAPH_PROGRESS")
     if asked is not None:
         return asked not in ("0", "false", "no", "")
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
+    return sys.stderr.isatty() or _in_a_notebook()
+
+
+def _in_a_notebook() -> bool:
+    """Tell whether this is the process behind a notebook; a mere import of IPython is not."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell is not None and "IPKernelApp" in shell.config

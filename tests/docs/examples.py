@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import graphapi
 import loader
@@ -99,14 +100,7 @@ def demo_in(folder: Path) -> Iterator[Path]:
             brain_mesh_source="precomputed://{server}/data/brain#1",
         )
         loader.load(source, folder / GRAPH, progress=False)
-        before = os.environ.get("CAVEGRAPH_SERVER")
-        os.environ["CAVEGRAPH_SERVER"] = server.url
-        try:
-            yield folder
-        finally:
-            os.environ.pop("CAVEGRAPH_SERVER")
-            if before is not None:
-                os.environ["CAVEGRAPH_SERVER"] = before
+        yield folder
 
 
 @contextlib.contextmanager
@@ -120,8 +114,10 @@ def reader(folder: Path) -> Iterator[Session]:
     os.chdir(folder)
     default = graphapi.Connectome.open(GRAPH, token=TOKEN)
     graphapi.use(default)
+    address = {"CAVEGRAPH_SERVER": default.materialization.server}
     try:
-        yield Session(folder)
+        with patch.dict(os.environ, address):
+            yield Session(folder)
     finally:
         graphapi.use(None)
         default.close()

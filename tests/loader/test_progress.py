@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -60,3 +61,20 @@ def test_nobody_watches_a_pipe(
     monkeypatch.delenv("CAVEGRAPH_PROGRESS", raising=False)
     loader.load(edges, tmp_path / "g.lbug", work=tmp_path / "w")
     assert capsys.readouterr().err == ""
+
+
+def test_notebooks_are_watched_and_imports_of_their_machinery_are_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import ipykernel  # noqa: F401
+    import IPython
+
+    monkeypatch.delenv("CAVEGRAPH_PROGRESS", raising=False)
+    with Progress("Counting", 7) as bar:
+        bar.advance(7)
+    assert capsys.readouterr().err == ""
+    notebook = SimpleNamespace(config={"IPKernelApp": {}})
+    monkeypatch.setattr(IPython, "get_ipython", lambda: notebook)
+    with Progress("Counting", 7) as bar:
+        bar.advance(7)
+    assert last_states(capsys.readouterr().err) == {"Counting": "7/7"}
