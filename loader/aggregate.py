@@ -142,12 +142,8 @@ def totals(summed: ir.Table, known: ir.Table) -> ir.Table:
         _part(loops, loops["pre"], autapses=loops["weight"]),
         _part(known, known["root_id"], autapses=zero),
     ]
-    ends = ibis.union(*parts, distinct=False)
-    return (
-        ends.group_by("root_id")
-        .aggregate(**{name: ends[name].sum().cast("int64") for name in _TOTALS})
-        .order_by("root_id")
-    )
+    # Each part is summed by itself: the union is then as long as the neurons, not the pairs.
+    return _summed(ibis.union(*map(_summed, parts), distinct=False)).order_by("root_id")
 
 
 _TOTALS = ("in_synapses", "out_synapses", "in_partners", "out_partners", "autapses")
@@ -158,6 +154,12 @@ def _part(table: ir.Table, root: Any, **given: Any) -> ir.Table:
 
     zero = ibis.literal(0, "int64")
     return table.select(root_id=root, **{name: given.get(name, zero) for name in _TOTALS})
+
+
+def _summed(ends: ir.Table) -> ir.Table:
+    return ends.group_by("root_id").aggregate(
+        **{name: ends[name].sum().cast("int64") for name in _TOTALS}
+    )
 
 
 def _size(rows: ir.Table) -> Any:
