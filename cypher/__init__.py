@@ -1,1 +1,1 @@
-"""The query files: one Cypher query each, read by `graphapi.queries`. No logic lives here."""
+"""The query files, one Cypher query each. `graphapi.engines.queries` reads them; no logic here."""

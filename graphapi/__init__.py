@@ -5,11 +5,8 @@ user's data folder; see `use`). The same names are methods of `Connectome`.
 """
 
 from graphapi.celltypes import type_matrix
-from graphapi.conditions import AtLeast, AtMost, Between, IsNull, Not, NotNull
 from graphapi.connectivity import Adjacency
 from graphapi.connectome import Connectome
-from graphapi.criteria import NeuronCriteria
-from graphapi.default import default_connectome, use
 from graphapi.errors import CavegraphError
 from graphapi.functions import (
     cypher_query,
@@ -51,8 +48,11 @@ from graphapi.functions import (
     to_sparse,
     view_subgraph,
 )
+from graphapi.graph.conditions import AtLeast, AtMost, Between, IsNull, Not, NotNull
+from graphapi.graph.criteria import NeuronCriteria
+from graphapi.graph.default import default_connectome, use
+from graphapi.graph.selection import StaleRootIdWarning
 from graphapi.paths import CutOffWarning
-from graphapi.selection import StaleRootIdWarning
 
 #: CRANTpy's name for the version that is used unless another is asked for.
 CRANT_DEFAULT_DATASET = "latest"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from graphapi.connectivity import Terms, provenance
+from graphapi.engines.queries import catalog
 from graphapi.errors import InputError, UnknownFieldError
-from graphapi.queries import catalog
 
 if TYPE_CHECKING:
     import pandas as pd

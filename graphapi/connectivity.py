@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from graphapi.engines.queries import catalog
 from graphapi.errors import InputError
-from graphapi.queries import catalog
-from graphapi.results import Connections, Provenance
-from graphapi.whole import whole_table
+from graphapi.graph.results import Connections, Provenance
+from graphapi.graph.whole import whole_table
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import scipy.sparse as sp
 
+    from graphapi.engines.queries import Query
+    from graphapi.graph.selection import Selection
     from graphapi.ids import IdArray
     from graphapi.opengraph import OpenGraph
-    from graphapi.queries import Query
-    from graphapi.selection import Selection
 
 Materialization = int | Literal["latest", "live"] | str
 #: Most cells of a matrix that is still made as a frame: 3.2 GB of int64.

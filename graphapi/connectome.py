@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from graphapi.calls.analysis import AnalysisCalls
-from graphapi.calls.figures import FigureCalls
-from graphapi.calls.motifs import MotifCalls
+from graphapi.ask.analysis import AnalysisCalls
+from graphapi.ask.figures import FigureCalls
+from graphapi.ask.motifs import MotifCalls
 
 
 class Connectome(FigureCalls, AnalysisCalls, MotifCalls):

@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphapi.common.files import write_whole
+from graphapi.engines.queries import catalog
 from graphapi.errors import InputError
-from graphapi.queries import catalog
-from graphapi.whole import write_connections
-from graphapi.wholefile import write_whole
+from graphapi.graph.whole import write_connections
 
 if TYPE_CHECKING:
-    from graphapi.calls.export import ExportCalls
+    from graphapi.ask.export import ExportCalls
 
 
 def to_parquet(connectome: ExportCalls, folder: str | Path) -> dict[str, Path]:

@@ -7,13 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from graphapi.annotations import AnnotationTable
 from graphapi.engines import is_neo4j, open_engine
+from graphapi.engines.queries import Query, catalog
 from graphapi.errors import CaveError, GraphIncompleteError
-from graphapi.materialization import Materialization, read_materialization
-from graphapi.queries import Query, catalog
-from graphapi.results import Provenance
-from graphapi.selection import Selector
+from graphapi.graph.annotations import AnnotationTable
+from graphapi.graph.materialization import Materialization, read_materialization
+from graphapi.graph.results import Provenance
+from graphapi.graph.selection import Selector
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from graphapi.cave_source import CaveSource
     from graphapi.engines.base import Engine
+    from graphapi.graph.fallback import CaveSource
     from graphapi.ids import IdArray
 
 
@@ -196,7 +196,7 @@ class OpenGraph:
         QueryTimeoutError
             The time limit was reached.
         """
-        from graphapi.annotations import any_frame
+        from graphapi.graph.annotations import any_frame
 
         answer = self.engine.run_text(text, params, timeout=self._limit(timeout))
         self._check_unchanged()
@@ -221,7 +221,7 @@ class OpenGraph:
         """What asks CAVE on this graph's behalf; None for graphs made from files."""
         if self.materialization.source != "cave":
             return None
-        from graphapi.cave_source import CaveSource
+        from graphapi.graph.fallback import CaveSource
 
         return CaveSource(self, token=self._token, server=self._server)
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from graphapi.connectivity import MOST_DENSE_CELLS, Terms, fetch, provenance
+from graphapi.engines.queries import catalog
 from graphapi.errors import InputError
-from graphapi.queries import catalog
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from graphapi.graph.results import Connections
+    from graphapi.graph.selection import Selection
     from graphapi.ids import IdArray
     from graphapi.opengraph import OpenGraph
-    from graphapi.results import Connections
-    from graphapi.selection import Selection
 
 Direction = Literal["upstream", "downstream"]
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphapi.common.notices import notice
 from graphapi.connectivity import Terms, fetch, provenance
 from graphapi.errors import InputError
-from graphapi.notices import notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
 
+    from graphapi.graph.selection import Selection
     from graphapi.ids import IdArray
     from graphapi.opengraph import OpenGraph
-    from graphapi.selection import Selection
 
 
 class CutOffWarning(UserWarning):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from graphapi.connectivity import Adjacency, Terms, fetch, provenance
+from graphapi.engines.queries import catalog
 from graphapi.errors import InputError, MissingExtraError
-from graphapi.queries import catalog
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from loader.checks.verify import VerifyReport, verify_graph
     from loader.pipeline import load
-    from loader.presets import Preset, read_preset
     from loader.report import LoadReport
     from loader.sources.annotationfile import AnnotationFile
     from loader.sources.annotationtable import AnnotationTable
     from loader.sources.cave import CaveSource
     from loader.sources.files import FileSource
-    from loader.verify import VerifyReport, verify_graph
+    from loader.sources.presets import Preset, read_preset
 
 _PLACES = {
     "AnnotationFile": "loader.sources.annotationfile",
@@ -20,11 +20,11 @@ _PLACES = {
     "CaveSource": "loader.sources.cave",
     "FileSource": "loader.sources.files",
     "LoadReport": "loader.report",
-    "Preset": "loader.presets",
-    "VerifyReport": "loader.verify",
+    "Preset": "loader.sources.presets",
+    "VerifyReport": "loader.checks.verify",
     "load": "loader.pipeline",
-    "read_preset": "loader.presets",
-    "verify_graph": "loader.verify",
+    "read_preset": "loader.sources.presets",
+    "verify_graph": "loader.checks.verify",
 }
 
 __all__ = [

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 from graphapi.connectivity import check_min_size
 from graphapi.engines import is_neo4j
 from graphapi.errors import GraphExistsError, InputError
-from loader import stages
-from loader.duck import DEFAULT_MEMORY
-from loader.record import make_record
 from loader.report import LoadReport
-from loader.settings import Settings
-from loader.sources.base import COMPARED, Countable
-from loader.workspace import Workspace, load_id
+from loader.stages.make import make
+from loader.stages.record import make_record
+from loader.work.duck import DEFAULT_MEMORY
+from loader.work.settings import Settings
+from loader.work.steps import COMPARED, Countable
+from loader.work.workspace import Workspace, load_id
 from loader.writers.base import Deferred
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from loader.sources.annotationfile import AnnotationFile
-    from loader.sources.base import Origin, Source
+    from loader.work.steps import Origin, Source
     from loader.writers.base import Writer
 
 
@@ -129,7 +129,7 @@ def _run(
         with clock.measure("extract"):
             source.extract(workspace, settings)
         with clock.measure("aggregate"):
-            made = stages.make(workspace, min_size, settings)
+            made = make(workspace, min_size, settings)
         compared = 0
         if isinstance(source, Countable):
             with clock.measure("compare"):
@@ -166,7 +166,7 @@ def _source(
     server: str,
     token: str | None,
 ) -> Source:
-    from loader.tablefile import looks_like_file
+    from loader.sources.tablefile import looks_like_file
 
     if not isinstance(source, (str, Path)):
         if annotations or server or token or version != "latest":

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from graphapi.materialization import Materialization
-    from loader.verify import VerifyReport
+    from graphapi.graph.materialization import Materialization
+    from loader.checks.verify import VerifyReport
 
 _LEFT_OUT = {
     "rows_invalid": "marked invalid",

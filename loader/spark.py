@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import GraphExistsError, LoadError, MissingExtraError, VerificationError
-from loader import aggregate
 from loader.sources.files import KNOWN_COLUMNS
+from loader.stages import aggregate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ class Summed:
     pairs
         How many ordered pairs there are, autapses included.
     fates
-        Rows by what became of them; see `loader.aggregate.FATES`.
+        Rows by what became of them; see `loader.stages.aggregate.FATES`.
     """
 
     target: str

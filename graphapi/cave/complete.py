@@ -18,8 +18,8 @@ import numpy as np
 from graphapi.cave.filters import Filters
 from graphapi.cave.pieces import IdRange, Piece, in_chunks
 from graphapi.cave.reader import ROWS_AT_A_TIME, Reader
+from graphapi.common.progress import Progress
 from graphapi.errors import InputError
-from graphapi.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

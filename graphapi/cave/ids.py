@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from graphapi.cave.parallel import in_order
+from graphapi.common.progress import Progress
 from graphapi.errors import InputError
-from graphapi.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

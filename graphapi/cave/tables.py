@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from graphapi.cave.complete import fetch_matching, fetch_range, id_ranges, require_total
 from graphapi.cave.parallel import in_order
 from graphapi.cave.reader import Reader
+from graphapi.common.progress import Progress
 from graphapi.errors import SourceSchemaError
-from graphapi.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from graphapi.engines.plan import Step
-    from graphapi.queries import Query
+    from graphapi.engines.queries import Query
 
 Params: TypeAlias = Mapping[str, object]
 
@@ -49,7 +49,7 @@ class Engine(Protocol):
         Parameters
         ----------
         query
-            From `graphapi.queries.catalog()`.
+            From `graphapi.engines.queries.catalog()`.
         params
             Exactly the parameters that the file declares.
         timeout

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from graphapi.engines.graphvalues import plain
+from graphapi.engines.queries import arrow_type
 from graphapi.errors import InputError, QueryFileError
-from graphapi.queries import arrow_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from graphapi.queries import Query
+    from graphapi.engines.queries import Query
 
 _INT64 = range(-(2**63), 2**63)
 _EXACT_IN_JSON = range(-(2**53), 2**53 + 1)

@@ -11,7 +11,7 @@ from graphapi.errors import InputError, ReadOnlyError
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from graphapi.queries import Query
+    from graphapi.engines.queries import Query
 
 _TOKENS = re.compile(
     r"""//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`[^`]*`|\w+|\S""", re.DOTALL

@@ -20,6 +20,7 @@ from graphapi.engines.columns import plain_params
 from graphapi.engines.cyphertext import refuse_missing_params
 from graphapi.engines.ladybugdoor import refuse_beyond_graph_file, refuse_mixed_paths
 from graphapi.engines.plan import Step, steps_of_drawing
+from graphapi.engines.queries import quoted
 from graphapi.errors import (
     EngineError,
     GraphFileError,
@@ -29,7 +30,6 @@ from graphapi.errors import (
     QueryTimeoutError,
     ReadOnlyError,
 )
-from graphapi.queries import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from graphapi.engines.base import Params
-    from graphapi.queries import Query
+    from graphapi.engines.queries import Query
 
 _NOT_A_GRAPH = (
     "not a valid Lbug database",

@@ -29,20 +29,20 @@ from graphapi.engines.neo4jfailures import (
     unavailable_error,
 )
 from graphapi.engines.plan import Step, steps_of_tree
+from graphapi.engines.queries import catalog
 from graphapi.errors import (
     CavegraphError,
     EngineError,
     InputError,
     ReadOnlyError,
 )
-from graphapi.queries import catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from graphapi.common.progress import Progress
     from graphapi.engines.base import Params
-    from graphapi.progress import Progress
-    from graphapi.queries import Query
+    from graphapi.engines.queries import Query
 
 # What goes wrong is raised from here; where nobody has set up logging, the driver's lines would be
 # printed before it.

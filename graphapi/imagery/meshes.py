@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from graphapi.common.notices import notice
+from graphapi.common.progress import Progress
 from graphapi.errors import ImageryNotFoundError, InputError, MissingMeshError
 from graphapi.ids import parse_root_ids
 from graphapi.imagery.mesh import Mesh
 from graphapi.imagery.mesh_cache import MeshCache, default_cache_folder
 from graphapi.imagery.volume import Volume, open_volume
-from graphapi.notices import notice
-from graphapi.progress import Progress
 
 if TYPE_CHECKING:
     import os

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphapi.common.palette import OKABE_ITO, colors_by_id
 from graphapi.errors import InputError, MissingExtraError
 from graphapi.imagery.display import has_display, prepare_off_screen
-from graphapi.palette import OKABE_ITO, colors_by_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pyvista as pv
 
+    from graphapi.common.palette import Color
     from graphapi.imagery.mesh import Mesh
-    from graphapi.palette import Color
 
 BACKENDS = ("static", "html", "client", "server", "trame", "none")
 #: Diameter of a synapse in nm.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphapi.htmlpage import HtmlPage
+from graphapi.common.htmlpage import HtmlPage
 
 if TYPE_CHECKING:
     import pyvista as pv

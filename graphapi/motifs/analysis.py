@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from graphapi.motifs.network import NetworkAnalysis
 from graphapi.motifs.search import MotifSearch, schema_of
+from graphapi.network.analysis import NetworkAnalysis
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from graphapi.motifs.binding import MotifSchema
-    from graphapi.motifs.nulls import NullKind, NullModel
     from graphapi.motifs.search import Method, Motif
-    from graphapi.motifs.significance import Comparison, Measure
+    from graphapi.network.nulls import NullKind, NullModel
+    from graphapi.network.significance import Comparison, Measure
 
 
 class MotifAnalysis(NetworkAnalysis):
@@ -105,7 +105,7 @@ class MotifAnalysis(NetworkAnalysis):
         dict
             Number of triads per class, with networkx's names and in its order.
         """
-        from graphapi.motifs.census import triad_census
+        from graphapi.network.census import triad_census
 
         return triad_census(self.graph(threshold, neurons, isolated=isolated))
 
@@ -117,7 +117,7 @@ class MotifAnalysis(NetworkAnalysis):
         pandas.DataFrame
             Index `root_id`, a column for every class, int64.
         """
-        from graphapi.motifs.census import participation
+        from graphapi.network.census import participation
 
         return participation(self.graph(threshold, neurons))
 
@@ -135,10 +135,10 @@ class MotifAnalysis(NetworkAnalysis):
         """
         graph = self.graph(threshold, neurons)
         if by is None:
-            from graphapi.motifs.census import role_counts
+            from graphapi.network.census import role_counts
 
             return role_counts(graph)
-        from graphapi.motifs.labelled import label_roles
+        from graphapi.network.labelled import label_roles
 
         return label_roles(graph, self.labels(by))
 
@@ -156,15 +156,15 @@ class MotifAnalysis(NetworkAnalysis):
         -------
         pandas.DataFrame
             `triad`, `label_0`, `label_1`, `label_2`, `count`, the most frequent first; see
-            `graphapi.motifs.labelled`.
+            `graphapi.network.labelled`.
         """
-        from graphapi.motifs.labelled import labelled_census
+        from graphapi.network.labelled import labelled_census
 
         return labelled_census(self.graph(threshold, neurons), self.labels(by))
 
     def weights(self, threshold: int = 1, neurons: object = None) -> pd.DataFrame:
         """Tell how strong the connections in each class of triad are."""
-        from graphapi.motifs.weighted import weighted_census
+        from graphapi.network.weighted import weighted_census
 
         return weighted_census(self.graph(threshold, neurons))
 
@@ -207,8 +207,8 @@ class MotifAnalysis(NetworkAnalysis):
             `.table`: observed, mean, deviation, z and empirical p for each motif; `.values`:
             the counts in each null graph.
         """
-        from graphapi.motifs.census import triad_census
-        from graphapi.motifs.significance import compare
+        from graphapi.network.census import triad_census
+        from graphapi.network.significance import compare
 
         graph = self.graph(threshold, neurons)
         measures: dict[str, Measure] = {"triad": lambda one: triad_census(one, workers=1)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from graphapi.motifs.triads import TRIADS
+from graphapi.network.triads import TRIADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from graphapi.queries import Item, Query, quoted
+from graphapi.engines.queries import Item, Query, quoted
 
 if TYPE_CHECKING:
     from graphapi.motifs.pattern import Comparison, Condition, Edge, Pattern, Value

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphapi.engines.queries import catalog
 from graphapi.motifs.binding import bind
 from graphapi.motifs.memory import MemoryGraph
 from graphapi.motifs.plan import Rules, make_plan
 from graphapi.motifs.search import read_motif
-from graphapi.queries import catalog
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from graphapi.engines.base import Engine
     from graphapi.motifs.binding import MotifSchema
-    from graphapi.motifs.graph import DirectedGraph
     from graphapi.motifs.pattern import Pattern
     from graphapi.motifs.search import Motif
+    from graphapi.network.graph import DirectedGraph
 
 
 class MotifCounts:

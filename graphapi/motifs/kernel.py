@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graphapi.motifs.jit import compiled
+from graphapi.network.jit import compiled
 
 
 @compiled

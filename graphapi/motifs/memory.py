@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from graphapi.queries import Item, Query, catalog
+from graphapi.engines.queries import Item, Query, catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from graphapi.engines.base import Engine
     from graphapi.ids import IdArray
-    from graphapi.motifs.graph import DirectedGraph
+    from graphapi.network.graph import DirectedGraph
 
 Positions = npt.NDArray[np.int32]
 
@@ -78,7 +78,7 @@ class MemoryGraph:
         """The connections alone, as the census wants them; every weight is 1."""
         from scipy.sparse import csr_array
 
-        from graphapi.motifs.graph import DirectedGraph
+        from graphapi.network.graph import DirectedGraph
 
         size = self.root_ids.size
         ptr = np.searchsorted(self.pre, np.arange(size + 1)).astype(np.int32)

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from graphapi.engines.queries import catalog
 from graphapi.errors import InputError, MotifError, UnknownFieldError
 from graphapi.motifs.binding import EDGE_FIELDS, MotifSchema, bind
 from graphapi.motifs.bycensus import count_by_class, matches_by_class
-from graphapi.motifs.census import triad_census
 from graphapi.motifs.compile import compile_query
 from graphapi.motifs.dsl import parse
 from graphapi.motifs.memory import BYTES_PER_CONNECTION, count_connections, read_graph
 from graphapi.motifs.pattern import Pattern
 from graphapi.motifs.plan import Rules, make_plan
-from graphapi.queries import catalog
+from graphapi.network.census import triad_census
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from graphapi.engines.base import Engine
+    from graphapi.graph.materialization import Field
     from graphapi.ids import IdArray
-    from graphapi.materialization import Field
     from graphapi.motifs.compiled import CompiledSearch
     from graphapi.motifs.memory import MemoryGraph
     from graphapi.motifs.pattern import Condition, Kind

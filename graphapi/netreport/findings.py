@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from graphapi.motifs.census import triad_census
-from graphapi.motifs.distances import PathLengths, path_lengths
-from graphapi.motifs.rich_club import beside_nulls, rich_club_curve, rich_club_measure
-from graphapi.motifs.significance import Comparison, compare
-from graphapi.motifs.statistics import degree_distribution, hubs, network_statistics
-from graphapi.motifs.triads import TRIADS
-from graphapi.progress import Progress
+from graphapi.common.progress import Progress
+from graphapi.network.census import triad_census
+from graphapi.network.distances import PathLengths, path_lengths
+from graphapi.network.rich_club import beside_nulls, rich_club_curve, rich_club_measure
+from graphapi.network.significance import Comparison, compare
+from graphapi.network.statistics import degree_distribution, hubs, network_statistics
+from graphapi.network.triads import TRIADS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from graphapi.motifs.graph import DirectedGraph
-    from graphapi.motifs.nulls import NullModel
-    from graphapi.motifs.significance import Measure
+    from graphapi.network.graph import DirectedGraph
+    from graphapi.network.nulls import NullModel
+    from graphapi.network.significance import Measure
 
 #: Statistics that a null model may change.
 _COMPARED = (

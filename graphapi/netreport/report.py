@@ -24,10 +24,10 @@ from graphapi.plots.statistics import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from graphapi.calls.motifs import MotifCalls
-    from graphapi.motifs.distances import PathLengths
-    from graphapi.motifs.graph import DirectedGraph
-    from graphapi.motifs.nulls import NullModel
+    from graphapi.ask.motifs import MotifCalls
+    from graphapi.network.distances import PathLengths
+    from graphapi.network.graph import DirectedGraph
+    from graphapi.network.nulls import NullModel
 
 _DPI = 130
 
@@ -125,7 +125,7 @@ def tables_of(found: Findings) -> dict[str, pd.DataFrame]:
 
 def connected_roles(graph: DirectedGraph, labels: pd.Series[Any]) -> pd.DataFrame:
     """Count which labels take which role in connected triads."""
-    from graphapi.motifs.labelled import label_roles
+    from graphapi.network.labelled import label_roles
 
     table = label_roles(graph, labels)
     return table.set_axis([" ".join(map(str, role)) for role in table.columns], axis=1)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from graphapi.common.palette import OKABE_ITO
 from graphapi.errors import InputError
-from graphapi.palette import OKABE_ITO
 from graphapi.plots.canvas import need_columns, new_axes, new_row, open_frame, say_empty
 from graphapi.plots.classes import UNKNOWN, read_classes
 

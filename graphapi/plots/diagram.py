@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from graphapi.common.palette import UNKNOWN_COLOR, default_colors
 from graphapi.errors import InputError
-from graphapi.palette import UNKNOWN_COLOR, default_colors
 from graphapi.plots.canvas import new_axes, say_empty
 from graphapi.plots.classes import UNKNOWN, group_sorted, read_classes
 

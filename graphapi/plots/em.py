@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphapi.common.palette import OKABE_ITO
 from graphapi.errors import InputError
 from graphapi.imagery.em import CutOut, cut_out, segmentation_image
 from graphapi.imagery.geometry import voxel_at, window_at
 from graphapi.imagery.volume import open_volume
-from graphapi.palette import OKABE_ITO
 from graphapi.plots.canvas import need_columns, new_axes, new_row
 
 if TYPE_CHECKING:

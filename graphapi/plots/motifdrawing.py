@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from graphapi.palette import OKABE_ITO
+from graphapi.common.palette import OKABE_ITO
 from graphapi.plots.canvas import new_axes
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from graphapi.motifs.pattern import Pattern
 
 _DOT = 0.13
-#: Where the three neurons of a triad stand: places 0, 1, 2 of `graphapi.motifs.triads`.
+#: Where the three neurons of a triad stand: places 0, 1, 2 of `graphapi.network.triads`.
 _TRIANGLE = np.array([[-0.87, -0.5], [0.0, 1.0], [0.87, -0.5]])
 
 
@@ -71,7 +71,7 @@ def draw_triad(ax: Axes, name: str, color: str = OKABE_ITO[7], *, small: bool = 
     KeyError
         There is no such class.
     """
-    from graphapi.motifs.triads import TRIADS
+    from graphapi.network.triads import TRIADS
 
     triad = {triad.name: triad for triad in TRIADS}[name]
     draw_graph(ax, _TRIANGLE, triad.edges, color=color, small=small)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphapi.common.htmlpage import HtmlPage
+from graphapi.common.palette import UNKNOWN_COLOR, default_colors
 from graphapi.errors import InputError, MissingExtraError
-from graphapi.htmlpage import HtmlPage
-from graphapi.palette import UNKNOWN_COLOR, default_colors
 from graphapi.plots.classes import UNKNOWN, group_sorted, read_classes
 
 if TYPE_CHECKING:

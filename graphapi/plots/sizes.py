@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphapi.common.palette import UNKNOWN_COLOR, default_colors
 from graphapi.errors import InputError
-from graphapi.palette import UNKNOWN_COLOR, default_colors
 from graphapi.plots.canvas import need_columns, new_axes, open_frame, say_empty
 
 if TYPE_CHECKING:

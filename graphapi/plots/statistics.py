@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphapi.palette import OKABE_ITO
+from graphapi.common.palette import OKABE_ITO
 from graphapi.plots.canvas import need_columns, new_axes, open_frame, pyplot, say_empty
 from graphapi.plots.motifdrawing import draw_triad
 
@@ -41,7 +41,7 @@ def triad_spectrum(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         null graphs, blue: fewer, grey: p of 0.05 or above), the range of the null graphs as
         bars with a line at their mean. Drawings of the classes and z below.
     """
-    from graphapi.motifs.triads import CONNECTED
+    from graphapi.network.triads import CONNECTED
 
     need_columns(table, ("observed", "mean", "min", "max", "z", "p"), "a triad spectrum's table")
     axes = new_axes(ax, (11, 5))
@@ -87,7 +87,7 @@ def motif_gallery(table: pd.DataFrame) -> Figure:
     matplotlib.figure.Figure
         Orange: more than in null graphs; blue: fewer; grey: p of 0.05 or above.
     """
-    from graphapi.motifs.triads import CONNECTED, TRIADS
+    from graphapi.network.triads import CONNECTED, TRIADS
 
     need_columns(table, ("observed", "ratio", "z", "p"), "a motif gallery's table")
     titles = {triad.name: triad.title for triad in TRIADS}

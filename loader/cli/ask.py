@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from graphapi.conditions import AtLeast, AtMost, IsNull, Not, NotNull
 from graphapi.connectome import Connectome
-from graphapi.criteria import NeuronCriteria
 from graphapi.errors import InputError
+from graphapi.graph.conditions import AtLeast, AtMost, IsNull, Not, NotNull
+from graphapi.graph.criteria import NeuronCriteria
 from loader.cli.output import Output
 
 if TYPE_CHECKING:

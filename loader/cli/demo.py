@@ -28,7 +28,7 @@ def demo(
 
     It is served as CAVE would, loaded into a graph, and asked the tutorial's questions.
     """
-    from loader.demo.run import run_demo
+    from loader.sandbox.demo.run import run_demo
 
     run_demo(folder, to=to, seed=seed, say=typer.echo)
 
@@ -45,8 +45,8 @@ def serve_demo(
 
     On this machine only; Ctrl-C ends it.
     """
-    from loader.demo import run
-    from loader.standin import serve as serve_folder
+    from loader.sandbox.demo import run
+    from loader.sandbox.standin import serve as serve_folder
 
     if serve is not None:
         server = serve_folder(serve, port=port)

@@ -11,7 +11,7 @@ from graphapi.connectome import Connectome
 from graphapi.errors import CaveError, EngineError, InputError
 from graphapi.opengraph import default_uri
 from loader.cli.ask import Graph, opened
-from loader.sources.base import Source
+from loader.work.steps import Source
 
 To = Annotated[
     str | None,
@@ -106,8 +106,8 @@ def load(
     """Load a CAVE datastack, or files, into a graph. Run it again to go on after a failure."""
     import loader as _loader
     from loader.cli import sources
-    from loader.duck import DEFAULT_MEMORY
-    from loader.tablefile import looks_like_file
+    from loader.sources.tablefile import looks_like_file
+    from loader.work.duck import DEFAULT_MEMORY
 
     tables = sources.annotation_tables(annotations, annotation_column, list_column, ids)
     chosen: Source
@@ -183,7 +183,7 @@ def verify(
         typer.echo(str(report))
         report.raise_if_wrong()
         if cave:
-            from loader.spotcheck import compare_graph
+            from loader.checks.spotcheck import compare_graph
 
             neurons = compare_graph(connectome)
             typer.echo(f"  ok    {neurons} neurons have the totals that CAVE says of them")

@@ -20,7 +20,7 @@ motifs = typer.Typer(
 
 
 class NullName(StrEnum):
-    """The null models; see `graphapi.motifs.nulls.NullModel`."""
+    """The null models; see `graphapi.network.nulls.NullModel`."""
 
     DEGREE = "degree"
     ERDOS_RENYI = "erdos_renyi"

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from graphapi.common.files import write_whole
 from graphapi.errors import InputError
-from graphapi.wholefile import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable

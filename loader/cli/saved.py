@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from graphapi.engines.queries import catalog
 from graphapi.errors import InputError
-from graphapi.queries import catalog
-from loader.savedqueries import SavedQuery, saved_queries
+from loader.browser.savedqueries import SavedQuery, saved_queries
 
 _NEO4J_ONLY = "\n// engine: neo4j\n"
 _ENGINES = ("neo4j", "ladybug")

@@ -24,7 +24,7 @@ def synthetic(
     seed: Annotated[int, typer.Option("--seed", help="Equal seeds give equal files.")] = 0,
 ) -> None:
     """Make up a brain of any size, to try loads and queries with. Nothing in it is measured."""
-    from loader.synthetic import make_brain
+    from loader.sandbox.synthetic import make_brain
 
     brain = make_brain(folder, connections=connections, seed=seed)
     typer.echo(
@@ -50,7 +50,7 @@ def audit(graph: Graph = None) -> None:
 
     Exit code 6 where one does.
     """
-    from loader.audit import audit_queries
+    from loader.checks.audit import audit_queries
 
     with opened(graph) as connectome:
         report = audit_queries(connectome.engine)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 import typer
 
 from graphapi.errors import InputError
-from loader.idcolumns import Ids
+from loader.sources.idcolumns import Ids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ def annotation_tables(
     from pathlib import Path
 
     from loader import AnnotationFile
-    from loader.tablefile import looks_like_file
+    from loader.sources.tablefile import looks_like_file
 
     if ids not in get_args(Ids):
         raise InputError(f"--ids '{ids}'", hint=f"one of {', '.join(get_args(Ids))}")
@@ -91,7 +91,7 @@ def from_cave(
 ) -> CaveSource:
     """Make the source of a load from CAVE, by the datastack's preset where there is one."""
     from loader import CaveSource, read_preset
-    from loader.presets import known_presets
+    from loader.sources.presets import known_presets
 
     if any(refused.values()):
         raise InputError(f"{' and '.join(refused)} are for files", hint=f"'{datastack}' is no file")

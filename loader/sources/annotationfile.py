@@ -1,6 +1,6 @@
 """Annotation tables in files."""
 
-# ruff: noqa: S608  (SQL here is built of names quoted by loader.duck, never of values)
+# ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from graphapi.errors import InputError, SourceSchemaError
-from loader.duck import identifier
-from loader.fieldtypes import normalised, parsed, split
-from loader.idcolumns import IdColumn, Ids, find_column
-from loader.names import graph_names
-from loader.sources.base import AnnotationInfo
-from loader.tablefile import TableFile, fetch, view
-from loader.workspace import sha256_of
+from loader.sources.idcolumns import IdColumn, Ids, find_column
+from loader.sources.tablefile import TableFile, fetch, view
+from loader.stages.fieldtypes import normalised, parsed, split
+from loader.stages.names import graph_names
+from loader.work.duck import identifier
+from loader.work.steps import AnnotationInfo
+from loader.work.workspace import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-    from loader.workspace import Workspace
+    from loader.work.workspace import Workspace
 
 #: Column names that are known without a mapping, by our name; the first found is taken.
 KNOWN_COLUMNS = {

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from loader.sources.annotationfile import AnnotationFile
 from loader.sources.annotationtable import AnnotationTable
-from loader.tablefile import looks_like_file
+from loader.sources.tablefile import looks_like_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from loader.presets import Preset
+    from loader.sources.presets import Preset
 
 #: The name of a CAVE table, the path of a file, or either with more said about it.
 Annotations: TypeAlias = str | Path | AnnotationFile | AnnotationTable

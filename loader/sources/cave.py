@@ -19,12 +19,14 @@ from graphapi.errors import (
     SourceSchemaError,
     TableNotFoundError,
 )
-from loader.duck import database
+from loader.checks.spotcheck import require_equal, sample_of_stage, totals_by_cave
 from loader.sources import cavetables
 from loader.sources.annotationfile import AnnotationFile, stage_annotations
 from loader.sources.annotations import read_annotation, with_preset
 from loader.sources.annotationtable import AnnotationTable
-from loader.sources.base import (
+from loader.sources.resolve import CaveRoots
+from loader.work.duck import database
+from loader.work.steps import (
     ANNOTATIONS,
     COMPARED,
     EXTRACTED,
@@ -33,8 +35,6 @@ from loader.sources.base import (
     Origin,
     RowsInfo,
 )
-from loader.sources.resolve import CaveRoots
-from loader.spotcheck import require_equal, sample_of_stage, totals_by_cave
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,10 +43,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from graphapi.cave.records import Resolution, VersionInfo
-    from loader.presets import Preset
-    from loader.settings import Settings
     from loader.sources.annotations import Annotations
-    from loader.workspace import Workspace
+    from loader.sources.presets import Preset
+    from loader.work.settings import Settings
+    from loader.work.workspace import Workspace
 
 _SYNAPSES = "synapses/"
 _RANGES = f"{_SYNAPSES}ranges"
@@ -145,7 +145,7 @@ class CaveSource:
         NotFoundError, InputError
             There is no such preset, or its file has a mistake.
         """
-        from loader.presets import Preset, read_preset
+        from loader.sources.presets import Preset, read_preset
 
         known = preset if isinstance(preset, Preset) else read_preset(preset)
         return cls(
@@ -190,7 +190,7 @@ class CaveSource:
         return self._origin
 
     def extract(self, workspace: Workspace, settings: Settings) -> None:
-        """Finish the extraction; see `loader.sources.base.Source.extract`."""
+        """Finish the extraction; see `loader.work.steps.Source.extract`."""
         if workspace.is_done(EXTRACTED):
             return
         self._extract_annotations(workspace, settings)
@@ -200,7 +200,7 @@ class CaveSource:
         workspace.finish(EXTRACTED)
 
     def compare(self, workspace: Workspace, neurons: Path, min_size: float | None) -> None:
-        """Ask CAVE about some neurons by their ids; see `loader.sources.base.Countable`."""
+        """Ask CAVE about some neurons by their ids; see `loader.work.steps.Countable`."""
         if workspace.is_done(COMPARED):
             return
         sample = sample_of_stage(neurons, workspace.load_id)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from graphapi.cave.positions import position_columns
 from graphapi.errors import SourceSchemaError
-from loader.aggregate import UNRESOLVED_ROOT
-from loader.fieldtypes import cast, normalised
-from loader.names import graph_names
-from loader.sources.base import AnnotationInfo
+from loader.stages.aggregate import UNRESOLVED_ROOT
+from loader.stages.fieldtypes import cast, normalised
+from loader.stages.names import graph_names
+from loader.work.steps import AnnotationInfo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

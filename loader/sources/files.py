@@ -1,6 +1,6 @@
 """Files as a source: synapse rows or weighted pairs, and annotation tables."""
 
-# ruff: noqa: S608  (SQL here is built of names quoted by loader.duck, never of values)
+# ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphapi.errors import InputError, SourceSchemaError
-from loader.duck import database, identifier, literal, one_row
-from loader.idcolumns import Ids, find_column
 from loader.sources.annotationfile import AnnotationFile, Names, stage_annotations
-from loader.sources.base import ANNOTATIONS, EXTRACTED, NAMES, ROWS, Origin, RowsInfo
-from loader.tablefile import TableFile, view
-from loader.workspace import sha256_of
+from loader.sources.idcolumns import Ids, find_column
+from loader.sources.tablefile import TableFile, view
+from loader.work.duck import database, identifier, literal, one_row
+from loader.work.steps import ANNOTATIONS, EXTRACTED, NAMES, ROWS, Origin, RowsInfo
+from loader.work.workspace import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import duckdb
 
-    from loader.aggregate import Layout
-    from loader.settings import Settings
-    from loader.workspace import Workspace
+    from loader.stages.aggregate import Layout
+    from loader.work.settings import Settings
+    from loader.work.workspace import Workspace
 
 #: Column names that are known without a mapping, by our name; the first found is taken.
 KNOWN_COLUMNS = {
@@ -114,7 +114,7 @@ class FileSource:
         return self._origin
 
     def extract(self, workspace: Workspace, settings: Settings) -> None:
-        """Finish the extraction; see `loader.sources.base.Source.extract`."""
+        """Finish the extraction; see `loader.work.steps.Source.extract`."""
         if workspace.is_done(EXTRACTED):
             return
         scratch, limit = workspace.scratch(), settings.memory_limit

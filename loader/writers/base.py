@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from graphapi.materialization import Materialization
-    from loader.settings import Settings
-    from loader.stages import Stages
-    from loader.verify import VerifyReport
+    from graphapi.graph.materialization import Materialization
+    from loader.checks.verify import VerifyReport
+    from loader.stages.make import Stages
+    from loader.work.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -8,20 +8,20 @@ import os
 from typing import TYPE_CHECKING
 
 from graphapi.engines.ladybug import LadybugEngine
+from graphapi.engines.queries import catalog, quoted
 from graphapi.errors import GraphExistsError, GraphFileError, GraphIncompleteError
-from graphapi.materialization import Field, Materialization, read_materialization
-from graphapi.queries import catalog, quoted
-from loader.lock import FileLock, make_folder, unusable
-from loader.record import record_params
-from loader.verify import VerifyReport, verify_against
+from graphapi.graph.materialization import Field, Materialization, read_materialization
+from loader.checks.verify import VerifyReport, verify_against
+from loader.stages.record import record_params
+from loader.work.lock import FileLock, make_folder, unusable
 from loader.writers.base import Existing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from loader.settings import Settings
-    from loader.stages import Stages
+    from loader.stages.make import Stages
+    from loader.work.settings import Settings
 
 #: First bytes of the engine's files.
 _MAGIC = b"LBUG"

@@ -7,7 +7,7 @@ list either, and no list with an awkward text in it that could not be mistaken: 
 go into a file of their own, and are set once the server is up.
 """
 
-# ruff: noqa: S608  (SQL here is built of names quoted by loader.duck, never of values)
+# ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphapi.errors import LoadError
-from loader.duck import identifier, literal, one_row
-from loader.record import record_params
+from loader.stages.record import record_params
+from loader.work.duck import identifier, literal, one_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from graphapi.materialization import Field, Materialization
-    from loader.stages import Stages
+    from graphapi.graph.materialization import Field, Materialization
+    from loader.stages.make import Stages
 
 #: Status of a graph whose files were imported and that nobody has looked at yet.
 IMPORTED = "imported"

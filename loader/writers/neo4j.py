@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from graphapi.engines.neo4j import Neo4jEngine
+from graphapi.engines.queries import catalog
 from graphapi.errors import GraphExistsError, GraphFileError, GraphIncompleteError
-from graphapi.materialization import Materialization, read_materialization
-from graphapi.queries import catalog
-from loader.record import record_params
-from loader.verify import VerifyReport, verify_against
+from graphapi.graph.materialization import Materialization, read_materialization
+from loader.checks.verify import VerifyReport, verify_against
+from loader.stages.record import record_params
 from loader.writers.base import Existing
 from loader.writers.neo4j_explore import make_explorable, with_display_names
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from loader.settings import Settings
-    from loader.stages import Stages
+    from loader.stages.make import Stages
+    from loader.work.settings import Settings
 
 _SCHEMA = (
     "constrain_neurons",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from graphapi.queries import catalog, quoted
+from graphapi.engines.queries import catalog, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from graphapi.engines.neo4j import Neo4jEngine
-    from graphapi.materialization import Field
+    from graphapi.graph.materialization import Field
 
 #: The property that pictures write on a neuron.
 DISPLAY_NAME = "display_name"

@@ -16,21 +16,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphapi.engines.neo4j import Neo4jEngine
+from graphapi.engines.queries import catalog
 from graphapi.errors import GraphExistsError, GraphIncompleteError, LoadError
-from graphapi.materialization import Materialization
-from graphapi.queries import catalog
-from loader.duck import database
-from loader.lock import FileLock
-from loader.record import record_params
-from loader.verify import Check, VerifyReport, verify_against
+from graphapi.graph.materialization import Materialization
+from loader.checks.verify import Check, VerifyReport, verify_against
+from loader.stages.record import record_params
+from loader.work.duck import database
+from loader.work.lock import FileLock
 from loader.writers import importfiles
 from loader.writers.base import Existing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from loader.settings import Settings
-    from loader.stages import Stages
+    from loader.stages.make import Stages
+    from loader.work.settings import Settings
 
 #: What a target must start with to mean files for an import.
 SCHEME = "neo4j-import:"

@@ -74,7 +74,7 @@ def larva(folder: Path) -> dict[str, Any]:
     plain.add_edges_from(zip(real["pre"].tolist(), real["post"].tolist(), strict=True))
     found: dict[str, Any] = {}
     with graphapi.Connectome.open(path) as connectome:
-        from graphapi.motifs.census import triad_census
+        from graphapi.network.census import triad_census
 
         graph = connectome.motifs.graph()
         ours, census = repeated(lambda: triad_census(graph))
@@ -97,8 +97,8 @@ def larva(folder: Path) -> dict[str, Any]:
 
 def whole_brain(folder: Path) -> dict[str, Any]:
     """Measure a made-up brain in a process of its own, so that its memory is its own."""
+    from loader.sandbox.synthetic import make_brain
     from loader.sources.files import FileSource
-    from loader.synthetic import make_brain
 
     brain = make_brain(
         folder / "brain", connections=FLY_CONNECTIONS, neurons=FLY_NEURONS, progress=False
@@ -127,7 +127,7 @@ def census_of(path: str) -> None:
     def work() -> tuple[int, int, dict[str, int]]:
         with graphapi.Connectome.open(path) as connectome:
             graph = connectome.motifs.graph()
-            from graphapi.motifs.census import triad_census
+            from graphapi.network.census import triad_census
 
             return graph.n, graph.m, triad_census(graph)
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 import graphapi
 from loader import CaveSource, load
-from loader.standin import serve, write_folder
+from loader.sandbox.standin import serve, write_folder
 
 from .measure import alternating, say
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from multiprocessing.queues import Queue
     from pathlib import Path
 
-    from loader.synthetic import SyntheticBrain
+    from loader.sandbox.synthetic import SyntheticBrain
 
     from .places import Run
 

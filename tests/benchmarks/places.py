@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loader.synthetic import SyntheticBrain, make_brain
+from loader.sandbox.synthetic import SyntheticBrain, make_brain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from loader.synthetic import SyntheticBrain
+    from loader.sandbox.synthetic import SyntheticBrain
 
     Ids = npt.NDArray[np.int64]
 

@@ -11,8 +11,8 @@ from explored_graph import TOKEN, Explored, keep_strong
 from neo4j_browser import Neo4jBrowser, chromium_obstacle, open_chromium
 
 import loader
-from loader.demo import make_demo
-from loader.standin import serve
+from loader.sandbox.demo import make_demo
+from loader.sandbox.standin import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def explored(
 @pytest.fixture(scope="package")
 def browser(explored: Explored, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jBrowser]:
     """Neo4j Browser in a Chromium, logged in, with our style."""
-    from loader.browserkit import grass
+    from loader.browser.browserkit import grass
 
     obstacle = chromium_obstacle()
     server = explored.server

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from loader.browserkit import favourites, grass
-from loader.demo.run import Places, demo_source, serve_demo
+from loader.browser.browserkit import favourites, grass
+from loader.browser.savedqueries import saved_queries
 from loader.pipeline import load
-from loader.savedqueries import saved_queries
+from loader.sandbox.demo.run import Places, demo_source, serve_demo
 from tests.browser.neo4j_browser import Neo4jBrowser, open_chromium
 from tests.neo4j_server import LocalServer, assemble
 

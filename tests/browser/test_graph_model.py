@@ -12,7 +12,7 @@ from explored_graph import TOKEN
 
 import graphapi
 import loader
-from loader.standin import serve
+from loader.sandbox.standin import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

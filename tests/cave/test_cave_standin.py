@@ -27,7 +27,7 @@ from graphapi.errors import (
     TableNotFoundError,
     VersionNotFoundError,
 )
-from loader.standin import Faults, Rule, RunningServer, Version, serve, write_folder
+from loader.sandbox.standin import Faults, Rule, RunningServer, Version, serve, write_folder
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 N = [576_460_752_700_000_000 + i for i in range(8)]

@@ -11,8 +11,8 @@ import pytest
 
 from graphapi.cave.token import generate_cave_token
 from graphapi.cave.trust import host_of, is_trusted, trust
-from graphapi.cave_source import CaveSource
 from graphapi.errors import CaveAuthError
+from graphapi.graph.fallback import CaveSource
 
 TOKEN = "5ec7e75ec7e75ec7e75ec7e75ec7e75e"
 STRANGER = "https://cave.stranger.example"

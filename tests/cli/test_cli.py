@@ -13,7 +13,7 @@ import loader
 from graphapi import Connectome, StaleRootIdWarning
 from graphapi.engines.ladybug import LadybugEngine
 from graphapi.errors import GraphFileError
-from graphapi.materialization import Materialization
+from graphapi.graph.materialization import Materialization
 from loader.cli import main
 
 BASE = 576460752700000000
@@ -352,7 +352,7 @@ def test_motif_report(graph: str, capsys: pytest.CaptureFixture[str], tmp_path: 
 def test_a_load_that_fails_says_that_it_can_go_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from loader.standin import Faults, Rule, serve, write_folder
+    from loader.sandbox.standin import Faults, Rule, serve, write_folder
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("CAVEGRAPH_TOKEN", "0" * 32)

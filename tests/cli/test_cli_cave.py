@@ -15,7 +15,7 @@ import pytest
 
 from graphapi.cave.connection import Cave
 from loader.cli import main
-from loader.standin import RunningServer, serve, write_folder
+from loader.sandbox.standin import RunningServer, serve, write_folder
 
 A, B, C = (576460752700000000 + i for i in (1, 2, 3))
 TOKEN = "0123456789abcdef0123456789abcdef"

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from graphapi.materialization import Field, Materialization
+from graphapi.graph.materialization import Field, Materialization
 
 if TYPE_CHECKING:
     from pathlib import Path

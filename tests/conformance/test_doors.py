@@ -117,7 +117,7 @@ def test_paths_among_neurons_are_returned(toy: graphapi.Connectome, text: str) -
 
 
 def test_missing_parameters_are_an_error(toy: graphapi.Connectome) -> None:
-    from graphapi.queries import catalog
+    from graphapi.engines.queries import catalog
 
     with pytest.raises(InputError, match="threshold"):
         toy.run(catalog()["downstream"], {"ids": ids(1)})

@@ -14,7 +14,7 @@ from toy import BASE, ROWS, ids
 
 import graphapi
 from graphapi.errors import InputError, UnknownFieldError
-from graphapi.motifs.nulls import NullModel
+from graphapi.network.nulls import NullModel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ def test_significance_of_triads(toy: graphapi.Connectome) -> None:
     assert "in-degree" in found.kept
     again = toy.motifs.null_graph(seed=2, index=3)
     assert toy.motifs.graph().in_degree.tolist() == again.in_degree.tolist()
-    from graphapi.motifs.census import triad_census
+    from graphapi.network.census import triad_census
 
     assert found.values.loc[3].to_dict() == triad_census(again)
 

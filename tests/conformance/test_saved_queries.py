@@ -17,7 +17,7 @@ import pytest
 from oracle import Oracle
 from toy import BASE
 
-from graphapi.queries import catalog
+from graphapi.engines.queries import catalog
 
 NAMES = [
     "all_paths",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from loader.demo import DemoSummary, make_demo
+from loader.sandbox.demo import DemoSummary, make_demo
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from loader.demo import make_demo
+from loader.sandbox.demo import make_demo
 
 TABLES = {
     "synapses_v2": ("pre_pt", "post_pt"),

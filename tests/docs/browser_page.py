@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from loader.browserkit import write_kit
-from loader.savedqueries import SavedQuery, saved_queries
+from loader.browser.browserkit import write_kit
+from loader.browser.savedqueries import SavedQuery, saved_queries
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = DOCS / "browser.md"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from graphapi.queries import Item, Query, catalog
+from graphapi.engines.queries import Item, Query, catalog
 
 PAGE = Path(__file__).resolve().parents[2] / "cypher" / "README.md"
 _FOLDERS = {
@@ -22,9 +22,9 @@ _INTRO = """# Query files
 Made by `python tests/docs/cypher_page.py` from the headers of the files.
 
 One query a file. The header says what it is called, what it does, whether it reads or writes, what
-goes in and what comes out, and in what order; `graphapi.queries` checks all of it. The body runs on
-every engine; where a dialect forces another one, it is in `dialect/<engine>/` under the same name,
-marked * below.
+goes in and what comes out, and in what order; `graphapi.engines.queries` checks all of it. The
+body runs on every engine; where a dialect forces another one, it is in `dialect/<engine>/` under
+the same name, marked * below.
 """
 
 

@@ -21,8 +21,8 @@ from unittest.mock import patch
 
 import graphapi
 import loader
-from loader.demo import make_demo
-from loader.standin import serve
+from loader.sandbox.demo import make_demo
+from loader.sandbox.standin import serve
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "0123456789abcdef0123456789abcdef"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from browser_page import DOCS, PAGE, page
 
-from loader.browserkit import write_kit
-from loader.savedqueries import saved_queries
+from loader.browser.browserkit import write_kit
+from loader.browser.savedqueries import saved_queries
 
 REMEDY = "run: python tests/docs/browser_page.py"
 

@@ -13,7 +13,7 @@ import nbformat
 from nbclient import NotebookClient
 from tutorial_cells import CELLS
 
-from loader.demo.run import TOKEN, Places, serve_demo
+from loader.sandbox.demo.run import TOKEN, Places, serve_demo
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "tutorial.ipynb"
 

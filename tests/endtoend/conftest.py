@@ -9,8 +9,8 @@ import pytest
 
 import graphapi
 import loader
-from loader.demo import make_demo
-from loader.standin import RunningServer, serve
+from loader.sandbox.demo import make_demo
+from loader.sandbox.standin import RunningServer, serve
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import graphapi
 import loader
-from loader.standin import serve, write_folder
+from loader.sandbox.standin import serve, write_folder
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 BASE = 576_460_752_700_000_000

@@ -23,7 +23,7 @@ from graphapi.errors import (
     UnknownRootIdError,
     VersionNotFoundError,
 )
-from loader.standin import Faults, Rule, RunningServer, serve
+from loader.sandbox.standin import Faults, Rule, RunningServer, serve
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 

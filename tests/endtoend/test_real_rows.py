@@ -14,7 +14,7 @@ import pytest
 
 import graphapi
 import loader
-from loader.standin import serve, write_folder
+from loader.sandbox.standin import serve, write_folder
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 TOKEN = "0123456789abcdef0123456789abcdef"

@@ -15,9 +15,9 @@ import pytest
 from graphapi.engines.ladybug import LadybugEngine
 from graphapi.engines.neo4j import Neo4jEngine
 from graphapi.engines.plan import Step, steps_of_drawing
+from graphapi.engines.queries import Query, catalog
 from graphapi.errors import FullScanError
-from graphapi.queries import Query, catalog
-from loader.audit import audit_queries
+from loader.checks.audit import audit_queries
 from loader.cli import main
 from support import build_graph
 
@@ -84,7 +84,7 @@ def test_without_its_hint_a_query_reads_every_connection_and_is_found(
     embedded: LadybugEngine, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """The engine plans these so; the hints in `cypher/dialect/ladybug` are why it does not."""
-    monkeypatch.setattr("loader.audit.catalog", lambda: WithoutHint(name))
+    monkeypatch.setattr("loader.checks.audit.catalog", lambda: WithoutHint(name))
     report = audit_queries(embedded)
     assert [finding.query for finding in report.findings if not finding.ok] == [name]
     (finding,) = (finding for finding in report.findings if finding.query == name)
@@ -159,7 +159,7 @@ def test_the_command_says_so_and_ends_with_a_code(
 ) -> None:
     assert code_of(lambda: main(["audit", "--graph", str(file)])) == 0
     assert "none of these reads the whole graph" in capsys.readouterr().out
-    monkeypatch.setattr("loader.audit.catalog", lambda: WithoutHint("downstream"))
+    monkeypatch.setattr("loader.checks.audit.catalog", lambda: WithoutHint("downstream"))
     assert code_of(lambda: main(["audit", "--graph", str(file)])) == 6
     said = capsys.readouterr()
     assert "SCANS downstream" in said.out

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from graphapi.engines.ladybugdoor import refuse_mixed_paths
+from graphapi.engines.queries import catalog
 from graphapi.errors import QueryRejectedError
-from graphapi.queries import catalog
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLY = [

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pytest
 
 from graphapi.engines.neo4j import Neo4jEngine
+from graphapi.engines.queries import Query, catalog, read_query
 from graphapi.errors import (
     EngineError,
     EngineUnavailableError,
@@ -26,12 +27,11 @@ from graphapi.errors import (
     QueryTimeoutError,
     ReadOnlyError,
 )
-from graphapi.queries import Query, catalog, read_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from graphapi.progress import Progress
+    from graphapi.common.progress import Progress
     from neo4j_server import Neo4jServer
 
 A, B, C = 576460752773799604, 576460752773799605, 576460752773799607

@@ -8,7 +8,7 @@ import neo4j
 import pytest
 
 from graphapi.engines.cyphertext import columnar
-from graphapi.queries import catalog
+from graphapi.engines.queries import catalog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

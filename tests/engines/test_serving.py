@@ -20,7 +20,7 @@ import pytest
 import graphapi
 from graphapi.engines import is_neo4j
 from graphapi.errors import InputError, QueryTimeoutError
-from graphapi.whole import _ranges
+from graphapi.graph.whole import _ranges
 from support import build_graph
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def test_pieces_keep_what_is_strong(opened: graphapi.Connectome) -> None:
 def test_the_matrix_and_the_export_are_made_of_pieces(
     opened: graphapi.Connectome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("graphapi.whole.ROWS", 150)
+    monkeypatch.setattr("graphapi.graph.whole.ROWS", 150)
     written = opened.to_parquet(tmp_path)["connections"]
     pd.testing.assert_frame_equal(
         pd.read_parquet(written).sort_values(["pre", "post"], ignore_index=True), frame()

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphapi.common.palette import OKABE_ITO, colors_by_id
 from graphapi.errors import InputError
 from graphapi.imagery import display
 from graphapi.imagery.mesh import Mesh
 from graphapi.imagery.meshes import Meshes, get_meshes
 from graphapi.imagery.scene import brain_scene
-from graphapi.palette import OKABE_ITO, colors_by_id
 
 RED, BLUE = (1.0, 0.0, 0.0), (0.0, 0.0, 1.0)
 

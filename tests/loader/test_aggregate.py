@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle_load import expected
 
-from loader import aggregate
-from loader.fingerprint import of_columns
-from loader.merge import merge_rows
+from loader.stages import aggregate
+from loader.stages.merge import merge_rows
+from loader.work.fingerprint import of_columns
 from support import fresh_name
 
 ROOTS = st.sampled_from([None, 0, 1, 2, 3, 576460752700000001, 576460752700000002])

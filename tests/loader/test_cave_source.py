@@ -21,9 +21,9 @@ from graphapi.errors import (
     TableNotFoundError,
     VersionNotFoundError,
 )
-from graphapi.materialization import read_materialization
+from graphapi.graph.materialization import read_materialization
 from loader import AnnotationFile, CaveSource, load, verify_graph
-from loader.standin import Faults, Rule, Version, serve, write_folder
+from loader.sandbox.standin import Faults, Rule, Version, serve, write_folder
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 BASE = 576460752700000000

@@ -15,8 +15,8 @@ import pytest
 
 from graphapi.errors import CavegraphError, InputError, NotFoundError, SourceSchemaError
 from loader import AnnotationFile, FileSource, stages
-from loader.settings import Settings
-from loader.workspace import Workspace
+from loader.work.settings import Settings
+from loader.work.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ PAIRS = [(BIG, BIG + 1, 3), (BIG + 1, BIG + 3, 1), (BIG, BIG + 3, 2)]
 def staged(tmp_path: Path, source: FileSource, min_size: float | None = None) -> stages.Stages:
     with Workspace(tmp_path / "stages", source.origin().key) as workspace:
         source.extract(workspace, Settings(progress=False))
-        return stages.make(workspace, min_size, Settings(progress=False))
+        return make(workspace, min_size, Settings(progress=False))
 
 
 def edges(made: stages.Stages) -> set[tuple[int, int, int]]:

@@ -19,7 +19,7 @@ from graphapi.errors import (
     InputError,
     VerificationError,
 )
-from graphapi.materialization import read_materialization
+from graphapi.graph.materialization import read_materialization
 from loader import AnnotationFile, FileSource, load, verify_graph
 from support import build_graph, connections_frame, example_frames
 

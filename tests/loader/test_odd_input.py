@@ -10,11 +10,11 @@ import pytest
 
 from graphapi.errors import SourceSchemaError, StageError, StandinError
 from loader import FileSource, load
-from loader.duck import database
-from loader.fieldtypes import normalised
+from loader.sandbox.standin import serve, write_folder
 from loader.sources import cavetables
-from loader.standin import serve, write_folder
-from loader.workspace import Workspace
+from loader.stages.fieldtypes import normalised
+from loader.work.duck import database
+from loader.work.workspace import Workspace
 
 ENDS = {"id": [1, 2], "pre_pt_root_id": [5, 6], "post_pt_root_id": [6, 7]}
 
@@ -132,8 +132,8 @@ def test_a_served_folder_with_odd_versions(tmp_path, versions):
 
 def test_a_seatable_export_as_it_is_downloaded(tmp_path):
     """A byte order mark, Windows line ends, quoted texts over two lines, joined choices."""
-    from loader.presets import read_preset
     from loader.sources.annotations import read_annotation
+    from loader.sources.presets import read_preset
 
     rows, export = tmp_path / "rows.csv", tmp_path / "CRANTb_meta.csv"
     rows.write_text("pre,post,weight\n1,2,3\n")

@@ -12,8 +12,8 @@ import readback
 from graphapi.errors import InputError, NotFoundError, SourceSchemaError, TableNotFoundError
 from loader import AnnotationFile, AnnotationTable, CaveSource, load, read_preset
 from loader.cli import main
-from loader.presets import Preset, known_presets
-from loader.standin import Version, serve, write_folder
+from loader.sandbox.standin import Version, serve, write_folder
+from loader.sources.presets import Preset, known_presets
 
 BASE = 576460752700000000
 PUBLIC = {

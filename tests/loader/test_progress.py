@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import loader
+from graphapi.common.progress import Progress
 from graphapi.engines import open_engine
-from graphapi.progress import Progress
 
 
 def last_states(said: str) -> dict[str, str]:

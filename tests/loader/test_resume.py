@@ -12,9 +12,9 @@ from oracle_load import expected
 
 from graphapi.engines import open_engine
 from graphapi.errors import GraphIncompleteError, StageError
-from graphapi.materialization import read_materialization
+from graphapi.graph.materialization import read_materialization
 from loader import FileSource, load, verify_graph
-from loader.verify import measure
+from loader.checks.verify import measure
 from support import build_graph, connections_frame, example_frames
 
 STAGES = ["rows", "annotations/000", "extracted", "annotations", "aggregate"]

@@ -15,8 +15,9 @@ import readback
 from oracle_load import expected
 
 from graphapi.errors import GraphExistsError, LoadError, MissingExtraError
-from loader import FileSource, aggregate, load
+from loader import FileSource, load
 from loader.spark import sum_pairs
+from loader.stages import aggregate
 
 if TYPE_CHECKING:
     import pyarrow as pa

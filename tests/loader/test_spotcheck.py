@@ -8,9 +8,10 @@ import pytest
 
 import graphapi
 from graphapi.errors import CaveError, VerificationError, VersionNotFoundError
-from loader import CaveSource, load, spotcheck
+from loader import CaveSource, load
+from loader.checks import spotcheck
 from loader.cli import main
-from loader.standin import Faults, Rule, serve, write_folder
+from loader.sandbox.standin import Faults, Rule, serve, write_folder
 from support import build_graph, connections_frame
 
 BASE = 576460752700000000

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 
-from graphapi.motifs.graph import DirectedGraph
+from graphapi.network.graph import DirectedGraph
 from support.connectomes import DATA, REAL, computed, need_data, real_edges
 
 __all__ = ["REAL", "computed", "real_graph"]

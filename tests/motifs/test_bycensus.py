@@ -13,11 +13,11 @@ from motif_schema import SCHEMA
 
 from graphapi.motifs.binding import bind
 from graphapi.motifs.bycensus import count_by_class, matches_by_class
-from graphapi.motifs.census import triad_census
 from graphapi.motifs.compiled import CompiledSearch
 from graphapi.motifs.dsl import parse
 from graphapi.motifs.memory import MemoryGraph
 from graphapi.motifs.plan import Rules, make_plan
+from graphapi.network.census import triad_census
 
 
 def _memory(connections: pd.DataFrame, neurons: pd.DataFrame) -> MemoryGraph:

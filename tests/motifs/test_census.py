@@ -22,11 +22,11 @@ from motif_graphs import (
 from networkx.algorithms.isomorphism import DiGraphMatcher
 
 from graphapi.errors import InputError
-from graphapi.motifs.census import exact_sum, participation, role_counts, triad_census
-from graphapi.motifs.triads import CONNECTED, NAMES, ROLES, TRIADS
+from graphapi.network.census import exact_sum, participation, role_counts, triad_census
+from graphapi.network.triads import CONNECTED, NAMES, ROLES, TRIADS
 
 if TYPE_CHECKING:
-    from graphapi.motifs.graph import DirectedGraph
+    from graphapi.network.graph import DirectedGraph
 
 
 @pytest.mark.parametrize("name", REAL)
@@ -101,7 +101,7 @@ def test_roles_of_a_whole_connectome_add_up_to_its_census() -> None:
 def test_the_number_of_workers_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = random_graph(200, 0.2, 3)
     one = triad_census(graph, workers=1), role_counts(graph, workers=1)
-    monkeypatch.setattr("graphapi.motifs.neighbours._STEPS", 1000)
+    monkeypatch.setattr("graphapi.network.neighbours._STEPS", 1000)
     many = triad_census(graph, workers=3), role_counts(graph, workers=3)
     assert one[0] == many[0]
     assert one[1].equals(many[1])

@@ -10,7 +10,7 @@ from motif_graphs import REAL, computed, graphs, random_graph, real_graph, to_ne
 from scipy.sparse import csr_array
 
 from graphapi.errors import InputError, InvalidRootIdError, UnknownRootIdError
-from graphapi.motifs.graph import DirectedGraph
+from graphapi.network.graph import DirectedGraph
 
 
 @pytest.mark.parametrize("name", REAL)

@@ -21,14 +21,14 @@ from motif_graphs import (
 )
 
 from graphapi.errors import InputError
-from graphapi.motifs.census import role_counts, triad_census
-from graphapi.motifs.labelled import label_roles, labelled_census
-from graphapi.motifs.labels import Labels
-from graphapi.motifs.triads import CONNECTED, TRIADS
-from graphapi.motifs.weighted import weighted_census
+from graphapi.network.census import role_counts, triad_census
+from graphapi.network.labelled import label_roles, labelled_census
+from graphapi.network.labels import Labels
+from graphapi.network.triads import CONNECTED, TRIADS
+from graphapi.network.weighted import weighted_census
 
 if TYPE_CHECKING:
-    from graphapi.motifs.graph import DirectedGraph
+    from graphapi.network.graph import DirectedGraph
 
 
 def _labels(graph: DirectedGraph, kinds: int = 3) -> dict[int, str]:

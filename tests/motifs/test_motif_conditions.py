@@ -14,9 +14,9 @@ from motif_oracle import mappings, subgraphs
 from motif_random import BASE, edge_set, random_graph
 from motif_schema import SCHEMA
 
+from graphapi.engines.queries import catalog
 from graphapi.errors import InputError, MotifError, UnknownFieldError
 from graphapi.motifs.dsl import parse
-from graphapi.queries import catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from motif_graphs import graphs, larva_classes, random_graph, real_graph, to_networkx
 
 from graphapi.errors import CavegraphError, InputError
-from graphapi.motifs.graph import DirectedGraph
-from graphapi.motifs.nulls import NullModel, null_graph
-from graphapi.motifs.preserved import check_preserved, shared_connections
+from graphapi.network.graph import DirectedGraph
+from graphapi.network.nulls import NullModel, null_graph
+from graphapi.network.preserved import check_preserved, shared_connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -157,7 +157,7 @@ def _graph_of(edges: tuple[tuple[int, int], ...], nodes: list[int]) -> DirectedG
 
 
 def test_random_numbers_are_even() -> None:
-    from graphapi.motifs.null_kernel import below
+    from graphapi.network.null_kernel import below
 
     state = np.array([1], dtype=np.uint64)
     drawn = np.bincount([below(state, 7) for _ in range(70_000)], minlength=7)
@@ -169,7 +169,7 @@ def test_random_numbers_are_even() -> None:
 
 
 def test_the_set_of_connections_is_a_set() -> None:
-    from graphapi.motifs import null_kernel
+    from graphapi.network import null_kernel
 
     rng = np.random.default_rng(0)
     table = np.full(64, -1, dtype=np.int64)

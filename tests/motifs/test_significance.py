@@ -12,12 +12,12 @@ import pytest
 from motif_graphs import random_graph, to_networkx
 
 from graphapi.errors import CavegraphError, InputError
-from graphapi.motifs import significance
-from graphapi.motifs.census import triad_census
-from graphapi.motifs.graph import DirectedGraph
-from graphapi.motifs.nulls import NullModel, null_graph
-from graphapi.motifs.rich_club import rich_club_against, rich_club_curve
-from graphapi.motifs.significance import compare
+from graphapi.network import significance
+from graphapi.network.census import triad_census
+from graphapi.network.graph import DirectedGraph
+from graphapi.network.nulls import NullModel, null_graph
+from graphapi.network.rich_club import rich_club_against, rich_club_curve
+from graphapi.network.significance import compare
 
 MODEL = NullModel("degree", sweeps=5)
 

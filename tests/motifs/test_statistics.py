@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from motif_graphs import REAL, computed, graphs, random_graph, real_graph, to_networkx
 
 from graphapi.errors import InputError
-from graphapi.motifs.distances import path_lengths
-from graphapi.motifs.graph import DirectedGraph
-from graphapi.motifs.rich_club import rich_club_curve, rich_club_measure
-from graphapi.motifs.statistics import (
+from graphapi.network.distances import path_lengths
+from graphapi.network.graph import DirectedGraph
+from graphapi.network.rich_club import rich_club_curve, rich_club_measure
+from graphapi.network.statistics import (
     component_sizes,
     degree_distribution,
     degree_table,
@@ -114,7 +114,7 @@ def test_path_lengths_of_some_neurons_are_of_those_only() -> None:
 def test_work_cut_into_pieces_gives_the_same_path_lengths(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = random_graph(80, 0.1, 5)
     whole = path_lengths(graph, workers=1)
-    monkeypatch.setattr("graphapi.motifs.distances._STEPS", 5 * graph.m)
+    monkeypatch.setattr("graphapi.network.distances._STEPS", 5 * graph.m)
     done: list[int] = []
     parts = path_lengths(graph, workers=3, on_done=done.append)
     assert parts.counts.tolist() == whole.counts.tolist()

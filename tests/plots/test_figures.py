@@ -15,8 +15,8 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex, to_rgba
 
+from graphapi.common.palette import OKABE_ITO, UNKNOWN_COLOR
 from graphapi.errors import InputError
-from graphapi.palette import OKABE_ITO, UNKNOWN_COLOR
 from graphapi.plots import (
     adjacency_heatmap,
     connectivity_diagram,
@@ -389,7 +389,7 @@ def test_the_two_colours_of_bars_differ_in_grey_print() -> None:
 
 def test_modules_import_nothing_heavy() -> None:
     code = (
-        "import sys, graphapi.plots, graphapi.neuroglancer, graphapi.imagery.meshes,"
+        "import sys, graphapi.plots, graphapi.imagery.neuroglancer, graphapi.imagery.meshes,"
         "graphapi.imagery.scene, graphapi.imagery.em; "
         "print([m for m in ('matplotlib', 'pyvista', 'vtkmodules', 'cloudvolume') "
         "if m in sys.modules])"

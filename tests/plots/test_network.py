@@ -12,8 +12,8 @@ from xml.etree import ElementTree as ET
 import networkx as nx
 import pytest
 
+from graphapi.common.palette import OKABE_ITO, UNKNOWN_COLOR
 from graphapi.errors import InputError, MissingExtraError
-from graphapi.palette import OKABE_ITO, UNKNOWN_COLOR
 from graphapi.plots import network_view, to_neo4j_viz
 from graphapi.plots.network import MAX_NEURONS
 

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from graphapi import plots
+from graphapi.common.palette import OKABE_ITO
 from graphapi.errors import InputError, MotifError
-from graphapi.motifs.triads import CONNECTED, NAMES
-from graphapi.palette import OKABE_ITO
+from graphapi.network.triads import CONNECTED, NAMES
 from graphapi.plots.motifdrawing import draw_triad
 
 mpl.use("Agg")

@@ -11,7 +11,11 @@ import pandas as pd
 import pytest
 
 from graphapi.errors import InputError, InvalidRootIdError
-from graphapi.neuroglancer import neuroglancer_link, neuroglancer_state, read_neuroglancer_link
+from graphapi.imagery.neuroglancer import (
+    neuroglancer_link,
+    neuroglancer_state,
+    read_neuroglancer_link,
+)
 
 A, B = 576460752722298426, 576460752722298427
 NM = (8, 8, 42)

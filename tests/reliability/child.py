@@ -25,7 +25,7 @@ _OURS = [
     "loader.writers.neo4j",
     "graphapi.cave.client",
     "graphapi.cave.live",
-    "loader.standin",
+    "loader.sandbox.standin",
 ]
 #: Waits between repetitions are so much shorter than for people.
 _HURRY = 0.02

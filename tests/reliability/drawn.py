@@ -17,10 +17,10 @@ import pyarrow.feather as feather
 import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
-from graphapi.materialization import Materialization
-from loader.presets import known_presets
-from loader.standin import write_folder
-from loader.workspace import Workspace
+from graphapi.graph.materialization import Materialization
+from loader.sandbox.standin import write_folder
+from loader.sources.presets import known_presets
+from loader.work.workspace import Workspace
 
 KEY = {"what": "a load"}
 _BIG = 576_460_752_700_000_001
@@ -211,9 +211,9 @@ def presets() -> st.SearchStrategy[bytes]:
 
 @functools.cache
 def _preset_lines(name: str) -> list[str]:
-    import loader.presets
+    import loader.sources.presets
 
-    text = (Path(loader.presets.__file__).parent / f"{name}.toml").read_text("utf-8")
+    text = (Path(loader.sources.presets.__file__).parent / f"{name}.toml").read_text("utf-8")
     return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 

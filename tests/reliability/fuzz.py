@@ -27,17 +27,17 @@ from graphapi.cave.records import DatastackInfo, TableInfo, VersionInfo
 from graphapi.cave.retries import Patience
 from graphapi.cave.token import find_token
 from graphapi.errors import CavegraphError
-from graphapi.materialization import Materialization
+from graphapi.graph.materialization import Materialization
 from loader import FileSource, read_preset
-from loader.duck import database
-from loader.settings import Settings
+from loader.sandbox.standin import serve
+from loader.sandbox.standin.question import JOINED, read_question
+from loader.sandbox.standin.replies import RefusalError
 from loader.sources import cavetables
 from loader.sources.annotationfile import AnnotationFile, stage_annotations
 from loader.sources.annotationtable import AnnotationTable
-from loader.standin import serve
-from loader.standin.question import JOINED, read_question
-from loader.standin.replies import RefusalError
-from loader.workspace import Workspace
+from loader.work.duck import database
+from loader.work.settings import Settings
+from loader.work.workspace import Workspace
 
 from . import drawn
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from graphapi.engines import open_engine
 from graphapi.errors import GraphIncompleteError, GraphNotFoundError
-from graphapi.materialization import read_materialization
+from graphapi.graph.materialization import read_materialization
 from loader import verify_graph
 
 from .world import Truth

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from loader.standin import write_folder
+from loader.sandbox.standin import write_folder
 
 _NEURONS = 40_000
 _BASE = 576_460_752_700_000_000
 _SERVER = """
 import sys
-from loader.standin import serve
+from loader.sandbox.standin import serve
 with serve(sys.argv[1]) as server:
     print(server.url, flush=True)
     sys.stdin.read()

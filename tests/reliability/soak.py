@@ -16,7 +16,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from loader.standin import Faults, Rule, serve
+from loader.sandbox.standin import Faults, Rule, serve
 
 from .child import TIMEOUT, Attempt, Ending, run
 from .look import look

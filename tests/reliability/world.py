@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from loader.standin import Version, write_folder
+from loader.sandbox.standin import Version, write_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -27,7 +27,7 @@ from graphapi.errors import (
     TableNotFoundError,
 )
 from loader import AnnotationTable, CaveSource, FileSource, load
-from loader.standin import Rule, serve, write_folder
+from loader.sandbox.standin import Rule, serve, write_folder
 from support import build_graph, connections_frame
 
 BASE = 576460752700000000

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from loader.standin import Version, write_folder
+from loader.sandbox.standin import Version, write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from loader.standin import RunningServer
+    from loader.sandbox.standin import RunningServer
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 TOKEN = "0123456789abcdef0123456789abcdef"

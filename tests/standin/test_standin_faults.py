@@ -11,13 +11,13 @@ import pytest
 import requests
 
 from graphapi.errors import CavegraphError, InputError, StandinError
-from loader.standin import Faults, Folder, Rule, serve, write_folder
+from loader.sandbox.standin import Faults, Folder, Rule, serve, write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from loader.standin import RunningServer
+    from loader.sandbox.standin import RunningServer
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 VERSIONS = "/materialize/api/v3/datastack/toy/versions"

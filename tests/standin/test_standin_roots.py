@@ -18,13 +18,13 @@ import pandas as pd
 import pytest
 import requests
 
-from loader.standin import Faults, Rule, Version, serve, write_folder
+from loader.sandbox.standin import Faults, Rule, Version, serve, write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from loader.standin import RunningServer
+    from loader.sandbox.standin import RunningServer
 
 A, B, C, D, E, F, G, H = ((8 << 56) + 2 * number + 1 for number in range(1, 9))
 NAMES = dict(zip((A, B, C, D, E, F, G, H), "ABCDEFGH", strict=True))

@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 import requests
 
-from loader.standin import Faults, serve, write_folder
+from loader.sandbox.standin import Faults, serve, write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from loader.standin import RunningServer
+    from loader.sandbox.standin import RunningServer
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 import requests
 
-from loader.standin import serve
+from loader.sandbox.standin import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from loader.standin import RunningServer
+    from loader.sandbox.standin import RunningServer
 
 
 @pytest.fixture(scope="module")

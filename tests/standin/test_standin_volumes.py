@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 import requests
 
-from loader.standin import serve, write_folder
+from loader.sandbox.standin import serve, write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from loader.standin import RunningServer
+    from loader.sandbox.standin import RunningServer
 
 SEGMENT = 25024949
 TOKEN = "0123456789abcdef0123456789abcdef"

@@ -19,8 +19,8 @@ import pytest
 
 import graphapi
 import loader
-from loader.demo import make_demo
-from loader.standin import serve
+from loader.sandbox.demo import make_demo
+from loader.sandbox.standin import serve
 
 from blocks import BLOCKS, TUTORIAL, code_of  # isort: skip
 

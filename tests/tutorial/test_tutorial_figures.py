@@ -12,8 +12,8 @@ import pytest
 
 import graphapi as cp
 import loader
-from loader.demo import make_demo
-from loader.standin import serve
+from loader.sandbox.demo import make_demo
+from loader.sandbox.standin import serve
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("docs")]
 PBT = 576460752732847432
@@ -217,7 +217,7 @@ def test_neurons_for_navis(connectome: cp.Connectome) -> None:
 
 
 def test_a_link_to_neuroglancer_holds_them_all(connectome: cp.Connectome) -> None:
-    from graphapi.neuroglancer import read_neuroglancer_link
+    from graphapi.imagery.neuroglancer import read_neuroglancer_link
 
     partners = cp.get_partners(PBT, threshold=20)["partner"].tolist()
     synapses = cp.get_synapses(PBT, partners)

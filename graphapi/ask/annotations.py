@@ -1,0 +1,73 @@
+"""Which neurons there are, and what is said of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from graphapi.connectivity import Terms, provenance
+from graphapi.opengraph import OpenGraph
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from graphapi.graph.criteria import NeuronCriteria
+
+
+class AnnotationCalls(OpenGraph):
+    """Questions about annotations."""
+
+    def criteria(self, **fields: Any) -> NeuronCriteria:
+        """Make `NeuronCriteria` for this connectome; see there."""
+        from graphapi.graph.criteria import NeuronCriteria
+
+        return NeuronCriteria(connectome=self, **fields)
+
+    def get_annotations(self, neurons: object, *, update_ids: bool = True) -> pd.DataFrame:
+        """Give the annotation rows of some neurons, as they came from their source.
+
+        Parameters
+        ----------
+        neurons
+            Root ids of any integer-like kind, or `NeuronCriteria`. With criteria, the rows
+            of the neurons found, whether or not each row fits.
+        update_ids
+            Map ids that are not current at the graph's version; False refuses them.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One line per row: a neuron may have several or none. `root_id` is int64 and
+            current at the graph's version. In the order of the source.
+
+        Raises
+        ------
+        UnknownRootIdError
+            Ids that are not known.
+        """
+        terms = Terms(update_ids=update_ids)
+        selection = self.selector.select(neurons, what="neurons", update_ids=update_ids)
+        frame = self.annotations.of(selection.unique)
+        frame.attrs = provenance(self, terms, selection).attrs()
+        return frame
+
+    def get_neurons(self, neurons: object, *, update_ids: bool = True) -> pd.DataFrame:
+        """Give the merged properties of some neurons, one line each.
+
+        Parameters
+        ----------
+        neurons
+            Root ids of any integer-like kind, or `NeuronCriteria`.
+        update_ids
+            Map ids that are not current at the graph's version; False refuses them.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `root_id` (int64, ascending), the merged annotation fields, and the totals made
+            at load: `in_synapses`, `out_synapses`, `in_partners`, `out_partners`, `autapses`.
+        """
+        terms = Terms(update_ids=update_ids)
+        selection = self.selector.select(neurons, what="neurons", update_ids=update_ids)
+        frame = self.annotations.neurons_of(selection.unique)
+        frame.attrs = provenance(self, terms, selection).attrs()
+        return frame

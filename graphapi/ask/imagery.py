@@ -1,0 +1,314 @@
+"""What the neurons look like: EM images, meshes, scenes; fetched from the graph's sources."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from graphapi.errors import ImageryNotFoundError
+from graphapi.opengraph import OpenGraph
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+    import pyvista as pv
+
+    from graphapi.imagery.meshes import Meshes
+
+
+class ImageryCalls(OpenGraph):
+    """Questions that are answered by pictures."""
+
+    def plot_em_image(
+        self,
+        x: int,
+        y: int,
+        z: int,
+        size: int = 1000,
+        *,
+        mip: int | None = None,
+        plane: str = "xy",
+        pad: bool = True,
+        fill_missing: bool = False,
+    ) -> npt.NDArray[np.uint8]:
+        """Cut a picture out of the EM volume, centred at a position.
+
+        Parameters
+        ----------
+        x, y, z
+            Voxel of the datastack, as `get_synapses` gives with `return_pixels=True`.
+        size
+            Pixels a side.
+        mip
+            Number of the image scale; None: the one whose voxels are the datastack's.
+        plane
+            Two axes, the first to the right, the second down.
+        pad
+            Fill what lies beyond the volume with 0; False refuses such a picture.
+        fill_missing
+            Show what the volume does not hold as 0; False refuses such a picture.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (size, size), rows down and columns right, for `imshow`. CRANTpy gives it
+            transposed; `.T` is that.
+
+        Raises
+        ------
+        ImageryNotFoundError
+            There is no image data at this place.
+        """
+        from graphapi.imagery.em import em_image
+
+        picture: npt.NDArray[np.uint8] = em_image(
+            self.image_source,
+            x,
+            y,
+            z,
+            size,
+            resolution=self.materialization.viewer_resolution,
+            mip=mip,
+            plane=plane,
+            pad=pad,
+            fill_missing=fill_missing,
+            token=self._token_for(self.image_source),
+        )
+        return picture
+
+    def get_meshes(
+        self, neurons: object, *, missing: Literal["error", "skip"] = "error", progress: bool = True
+    ) -> Meshes:
+        """Fetch the meshes of neurons.
+
+        Parameters
+        ----------
+        neurons
+            Root ids or `NeuronCriteria`.
+        missing
+            What to do about neurons without a mesh: `'error'` lists them; `'skip'` warns, and
+            the answer's `.missing` has them.
+        progress
+            Show a progress bar where somebody watches.
+
+        Returns
+        -------
+        Meshes
+            A dict from root id to mesh: `vertices` (nm) and `faces`. Kept on disk.
+        """
+        from graphapi.imagery.meshes import get_meshes
+
+        selection = self.selector.select(neurons, what="neurons")
+        return get_meshes(
+            self._source("segmentation_source", "meshes"),
+            selection.resolved,
+            token=self._token_for(self._source("segmentation_source", "meshes")),
+            missing=missing,
+            progress=progress,
+        )
+
+    def to_navis(
+        self, neurons: object, *, missing: Literal["error", "skip"] = "error", progress: bool = True
+    ) -> Any:
+        """Fetch neurons as navis objects; needs the extra `navis`, whose licence is the GPL.
+
+        Parameters
+        ----------
+        neurons, missing, progress
+            See `get_meshes`.
+
+        Returns
+        -------
+        navis.NeuronList
+            A `MeshNeuron` each, in nm, whose `id` is the root id.
+        """
+        from graphapi.imagery.navis_neurons import to_navis
+
+        return to_navis(self.get_meshes(neurons, missing=missing, progress=progress))
+
+    def get_brain_mesh_scene(
+        self,
+        neurons: object,
+        *,
+        brain_mesh_color: str = "grey",
+        brain_mesh_alpha: float = 0.1,
+        neuron_mesh_alpha: float = 1.0,
+        neuron_mesh_colors: str | Iterable[Any] | Mapping[int, Any] | None = None,
+        backend: str = "static",
+        omit_failures: bool | None = None,
+        progress: bool = True,
+        synapses: Any = None,
+    ) -> pv.Plotter:
+        """Put neurons into a scene with the outline of the brain.
+
+        Parameters
+        ----------
+        neurons
+            Root ids or `NeuronCriteria`.
+        brain_mesh_color, brain_mesh_alpha, neuron_mesh_alpha
+            Colour of the outline, opacities from 0 to 1.
+        neuron_mesh_colors
+            One colour for all, one for each neuron in their order, or a dict by root id.
+        backend
+            What shows it in a notebook: `'static'`, `'html'`, `'client'`, `'server'`,
+            `'trame'` or `'none'`.
+        omit_failures
+            True leaves neurons without a mesh out, with a warning that lists them; None and
+            False raise.
+        progress
+            Show a progress bar where somebody watches.
+        synapses
+            Positions in nm, shape (n, 3), or a dict of such: drawn as points.
+
+        Returns
+        -------
+        pyvista.Plotter
+            Not shown yet: call `.show()` or `.screenshot(path)`.
+
+        Raises
+        ------
+        InputError
+            The colours do not fit the neurons.
+        """
+        from graphapi.common.palette import colors_by_id
+        from graphapi.imagery.scene import brain_scene
+        from graphapi.imagery.volume import read_brain_mesh
+
+        selection = self.selector.select(neurons, what="neurons")
+        meshes = self.get_meshes(
+            selection.resolved, missing="skip" if omit_failures else "error", progress=progress
+        )
+        colors = colors_by_id(selection.resolved.tolist(), neuron_mesh_colors)
+        outline = self._address("brain_mesh_source")
+        return brain_scene(
+            meshes,
+            colors=colors,
+            brain=read_brain_mesh(outline, self._token_for(outline)) if outline else None,
+            brain_color=brain_mesh_color,
+            brain_alpha=brain_mesh_alpha,
+            neuron_alpha=neuron_mesh_alpha,
+            backend=backend,
+            synapses=synapses,
+        )
+
+    def plot_segmentation_image(
+        self,
+        x: int,
+        y: int,
+        z: int,
+        size: int = 1000,
+        *,
+        mip: int | None = None,
+        plane: str = "xy",
+        pad: bool = True,
+        fill_missing: bool = False,
+    ) -> npt.NDArray[np.uint64]:
+        """Cut the same window as `plot_em_image` out of the segmentation: root ids per pixel.
+
+        Parameters
+        ----------
+        x, y, z, size, mip, plane, pad, fill_missing
+            See `plot_em_image`.
+
+        Returns
+        -------
+        numpy.ndarray
+            uint64, shape (size, size): the root at the graph's moment, 0 where there is none.
+        """
+        from graphapi.imagery.em import segmentation_image
+
+        source = self.cave_source
+        picture: npt.NDArray[np.uint64] = segmentation_image(
+            self._source("segmentation_source", "segmentation"),
+            x,
+            y,
+            z,
+            size,
+            resolution=self.materialization.viewer_resolution,
+            mip=mip,
+            plane=plane,
+            pad=pad,
+            fill_missing=fill_missing,
+            to_roots=None if source is None else source.roots_of,
+            token=self._token_for(self._source("segmentation_source", "segmentation")),
+        )
+        return picture
+
+    def neuroglancer_link(
+        self,
+        neurons: object,
+        *,
+        colors: str | Iterable[Any] | Mapping[int, Any] | None = None,
+        synapses: pd.DataFrame | Mapping[str, pd.DataFrame] | None = None,
+        position: Sequence[int] | None = None,
+        viewer: str | None = None,
+    ) -> str:
+        """Make a Neuroglancer link that shows neurons in colour, and synapses as lines.
+
+        Parameters
+        ----------
+        neurons
+            Root ids or `NeuronCriteria`.
+        colors
+            One for all, one for each in order, or a dict by root id.
+        synapses
+            Rows of `get_synapses` in pixels, or a dict of such by layer name.
+        position
+            Voxel to look at.
+        viewer
+            Address of a Neuroglancer; None for the public one.
+        """
+        from graphapi.imagery.neuroglancer import DEFAULT_VIEWER, neuroglancer_link
+
+        selection = self.selector.select(neurons, what="neurons")
+        return neuroglancer_link(
+            resolution=self.materialization.viewer_resolution,
+            image=self._address("image_source") or None,
+            segmentation=self._address("segmentation_source") or None,
+            root_ids=selection.resolved,
+            colors=colors,
+            synapses=synapses,
+            position=position,
+            viewer=viewer or DEFAULT_VIEWER,
+        )
+
+    @property
+    def image_source(self) -> str:
+        """Address of the EM volume.
+
+        Raises
+        ------
+        ImageryNotFoundError
+            The graph names none.
+        """
+        return self._source("image_source", "EM images")
+
+    def _address(self, name: str) -> str:
+        """Give an address of the record; `{server}` in it stands for the CAVE server."""
+        text: str = getattr(self.materialization, name)
+        source = self.cave_source
+        made = self.materialization.server
+        if source is None or not text:
+            return text
+        if source.server != made and made:
+            text = text.replace(made, source.server)
+        return text.replace("{server}", source.server)
+
+    def _source(self, name: str, what: str) -> str:
+        address = self._address(name)
+        if not address:
+            raise ImageryNotFoundError(
+                f"{self.name} names no source of {what}",
+                hint="load it from CAVE, whose datastack names its volumes",
+            )
+        return address
+
+    def _token_for(self, address: str) -> str | None:
+        from graphapi.imagery.info import parse_source
+
+        source = self.cave_source
+        if source is None or not parse_source(address).takes_token:
+            return None
+        return source.token_for(address)

@@ -1,0 +1,99 @@
+"""Network motifs, and the report of a connectome as a network."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from graphapi.ask.export import ExportCalls
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from graphapi.motifs.analysis import MotifAnalysis
+    from graphapi.netreport.report import Report
+    from graphapi.network.nulls import NullKind, NullModel
+
+
+class MotifCalls(ExportCalls):
+    """Questions about motifs and the whole network."""
+
+    @cached_property
+    def motifs(self) -> MotifAnalysis:
+        """Motif search, census, roles; see `graphapi.motifs.analysis.MotifAnalysis`."""
+        from graphapi.motifs.analysis import MotifAnalysis
+
+        return MotifAnalysis(self)
+
+    def report(
+        self,
+        folder: str | Path,
+        threshold: int = 1,
+        neurons: object = None,
+        *,
+        nulls: int = 100,
+        model: NullModel | NullKind = "degree",
+        by: str | None = None,
+        top: int = 20,
+        seed: int = 0,
+        workers: int | None = None,
+    ) -> Report:
+        """Write a report of the connectome as a network: one HTML page, PNG figures, CSV tables.
+
+        Parameters
+        ----------
+        folder
+            Where to; made when it is not there, files of the same names are replaced.
+        threshold
+            Smallest weight of a connection, in synapses, inclusive.
+        neurons
+            Only these, and the connections among them: root ids or `NeuronCriteria`.
+        nulls
+            How many null graphs to compare with.
+        model
+            What these keep; see `MotifAnalysis.null_model`.
+        by
+            A neuron property (`cell_class`): tells the hubs' and who takes which role in triads.
+        top
+            How many hubs.
+        seed
+            Of null graphs and samples: the same seed gives the same report.
+        workers
+            Threads; None: one for each core.
+
+        Returns
+        -------
+        Report
+            Paths of what was written, and the tables.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed (extra `viz`).
+        InputError
+            The folder cannot be written, or fewer than 2 null graphs are asked for.
+        """
+        from graphapi.netreport.report import write_report
+
+        analysis = self.motifs
+        chosen = analysis.null_model(model) if isinstance(model, str) else model
+        made = self.materialization
+        facts = {
+            "datastack": f"{made.datastack}, version {made.version}, {made.timestamp}",
+            "connections": f"of {threshold} or more synapses",
+            "neurons": "all with a connection" if neurons is None else "a selection of them",
+        }
+        if made.synthetic:
+            facts["note"] = "this connectome is synthetic: made up by a program"
+        return write_report(
+            self,
+            folder,
+            chosen,
+            analysis.graph(threshold, neurons),
+            facts=facts,
+            nulls=nulls,
+            seed=seed,
+            top=top,
+            by=by,
+            workers=workers,
+        )

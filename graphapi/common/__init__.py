@@ -1,0 +1,1 @@
+"""Small mechanisms that every part uses: files, threads, HTTP, progress, notices, colours, HTML."""

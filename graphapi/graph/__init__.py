@@ -1,0 +1,1 @@
+"""One open graph: its guard, its record, criteria, and the choice between graph and CAVE."""

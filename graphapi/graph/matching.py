@@ -1,0 +1,182 @@
+"""One documented rule of what matches, the same for every engine.
+
+Values are matched here and not in Cypher, because the engines' regular expressions and
+letter cases differ (Java, RE2) and a criterion must mean one thing
+(docs/decisions/0002).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from graphapi.errors import InputError, InvalidRootIdError
+from graphapi.graph.conditions import AtLeast, AtMost, Between, Condition, IsNull, Not, NotNull
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Mask = npt.NDArray[np.bool_]
+#: Below this, every whole number has a float of its own.
+_FLOATS_ARE_EXACT = 2**53
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How values are compared.
+
+    Parameters
+    ----------
+    regex
+        Values are regular expressions (Python's), searched for anywhere in the text.
+    case
+        Upper and lower case differ.
+    exact
+        The whole text must be equal; False for a part of it.
+    match_all
+        In fields that hold lists: all asked values must be there, not just one.
+    """
+
+    regex: bool = False
+    case: bool = False
+    exact: bool = True
+    match_all: bool = False
+
+
+def matches(values: Sequence[object], wanted: object, rule: Rule, name: str) -> Mask:
+    """Tell for each value whether it fits.
+
+    Parameters
+    ----------
+    values
+        One field of all rows; None where there is no value, a list in list fields.
+    wanted
+        A value, a list of values (any of them), or a condition.
+    rule
+        How to compare.
+    name
+        The field's name, for error messages.
+
+    Returns
+    -------
+    numpy.ndarray
+        bool, one for each value.
+
+    Raises
+    ------
+    InputError
+        A regular expression is broken, or a value cannot be compared with the field.
+    InvalidRootIdError
+        A float is so large that it stands for several ids.
+    """
+    test = _test(wanted, rule, name)
+    return np.fromiter((test(value) for value in values), dtype=bool, count=len(values))
+
+
+def _test(wanted: object, rule: Rule, name: str) -> Callable[[object], bool]:
+    if isinstance(wanted, Condition):
+        return _special(wanted, rule, name)
+    listed = _as_list(wanted)
+    if not listed:
+        raise InputError(f"criterion '{name}': the list of values is empty")
+    tests = [_scalar(value, rule, name) for value in listed]
+
+    def fits(value: object) -> bool:
+        if value is None:
+            return False
+        if isinstance(value, (list, tuple, np.ndarray)):
+            found = (any(test(element) for element in value) for test in tests)
+            return all(found) if rule.match_all else any(found)
+        return any(test(value) for test in tests)
+
+    return fits
+
+
+def _special(condition: Condition, rule: Rule, name: str) -> Callable[[object], bool]:
+    if isinstance(condition, IsNull):
+        return _is_empty
+    if isinstance(condition, NotNull):
+        return lambda value: not _is_empty(value)
+    if isinstance(condition, Not):
+        inner = _test(condition.value, rule, name)
+        return lambda value: not inner(value)
+    low = getattr(condition, "low", None) if isinstance(condition, Between) else None
+    high = condition.high if isinstance(condition, Between) else None
+    if isinstance(condition, AtLeast):
+        low = condition.value
+    if isinstance(condition, AtMost):
+        high = condition.value
+    return _range(low, high, name)
+
+
+def _range(low: object, high: object, name: str) -> Callable[[object], bool]:
+    def fits(value: object) -> bool:
+        if value is None:
+            return False
+        try:
+            return (low is None or value >= low) and (  # type: ignore[operator]
+                high is None or value <= high  # type: ignore[operator]
+            )
+        except TypeError as error:
+            raise InputError(
+                f"criterion '{name}': {type(value).__name__} values cannot be compared "
+                f"with {low if low is not None else high!r}"
+            ) from error
+
+    return fits
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, (list, tuple, np.ndarray)) and len(value) == 0)
+
+
+def _as_list(wanted: object) -> list[object]:
+    if isinstance(wanted, (str, bytes)) or not hasattr(wanted, "__iter__"):
+        return [wanted]
+    return list(wanted)
+
+
+def _scalar(wanted: object, rule: Rule, name: str) -> Callable[[object], bool]:
+    if isinstance(wanted, Condition):
+        return _special(wanted, rule, name)
+    if wanted is None:
+        raise InputError(
+            f"criterion '{name}': None is no value", hint=f"ask for {name}=IsNull() or NotNull()"
+        )
+    if isinstance(wanted, (float, np.floating)) and abs(float(wanted)) >= _FLOATS_ARE_EXACT:
+        raise InvalidRootIdError(
+            f"criterion '{name}': {wanted!r} is a float that stands for several ids",
+            hint="keep ids as int64; floats cannot hold them exactly",
+        )
+    if isinstance(wanted, str) and rule.regex:
+        return _pattern(wanted, rule, name)
+    if isinstance(wanted, str):
+        return _text(wanted, rule)
+    if isinstance(wanted, (bool, np.bool_)):
+        return lambda value: isinstance(value, (bool, np.bool_)) and value == wanted
+    return lambda value: value == wanted or str(value) == str(wanted)
+
+
+def _pattern(wanted: str, rule: Rule, name: str) -> Callable[[object], bool]:
+    try:
+        pattern = re.compile(wanted, 0 if rule.case else re.IGNORECASE)
+    except re.error as error:
+        raise InputError(
+            f"criterion '{name}': {wanted!r} is no regular expression: {error}",
+            hint="escape special characters with re.escape, or leave regex=False",
+        ) from error
+    return lambda value: pattern.search(str(value)) is not None
+
+
+def _text(wanted: str, rule: Rule) -> Callable[[object], bool]:
+    asked = wanted if rule.case else wanted.casefold()
+
+    def fits(value: object) -> bool:
+        text = str(value) if rule.case else str(value).casefold()
+        return text == asked if rule.exact else asked in text
+
+    return fits

@@ -1,0 +1,135 @@
+"""What a graph is: one materialization version of one datastack, and how it was made."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from graphapi.engines.queries import catalog
+from graphapi.errors import GraphFileError, GraphIncompleteError, QueryRejectedError
+
+if TYPE_CHECKING:
+    from graphapi.engines.base import Engine
+
+#: Version of the graph model; a graph of another one is refused, not guessed at.
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Field:
+    """An annotation field or neuron property.
+
+    Parameters
+    ----------
+    name
+        As in the graph.
+    type
+        `int`, `float`, `string`, `bool` or `list[...]` of the first three.
+    source
+        The annotation table it came from; empty for what the load computed.
+    """
+
+    name: str
+    type: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Materialization:
+    """The record of a load, kept in the graph as the one `:Materialization` node.
+
+    Lists of fields and nested values travel as one JSON text, `record`; the loader also
+    writes the plain values as properties, for people who look at the node in a browser.
+    """
+
+    datastack: str
+    version: int
+    timestamp: str
+    source: str
+    load_id: str
+    loaded_at: str
+    cavegraph_version: str
+    server: str = ""
+    synapse_table: str = ""
+    soma_table: str = ""
+    segmentation_table: str = ""
+    min_size: float | None = None
+    has_size: bool = True
+    synthetic: bool = False
+    viewer_resolution: tuple[float, ...] = ()
+    synapse_resolution: tuple[float, ...] = ()
+    image_source: str = ""
+    segmentation_source: str = ""
+    brain_mesh_source: str = ""
+    annotation_fields: tuple[Field, ...] = ()
+    neuron_fields: tuple[Field, ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)
+    checksums: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def when(self) -> datetime | None:
+        """The segmentation's moment, aware UTC; None for graphs made from files."""
+        return datetime.fromisoformat(self.timestamp) if self.timestamp else None
+
+    def to_json(self) -> str:
+        """Write the record as JSON text."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Materialization:
+        """Read a record back.
+
+        Raises
+        ------
+        GraphFileError
+            The text is not a record of this graph model.
+        """
+        try:
+            raw: dict[str, Any] = json.loads(text)
+            version = raw.get("format_version")
+        except (ValueError, AttributeError) as error:
+            raise GraphFileError("the graph's :Materialization record is damaged") from error
+        if version != FORMAT_VERSION:
+            raise GraphFileError(
+                f"the graph has format {version}, this program reads format {FORMAT_VERSION}",
+                hint="load it again, or use the version of cavegraph that made it: "
+                f"{raw.get('cavegraph_version')}",
+            )
+        try:
+            for name in ("annotation_fields", "neuron_fields"):
+                raw[name] = tuple(Field(**item) for item in raw[name])
+            for name in ("viewer_resolution", "synapse_resolution", "notes"):
+                raw[name] = tuple(raw[name])
+            return cls(**raw)
+        except (TypeError, KeyError) as error:
+            raise GraphFileError("the graph's :Materialization record is damaged") from error
+
+
+def read_materialization(engine: Engine) -> Materialization:
+    """Read the record of the graph behind an engine.
+
+    Raises
+    ------
+    GraphIncompleteError
+        There is no record, or it says that a load has not finished.
+    GraphFileError
+        There is a graph, but not one of ours or not of this format.
+    """
+    try:
+        rows = engine.run(catalog()["materialization"]).to_pylist()
+    except QueryRejectedError as error:
+        raise GraphFileError(
+            f"'{engine.uri}' holds no cavegraph graph", hint="make one with `cavegraph load`"
+        ) from error
+    complete = [row for row in rows if row["status"] == "complete"]
+    if len(rows) != 1 or not complete:
+        raise GraphIncompleteError(
+            f"'{engine.uri}' holds no finished graph"
+            + (": a load is under way or was broken off" if rows else ""),
+            hint="run the same `cavegraph load` again; it goes on where it stopped",
+        )
+    return Materialization.from_json(complete[0]["record"])

@@ -1,0 +1,1 @@
+"""The connectome as a matrix: census, null models, statistics."""

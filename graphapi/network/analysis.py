@@ -1,0 +1,274 @@
+"""The network of an open connectome: its matrix, its statistics, its null graphs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from graphapi.errors import InputError, UnknownFieldError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from graphapi.ask.export import ExportCalls
+    from graphapi.network.distances import PathLengths
+    from graphapi.network.graph import DirectedGraph
+    from graphapi.network.nulls import NullKind, NullModel
+    from graphapi.network.significance import Comparison
+
+
+class NetworkAnalysis:
+    """What can be asked about a connectome as a network; base of `MotifAnalysis`.
+
+    Parameters
+    ----------
+    connectome
+        The open graph.
+    """
+
+    def __init__(self, connectome: ExportCalls) -> None:
+        self._connectome = connectome
+
+    def graph(
+        self, threshold: int = 1, neurons: object = None, *, isolated: bool = False
+    ) -> DirectedGraph:
+        """Give the connections as a matrix, for everything below and for your own algorithms.
+
+        Parameters
+        ----------
+        threshold
+            Smallest weight of a connection, in synapses, inclusive.
+        neurons
+            Only these, and the connections among them: root ids or `NeuronCriteria`.
+        isolated
+            Keep neurons without any such connection.
+
+        Returns
+        -------
+        DirectedGraph
+            Root ids, ascending, and an int64 CSR matrix: rows pre, columns post.
+        """
+        from graphapi.network.graph import DirectedGraph
+
+        whole = self._connectome.to_sparse(threshold)
+        found = whole.connections
+        graph = DirectedGraph.from_edges(found.pre, found.post, found.weight, whole.pre_ids)
+        if neurons is not None:
+            chosen = self._connectome.selector.select(neurons, what="neurons")
+            graph = graph.subset(chosen.unique)
+        return graph if isolated else graph.connected()
+
+    def statistics(self, threshold: int = 1, neurons: object = None) -> dict[str, int | float]:
+        """Give reciprocity, clustering, components and the like.
+
+        Parameters
+        ----------
+        threshold, neurons
+            See `graph`.
+
+        Returns
+        -------
+        dict
+            Numbers by name; see `graphapi.network.statistics.network_statistics`.
+        """
+        from graphapi.network.statistics import network_statistics
+
+        return network_statistics(self.graph(threshold, neurons))
+
+    def path_lengths(
+        self,
+        threshold: int = 1,
+        neurons: object = None,
+        *,
+        directed: bool = True,
+        sample: int | None = None,
+        seed: int = 0,
+    ) -> PathLengths:
+        """Measure how many connections lead from neuron to neuron, at the least.
+
+        Parameters
+        ----------
+        threshold, neurons
+            See `graph`.
+        directed
+            Follow the direction of connections.
+        sample
+            From so many neurons only, drawn by `seed`; None: from all, which is exact.
+        seed
+            Of the sample.
+
+        Returns
+        -------
+        PathLengths
+            `mean`, `longest`, `reached_share`, and `to_frame()`: pairs by distance.
+        """
+        from graphapi.network.distances import path_lengths
+
+        graph = self.graph(threshold, neurons)
+        return path_lengths(graph, directed=directed, sample=sample, seed=seed)
+
+    def degrees(self, threshold: int = 1, neurons: object = None) -> pd.DataFrame:
+        """Give partners and synapses of each neuron; see `graphapi.network.statistics`."""
+        from graphapi.network.statistics import degree_table
+
+        return degree_table(self.graph(threshold, neurons))
+
+    def degree_distribution(self, threshold: int = 1, neurons: object = None) -> pd.DataFrame:
+        """Count neurons by their number of partners; see `graphapi.network.statistics`."""
+        from graphapi.network.statistics import degree_distribution
+
+        return degree_distribution(self.graph(threshold, neurons))
+
+    def hubs(
+        self, top: int = 20, threshold: int = 1, neurons: object = None, by: str | None = None
+    ) -> pd.DataFrame:
+        """Give the neurons with the most partners.
+
+        Parameters
+        ----------
+        top
+            How many.
+        threshold, neurons
+            See `graph`.
+        by
+            A neuron property to add as a column.
+
+        Returns
+        -------
+        pandas.DataFrame
+            By root id; see `graphapi.network.statistics.hubs`.
+        """
+        from graphapi.network.statistics import hubs
+
+        found = hubs(self.graph(threshold, neurons), top)
+        return found if by is None else found.assign(**{by: self.labels(by).reindex(found.index)})
+
+    def null_model(
+        self,
+        kind: NullKind = "degree",
+        *,
+        keep_reciprocal: bool = False,
+        by: str | None = None,
+    ) -> NullModel:
+        """Make a null model; see `graphapi.network.nulls.NullModel` for what each keeps.
+
+        Parameters
+        ----------
+        kind
+            `'degree'`, `'erdos_renyi'`, `'block'` or `'block_random'`.
+        keep_reciprocal
+            Keep reciprocal pairs.
+        by
+            For the block models: a neuron property (`cell_class`, `side`, a region).
+        """
+        from graphapi.network.nulls import NullModel
+
+        if by is None and kind in ("block", "block_random"):
+            raise InputError(
+                f"null model: {kind} needs to know what the blocks are",
+                hint="by='cell_class', or any other neuron property",
+            )
+        return NullModel(kind, keep_reciprocal, None if by is None else self.labels(by))
+
+    def null_graph(
+        self,
+        model: NullModel | NullKind = "degree",
+        threshold: int = 1,
+        neurons: object = None,
+        *,
+        seed: int = 0,
+        index: int = 0,
+    ) -> DirectedGraph:
+        """Draw a null graph; see `graphapi.network.nulls.null_graph`."""
+        from graphapi.network.nulls import null_graph
+
+        graph = self.graph(threshold, neurons)
+        return null_graph(graph, self._model(model), seed=seed, index=index)
+
+    def rich_club(
+        self,
+        nulls: int = 100,
+        model: NullModel | NullKind = "degree",
+        threshold: int = 1,
+        neurons: object = None,
+        *,
+        seed: int = 0,
+        workers: int | None = None,
+    ) -> pd.DataFrame:
+        """Compare how densely neurons of many partners are connected with null graphs.
+
+        Parameters
+        ----------
+        nulls
+            How many null graphs; 0 for the curve alone.
+        model
+            What they keep: a `NullModel` or the name of one.
+        threshold, neurons
+            See `graph`.
+        seed
+            Of the null graphs.
+        workers
+            Threads; None: one for each core.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index `k`; `neurons` with more than k partners (upstream and downstream ones
+            together), `connections` among them, `phi`: their share of all pairs. With null
+            graphs: `mean`, `std`, `min`, `max` of phi in them, `ratio` (above 1: a rich club),
+            `z`, and `p_above`, `p_below`, `p`.
+        """
+        from graphapi.network.rich_club import rich_club_against, rich_club_curve
+
+        graph = self.graph(threshold, neurons)
+        if not nulls:
+            return rich_club_curve(graph)
+        return rich_club_against(graph, self._model(model), nulls=nulls, seed=seed, workers=workers)
+
+    def compare(
+        self,
+        measures: Mapping[str, Any],
+        model: NullModel | NullKind = "degree",
+        nulls: int = 100,
+        threshold: int = 1,
+        neurons: object = None,
+        *,
+        seed: int = 0,
+        workers: int | None = None,
+    ) -> dict[str, Comparison]:
+        """Compare any numbers of yours with null graphs; see `graphapi.network.significance`.
+
+        Parameters
+        ----------
+        measures
+            By name: functions that take a `DirectedGraph` and give numbers by name.
+        model, nulls, threshold, neurons, seed, workers
+            As for `rich_club`.
+        """
+        from graphapi.network.significance import compare
+
+        graph = self.graph(threshold, neurons)
+        return compare(graph, self._model(model), measures, nulls=nulls, seed=seed, workers=workers)
+
+    def _model(self, model: NullModel | NullKind) -> NullModel:
+        return self.null_model(model) if isinstance(model, str) else model
+
+    def labels(self, by: str) -> pd.Series[Any]:
+        """Give a property of all neurons, by root id; `Unknown` where a neuron has none.
+
+        Raises
+        ------
+        UnknownFieldError
+            Neurons have no such property.
+        """
+        import pandas as pd
+
+        table = self._connectome.annotations
+        if by not in table.neuron_types:
+            raise UnknownFieldError(
+                f"neurons of {self._connectome.name} have no property '{by}'",
+                hint=f"properties here: {', '.join(sorted(table.neuron_types))}",
+            )
+        roots = self._connectome.root_ids()
+        return pd.Series(list(table.neuron_column(by)), index=roots).fillna("Unknown")

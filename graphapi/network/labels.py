@@ -1,0 +1,74 @@
+"""One label for each neuron: a cell class, a region, a side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graphapi.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from graphapi.network.graph import DirectedGraph
+
+#: The label of neurons that have none.
+UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Labels of a graph's neurons.
+
+    Parameters
+    ----------
+    names
+        Distinct labels, ascending.
+    code
+        int64, (n,): place in `names` of each neuron's label.
+    """
+
+    names: tuple[str, ...]
+    code: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, graph: DirectedGraph, labels: Mapping[int, Any] | pd.Series[Any]) -> Labels:
+        """Read labels by root id.
+
+        Parameters
+        ----------
+        graph
+            Whose neurons to label.
+        labels
+            Root id to label: a mapping, or a Series whose index is root ids. Neurons that are
+            not in it, and missing values, are labelled `Unknown`; other ids are passed over.
+
+        Raises
+        ------
+        InputError
+            A root id has two labels, or the labels are not by root id.
+        """
+        import pandas as pd
+
+        series = labels if isinstance(labels, pd.Series) else pd.Series(dict(labels), dtype=object)
+        if series.size and not pd.api.types.is_integer_dtype(series.index):
+            raise InputError(
+                f"labels: the index is {series.index.dtype}, not root ids",
+                hint="pass a dict of root id to label, or a Series with index root_id (int64)",
+            )
+        # An index of our own: pandas fills an index's look-up table when it is first used, and
+        # null graphs are drawn in threads that share the labels.
+        own = pd.Index(np.array(series.index, dtype=np.int64))
+        series = pd.Series(series.array, index=own)
+        if not series.index.is_unique:
+            twice = series.index[series.index.duplicated()][0]
+            raise InputError(f"labels: root id {twice} has more than one label")
+        of_neurons = series.reindex(pd.Index(graph.root_ids))
+        texts = of_neurons.astype(object).where(of_neurons.notna(), UNKNOWN).astype(str)
+        names, code = np.unique(texts.to_numpy(dtype=str), return_inverse=True)
+        return cls(tuple(names.tolist()), code.astype(np.int64))

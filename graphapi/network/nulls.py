@@ -1,0 +1,149 @@
+"""Null models: random graphs that keep some properties of a connectome and no other.
+
+A null graph is determined by the graph, the model, the seed and its index: not by how many
+threads draw nulls, nor by which others are drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from graphapi.common.threads import Stop
+from graphapi.errors import InputError
+from graphapi.network.graph import DirectedGraph, csr_matrix_of
+from graphapi.network.labels import Labels
+from graphapi.network.placing import placed_at_random
+from graphapi.network.rewiring import rewired
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+    import pandas as pd
+
+NullKind = Literal["erdos_renyi", "degree", "block", "block_random"]
+
+#: Attempted moves for each connection; see docs/decisions/0080.
+SWEEPS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class NullModel:
+    """What a null graph keeps. All keep the neurons, the number of connections and the weights.
+
+    Parameters
+    ----------
+    kind
+        - `erdos_renyi`: nothing else; every set of connections is equally likely.
+        - `degree`: each neuron's in-degree and out-degree.
+        - `block`: for each neuron and each label, the number of connections to, and from,
+          neurons of that label. So also the degrees, and the number of connections from each
+          label to each.
+        - `block_random`: the number of connections from each label to each, and nothing of
+          single neurons.
+    keep_reciprocal
+        Keep reciprocal pairs as such, and single connections as such. `degree`: each neuron's
+        number of reciprocal partners; `block`: that with each label; the random ones: the
+        number of reciprocal pairs, in `block_random` that between each two labels.
+    labels
+        For the block models: root id to label; see `Labels.of`.
+    sweeps
+        For `degree` and `block`: attempted moves for each connection.
+
+    Notes
+    -----
+    Weights: rewired connections keep their source, so each neuron's synapses made are kept
+    too, unless `keep_reciprocal`. The random models deal the weights out anew.
+    """
+
+    kind: NullKind = "degree"
+    keep_reciprocal: bool = False
+    labels: Mapping[int, Any] | pd.Series[Any] | None = None
+    sweeps: int = SWEEPS
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(NullKind):
+            raise InputError(
+                f"null model: no kind {self.kind!r}", hint=f"one of {', '.join(get_args(NullKind))}"
+            )
+        if self.by_label and self.labels is None:
+            raise InputError(
+                f"null model: {self.kind} needs labels", hint="labels: root id to cell class"
+            )
+        if not self.by_label and self.labels is not None:
+            raise InputError(
+                f"null model: {self.kind} has no use for labels",
+                hint="kind='block' or 'block_random'",
+            )
+        if self.sweeps < 1:
+            raise InputError(f"null model: sweeps is {self.sweeps}", hint="pass 1 or more")
+
+    @property
+    def by_label(self) -> bool:
+        """Whether labels matter."""
+        return self.kind in ("block", "block_random")
+
+    @property
+    def rewires(self) -> bool:
+        """Whether it keeps degrees."""
+        return self.kind in ("degree", "block")
+
+    def labels_of(self, graph: DirectedGraph) -> Labels:
+        """Give the labels, one for all if they do not matter."""
+        return Labels.of(graph, {} if self.labels is None else self.labels)
+
+    def describe(self) -> str:
+        """Say in words what is kept."""
+        kept = {
+            "erdos_renyi": "number of neurons and connections",
+            "degree": "in- and out-degree of each neuron",
+            "block": "connections of each neuron to and from each label",
+            "block_random": "number of connections from each label to each",
+        }[self.kind]
+        return kept + (", reciprocal pairs" if self.keep_reciprocal else "")
+
+
+def null_graph(
+    graph: DirectedGraph,
+    model: NullModel,
+    *,
+    seed: int = 0,
+    index: int = 0,
+    stop: Stop | None = None,
+) -> DirectedGraph:
+    """Draw a null graph.
+
+    Parameters
+    ----------
+    graph
+        What it is a null graph of.
+    model
+        What it keeps.
+    seed, index
+        Which of all: the same two give the same graph.
+    stop
+        Flag by which another thread can end the work.
+
+    Returns
+    -------
+    DirectedGraph
+        Of the same neurons.
+
+    Raises
+    ------
+    InputError
+        The seed or the index is negative.
+    """
+    if seed < 0 or index < 0:
+        raise InputError(f"null graph: seed {seed}, index {index}", hint="pass 0 or more")
+    sequence = np.random.SeedSequence(seed, spawn_key=(index,))
+    state: npt.NDArray[np.uint64] = sequence.generate_state(1, np.uint64).astype(np.uint64)
+    labels = model.labels_of(graph)
+    if model.rewires:
+        edges = rewired(graph, labels, model.keep_reciprocal, model.sweeps, state, stop or Stop())
+    else:
+        edges = placed_at_random(graph, labels, model.keep_reciprocal, state)
+    return DirectedGraph(graph.root_ids, csr_matrix_of(*edges, graph.n))

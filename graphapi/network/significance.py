@@ -1,0 +1,198 @@
+"""Whether a number found in a connectome is more, or less, than its null graphs have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from graphapi.common.progress import Progress
+from graphapi.common.threads import Stop, in_threads, worker_count
+from graphapi.errors import InputError
+from graphapi.network.graph import DirectedGraph
+from graphapi.network.nulls import NullModel, null_graph
+from graphapi.network.preserved import check_preserved, shared_connections
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+
+    Flags = npt.NDArray[np.bool_]
+
+#: Numbers of a graph, by name: the same names for every graph of the same neurons.
+Measure: TypeAlias = Callable[[DirectedGraph], Mapping[Any, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """A graph's numbers beside those of its null graphs.
+
+    Parameters
+    ----------
+    observed
+        float64, index: names of the numbers.
+    values
+        float64, a row for each null graph (index `null`), a column for each number.
+    model
+        What the null graphs keep.
+    seed
+        Which they are: `null_graph(graph, model, seed=seed, index=i)` is the i-th again.
+    kept
+        What was checked to be the same, in every null graph.
+    shared
+        float64, by null graph: share of the graph's connections that it has too. Near the
+        share in independent graphs, or the rewiring was too short.
+    """
+
+    observed: pd.Series[float]
+    values: pd.DataFrame
+    model: NullModel
+    seed: int
+    kept: tuple[str, ...]
+    shared: pd.Series[float]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Mean, deviation, z and p for each number.
+
+        Returns
+        -------
+        pandas.DataFrame
+            float64 columns, a row for each number:
+
+            - `observed`; `mean`, `std` (of a sample: n - 1), `min`, `max` of the null graphs;
+            - `ratio`: observed to mean;
+            - `z`: (observed - mean) / std; where no null graph differs from another, 0 if the
+              observed number is the same and infinite if not;
+            - `p_above`, `p_below`: (1 + null graphs with as much or more, as little or less) /
+              (1 + null graphs): never 0, as 0 cannot be known from a sample;
+            - `p`: two-sided, twice the smaller of both, at most 1.
+
+            NaN throughout where a number is not defined for the graph or for a null graph.
+        """
+        import pandas as pd
+
+        observed, values = self.observed.to_numpy(), self.values.to_numpy()
+        mean, std = values.mean(axis=0), values.std(axis=0, ddof=1)
+        # numbers that are all equal have a mean that may differ from them by rounding
+        std[np.ptp(values, axis=0) == 0] = 0.0
+        known = np.isfinite(observed) & np.isfinite(values).all(axis=0)
+        above = _share_of(values >= observed, known)
+        below = _share_of(values <= observed, known)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = observed / mean
+            z = (observed - mean) / std
+        z[known & (std == 0) & (observed == values[0])] = 0.0
+        return pd.DataFrame(
+            {
+                "observed": observed,
+                "mean": mean,
+                "std": std,
+                "min": values.min(axis=0),
+                "max": values.max(axis=0),
+                "ratio": ratio,
+                "z": z,
+                "p_above": above,
+                "p_below": below,
+                "p": np.minimum(1.0, 2 * np.fmin(above, below)),
+            },
+            index=self.observed.index,
+        )
+
+    def describe(self) -> str:
+        """Say in one line what it was compared with."""
+        return (
+            f"{len(self.values)} null graphs ({self.model.kind}; kept: {self.model.describe()}; "
+            f"seed {self.seed})"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self.describe()}</p>{self.table.to_html()}"
+
+    def __repr__(self) -> str:
+        return f"{self.describe()}\n{self.table}"
+
+
+def compare(
+    graph: DirectedGraph,
+    model: NullModel,
+    measures: Mapping[str, Measure],
+    *,
+    nulls: int = 100,
+    seed: int = 0,
+    workers: int | None = None,
+) -> dict[str, Comparison]:
+    """Compare numbers of a graph with those of null graphs; each null graph is drawn once.
+
+    Parameters
+    ----------
+    graph
+        Whose numbers.
+    model
+        What the null graphs keep. That each does is checked.
+    measures
+        Functions that give numbers of a graph; they run in threads, beside one another.
+    nulls
+        How many null graphs. The smallest p that can come out is 1 / (1 + nulls).
+    seed
+        Of the null graphs. Results do not depend on `workers`.
+    workers
+        Threads; None: one for each core.
+
+    Returns
+    -------
+    dict
+        A `Comparison` for each measure.
+
+    Raises
+    ------
+    InputError
+        Fewer than 2 null graphs, or a negative seed.
+    CavegraphError
+        A null graph does not keep what it must.
+    """
+    import pandas as pd
+
+    if nulls < 2:
+        raise InputError(f"significance: {nulls} null graphs", hint="pass 2 or more; 100 is usual")
+    threads = worker_count(workers)
+    observed = {name: dict(measure(graph)) for name, measure in measures.items()}
+    kept: dict[str, None] = {}
+
+    def work(index: int, stop: Stop) -> tuple[float, dict[str, list[float]]]:
+        null = null_graph(graph, model, seed=seed, index=index, stop=stop)
+        kept.update(dict.fromkeys(check_preserved(graph, null, model)))
+        found = {}
+        for name, measure in measures.items():
+            stop.check()
+            numbers = measure(null)
+            found[name] = [float(numbers[one]) for one in observed[name]]
+        return shared_connections(graph, null), found
+
+    with Progress("null graphs", nulls, unit="graphs") as progress:
+        drawn = in_threads(work, range(nulls), workers=threads, on_done=progress.advance)
+    shared = pd.Series([one for one, _ in drawn], name="shared", dtype="float64")
+    answer = {}
+    for name, numbers in observed.items():
+        labels = pd.Index(list(numbers), name=name)
+        rows = np.array([found[name] for _, found in drawn], dtype=np.float64)
+        answer[name] = Comparison(
+            pd.Series(list(numbers.values()), index=labels, dtype="float64", name="observed"),
+            pd.DataFrame(
+                rows.reshape(nulls, len(labels)),
+                index=pd.RangeIndex(nulls, name="null"),
+                columns=labels,
+            ),
+            model,
+            seed,
+            tuple(kept),
+            shared,
+        )
+    return answer
+
+
+def _share_of(holds: Flags, known: Flags) -> npt.NDArray[np.float64]:
+    share = (1 + holds.sum(axis=0)) / (1 + len(holds))
+    return np.where(known, share, np.nan)

@@ -1,0 +1,1 @@
+"""What Neo4j Browser is given: a style, saved queries, a guided tour."""

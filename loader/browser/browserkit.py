@@ -1,0 +1,198 @@
+"""What Neo4j Browser takes from us: a style, saved queries, a guided tour.
+
+``python -m loader.browser.browserkit FOLDER [CLASS ...]`` writes all three. The copies in
+`docs/browser/` are made by it, with the classes of the demo datastack.
+"""
+
+from __future__ import annotations
+
+import argparse
+import html
+import io
+import re
+import sys
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from graphapi.common.palette import OKABE_ITO, UNKNOWN_COLOR
+from loader.browser.savedqueries import saved_queries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+#: Classes of the demo datastack, the largest first.
+DEMO_CLASSES: Final = (
+    "ER", "FBt", "spiny_kenyon_cell", "olfactory_projection_neuron", "PBt",
+    "antennal_lobe_local_neuron", "EBc", "FBc", "smooth_kenyon_cell", "lateral_horn_neuron",
+    "olfactory_receptor_neuron", "descending_neuron", "optic_lobe_tangential",
+    "mushroom_body_output_neuron",
+)  # fmt: skip
+#: The steps of the tour: saved query, and what it is to show.
+_TOUR: Final = (
+    ("what_is_this_graph", "Begin with what this is. A graph holds one version of one datastack."),
+    (
+        "schema_picture",
+        "Neurons, the connections between them, and the annotation rows about them.",
+    ),
+    ("class_sizes", "Most neurons have no annotation: they are called Unknown."),
+    ("class_picture", "Who talks to whom: classes, with arrows as wide as they are strong."),
+    ("find_by_text", "Find neurons by a word. Copy a root id for the next step."),
+    ("neighbourhood_picture", "One neuron and its strongest partners."),
+    ("neighbourhood", "The same, to go on from: double-click a neuron."),
+    ("class_paths_picture", "From the ring neurons to the Delta7 neurons of the compass."),
+    ("class_feed_forward_loops", "Three neurons, two ways."),
+    ("unknown_partners", "What to annotate next."),
+    ("colours_on", "To colour every picture by class, give the classes labels. It can be undone."),
+)
+_WIDTHS: Final = (("BELOW", 1), ("FROM", 2), ("FROM", 4), ("FROM", 8), ("FROM", 13))
+_STEPS: Final = {"neurons": (5, 10, 20, 50), "classes": (500, 1000, 2000, 5000)}
+
+
+def label_of(class_name: str) -> str:
+    """Give the label that drawn neurons of a class have; letters, digits and `_` only."""
+    return re.sub("[^A-Za-z0-9_]", "_", class_name)
+
+
+def grass(classes: Sequence[str] = DEMO_CLASSES, *, has_names: bool = False) -> str:
+    """Write a style sheet in Neo4j Browser's language, GraSS.
+
+    Parameters
+    ----------
+    classes
+        Cell classes to colour; the first 14 get a colour of their own, the others and
+        neurons without a class stay grey.
+    has_names
+        The neurons have an annotation field `name`. In the schema's picture `name` is what a
+        node is called, so captions show it too, which would say such a neuron's name twice.
+
+    Returns
+    -------
+    str
+        The sheet. GraSS styles by label and by relationship type and knows no property but
+        in captions: so classes are labels, and widths are types, of drawn relationships.
+    """
+    return "\n".join(_rules(classes, "" if has_names else "{name}"))
+
+
+def favourites() -> bytes:
+    """Put the saved queries into a ZIP file, which Browser imports as a folder of favourites.
+
+    Returns
+    -------
+    bytes
+        The same for the same queries.
+    """
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for query in saved_queries():
+            entry = zipfile.ZipInfo(f"cavegraph/{query.name}.cypher", (1980, 1, 1, 0, 0, 0))
+            archive.writestr(entry, query.text)
+    return out.getvalue()
+
+
+def tour() -> str:
+    """Write the guided tour as the HTML of slides that Browser shows by ``:play``."""
+    texts = {query.name: query for query in saved_queries()}
+    slides = [_slide("cavegraph: a tour", "<p>Click a query; it comes to the editor. Run it.</p>")]
+    for name, words in _TOUR:
+        code = html.escape(texts[name].text, quote=False)
+        body = (
+            f"<p>{html.escape(words)}</p>"
+            f'<pre class="pre-scrollable code runnable" data-lang="cypher">{code}</pre>'
+        )
+        slides.append(_slide(texts[name].summary, body))
+    return f'<article class="guide">\n{"".join(slides)}</article>\n'
+
+
+def write_kit(
+    folder: Path, classes: Sequence[str] = DEMO_CLASSES, *, has_names: bool = False
+) -> list[Path]:
+    """Write style, favourites and tour into a folder; give their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    style, saved, guide = (
+        folder / name for name in ("cavegraph.grass", "cavegraph-favourites.zip", "tour.html")
+    )
+    style.write_text(grass(classes, has_names=has_names), encoding="utf-8")
+    saved.write_bytes(favourites())
+    guide.write_text(tour(), encoding="utf-8")
+    return [style, saved, guide]
+
+
+def _slide(title: str, body: str) -> str:
+    inside = f"<h3>{html.escape(title)}</h3>\n{body}\n"
+    return f'<slide class="row-fluid"><div class="col-sm-12">\n{inside}</div></slide>\n'
+
+
+def _rules(classes: Sequence[str], schema_name: str) -> Iterator[str]:
+    yield _rule("node", {"diameter": "50px", **_paint(UNKNOWN_COLOR), "font-size": "12px"})
+    yield _rule(
+        "relationship",
+        {
+            "color": "#9aa0ab",
+            "shaft-width": "1px",
+            "font-size": "9px",
+            "padding": "3px",
+            "text-color-external": "#000000",
+            "text-color-internal": "#ffffff",
+            "caption": "'<type>'",
+        },
+    )
+    for label, color, size, caption in (
+        ("Neuron", UNKNOWN_COLOR, 70, f"{{display_name}}{schema_name}"),
+        ("CellClass", UNKNOWN_COLOR, 80, "{display_name}"),
+        ("Annotation", "#ffffff", 80, "{annotation_table}{name}"),
+        ("Materialization", "#333333", 100, "{datastack}{name}"),
+    ):
+        shape = {"diameter": f"{size}px", "caption": f"'{caption}'"}
+        yield _rule(f"node.{label}", {**_paint(color), **shape})
+    for name, color in zip(classes, _colors(), strict=False):
+        yield _rule(f"node.{label_of(name)}", _paint(color))
+    yield _rule("relationship.CONNECTS", {"shaft-width": "2px", "caption": "'{weight}{name}'"})
+    for steps in _STEPS.values():
+        for (word, width), step in zip(_WIDTHS, (steps[0], *steps), strict=True):
+            look = {"shaft-width": f"{width}px", "caption": "'{weight}'"}
+            yield _rule(f"relationship.{word}_{step}", look)
+
+
+def _rule(selector: str, properties: dict[str, str]) -> str:
+    lines = "".join(f"  {name}: {value};\n" for name, value in properties.items())
+    return f"{selector} {{\n{lines}}}\n"
+
+
+def _paint(color: str) -> dict[str, str]:
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    darker = f"#{red * 3 // 4:02x}{green * 3 // 4:02x}{blue * 3 // 4:02x}"
+    is_light = 0.299 * red + 0.587 * green + 0.114 * blue > 140  # of 255, as eyes weigh them
+    text = "#000000" if is_light else "#ffffff"
+    return {"color": color, "border-color": darker, "text-color-internal": text}
+
+
+def _colors() -> list[str]:
+    """Give seven colours that all eyes tell apart, then the same ones paler."""
+    strong = [color for color in OKABE_ITO if color != "#000000"]
+    return [*strong, *(_paler(color) for color in strong)]
+
+
+def _paler(color: str) -> str:
+    parts = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{255 - (255 - part) * 45 // 100:02x}" for part in parts)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the three files."""
+    parser = argparse.ArgumentParser(
+        prog="python -m loader.browser.browserkit", description=__doc__
+    )
+    parser.add_argument("folder", type=Path, help="where to")
+    parser.add_argument("classes", nargs="*", help="cell classes to colour, the largest first")
+    parser.add_argument("--has-names", action="store_true", help="neurons have a field `name`")
+    asked = parser.parse_args(argv)
+    classes = asked.classes or DEMO_CLASSES
+    for path in write_kit(asked.folder, classes, has_names=asked.has_names):
+        sys.stdout.write(f"{path}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,199 @@
+"""Does a query about a few neurons read the whole graph? Asked of the database itself.
+
+Every query file is handed to the database with PROFILE or EXPLAIN. Those about given neurons
+are run for one neuron with few connections: what is read beyond these was read in vain.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from graphapi.engines.queries import catalog
+from graphapi.errors import FullScanError
+
+if TYPE_CHECKING:
+    from graphapi.engines.base import Engine
+    from graphapi.engines.plan import Step
+    from graphapi.engines.queries import Query
+
+#: Stands in where a graph has no connection; no graph holds it as a neuron.
+_NOBODY = 1
+#: Among how many neurons one with few connections is looked for.
+_LOOKED_AT = 1_000
+#: Steps of Neo4j that read all nodes or relationships, of a kind or of every kind.
+_READS_ALL = re.compile(
+    r"^(Partitioned)?(AllNodes|(Union|Intersection)?NodeByLabels?|NodeIndex|"
+    r"(Directed|Undirected).*(Relationships?|Type|Types|Index))Scan$"
+)
+_READS_EVERYTHING = ("AllNodesScan", "AllRelationshipsScan")
+#: Queries with values of their own, for Neo4j Browser, that start from one neuron.
+_STARTS_AT_ONE = re.compile(r"\{root_id:\s*\w+\}")
+_PASSES = ("SCAN_NODE_TABLE", "SCAN_REL_TABLE")
+_EXAMPLES: dict[str, object] = {"int": 1, "float": 1.0, "string": "x", "bool": True}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the database does for one query file.
+
+    Parameters
+    ----------
+    query, path
+        Its name and its file.
+    about_given
+        It asks about given neurons, so that it may not read all of them.
+    scans
+        Steps that read a whole kind of node or relationship.
+    wrong
+        Those of them that must not be.
+    """
+
+    query: str
+    path: str
+    about_given: bool
+    scans: tuple[Step, ...]
+    wrong: tuple[Step, ...]
+
+    @property
+    def ok(self) -> bool:
+        """True where nothing is read that need not be."""
+        return not self.wrong
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What came of all query files, in the catalogue's order."""
+
+    uri: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """True where no query reads what it need not."""
+        return all(finding.ok for finding in self.findings)
+
+    def raise_if_wrong(self) -> None:
+        """Raise where a query about given neurons reads the whole graph.
+
+        Raises
+        ------
+        FullScanError
+            It names the files.
+        """
+        bad = [finding for finding in self.findings if not finding.ok]
+        if bad:
+            raise FullScanError(
+                f"'{self.uri}' is read whole by queries that ask about a part of it: "
+                + "; ".join(f"{f.path}: {', '.join(map(str, f.wrong))}" for f in bad),
+                hint="on Neo4j an index is missing: `cavegraph load` and `cavegraph finish-import` "
+                "make them; else the query file must be written in another way",
+            )
+
+    def __str__(self) -> str:
+        given = sum(finding.about_given for finding in self.findings)
+        lines = [
+            f"{self.uri}: {len(self.findings)} query files, {given} about given neurons; "
+            + (
+                "none of these reads the whole graph"
+                if self.ok
+                else "SOME OF THESE READ THE WHOLE GRAPH"
+            )
+        ]
+        lines += [_line(finding) for finding in self.findings]
+        return "\n".join(lines)
+
+
+def audit_queries(engine: Engine) -> AuditReport:
+    """Look at how a graph's database answers every query file.
+
+    Parameters
+    ----------
+    engine
+        An open graph. Nothing is written; queries over the whole graph are planned only.
+
+    Returns
+    -------
+    AuditReport
+        Of Neo4j also the files that write rows and those for the Browser; LadybugDB does not
+        run these.
+    """
+    sample = _sample(engine)
+    looked_at = [query for query in catalog() if _concerns(engine, query)]
+    return AuditReport(engine.uri, tuple(_look(engine, query, sample) for query in looked_at))
+
+
+def _concerns(engine: Engine, query: Query) -> bool:
+    folder = query.path.split("/")[1]
+    if engine.name == "neo4j":
+        return query.mode == "read" or _takes_rows(query)
+    return query.mode == "read" and folder in ("read", "verify", "motifs")
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """One neuron, and how many connections it has."""
+
+    root_id: int
+    connections: int
+
+
+def _sample(engine: Engine) -> _Sample:
+    queries = catalog()
+    some = engine.run(queries["all_neurons"]).column("root_id").slice(0, _LOOKED_AT)
+    rows = engine.run(queries["partners_of"], {"ids": some.to_pylist()}).to_pylist()
+    connected = [r for r in rows if r["in_partners"] and r["out_partners"]]
+    few = [_Sample(r["root_id"], r["in_partners"] + r["out_partners"]) for r in connected]
+    return min(few, key=lambda neuron: neuron.connections, default=_Sample(_NOBODY, 0))
+
+
+def _look(engine: Engine, query: Query, sample: _Sample) -> Finding:
+    given = _is_about_given(query)
+    shown = query.with_properties({}) if query.properties else query
+    params = {item.name: _EXAMPLES.get(item.type, [sample.root_id]) for item in shown.params}
+    if "id" in params:
+        params["id"] = sample.root_id
+    if _takes_rows(shown):
+        params["rows"] = []
+    steps = engine.plan(shown, params, profile=given and shown.mode == "read")
+    if engine.name == "neo4j":
+        scans, wrong = _scans(steps, given)
+    else:
+        scans = tuple(step for step in steps if step.operator in _PASSES and step.rows != 0)
+        wrong = tuple(step for step in scans if given and _in_vain(step, sample))
+    return Finding(query.name, query.path, given, scans, wrong)
+
+
+def _is_about_given(query: Query) -> bool:
+    ids = any(item.type == "list[int]" or item.name == "id" for item in query.params)
+    return ids or _takes_rows(query) or _STARTS_AT_ONE.search(query.text_for("neo4j")) is not None
+
+
+def _takes_rows(query: Query) -> bool:
+    return query.mode == "write" and any(item.name == "rows" for item in query.params)
+
+
+def _scans(steps: tuple[Step, ...], given: bool) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+    """Neo4j: what an index answers is no scan. Nothing may read nodes of every label."""
+    scans = tuple(step for step in steps if _READS_ALL.match(step.operator))
+    everything = tuple(step for step in scans if step.operator.endswith(_READS_EVERYTHING))
+    return scans, scans if given else everything
+
+
+def _in_vain(step: Step, sample: _Sample) -> bool:
+    """LadybugDB: connections are in the order of their neurons, and may not be read in vain.
+
+    It has no index for a list of ids in front of connections: the neurons are found by a
+    pass over one column of the nodes, which is noted and no fault (docs/decisions/0070).
+    """
+    return step.operator == "SCAN_REL_TABLE" and (step.rows or 0) > sample.connections
+
+
+def _line(finding: Finding) -> str:
+    if not finding.ok:
+        return f"  SCANS {finding.query}: {', '.join(map(str, finding.wrong))}"
+    if not finding.about_given:
+        return f"  whole {finding.query}: is about the whole graph"
+    passes = "; ".join(str(step) for step in finding.scans)
+    return f"  ok    {finding.query}" + (f": {passes}" if passes else "")

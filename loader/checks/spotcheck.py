@@ -1,0 +1,194 @@
+"""Compares the totals of some neurons with what CAVE itself says of them.
+
+A load reads a synapse table by ranges of row ids. Here the rows of some neurons are asked for
+by those neurons' root ids, on either side, and summed without the code that made the graph.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphapi.cave.complete import POST, PRE, fetch_rows
+from graphapi.cave.synapses import UNRESOLVED, root_array
+from graphapi.engines.queries import catalog
+from graphapi.errors import VerificationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from graphapi.cave.connection import Cave
+    from graphapi.connectome import Connectome
+    from graphapi.ids import IdArray
+
+#: Neurons that are compared; one with more synapses than `_MOST_ROWS` takes too long.
+SAMPLE = 20
+_MOST_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Synapses of one neuron, as on a `:Neuron`: partners at weight 1, autapses apart."""
+
+    in_synapses: int
+    out_synapses: int
+    in_partners: int
+    out_partners: int
+    autapses: int
+
+
+def totals_by_cave(
+    cave: Cave,
+    table: str,
+    version: int,
+    roots: IdArray,
+    *,
+    min_size: float | None = None,
+    size_column: str = "size",
+) -> dict[int, Totals]:
+    """Ask CAVE for all synapse rows of neurons, and sum them up.
+
+    Parameters
+    ----------
+    cave, table, version
+        Where.
+    roots
+        Root ids.
+    min_size, size_column
+        Rows of a smaller size, or of none, do not count; None counts all.
+
+    Returns
+    -------
+    dict
+        An entry for every root.
+
+    Raises
+    ------
+    CaveError
+        As `graphapi.cave.complete.fetch_rows`.
+    """
+    columns = ["id", PRE, POST, *([] if min_size is None else [size_column])]
+
+    def pairs(pre_ids: IdArray | None = None, post_ids: IdArray | None = None) -> IdArray:
+        rows = fetch_rows(
+            cave,
+            table,
+            version,
+            pre_ids=pre_ids,
+            post_ids=post_ids,
+            columns=columns,
+            progress=False,
+        )
+        return _pairs(rows, min_size, size_column)
+
+    out, into = pairs(pre_ids=roots), pairs(post_ids=roots)
+    found = {}
+    for root in roots.tolist():
+        downstream = out[out[:, 0] == root, 1]
+        upstream = into[into[:, 1] == root, 0]
+        others, sources = downstream[downstream != root], upstream[upstream != root]
+        found[root] = Totals(
+            in_synapses=len(sources),
+            out_synapses=len(others),
+            in_partners=len(set(sources.tolist())),
+            out_partners=len(set(others.tolist())),
+            autapses=len(downstream) - len(others),
+        )
+    return found
+
+
+def sample_of_stage(neurons: Path, seed: str) -> dict[int, Totals]:
+    """Draw neurons of the stage `neurons.parquet`, others for every seed, and their totals."""
+    import pyarrow.parquet as pq
+
+    return _sample(pq.read_table(neurons, columns=["root_id", *_NAMES]), seed)
+
+
+def compare_graph(connectome: Connectome, seed: str = "") -> int:
+    """Compare a sample of a graph's neurons with what CAVE says now of the graph's version.
+
+    Parameters
+    ----------
+    connectome
+        An open graph that was loaded from CAVE.
+    seed
+        Another one draws other neurons.
+
+    Returns
+    -------
+    int
+        How many were compared.
+
+    Raises
+    ------
+    VerificationError
+        They differ; says which.
+    VersionNotFoundError
+        CAVE no longer has the version.
+    CaveError
+        It does not answer, or the graph was made from files.
+    """
+    made = connectome.materialization
+    cave = connectome.require_cave().cave
+    cave.resolve_version(made.version)
+    columns = dict.fromkeys(("root_id", *_NAMES), "int")
+    held = connectome.run(catalog()["all_neuron_properties"].with_properties(columns))
+    sample = _sample(held, seed or made.load_id)
+    asked = totals_by_cave(
+        cave, made.synapse_table, made.version, _ids(sample), min_size=made.min_size
+    )
+    require_equal(sample, asked, f"'{connectome.engine.uri}'")
+    return len(sample)
+
+
+def require_equal(held: Mapping[int, Totals], asked: Mapping[int, Totals], where: str) -> None:
+    """Refuse totals that are not those of CAVE.
+
+    Raises
+    ------
+    VerificationError
+        It names the first neurons that differ.
+    """
+    wrong = [root for root in held if held[root] != asked[root]]
+    if wrong:
+        shown = "; ".join(f"{root}: here {held[root]}, CAVE {asked[root]}" for root in wrong[:3])
+        raise VerificationError(
+            f"{where}: {len(wrong)} of {len(held)} neurons have other totals than CAVE says: "
+            f"{shown}",
+            hint="load again into another working folder (--work); if it stays so, tell the "
+            "server's administrators: its answers by id and by neuron disagree",
+        )
+
+
+_NAMES = tuple(Totals.__dataclass_fields__)
+
+
+def _sample(table: pa.Table, seed: str) -> dict[int, Totals]:
+    numbers = {name: table[name].to_numpy() for name in ("root_id", *_NAMES)}
+    synapses = numbers["in_synapses"] + numbers["out_synapses"] + numbers["autapses"]
+    usable = np.flatnonzero(synapses <= _MOST_ROWS)
+    chance = np.random.default_rng(list(seed.encode()))
+    chosen = chance.permutation(usable)[:SAMPLE]
+    return {
+        int(numbers["root_id"][i]): Totals(*(int(numbers[name][i]) for name in _NAMES))
+        for i in np.sort(chosen)
+    }
+
+
+def _ids(roots: Iterable[int]) -> IdArray:
+    return np.array(list(roots), dtype=np.int64)
+
+
+def _pairs(rows: pa.Table, min_size: float | None, size_column: str) -> IdArray:
+    """Give pre and post of the rows that count, as two columns."""
+    pre, post = root_array(rows, PRE), root_array(rows, POST)
+    kept = (pre > UNRESOLVED) & (post > UNRESOLVED)
+    if min_size is not None:
+        sizes = rows[size_column].to_numpy(zero_copy_only=False).astype(np.float64)
+        kept &= sizes >= min_size
+    return np.stack([pre[kept], post[kept]], axis=1)

@@ -1,7 +1,0 @@
-"""The synthetic demo datastack: an invented ant brain in the stand-in's folder format."""
-
-from __future__ import annotations
-
-from loader.demo.datastack import DemoSummary, make_demo
-
-__all__ = ["DemoSummary", "make_demo"]

@@ -1,7 +1,0 @@
-"""What is known of public datastacks: one readable TOML file each, beside this module."""
-
-from __future__ import annotations
-
-from loader.presets.preset import Preset, known_presets, read_preset
-
-__all__ = ["Preset", "known_presets", "read_preset"]

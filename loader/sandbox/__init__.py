@@ -1,0 +1,1 @@
+"""What only practises: the CAVE stand-in, the demo datastack, synthetic brains."""

@@ -1,0 +1,7 @@
+"""The synthetic demo datastack: an invented ant brain in the stand-in's folder format."""
+
+from __future__ import annotations
+
+from loader.sandbox.demo.datastack import DemoSummary, make_demo
+
+__all__ = ["DemoSummary", "make_demo"]

@@ -1,0 +1,266 @@
+"""Writes the invented brain in the stand-in's folder format (docs/stand-in.md)."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from loader.sandbox.demo.annotations import AnnotationPoints, annotation_table, as_csv_text
+from loader.sandbox.demo.brain import RESOLUTION, Ints
+from loader.sandbox.demo.history import DETECTED, VERSIONS
+from loader.sandbox.demo.tables import MERGED_VERSIONS, nothing, only, utc, write_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from loader.sandbox.demo.world import World
+
+DATASTACK: Final = "demo_ant"
+SEGMENTATION_TABLE: Final = "demo_ant_seg"
+NOTICE: Final = (
+    "Synthetic: invented by `cavegraph demo` from a random seed and shaped after the counts of a "
+    "published tutorial. No neuron, synapse or image here was ever observed; the ids mean nothing "
+    "outside this folder."
+)
+#: Later than every edit.
+_TODAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_EXPIRY: Final = {1: "2025-03-01T08:10:01.000000+00:00", 2: None, 3: None}
+_TABLES: Final = {
+    "synapses_v2": ("synapse", "Synapses"),
+    "nuclei": ("nucleus_detection", "Nuclei"),
+    "backbone_proofread": ("proofreading_boolstatus_user", "Neurons whose backbone is proofread"),
+}
+
+
+def write_datastack(folder: Path, seed: int) -> None:
+    """Write `datastack.json` and the tables' metadata."""
+    versions = [
+        {
+            "version": version,
+            "timestamp": when.isoformat(timespec="microseconds"),
+            "expires_on": _EXPIRY[version],
+            "valid": version > 1,
+            "status": "AVAILABLE" if version > 1 else "EXPIRED",
+            "is_merged": version in MERGED_VERSIONS,
+        }
+        for version, when in VERSIONS.items()
+    ]
+    record = {
+        "datastack": DATASTACK,
+        "description": f"{NOTICE} Seed {seed}.",
+        "synthetic": True,
+        "viewer_resolution": list(RESOLUTION),
+        "synapse_table": "synapses_v2",
+        "soma_table": "nuclei",
+        "segmentation_table": SEGMENTATION_TABLE,
+        "image": "em",
+        "segmentation": "seg",
+        "brain_mesh": "brain",
+        "proofreading_status_table": "backbone_proofread",
+        "cell_identification_table": None,
+        "versions": versions,
+    }
+    _write_json(folder / "datastack.json", record)
+    for name, (schema, title) in _TABLES.items():
+        metadata = {
+            "schema_type": schema,
+            "description": f"{title}. {NOTICE}",
+            "voxel_resolution": list(RESOLUTION),
+            "reference_table": None,
+            "notice_text": NOTICE,
+        }
+        _write_json(folder / "tables" / name / "metadata.json", metadata)
+
+
+def write_tables(folder: Path, world: World) -> None:
+    """Write every table at every version."""
+    for version, when in VERSIONS.items():
+        roots = world.history.roots_at(when)
+        merged = version in MERGED_VERSIONS
+        for name, columns, rows in (
+            ("synapses_v2", _synapses(world, roots), world.rows.at(version)),
+            ("nuclei", _nuclei(world, roots), np.ones(len(world.nuclei.id), dtype=bool)),
+            ("backbone_proofread", _proofread(world, roots), world.proofread),
+        ):
+            path = folder / "tables" / name / f"v{version}.parquet"
+            write_table(path, only(columns, rows, merged=merged))
+
+
+def write_chunkedgraph(folder: Path, world: World) -> None:
+    """Write which root holds a supervoxel when, and the edits."""
+    held = world.segmented.everything.table.merge(world.history.intervals, on="piece")
+    held = held.sort_values(["supervoxel_id", "start"], kind="stable")
+    write_table(
+        folder / "chunkedgraph" / "supervoxels.parquet",
+        {
+            "supervoxel_id": held["supervoxel_id"].to_numpy(),
+            "root_id": held["root_id"].to_numpy(),
+            "start": pa.array(held["start"], from_pandas=True),
+            "end": pa.array(held["end"], from_pandas=True),
+        },
+    )
+    edits = world.history.edits
+    write_table(
+        folder / "chunkedgraph" / "edits.parquet",
+        {
+            "operation_id": edits["operation_id"].to_numpy(dtype=np.int64),
+            "timestamp": pa.array(edits["timestamp"].tolist(), pa.timestamp("us", tz="UTC")),
+            "kind": pa.array(edits["kind"].tolist()),
+            "old_roots": pa.array(edits["old_roots"].tolist(), pa.list_(pa.int64())),
+            "new_roots": pa.array(edits["new_roots"].tolist(), pa.list_(pa.int64())),
+        },
+    )
+
+
+def write_annotations(folder: Path, world: World, rng: np.random.Generator) -> pd.DataFrame:
+    """Write the annotation table as Parquet and CSV, and say beside it what it is."""
+    table = annotation_table(world.population, _annotation_points(world), rng)
+    arrow = {name: pa.array(table[name].tolist()) for name in table.columns}
+    write_table(folder / "annotations.parquet", arrow)
+    as_csv_text(table).to_csv(folder / "annotations.csv", index=False)
+    (folder / "annotations.README.md").write_text(
+        f"# annotations.parquet, annotations.csv\n\n{NOTICE}\n\n"
+        "The shape of a SeaTable export: 30 text fields, `status`, `region` and the users lists "
+        "(joined by commas in the CSV). `root_id` is as of the day a row was made, so some are "
+        "stale and one or two are newer than the last version; `supervoxel_id` is right for all. "
+        "Six central-complex neurons have two rows, three of them in conflict.\n"
+    )
+    return table
+
+
+def _synapses(world: World, roots: Ints) -> dict[str, Any]:
+    rows, pre, post = world.rows, world.segmented.pre, world.segmented.post
+    return {
+        "id": rows.id,
+        "created": utc(rows.created),
+        "superceded_id": nothing(len(rows)),
+        # As the tutorial's own table has it: text, not a boolean.
+        "valid": pa.array(np.full(len(rows), "t")),
+        "size": rows.size.astype(np.int32),
+        "pre_pt_supervoxel_id": pre.supervoxel,
+        "pre_pt_root_id": pre.roots(roots),
+        "post_pt_supervoxel_id": post.supervoxel,
+        "post_pt_root_id": post.roots(roots),
+        "pre_pt_position": rows.pre_position,
+        "post_pt_position": rows.post_position,
+        "ctr_pt_position": rows.ctr_position,
+    }
+
+
+def _nuclei(world: World, roots: Ints) -> dict[str, Any]:
+    nuclei, at = world.nuclei, world.segmented.nuclei
+    # A nucleus as a ball: half its edge in voxels from its volume.
+    radius = 1000 * (3 * nuclei.volume / (4 * np.pi)) ** (1 / 3)
+    half = np.ceil(radius[:, None] / np.array(RESOLUTION)).astype(np.int64)
+    return {
+        "id": nuclei.id,
+        "created": _detected(len(nuclei.id)),
+        "superceded_id": nothing(len(nuclei.id)),
+        "valid": np.ones(len(nuclei.id), dtype=bool),
+        "volume": nuclei.volume,
+        "pt_position": nuclei.voxels,
+        "bb_start_position": np.maximum(nuclei.voxels - half, 0),
+        "bb_end_position": nuclei.voxels + half,
+        "pt_supervoxel_id": at.supervoxel,
+        "pt_root_id": at.roots(roots),
+    }
+
+
+def _proofread(world: World, roots: Ints) -> dict[str, Any]:
+    at, count = world.segmented.somata, world.population.annotated
+    return {
+        "id": np.arange(1, count + 1),
+        "created": _detected(count),
+        "superceded_id": nothing(count),
+        "valid": np.ones(count, dtype=bool),
+        "pt_position": world.soma_voxels,
+        "proofread": np.ones(count, dtype=bool),
+        "user_id": np.arange(count) % 3 + 1,
+        "valid_id": at.roots(roots),
+        "pt_supervoxel_id": at.supervoxel,
+        "pt_root_id": at.roots(roots),
+    }
+
+
+def _detected(count: int) -> pa.Array:
+    return utc(np.full(count, np.datetime64(DETECTED.replace(tzinfo=None), "us")))
+
+
+def _annotation_points(world: World) -> AnnotationPoints:
+    """Collect the rows: one for each annotated neuron, then the second ones."""
+    population, somata = world.population, world.segmented.somata
+    neuron = np.arange(population.annotated)
+    seconds = np.array([second.neuron for second in world.seconds], dtype=np.int64)
+    voxels = world.soma_voxels[seconds].copy()
+    supervoxel = somata.supervoxel[seconds].copy()
+    piece = somata.piece[seconds].copy()
+    twigs = world.history.twigs()
+    for position, second in enumerate(world.seconds):
+        if second.on_twig:
+            piece[position] = twigs[second.neuron]
+            voxels[position], supervoxel[position] = _point_of(world, twigs[second.neuron])
+    piece = np.concatenate([somata.piece, piece])
+    everyone = np.concatenate([neuron, seconds])
+    nucleus, nucleus_voxels = _nuclei_of(world, everyone)
+    return AnnotationPoints(
+        neuron=everyone,
+        annotated_as=[
+            *(str(name) for name in population.group[: population.annotated]),
+            *(second.annotated_as for second in world.seconds),
+        ],
+        root_id=_roots_as_written(world, piece),
+        first_root_id=world.history.roots_at(VERSIONS[1])[piece],
+        supervoxel_id=np.concatenate([somata.supervoxel, supervoxel]),
+        voxels=np.concatenate([world.soma_voxels, voxels]),
+        nucleus_id=nucleus,
+        nucleus_voxels=nucleus_voxels,
+        proofread=world.proofread[everyone],
+    )
+
+
+def _roots_as_written(world: World, piece: Ints) -> Ints:
+    """Return the root that each row was given by people, who always work on the newest brain.
+
+    Rows of pieces edited since version 2 were made before that edit, but for every third;
+    rows of pieces edited after the last version were made after it.
+    """
+    before, at_last, today = (
+        world.history.roots_at(when)[piece]
+        for when in (VERSIONS[2], VERSIONS[max(VERSIONS)], _TODAY)
+    )
+    written = today.copy()
+    edited = np.flatnonzero((before != at_last) & (at_last == today))
+    outdated = edited[(np.arange(len(edited)) % 3 != 2) | (piece[edited] >= len(world.population))]
+    written[outdated] = before[outdated]
+    return written
+
+
+def _point_of(world: World, piece: int) -> tuple[Ints, int]:
+    """Return a synapse's place on a piece, and its supervoxel."""
+    for end, voxels in (
+        (world.segmented.pre, world.rows.pre_position),
+        (world.segmented.post, world.rows.post_position),
+    ):
+        on_piece = np.flatnonzero(end.piece == piece)
+        if len(on_piece):
+            return voxels[on_piece[0]], int(end.supervoxel[on_piece[0]])
+    raise AssertionError(piece)
+
+
+def _nuclei_of(world: World, neurons: Ints) -> tuple[Ints, Ints]:
+    first = pd.Series(np.arange(len(world.nuclei.id)), index=world.nuclei.neuron)
+    first = first[~first.index.duplicated()]
+    at = first.reindex(neurons, fill_value=-1).to_numpy()
+    found = at >= 0
+    ids = np.where(found, world.nuclei.id[at], 0)
+    return ids, np.where(found[:, None], world.nuclei.voxels[at], 0)
+
+
+def _write_json(path: Path, record: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record, indent=1) + "\n")

@@ -1,0 +1,98 @@
+"""Skeletons: a soma and branching paths, and the means to grow them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from loader.sandbox.demo.brain import Floats
+
+#: Distance between the points of a path, and how many places for synapses lie in a step.
+_STEP: Final = 2_500.0
+_SPOTS_PER_STEP: Final = 7
+
+
+class Kind(Enum):
+    """What synapses a branch holds."""
+
+    TRUNK = "none"
+    INPUT = "input"
+    OUTPUT = "output"
+    MIXED = "mixed"
+
+
+@dataclass
+class Skeleton:
+    """A neuron as a soma and branches.
+
+    Attributes
+    ----------
+    soma
+        Centre of the cell body, nm (3,).
+    branches
+        Paths, nm (k, 3) each, k >= 3; every path but the first begins on an earlier one.
+    radii
+        Of the branches, nm.
+    kinds
+        Of the branches.
+    """
+
+    soma: Floats
+    branches: list[Floats] = field(default_factory=list)
+    radii: list[float] = field(default_factory=list)
+    kinds: list[Kind] = field(default_factory=list)
+
+    def spots(self, *, outputs: bool) -> Floats:
+        """Return points every 0.4 um or less that can hold output (else input) synapses.
+
+        nm, (n, 3), n > 0.
+        """
+        wanted = (Kind.OUTPUT if outputs else Kind.INPUT, Kind.MIXED)
+        pairs = zip(self.branches, self.kinds, strict=True)
+        return np.concatenate([_densified(branch) for branch, kind in pairs if kind in wanted])
+
+
+class Grower:
+    """Grows one skeleton, path by path, with the branches' wavering drawn from `rng`."""
+
+    def __init__(self, soma: Floats, rng: np.random.Generator) -> None:
+        self.skeleton = Skeleton(soma)
+        self.rng = rng
+
+    def run(
+        self, points: Sequence[Floats] | Floats, radius: float, kind: Kind, wobble: float = 350.0
+    ) -> Floats:
+        """Add a path through the points; return it, nm (k, 3)."""
+        corners = np.asarray(points, dtype=np.float64)
+        lengths = np.sqrt((np.diff(corners, axis=0) ** 2).sum(axis=1))
+        along = np.concatenate([[0.0], np.cumsum(lengths)])
+        places = np.linspace(0, along[-1], max(3, int(along[-1] / _STEP) + 1))
+        path = np.stack([np.interp(places, along, axis) for axis in corners.T], axis=1)
+        noise = np.cumsum(self.rng.normal(size=path.shape), axis=0)
+        # A bridge rather than a walk: both ends stay where they are.
+        share = np.linspace(0, 1, len(path))[:, None]
+        path += wobble * (noise - noise[0] - share * (noise[-1] - noise[0]))
+        self.skeleton.branches.append(path)
+        self.skeleton.radii.append(radius)
+        self.skeleton.kinds.append(kind)
+        return path
+
+    def tuft(self, root: Floats, targets: Floats, radius: float, kind: Kind) -> None:
+        """Grow a tree from `root` (3,) to all targets (n, 3), each from its nearest branch."""
+        grown = root[None]
+        order = np.argsort(((targets - root) ** 2).sum(axis=1), kind="stable")
+        for target in targets[order]:
+            start = grown[np.argmin(((grown - target) ** 2).sum(axis=1))]
+            grown = np.concatenate([grown, self.run([start, target], radius, kind)])
+
+
+def _densified(path: Floats) -> Floats:
+    shares = (np.arange(_SPOTS_PER_STEP) / _SPOTS_PER_STEP)[None, :, None]
+    steps = path[:-1, None] + shares * np.diff(path, axis=0)[:, None]
+    return np.concatenate([steps.reshape(-1, 3), path[-1:]])

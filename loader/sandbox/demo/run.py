@@ -1,0 +1,115 @@
+"""The demo from end to end: a server, a load, the questions, the figures."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from graphapi.connectome import Connectome
+from graphapi.errors import MissingExtraError
+from loader.pipeline import load
+from loader.sandbox.demo.datastack import make_demo
+from loader.sandbox.demo.tour import Tour
+from loader.sandbox.standin import RunningServer, serve
+from loader.sources.cave import CaveSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+DATASTACK = "demo_ant"
+#: The stand-in's token; no secret: cloud-volume wants to show one to any segmentation.
+TOKEN = "0123456789abcdef0123456789abcdef"  # noqa: S105
+_DONE = "complete"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the demo keeps its things, below one folder."""
+
+    root: Path
+
+    @property
+    def datastack(self) -> Path:
+        """The synthetic datastack, as the stand-in serves it."""
+        return self.root / "datastack"
+
+    @property
+    def graph(self) -> Path:
+        """The graph."""
+        return self.root / "demo_ant.lbug"
+
+    @property
+    def figures(self) -> Path:
+        """The figures."""
+        return self.root / "figures"
+
+
+def run_demo(
+    root: Path, *, to: str | None = None, seed: int = 7, say: Callable[[str], None] = print
+) -> list[Path]:
+    """Make, serve and load the synthetic ant brain, and ask it the tutorial's questions.
+
+    Parameters
+    ----------
+    root
+        Folder for everything that is made.
+    to
+        Where the graph goes: a file, or the address of a Neo4j; None for a file in `root`.
+    seed
+        Of the synthetic brain.
+    say
+        Prints a text.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The figures.
+    """
+    _need_pictures()
+    places, clock = Places(root), time.monotonic()
+    say("An ant brain made up by a program (SYNTHETIC), served by a stand-in for CAVE.")
+    with serve_demo(places, seed=seed) as server:
+        say(f"CAVE stand-in at {server.url}, datastack {DATASTACK} [{_since(clock)}]")
+        target = to or str(places.graph)
+        report = load(demo_source(places, server.url), target, replace=True)
+        say(f"\n{report}")
+        with Connectome.open(target, token=TOKEN) as connectome:
+            figures = Tour(connectome, places.figures, say).run()
+    say(f"\n{len(figures)} figures in {places.figures} [{_since(clock)} in all]")
+    say(f"The graph stays: try  cavegraph info --graph {target}")
+    return figures
+
+
+def serve_demo(places: Places, *, seed: int = 7, port: int = 0) -> RunningServer:
+    """Serve the synthetic datastack; it is made first where it is not there."""
+    mark = places.datastack / f".{_DONE}-{seed}"
+    if not mark.is_file():
+        places.datastack.mkdir(parents=True, exist_ok=True)
+        for old in places.datastack.glob(f".{_DONE}-*"):
+            old.unlink()
+        make_demo(places.datastack, seed=seed)
+        mark.touch()
+    return serve(places.datastack, port=port, token=TOKEN)
+
+
+def demo_source(places: Places, server: str) -> CaveSource:
+    """Give the demo as a source for the loader: CAVE tables, and annotations from a file."""
+    return CaveSource.from_preset(
+        DATASTACK,
+        server=server,
+        token=TOKEN,
+        annotations=[places.datastack / "annotations.parquet"],
+    )
+
+
+def _need_pictures() -> None:
+    for package, module in (("matplotlib",) * 2, ("pyvista",) * 2, ("cloud-volume", "cloudvolume")):
+        if find_spec(module) is None:
+            raise MissingExtraError(package, "viz")
+
+
+def _since(start: float) -> str:
+    return f"{time.monotonic() - start:.0f} s"

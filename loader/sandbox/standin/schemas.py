@@ -1,0 +1,95 @@
+"""The annotation schemas, as far as a client needs them to know a table's columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from loader.sandbox.standin.columns import Column
+
+_FIELDS: Final = {
+    "bound": {"$ref": "#/definitions/BoundSpatialPoint"},
+    "point": {"$ref": "#/definitions/SpatialPoint"},
+    "integer": {"type": "integer"},
+    "float": {"type": "number", "format": "float"},
+    "boolean": {"type": "boolean"},
+    "string": {"type": "string"},
+}
+_SYNAPSE: Final = {"pre_pt": "bound", "post_pt": "bound"}
+_PROOFREAD: Final = {"pt": "bound", "valid_id": "integer"}
+_TARGET: Final = {"target_id": "integer"}
+
+#: Schema -> field -> what it holds; the common ones of the real service.
+SCHEMAS: Final[dict[str, dict[str, str]]] = {
+    "synapse": {**_SYNAPSE, "ctr_pt": "point", "size": "float"},
+    "nocleft_synapse": {**_SYNAPSE, "score": "float"},
+    "nocenter_synapse": {**_SYNAPSE, "size": "float"},
+    "fly_synapse": {**_SYNAPSE, "connection_score": "float", "cleft_score": "float"},
+    "cell_type_local": {"classification_system": "string", "cell_type": "string", "pt": "bound"},
+    "cell_type_reference": {**_TARGET, "classification_system": "string", "cell_type": "string"},
+    "nucleus_detection": {
+        "volume": "float",
+        "pt": "bound",
+        "bb_start": "point",
+        "bb_end": "point",
+    },
+    "bound_tag": {"pt": "bound", "tag": "string"},
+    "bound_double_tag": {"pt": "bound", "tag": "string", "tag2": "string"},
+    "reference_tag": {"tag": "string", **_TARGET},
+    "reference_integer": {**_TARGET, "value": "integer"},
+    "simple_reference": dict(_TARGET),
+    "reference_tag_float": {"tag": "string", **_TARGET, "value": "float"},
+    "proofread_status": {**_PROOFREAD, "status": "string"},
+    "compartment_proofread_status": {
+        **_PROOFREAD,
+        "status_dendrite": "string",
+        "status_axon": "string",
+    },
+    "compartment_proofread_status_strategy": {
+        **_PROOFREAD,
+        "status_dendrite": "boolean",
+        "status_axon": "boolean",
+        "strategy_dendrite": "string",
+        "strategy_axon": "string",
+    },
+    "proofreading_boolstatus_user": {**_PROOFREAD, "proofread": "boolean", "user_id": "integer"},
+    "representative_point": {"pt": "bound"},
+}
+_BOOKKEEPING: Final = ("id", "valid", "created", "superceded_id")
+
+
+def json_schema(name: str, fields: Mapping[str, str]) -> dict[str, Any]:
+    """Return a schema as the schema service gives it: JSON schema, the type by reference."""
+    title = "".join(part.capitalize() for part in name.split("_")) + "Schema"
+    position = {"position": {"type": "array", "items": {"type": "number", "format": "float"}}}
+    bound = {**position, "supervoxel_id": {"type": "integer"}, "root_id": {"type": "integer"}}
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$ref": f"#/definitions/{title}",
+        "definitions": {
+            "SpatialPoint": {"type": "object", "properties": position},
+            "BoundSpatialPoint": {"type": "object", "properties": bound},
+            title: {
+                "type": "object",
+                "properties": {field: dict(_FIELDS[kind]) for field, kind in fields.items()},
+                "required": list(fields),
+            },
+        },
+    }
+
+
+def fields_of(columns: Iterable[Column]) -> dict[str, str]:
+    """Guess the fields of a schema of one's own from the columns of a table that has it."""
+    by_name = {column.name: column for column in columns}
+    fields: dict[str, str] = {}
+    for name, column in by_name.items():
+        if name in _BOOKKEEPING or column.is_segmentation:
+            continue
+        if column.kind == "position":
+            stem = name.removesuffix("_position")
+            fields[stem] = "bound" if f"{stem}_root_id" in by_name else "point"
+        else:
+            fields[name] = "string" if column.kind == "time" else column.kind
+    return fields

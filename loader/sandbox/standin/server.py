@@ -1,0 +1,241 @@
+"""Starts the stand-in on a port of this machine, and stops it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from graphapi.errors import InputError, StandinError
+from loader.sandbox.standin.auth import LOGIN_PATH, TokenCheck
+from loader.sandbox.standin.faults import Faults
+from loader.sandbox.standin.folder import Folder
+from loader.sandbox.standin.info_service import info_routes
+from loader.sandbox.standin.materialize_service import materialize_routes
+from loader.sandbox.standin.replies import RefusalError, answer_refusal, answer_unknown_path, failed
+from loader.sandbox.standin.schema_service import schema_routes
+from loader.sandbox.standin.segmentation_service import segmentation_routes
+from loader.sandbox.standin.standin import Standin
+from loader.sandbox.standin.store import Store
+from loader.sandbox.standin.view_service import view_routes
+from loader.sandbox.standin.volume_service import volume_routes
+from loader.sandbox.standin.wire import HangUpProtocol, Recorder, RequestRecord, Trouble
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from starlette.requests import Request
+
+_HOST = "127.0.0.1"
+_START_LIMIT = 20.0
+_STOP_LIMIT = 5.0
+_WIDEST_LIMIT = 2**31
+
+
+class RunningServer:
+    """A stand-in that is running; made by `serve`. A context manager that closes it.
+
+    Attributes
+    ----------
+    url
+        Where it is, without a slash at the end: the `server_address` of a CAVE client.
+    datastack
+        Name of what it serves.
+    requests
+        Every request so far, in the order in which their answers ended.
+    faults
+        What goes wrong; may be changed while it runs.
+    """
+
+    def __init__(self, folder: Folder, standin: Standin, listening: socket.socket) -> None:
+        self.url = standin.url
+        self.datastack = folder.datastack
+        self.requests: list[RequestRecord] = []
+        self.faults = standin.faults
+        self._standin = standin
+        self._closing = threading.Event()
+        config = uvicorn.Config(
+            _application(standin, self.requests, self._closing),
+            http=HangUpProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, args=([listening],), name="cave-stand-in", daemon=True
+        )
+        self._socket = listening
+        self._thread.start()
+        self._await_start()
+
+    def volume_url(self, name: str) -> str:
+        """Return where a volume of the folder is served, as cloud-volume takes it."""
+        return f"precomputed://{self.url}/data/{name}"
+
+    def wait(self) -> None:
+        """Block until the server is closed, or Ctrl-C is pressed."""
+        while self._thread.is_alive():
+            self._thread.join(0.5)
+
+    def close(self) -> None:
+        """Stop serving; a second call does nothing."""
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        self._server.should_exit = True
+        self._thread.join(_STOP_LIMIT)
+        if self._thread.is_alive():
+            self._server.force_exit = True
+            self._thread.join(_STOP_LIMIT)
+        self._socket.close()
+        self._standin.store.close()
+
+    def __enter__(self) -> RunningServer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closing.is_set() else "running"
+        return f"RunningServer({self.datastack!r} at {self.url}, {state})"
+
+    def _await_start(self) -> None:
+        end = time.monotonic() + _START_LIMIT
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > end:
+                self.close()
+                raise StandinError(f"the stand-in did not start at {self.url}")
+            time.sleep(0.005)
+
+
+def serve(
+    folder: Path | str,
+    *,
+    port: int = 0,
+    token: str | None = None,
+    row_limit: int = 200_000,
+    faults: Faults | None = None,
+) -> RunningServer:
+    """Serve a folder as a CAVE server would, to this machine only.
+
+    Parameters
+    ----------
+    folder
+        In the format of `docs/stand-in.md`.
+    port
+        To listen on; 0 for any that is free.
+    token
+        The token that clients must send; None to let everyone in.
+    row_limit
+        At most so many rows an answer, as the real server has.
+    faults
+        What goes wrong; by default only what always does: rows come in no order.
+
+    Returns
+    -------
+    RunningServer
+        Running in a thread of its own until closed.
+
+    Raises
+    ------
+    StandinError
+        The folder is not in the format, or the port is taken.
+
+    Examples
+    --------
+    ::
+
+        with serve("my_datastack", port=8080) as server:
+            client = CAVEclient(server.datastack, server_address=server.url, auth_token="0")
+    """
+    if not 0 < row_limit < _WIDEST_LIMIT:
+        raise InputError(f"row_limit: {row_limit} is not above 0", hint="the real one is 200,000")
+    opened = Folder.open(folder)
+    listening = _listen(port)
+    url = f"http://{_HOST}:{listening.getsockname()[1]}"
+    standin = Standin(
+        folder=opened,
+        store=Store(opened.path),
+        faults=faults or Faults(),
+        url=url,
+        row_limit=row_limit,
+        token=token,
+    )
+    return RunningServer(opened, standin, listening)
+
+
+def _listen(port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((_HOST, port))
+    except (OSError, OverflowError) as error:
+        listening.close()
+        raise StandinError(
+            f"cannot listen on port {port}: {error}", hint="take another port, or 0 for any"
+        ) from error
+    listening.listen(128)
+    return listening
+
+
+def _application(
+    standin: Standin, records: list[RequestRecord], closing: threading.Event
+) -> Starlette:
+    def login(_request: Request) -> Response:
+        return HTMLResponse("<html><body>Log in to get a token.</body></html>")
+
+    def home(_request: Request) -> Response:
+        return JSONResponse({"service": "CAVE stand-in", "datastack": standin.folder.datastack})
+
+    return Starlette(
+        routes=[
+            Route("/", home),
+            Route(LOGIN_PATH, login),
+            *info_routes(standin),
+            *materialize_routes(standin),
+            *view_routes(standin),
+            *schema_routes(standin),
+            *segmentation_routes(standin),
+            *volume_routes(standin),
+        ],
+        middleware=[
+            Middleware(Recorder, records=records),
+            # Against web pages that reach for this machine under a name of their own.
+            Middleware(TrustedHostMiddleware, allowed_hosts=[_HOST, "localhost"]),
+            Middleware(Trouble, faults=standin.faults, closing=closing.is_set),
+            Middleware(TokenCheck, standin=standin),
+        ],
+        exception_handlers={
+            RefusalError: answer_refusal,
+            HTTPException: answer_unknown_path,
+            duckdb.Error: _answer_failure,
+            pa.ArrowException: _answer_failure,
+        },
+    )
+
+
+async def _answer_failure(request: Request, error: Exception) -> Response:
+    """Send the 500 of a query that the database refuses."""
+    return await answer_refusal(request, failed(str(error).splitlines()[0]))

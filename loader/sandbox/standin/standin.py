@@ -1,0 +1,144 @@
+"""The stand-in's state: one folder, served at one address."""
+
+# ruff: noqa: S608 - SQL is made of names out of the folder, quoted; what clients send is bound
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from loader.sandbox.standin.history import History
+from loader.sandbox.standin.replies import RefusalError, failed, plain_404, wrapped
+from loader.sandbox.standin.store import Store, parquet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from loader.sandbox.standin.faults import Faults
+    from loader.sandbox.standin.folder import Folder, Table, TableFile, Version
+
+
+@dataclass
+class Standin:
+    """What the request handlers share.
+
+    Attributes
+    ----------
+    folder
+        What is served.
+    store
+        Runs SQL over it.
+    faults
+        What goes wrong.
+    url
+        Where it is served, without a slash at the end.
+    row_limit
+        At most so many rows an answer.
+    token
+        The only good token; None to ask for none.
+    """
+
+    folder: Folder
+    store: Store
+    faults: Faults
+    url: str
+    row_limit: int
+    token: str | None
+    _expired: set[int] = field(default_factory=set)
+    _history: History | None = None
+    _row_counts: dict[tuple[str, int], int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def history(self) -> History:
+        """Root ids over time; read when first asked for, once though many threads ask."""
+        with self._lock:
+            if self._history is None:
+                self._history = History(self.folder, self.store)
+            return self._history
+
+    def usable(self, version: Version) -> bool:
+        """Return whether a version's rows are served."""
+        good = version.valid and version.status.upper() == "AVAILABLE"
+        return good and version.number not in self._expired
+
+    def expire(self, number: int) -> None:
+        """Make a version expire, for good."""
+        self._expired.add(number)
+
+    def newest(self) -> Version:
+        """Return the newest version whose rows are served.
+
+        Raises
+        ------
+        RefusalError
+            There is none.
+        """
+        usable = [version for version in self.folder.versions.values() if self.usable(version)]
+        if not usable:
+            raise wrapped(404, "No valid versions found")
+        return max(usable, key=lambda version: version.timestamp)
+
+    def check_datastack(self, request: Request) -> None:
+        """Refuse a path that names another datastack."""
+        name = request.path_params["datastack"]
+        if name != self.folder.datastack:
+            raise failed(f"datastack {name} not found")
+
+    def version(
+        self, request: Request, refusal: Callable[[str], RefusalError] = plain_404
+    ) -> Version:
+        """Return the version that a path names.
+
+        Parameters
+        ----------
+        request
+            Has `datastack` and `version` in its path.
+        refusal
+            Makes the error of a version that is not there.
+
+        Raises
+        ------
+        RefusalError
+            There is no such version.
+        """
+        self.check_datastack(request)
+        number = request.path_params["version"]
+        found = self.folder.versions.get(number)
+        if found is None:
+            raise refusal(f"Analysis version {number} not found")
+        return found
+
+    def rows_of(self, name: str, version: Version) -> Table:
+        """Return a table whose rows are about to be read.
+
+        Raises
+        ------
+        RefusalError
+            It is not in this version, or the version has expired.
+        """
+        table = self.folder.tables.get(name)
+        if table is None or version.number not in table.files:
+            raise wrapped(
+                404,
+                f"Analysis table '{name}' not found for version {version.number} "
+                f"in datastack {self.folder.datastack}",
+            )
+        if not self.usable(version):
+            raise wrapped(410, "This materialization version is not available")
+        return table
+
+    def row_count(self, table: Table, number: int) -> int:
+        """Return how many valid rows a table has at a version."""
+        key = (table.name, number)
+        if key not in self._row_counts:
+            self._row_counts[key] = _count(self.store, table.files[number])
+        return self._row_counts[key]
+
+
+def _count(store: Store, file: TableFile) -> int:
+    where = ' WHERE CAST("valid" AS BOOLEAN)' if "valid" in file.columns else ""
+    return store.number(f"SELECT count(*) FROM {parquet(file.path)}{where}")

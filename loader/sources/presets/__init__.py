@@ -1,0 +1,7 @@
+"""What is known of public datastacks: one readable TOML file each, beside this module."""
+
+from __future__ import annotations
+
+from loader.sources.presets.preset import Preset, known_presets, read_preset
+
+__all__ = ["Preset", "known_presets", "read_preset"]

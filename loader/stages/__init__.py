@@ -1,0 +1,1 @@
+"""From rows to staged tables: aggregation, merged annotations, the record."""

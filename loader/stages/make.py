@@ -1,0 +1,281 @@
+"""From extracted rows to what is written into a graph: connections, neurons, annotations."""
+
+# ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphapi.errors import InputError, VerificationError
+from graphapi.graph.materialization import Field
+from loader.stages import aggregate
+from loader.stages import annotations as annotationstage
+from loader.stages.fieldtypes import field_type
+from loader.stages.names import TOTALS
+from loader.work import fingerprint
+from loader.work.duck import database, identifier, literal, one_row
+from loader.work.steps import NAMES, ROWS, RowsInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import duckdb
+    import pandas as pd
+    import pyarrow as pa
+
+    from loader.work.settings import Settings
+    from loader.work.workspace import Workspace
+
+#: The step's name.
+STEP = "aggregate"
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Everything that goes into a graph, on disk.
+
+    Parameters
+    ----------
+    connections
+        `pre`, `post`, `weight`, `size_sum`, int64, no autapses.
+    neurons
+        `root_id`, ascending, and a column for each of `neuron_fields`.
+    annotations
+        `annotation_id`, ascending, then `annotation_table`, `row_id`, `root_id` and fields.
+    annotates
+        `annotation_id`, `root_id` of the rows that belong to a neuron.
+    conflicts
+        `root_id`, `field`, `values`, `chosen`.
+    """
+
+    connections: Path
+    neurons: Path
+    annotations: Path
+    annotates: Path
+    conflicts: Path
+    annotation_fields: tuple[Field, ...]
+    neuron_fields: tuple[Field, ...]
+    counts: dict[str, int]
+    checksums: dict[str, str]
+    notes: tuple[str, ...]
+    has_size: bool
+
+    def conflict_frame(self) -> pd.DataFrame:
+        """Read the conflicts, as a frame."""
+        import pyarrow.parquet as pq
+
+        frame: pd.DataFrame = pq.read_table(self.conflicts).to_pandas()
+        return frame
+
+
+def make(workspace: Workspace, min_size: float | None, settings: Settings) -> Stages:
+    """Finish the steps `annotations` and `aggregate`, and say what came of them.
+
+    Raises
+    ------
+    InputError
+        `min_size` is given and the rows have no size.
+    VerificationError
+        There are more or fewer rows than the source counts.
+    LoadError
+        Memory or disk was not enough.
+    """
+    annotationstage.stage(workspace)
+    if not workspace.is_done(STEP):
+        noted = workspace.info(ROWS)
+        rows = RowsInfo(**{**noted, "paths": tuple(noted["paths"])})
+        if min_size is not None and "size" not in rows.columns:
+            raise InputError(
+                "min_size is given, but the rows have no size of single synapses",
+                hint="leave out min_size, or load a table of synapses that has sizes",
+            )
+        _aggregate(workspace, rows, min_size, settings)
+    return _read(workspace)
+
+
+def _aggregate(
+    workspace: Workspace, info: RowsInfo, min_size: float | None, settings: Settings
+) -> None:
+    rule = aggregate.Rule(info.layout, min_size, info.one_is_unresolved)
+    sources = [str(p) for p in (info.paths or workspace.files(ROWS))]
+    with (
+        settings.bar("Summing up", 4, unit="steps") as bar,
+        database(
+            workspace.scratch(), memory_limit=settings.memory_limit, threads=settings.threads
+        ) as connection,
+    ):
+        counts = _write_connections(connection, workspace, sources, info, rule)
+        bar.advance()
+        if info.rows_counted not in (None, counts["rows"]):
+            raise VerificationError(
+                f"{counts['rows']:,} rows were read, the source counts {info.rows_counted:,}",
+                hint="load again; the source may have changed in between",
+            )
+        neuron_fields = _write_neurons(connection, workspace)
+        bar.advance()
+        _write_annotates(connection, workspace)
+        bar.advance()
+        checksums = _checksums(connection, workspace)
+        bar.advance()
+    workspace.finish(
+        STEP,
+        ["connections.parquet", "neurons.parquet", "annotates.parquet"],
+        {
+            "counts": counts,
+            "neuron_fields": [asdict(f) for f in neuron_fields],
+            "checksums": checksums,
+            "has_size": info.has_size,
+        },
+    )
+
+
+def _write_connections(
+    connection: duckdb.DuckDBPyConnection,
+    workspace: Workspace,
+    sources: Sequence[str],
+    info: RowsInfo,
+    rule: aggregate.Rule,
+) -> dict[str, int]:
+    import ibis
+
+    backend = ibis.duckdb.from_connection(connection)
+    table = backend.read_parquet(sources, table_name="rows")
+    rows = table.select(
+        **{ours: _column(table, ours, theirs) for ours, theirs in info.columns.items()}
+    )
+    counts = _counts(backend.to_pyarrow(aggregate.fates(rows, rule)), rule)
+    backend.create_table("pairs", aggregate.pairs(rows, rule), temp=True)
+    summed = backend.table("pairs")
+    # In this order the embedded engine takes them a third faster, and equal loads are equal files.
+    edges = aggregate.connections(summed).order_by(["pre", "post"])
+    with workspace.new_file("connections.parquet") as path:
+        _copy(connection, ibis.to_sql(edges, dialect="duckdb"), path)
+    connection.execute(f"CREATE VIEW merged AS SELECT * FROM {_file(workspace, 'merged.parquet')}")
+    connection.execute(f"CREATE VIEW somata AS SELECT * FROM {_file(workspace, 'somata.parquet')}")
+    connection.execute(
+        "CREATE VIEW known AS SELECT root_id FROM merged UNION SELECT root_id FROM somata"
+    )
+    backend.create_table("totals", aggregate.totals(summed, backend.table("known")), temp=True)
+    return counts
+
+
+def _column(table: Any, ours: str, theirs: str) -> Any:
+    # Sizes and flags keep their type; all else is whole numbers.
+    return table[theirs] if ours in ("size", "valid") else table[theirs].cast("int64")
+
+
+def _counts(found: pa.Table, rule: aggregate.Rule) -> dict[str, int]:
+    by_fate = {row["fate"]: row for row in found.to_pylist()}
+    counts = {f"rows_{fate}": by_fate.get(fate, {}).get("rows", 0) for fate in aggregate.FATES}
+    counts["rows"] = sum(counts.values())
+    if rule.layout == "pairs":
+        counts["synapses_kept"] = by_fate.get("kept", {}).get("synapses", 0)
+        counts["synapses_autapse"] = by_fate.get("autapse", {}).get("synapses", 0)
+    else:
+        counts["synapses_kept"] = counts["rows_kept"]
+        counts["synapses_autapse"] = counts["rows_autapse"]
+    return counts
+
+
+def _write_neurons(
+    connection: duckdb.DuckDBPyConnection, workspace: Workspace
+) -> tuple[Field, ...]:
+    import pyarrow.parquet as pq
+
+    merged = [Field(**f) for f in workspace.info(annotationstage.STEP)["merged_fields"]]
+    has_somata = one_row(connection, "SELECT count(*) AS n FROM somata")["n"] > 0
+    has_names = workspace.is_done(NAMES)
+    columns = ["t.root_id"]
+    if has_names:
+        connection.execute(
+            f"CREATE VIEW names AS SELECT * FROM {_file(workspace, 'names.parquet')}"
+        )
+        columns.append("names.name")
+    somatic = {"nucleus_id"} if has_somata else set()
+    columns += [f"m.{identifier(f.name)}" for f in merged if f.name.lower() not in somatic]
+    supervoxel = "coalesce(m.supervoxel_id, s.supervoxel_id)"
+    joins = "LEFT JOIN merged m USING (root_id) LEFT JOIN somata s USING (root_id)"
+    if one_row(connection, f"SELECT count({supervoxel}) AS n FROM totals {joins}")["n"]:
+        columns.append(f"{supervoxel} AS supervoxel_id")
+    if has_somata:
+        columns += ["s.nucleus_id", "s.soma_position", "s.soma_volume"]
+    columns += [f"t.{name}" for name in TOTALS]
+    if has_names:
+        joins += " LEFT JOIN names USING (root_id)"
+    sql = f"SELECT {', '.join(columns)} FROM totals t {joins} ORDER BY t.root_id"
+    with workspace.new_file("neurons.parquet") as path:
+        _copy(connection, sql, path)
+    sources = {f.name: f.source for f in merged if f.name.lower() not in somatic}
+    schema = pq.read_schema(workspace.folder / "neurons.parquet")
+    return tuple(
+        Field(name, field_type(schema.field(name).type), sources.get(name, ""))
+        for name in schema.names
+        if name != "root_id"
+    )
+
+
+def _write_annotates(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
+    rows = _file(workspace, "annotations.parquet")
+    with workspace.new_file("annotates.parquet") as path:
+        _copy(
+            connection,
+            f"SELECT annotation_id, root_id FROM {rows} WHERE root_id IS NOT NULL",
+            path,
+        )
+
+
+def _checksums(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> dict[str, str]:
+    import pyarrow.parquet as pq
+
+    folder = workspace.folder
+    sums = {
+        **_prefixed(
+            "connections", fingerprint.of_connections(connection, folder / "connections.parquet")
+        ),
+        **_prefixed("neurons", fingerprint.of_neurons(connection, folder / "neurons.parquet")),
+    }
+    annotation_rows = pq.read_table(folder / "annotations.parquet")
+    sums["annotations.rows"] = str(annotation_rows.num_rows)
+    sums["annotations.attached"] = str(len(annotation_rows) - annotation_rows["root_id"].null_count)
+    sums["annotations.content"] = fingerprint.of_columns(annotation_rows)
+    sums["neurons.content"] = fingerprint.of_columns(pq.read_table(folder / "neurons.parquet"))
+    return sums
+
+
+def _prefixed(prefix: str, values: dict[str, int]) -> dict[str, str]:
+    return {f"{prefix}.{name}": str(value) for name, value in values.items()}
+
+
+def _read(workspace: Workspace) -> Stages:
+    rows, described = workspace.info(STEP), workspace.info(annotationstage.STEP)
+    folder = workspace.folder
+    counts = dict(rows["counts"])
+    counts["annotation_rows"] = int(rows["checksums"]["annotations.rows"])
+    counts["annotation_rows_attached"] = int(rows["checksums"]["annotations.attached"])
+    counts["annotation_conflicts"] = described["conflicts"]
+    counts["neurons"] = int(rows["checksums"]["neurons.neurons"])
+    counts["connections"] = int(rows["checksums"]["connections.connections"])
+    return Stages(
+        connections=folder / "connections.parquet",
+        neurons=folder / "neurons.parquet",
+        annotations=folder / "annotations.parquet",
+        annotates=folder / "annotates.parquet",
+        conflicts=folder / "conflicts.parquet",
+        annotation_fields=tuple(Field(**f) for f in described["fields"]),
+        neuron_fields=tuple(Field(**f) for f in rows["neuron_fields"]),
+        counts=counts,
+        checksums=rows["checksums"],
+        notes=tuple(described["notes"]),
+        has_size=rows["has_size"],
+    )
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
+    # The field ids and statistics of a plain copy are enough for both writers.
+    connection.execute(f"COPY ({sql}) TO {literal(path)} (FORMAT parquet)")
+
+
+def _file(workspace: Workspace, name: str) -> str:
+    return f"read_parquet({literal(workspace.folder / name)})"

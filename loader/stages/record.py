@@ -1,0 +1,63 @@
+"""The record of a load: what the graph says about itself."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from graphapi.graph.materialization import Materialization
+
+if TYPE_CHECKING:
+    from loader.stages.make import Stages
+    from loader.work.steps import Origin
+
+
+def make_record(
+    origin: Origin, stages: Stages, load_id: str, min_size: float | None
+) -> Materialization:
+    """Put a graph's record together."""
+    return Materialization(
+        datastack=origin.datastack,
+        version=origin.version,
+        timestamp=origin.timestamp,
+        source=origin.kind,
+        server=origin.server,
+        load_id=load_id,
+        loaded_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        cavegraph_version=program_version(),
+        min_size=min_size,
+        has_size=stages.has_size,
+        annotation_fields=stages.annotation_fields,
+        neuron_fields=stages.neuron_fields,
+        counts=stages.counts,
+        checksums=stages.checksums,
+        notes=stages.notes,
+        **origin.record,
+    )
+
+
+def record_params(record: Materialization, status: str) -> dict[str, Any]:
+    """Give the parameters of `cypher/write/write_record.cypher`."""
+    plain = (
+        "load_id", "datastack", "version", "timestamp", "server", "source", "synapse_table",
+        "soma_table", "loaded_at", "cavegraph_version", "synthetic", "format_version",
+    )  # fmt: skip
+    values = dataclasses.asdict(record)
+    return {
+        **{name: values[name] for name in plain},
+        "status": status,
+        "record": record.to_json(),
+        "neurons": record.counts["neurons"],
+        "connections": record.counts["connections"],
+        "synapses": record.counts["synapses_kept"],
+    }
+
+
+def program_version() -> str:
+    """Give this program's version; `0+source` where it runs without being installed."""
+    try:
+        return version("cavegraph")
+    except PackageNotFoundError:
+        return "0+source"

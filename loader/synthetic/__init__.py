@@ -1,5 +1,0 @@
-"""A made-up brain of any size, to try loads, queries and machines before real data are there."""
-
-from loader.synthetic.brain import SyntheticBrain, make_brain
-
-__all__ = ["SyntheticBrain", "make_brain"]

@@ -1,0 +1,1 @@
+"""The folder a load works in: its manifest, lock, settings and DuckDB."""

@@ -1,0 +1,105 @@
+"""Checksums that do not depend on the order of rows, and can be computed anywhere.
+
+A fingerprint is a sum, over all rows, of products of ids modulo primes below 2**30: no
+step leaves int64, so SQL and both dialects of Cypher get the same number. The Cypher of it
+is in `cypher/verify/`; here is the SQL, for the stages on disk. What texts and lists a graph
+holds is checked by a SHA-256 over its columns, in the order of ids.
+"""
+
+# ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from loader.work.duck import literal, one_row
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+    import pyarrow as pa
+
+P1, P2 = 1_073_741_789, 1_073_741_783
+
+_CONNECTIONS = f"""
+WITH c AS (
+    SELECT weight, size_sum, pre = post AS is_loop,
+           ((pre % {P1} + 1) * (post % {P2} + 1)) % {P1} AS pair
+    FROM read_parquet({{path}}))
+SELECT count(*) AS connections,
+       coalesce(sum(weight), 0)::BIGINT AS weight_sum,
+       coalesce(sum(size_sum), 0)::BIGINT AS size_sum,
+       coalesce(sum(pair), 0)::BIGINT AS pairs,
+       coalesce(sum((pair * (weight % {P2})) % {P1}), 0)::BIGINT AS weights,
+       coalesce(sum((pair * (size_sum % {P2})) % {P1}), 0)::BIGINT AS sizes,
+       count(*) FILTER (is_loop) AS self_connections
+FROM c"""
+
+_NEURONS = f"""
+WITH n AS (
+    SELECT in_synapses, out_synapses, in_partners, out_partners, autapses,
+           root_id % {P1} + 1 AS root,
+           (in_synapses + 3 * out_synapses + 5 * in_partners + 7 * out_partners
+            + 11 * autapses) % {P2} AS mixed
+    FROM read_parquet({{path}}))
+SELECT count(*) AS neurons,
+       coalesce(sum(in_synapses), 0)::BIGINT AS in_synapses,
+       coalesce(sum(out_synapses), 0)::BIGINT AS out_synapses,
+       coalesce(sum(in_partners), 0)::BIGINT AS in_partners,
+       coalesce(sum(out_partners), 0)::BIGINT AS out_partners,
+       coalesce(sum(autapses), 0)::BIGINT AS autapses,
+       coalesce(sum(root), 0)::BIGINT AS roots,
+       coalesce(sum((root * (mixed + 1)) % {P1}), 0)::BIGINT AS totals
+FROM n"""
+
+
+def of_connections(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
+    """Compute from a stage what `cypher/verify/connections_checksum.cypher` asks of a graph."""
+    return one_row(connection, _CONNECTIONS.format(path=literal(path)))
+
+
+def of_neurons(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
+    """Compute from a stage what `cypher/verify/neurons_checksum.cypher` asks of a graph."""
+    return one_row(connection, _NEURONS.format(path=literal(path)))
+
+
+def of_columns(table: pa.Table) -> str:
+    """Give the SHA-256 of a table's contents.
+
+    Parameters
+    ----------
+    table
+        Columns of int64, float64, string, bool or lists of them, rows in a fixed order.
+
+    Returns
+    -------
+    str
+        Hexadecimal digits; equal for equal values, whatever the chunks and the order of
+        columns.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(table.column_names):
+        column = table.column(name).combine_chunks()
+        digest.update(f"{name}\0{len(column)}\0".encode())
+        _add(digest, column)
+    return digest.hexdigest()
+
+
+def _add(digest: hashlib._Hash, column: pa.Array) -> None:
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    present = column.is_valid()
+    digest.update(np.packbits(present.to_numpy(zero_copy_only=False)).tobytes())
+    values = column.filter(present)
+    if pa.types.is_list(values.type):
+        digest.update(pc.list_value_length(values).to_numpy(zero_copy_only=False).tobytes())
+        _add(digest, values.flatten())
+    elif pa.types.is_string(values.type):
+        digest.update(pc.binary_length(values).to_numpy(zero_copy_only=False).tobytes())
+        digest.update("".join(values.to_pylist()).encode())
+    else:
+        digest.update(values.to_numpy(zero_copy_only=False).tobytes())

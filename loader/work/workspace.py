@@ -1,0 +1,254 @@
+"""The working folder of a load: files with checksums, and a manifest of finished steps.
+
+A load is a row of named steps. A step's files are written under other names, brought to
+disk, renamed, and only then entered in the manifest, so a step is either finished or has
+not happened. The manifest's key says exactly what is being loaded; stages of another load
+cannot be taken for one's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from contextlib import contextmanager
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from graphapi.errors import StageError
+from loader.work.lock import FileLock, make_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+_MANIFEST = "manifest.json"
+#: Layout of the working folder; stages of another layout are made again.
+_LAYOUT = 2
+_START_AGAIN = "remove the folder, or name another with --work, and load again"
+
+
+class Workspace:
+    """The stages of one load; a context manager that holds the folder for itself.
+
+    Parameters
+    ----------
+    folder
+        Made when it is not there.
+    key
+        What is loaded, as JSON values: source, version, tables, filters, checksums of files.
+    on_step
+        Called with the name of each step when it has just been finished.
+
+    Raises
+    ------
+    StageError
+        Another load is using the folder, or its stages belong to another load.
+    InputError
+        The folder cannot be made or written to.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        key: Mapping[str, Any],
+        *,
+        on_step: Callable[[str], None] | None = None,
+    ) -> None:
+        self.folder = folder
+        self.key = json.loads(json.dumps(key, sort_keys=True))
+        self.load_id = load_id(key)
+        self._on_step = on_step or (lambda _: None)
+        self._mutex = RLock()
+        make_folder(folder)
+        self._lock = FileLock(folder / ".lock")
+        self._lock.acquire()
+        try:
+            self._steps = self._read_manifest()
+            self._checked: set[str] = set()
+            self._remove_leftovers()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def is_done(self, step: str) -> bool:
+        """Tell whether a step was finished; its files are checked once.
+
+        Raises
+        ------
+        StageError
+            It was, but a file of it is missing or is not what was written.
+        """
+        with self._mutex:
+            if step not in self._steps:
+                return False
+            if step not in self._checked:
+                for name, recorded in self._steps[step]["files"].items():
+                    self._check(step, name, recorded)
+                self._checked.add(step)
+            return True
+
+    def info(self, step: str) -> dict[str, Any]:
+        """Give what a finished step noted down."""
+        noted: dict[str, Any] = self._steps[step]["info"]
+        return noted
+
+    def files(self, step: str) -> list[Path]:
+        """Give the files of a finished step, in the order they were named; checked, as `is_done`.
+
+        Raises
+        ------
+        StageError
+            One is missing or is not what was written, or the step has not been finished.
+        """
+        if not self.is_done(step):
+            raise StageError(f"'{self.folder}' has no finished step '{step}'", hint=_START_AGAIN)
+        return [self.folder / name for name in self._steps[step]["files"]]
+
+    def done_under(self, prefix: str) -> list[str]:
+        """Name the finished steps that start with `prefix`, sorted."""
+        with self._mutex:
+            return sorted(step for step in self._steps if step.startswith(prefix))
+
+    def forget(self, prefix: str) -> None:
+        """Take the finished steps that start with `prefix` as not done; files are written anew."""
+        with self._mutex:
+            self._steps = {n: step for n, step in self._steps.items() if not n.startswith(prefix)}
+            self._write_manifest()
+
+    def finish(
+        self, step: str, files: Sequence[str] = (), info: Mapping[str, Any] | None = None
+    ) -> None:
+        """Enter a step as finished.
+
+        Parameters
+        ----------
+        step
+            Its name.
+        files
+            Files written with `new_file`, by their names within the folder.
+        info
+            JSON values to note down.
+        """
+        entry = {
+            "files": {name: _fingerprint(self.folder / name) for name in files},
+            "info": dict(info or {}),
+        }
+        with self._mutex:
+            self._steps[step] = entry
+            self._checked.add(step)
+            self._write_manifest()
+        self._on_step(step)
+
+    @contextmanager
+    def new_file(self, name: str) -> Iterator[Path]:
+        """Give a path to write to; the file gets its name when the block ends without error."""
+        final = self.folder / name
+        final.parent.mkdir(parents=True, exist_ok=True)
+        temporary = final.with_name(f"{final.name}.part")
+        temporary.unlink(missing_ok=True)
+        yield temporary
+        _to_disk(temporary)
+        temporary.replace(final)
+
+    def scratch(self) -> Path:
+        """Give a folder for spilled data; emptied when a load starts."""
+        folder = self.folder / "scratch"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def remove(self) -> None:
+        """Remove the folder and all stages."""
+        with self._mutex:
+            self._steps = {}
+            # The manifest goes first: a removal broken off leaves no step that lacks files.
+            (self.folder / _MANIFEST).unlink(missing_ok=True)
+            self._lock.release()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _read_manifest(self) -> dict[str, Any]:
+        path = self.folder / _MANIFEST
+        if not path.exists():
+            return {}
+        try:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+            key, layout, steps = manifest["key"], manifest["layout"], manifest["steps"]
+            checksum = manifest["checksum"]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise StageError(f"'{path}' is damaged", hint=_START_AGAIN) from error
+        if layout != _LAYOUT or key != self.key:
+            raise StageError(
+                f"'{self.folder}' holds stages of another load: {_difference(key, self.key)}",
+                hint=f"to go on with that load give the same arguments; else {_START_AGAIN}",
+            )
+        if checksum != _checksum(steps):
+            raise StageError(f"'{path}' has been changed since", hint=_START_AGAIN)
+        found: dict[str, Any] = steps
+        return found
+
+    def _write_manifest(self) -> None:
+        path = self.folder / _MANIFEST
+        temporary = path.with_name(_MANIFEST + ".part")
+        manifest = {
+            "layout": _LAYOUT,
+            "key": self.key,
+            "checksum": _checksum(self._steps),
+            "steps": self._steps,
+        }
+        temporary.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        _to_disk(temporary)
+        temporary.replace(path)
+
+    def _remove_leftovers(self) -> None:
+        shutil.rmtree(self.folder / "scratch", ignore_errors=True)
+        for part in self.folder.rglob("*.part"):
+            part.unlink()
+
+    def _check(self, step: str, name: str, recorded: Mapping[str, Any]) -> None:
+        path = self.folder / name
+        if not path.is_file():
+            raise StageError(f"'{path}' of the finished step '{step}' is gone", hint=_START_AGAIN)
+        if _fingerprint(path) != recorded:
+            raise StageError(
+                f"'{path}' of the finished step '{step}' has been changed since",
+                hint=_START_AGAIN,
+            )
+
+
+def load_id(key: Mapping[str, Any]) -> str:
+    """Give the short name of what a key describes: equal keys, equal names."""
+    return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def sha256_of(path: Path) -> str:
+    """Give a file's SHA-256 as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _checksum(steps: object) -> str:
+    """Give the SHA-256 of the steps: only what this program wrote is taken for its own."""
+    return hashlib.sha256(json.dumps(steps, sort_keys=True).encode()).hexdigest()
+
+
+def _fingerprint(path: Path) -> dict[str, Any]:
+    return {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
+
+
+def _to_disk(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _difference(theirs: Any, ours: Any) -> str:
+    if not isinstance(theirs, dict) or not isinstance(ours, dict):
+        return "its key cannot be read"
+    names = [n for n in sorted({*theirs, *ours}) if theirs.get(n) != ours.get(n)]
+    return "; ".join(f"{n}: there {theirs.get(n)!r}, asked {ours.get(n)!r}" for n in names[:3])
