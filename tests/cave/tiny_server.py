@@ -1,6 +1,7 @@
 """The least CAVE server that the client will talk to, and every way it can misbehave.
 
-Written from the wire contract, without code of ours. `loader.sandbox.standin` answers far more; this one is for what must be scripted request by request.
+Written from the wire contract, without code of ours. `loader.sandbox.standin` answers far more;
+this one is for what must be scripted request by request.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from graphapi.errors import CavegraphError, InputError, NotFoundError, SourceSchemaError
-from loader import AnnotationFile, FileSource, stages
+from loader import AnnotationFile, FileSource
+from loader.stages.make import Stages, make
 from loader.work.settings import Settings
 from loader.work.workspace import Workspace
 
@@ -25,18 +26,18 @@ BIG = 576460752773799604  # not a multiple of 64: no float64 holds it
 PAIRS = [(BIG, BIG + 1, 3), (BIG + 1, BIG + 3, 1), (BIG, BIG + 3, 2)]
 
 
-def staged(tmp_path: Path, source: FileSource, min_size: float | None = None) -> stages.Stages:
+def staged(tmp_path: Path, source: FileSource, min_size: float | None = None) -> Stages:
     with Workspace(tmp_path / "stages", source.origin().key) as workspace:
         source.extract(workspace, Settings(progress=False))
         return make(workspace, min_size, Settings(progress=False))
 
 
-def edges(made: stages.Stages) -> set[tuple[int, int, int]]:
+def edges(made: Stages) -> set[tuple[int, int, int]]:
     table = pq.read_table(made.connections).to_pydict()
     return set(zip(table["pre"], table["post"], table["weight"], strict=True))
 
 
-def roots(made: stages.Stages) -> list[int]:
+def roots(made: Stages) -> list[int]:
     return pq.read_table(made.neurons)["root_id"].to_pylist()
 
 
