@@ -231,6 +231,39 @@ def test_the_doors_that_stay_shut(tmp_path: Path) -> None:
             fetch_rows(cave, "synapses", 9, pre_ids=np.array(N))
 
 
+def test_a_private_table_is_a_refusal_at_once(tmp_path: Path) -> None:
+    folder = write_folder(
+        tmp_path,
+        {"synapses": some_synapses(5), "mine": some_synapses(5)},
+        metadata={"mine": {"read_permission": "PRIVATE"}},
+    )
+    with serve(folder) as server:
+        cave = connect(server)
+        before = len(server.requests)
+        with pytest.raises(CaveAuthError, match=r"table 'mine'.*read by its owner"):
+            cave.query("mine", 1)
+        assert [r.path.split("/")[-1] for r in server.requests[before:]].count("query") == 1
+        with pytest.raises(CaveAuthError, match="read by its owner"):
+            fetch_table(cave, "mine", 1)
+
+
+@pytest.mark.parametrize("version", [9, 77])
+def test_every_question_about_a_missing_version_names_those_there_are(
+    tmp_path: Path, version: int
+) -> None:
+    with serve(write_folder(tmp_path, {"synapses": some_synapses(5)})) as server:
+        cave = connect(server)
+        for ask in (
+            lambda: cave.tables(version),
+            lambda: cave.table_info("synapses", version),
+            lambda: cave.count("synapses", version),
+            lambda: cave.query("synapses", version),
+            lambda: fetch_table(cave, "synapses", version),
+        ):
+            with pytest.raises(VersionNotFoundError, match="can be queried: 1"):
+                ask()
+
+
 SV = [(1 << 56) + i for i in range(1, 9)]
 
 

@@ -232,8 +232,10 @@ def test_positions_in_another_resolution(
     rows = query(desired_resolution=[4, 16, 1], split_positions=True, metadata=True)
     rows_by_id = rows.set_index("id").sort_index()
     stored = np.stack(cells.loc[cells["valid"], "pt_position"].to_list())
-    for axis, factor, values in zip("xyz", (2, 0.5, 42), stored.T, strict=True):
-        assert rows_by_id[f"pt_position_{axis}"].tolist() == (values * factor).tolist()
+    twice, half, nanometres = stored[:, 0] * 2, stored[:, 1] // 2, stored[:, 2] * 42
+    for axis, values in zip("xyz", (twice, half, nanometres), strict=True):
+        assert rows_by_id[f"pt_position_{axis}"].tolist() == values.tolist()
+        assert rows_by_id[f"pt_position_{axis}"].dtype == "Int32"
     assert rows.attrs["dataframe_resolution"] == [4.0, 16.0, 1.0]
 
 

@@ -45,7 +45,7 @@ def conditions(
                 found.append(sql)
                 values += bound
     for relation in relations.values():
-        if "valid" in relation.columns:
+        if "valid" in relation.columns and not relation.is_view:
             (valid,) = relation.columns["valid"].sql(relation.alias)
             found.append(f"CAST({valid} AS BOOLEAN)")
     return found, values

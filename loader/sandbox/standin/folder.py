@@ -22,6 +22,7 @@ _CHUNKEDGRAPH = {
     "supervoxels.parquet": {"supervoxel_id", "root_id", "start", "end"},
     "edits.parquet": {"operation_id", "timestamp", "kind", "old_roots", "new_roots"},
 }
+_PERMISSIONS = ("PUBLIC", "GROUP", "PRIVATE")
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
@@ -93,11 +94,14 @@ class Table:
         As in its `metadata.json`.
     files
         By version number.
+    is_view
+        Whether it is a view.
     """
 
     name: str
     metadata: dict[str, Any]
     files: dict[int, TableFile] = field(repr=False)
+    is_view: bool = False
 
     @property
     def resolution(self) -> tuple[float, float, float]:
@@ -109,6 +113,11 @@ class Table:
     def reference_table(self) -> str | None:
         """The table that `target_id` points at."""
         return self.metadata.get("reference_table") or None
+
+    @property
+    def read_permission(self) -> str:
+        """Who may read it: PUBLIC, GROUP or PRIVATE."""
+        return str(self.metadata.get("read_permission") or "PUBLIC")
 
     @property
     def newest(self) -> TableFile:
@@ -244,14 +253,18 @@ def _read_table(place: Path, versions: set[int], record: dict[str, Any]) -> Tabl
     metadata = _read_json(place / "metadata.json")
     metadata.setdefault("voxel_resolution", record["viewer_resolution"])
     _three_numbers(metadata["voxel_resolution"], place / "metadata.json", "voxel_resolution")
+    if (metadata.get("read_permission") or "PUBLIC") not in _PERMISSIONS:
+        says = f"has a 'read_permission' that is not one of {', '.join(_PERMISSIONS)}"
+        raise _refused(place / "metadata.json", says)
+    is_view = place.parent.name == "views"
     files = {}
     for path in sorted(place.iterdir()):
         match = _VERSION_FILE.fullmatch(path.name)
         if match and int(match[1]) in versions:
-            files[int(match[1])] = _read_table_file(path, view=place.parent.name == "views")
+            files[int(match[1])] = _read_table_file(path, view=is_view)
     if not files:
         raise _refused(place, "has no v<version>.parquet of a version in datastack.json")
-    return Table(place.name, metadata, files)
+    return Table(place.name, metadata, files, is_view)
 
 
 def _read_table_file(path: Path, *, view: bool) -> TableFile:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from loader.sandbox.standin.queries import answer_joined, answer_live, answer_one
+from loader.sandbox.standin.queries import answer_joined, answer_live, answer_one, notices
 from loader.sandbox.standin.question import JOINED, LIVE, ONE_TABLE, read_question
-from loader.sandbox.standin.replies import failed, plain_404
+from loader.sandbox.standin.replies import RefusalError, plain_404, wrapped
+from loader.sandbox.standin.rows import one_line
 from loader.sandbox.standin.store import parquet
 from loader.sandbox.standin.threads import in_thread, with_body
 
@@ -47,18 +48,25 @@ def materialize_routes(standin: Standin) -> list[Route]:
         return JSONResponse(found)
 
     def version_metadata(request: Request) -> Response:
-        version = standin.version(request, lambda _words: plain_404("No version found"))
+        version = standin.version(request, plain_404("No version found"))
         return JSONResponse(version_record(standin, version))
 
-    def tables(request: Request) -> Response:
-        number = standin.version(request).number
+    def tables(request: Request, missing: RefusalError) -> Response:
+        number = standin.version(request, missing).number
         return JSONResponse([t.name for t in folder.tables.values() if number in t.files])
+
+    def tables_v2(request: Request) -> Response:
+        number = request.path_params["version"]
+        words = f"version {number} does not exist for {folder.datastack} "
+        return tables(request, wrapped(404, words))
+
+    def tables_v3(request: Request) -> Response:
+        number = request.path_params["version"]
+        return tables(request, plain_404(f"Analysis version {number} not found"))
 
     def count(request: Request) -> Response:
         version = standin.version(request)
-        table = folder.tables.get(request.path_params["table"])
-        if table is None or version.number not in table.files:
-            raise failed("'NoneType' object has no attribute 'row_count'")
+        table = standin.table(request.path_params["table"], version)
         return JSONResponse(standin.row_count(table, version.number))
 
     def table_metadata(request: Request) -> Response:
@@ -66,8 +74,9 @@ def materialize_routes(standin: Standin) -> list[Route]:
         table = folder.tables.get(request.path_params["table"])
         if table is None or version.number not in table.files:
             raise plain_404(f"Analysis table {request.path_params['table']} not found")
-        notice = table.metadata.get("notice_text")
-        headers = {"Warning": notice_of(table)} if notice else {}
+        is_v3 = "/v3/" in request.url.path
+        warns = table.metadata.get("notice_text") and not (is_v3 and table.reference_table)
+        headers = {"Warning": one_line(*notices(table))} if warns else {}
         return JSONResponse(table_record(standin, table, version), headers=headers)
 
     def tables_metadata(request: Request) -> Response:
@@ -118,7 +127,7 @@ def materialize_routes(standin: Standin) -> list[Route]:
             Route(f"{stack}/metadata", versions_metadata),
             Route(f"{stack}/table/{{table}}/unique_string_values", in_thread(unique_strings)),
             Route(version_path, version_metadata),
-            Route(f"{version_path}/tables", tables),
+            Route(f"{version_path}/tables", tables_v2 if api == "v2" else tables_v3),
             Route(f"{version_path}/tables/metadata", tables_metadata),
             Route(f"{version_path}/query", with_body(joint_query), methods=["POST"]),
             Route(f"{table_path}/count", in_thread(count)),
@@ -135,7 +144,6 @@ def version_record(standin: Standin, version: Version) -> dict[str, Any]:
         "id": version.number,
         "datastack": standin.folder.datastack,
         "version": version.number,
-        "parent_version": None,
         "time_stamp": as_text(version.timestamp),
         "expires_on": None if version.expires_on is None else as_text(version.expires_on),
         "valid": usable,
@@ -164,7 +172,7 @@ def table_record(standin: Standin, table: Table, version: Version) -> dict[str, 
         "reference_table": table.reference_table,
         "flat_segmentation_source": None,
         "write_permission": "PRIVATE",
-        "read_permission": "PUBLIC",
+        "read_permission": table.read_permission,
         "last_modified": when,
         "voxel_resolution_x": x,
         "voxel_resolution_y": y,
@@ -172,7 +180,7 @@ def table_record(standin: Standin, table: Table, version: Version) -> dict[str, 
     }
     columns = table.files[version.number].columns.values()
     if any(column.is_segmentation for column in columns):
-        record["segmentation_source"] = ""
+        record["segmentation_source"] = None
         record["pcg_table_name"] = folder.segmentation_table
         record["last_updated"] = when
     return record
@@ -181,13 +189,6 @@ def table_record(standin: Standin, table: Table, version: Version) -> dict[str, 
 def as_text(moment: datetime) -> str:
     """Write a time as the client can read it: UTC, no zone, always with microseconds."""
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds")
-
-
-def notice_of(table: Table) -> str:
-    """Return the warning that a table's owners want with each answer, as one header line."""
-    words = " ".join(str(table.metadata["notice_text"]).split())
-    line = f"Table Owner Notice on {table.name}: {words}"
-    return line.encode("latin-1", "replace").decode("latin-1")
 
 
 def _listed(standin: Standin, request: Request) -> list[Version]:

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from loader.sandbox.standin.columns import quoted
-from loader.sandbox.standin.query import Plan, count_rows, fetch, plan_join, plan_one
+from loader.sandbox.standin.query import DELETED, Plan, count_rows, fetch, plan_join, plan_one
 from loader.sandbox.standin.question import Question
 from loader.sandbox.standin.relation import Relation
 from loader.sandbox.standin.replies import RefusalError, failed, wrapped
 from loader.sandbox.standin.rows import count_table, rows_response
+from loader.sandbox.standin.store import microseconds
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from loader.sandbox.standin.folder import Table, Version
     from loader.sandbox.standin.standin import Standin
-from loader.sandbox.standin.store import microseconds
 
 
 def answer_one(
@@ -37,7 +37,7 @@ def answer_one(
         plan_one(relation, _with_resolution(question, table)),
         question,
         size=standin.row_count(table, version.number),
-        warnings=_notices(table),
+        warnings=notices(table),
     )
 
 
@@ -67,10 +67,10 @@ def answer_joined(
     return answer_plan(
         standin,
         request,
-        _without_bookkeeping(plan),
+        plan,
         question,
         size=standin.row_count(tables[0], version.number),
-        warnings=[notice for table in tables for notice in _notices(table)],
+        warnings=[notice for table in tables for notice in notices(table)],
         counts=False,
     )
 
@@ -83,9 +83,9 @@ def answer_live(standin: Standin, request: Request, question: Question) -> Respo
     time = _since_1970(body.get("timestamp"))
     version = standin.newest()
     table = standin.rows_of(str(body.get("table")), version)
-    _check_filtered_roots(standin, request, question, time)
+    warnings = _check_filtered_roots(standin, request, question, time)
     plain = Relation.of(table, version.number, "t0", is_merged=True)
-    relation = plain.with_source(_rows_at(plain, time))
+    relation = _at(plain, time, is_merged=version.is_merged)
     chosen = (body.get("select_columns") or {}).get(table.name)
     kept = [name for name in relation.columns if name not in ("valid", "superceded_id")]
     asked = Question(
@@ -101,7 +101,7 @@ def answer_live(standin: Standin, request: Request, question: Question) -> Respo
         plan_one(relation, asked),
         asked,
         size=standin.row_count(table, version.number),
-        warnings=_notices(table),
+        warnings=[*warnings, *notices(table)],
         live=True,
     )
 
@@ -150,7 +150,7 @@ def answer_plan(
             if limit == standin.row_limit:
                 faults.note("row_limit")
             if faults.limit_warning:
-                warnings = [*warnings, _cut_warning(rows.num_rows, limit, live=live)]
+                warnings = [_cut_warning(rows.num_rows, limit, live=live), *warnings]
     return rows_response(
         request,
         rows,
@@ -179,7 +179,10 @@ def disturb(standin: Standin, request: Request, version: Version) -> None:
 
 def _cut_warning(rows: int, limit: int, *, live: bool) -> str:
     if live:
-        return f"result has {rows} entries, which is equal or more than limit of {limit}"
+        return (
+            f"result has {rows} entries, which is equal or more than limit of {limit}"
+            " there may be more results which are not shown"
+        )
     return f'201 - "Limited query to {limit} rows'
 
 
@@ -226,11 +229,6 @@ def _suffix_map(question: Question, names: tuple[str, str]) -> dict[str, str] | 
     return found
 
 
-def _without_bookkeeping(plan: Plan) -> Plan:
-    kept = tuple(item for item in plan.chosen if item.column.name != "superceded_id")
-    return Plan(plan.source, plan.relations, kept, plan.resolution)
-
-
 def _pairs(value: Any) -> list[list[str]]:
     """Check that a body's `tables` are two pairs of a table and a column."""
     good = isinstance(value, list) and len(value) == 2
@@ -251,7 +249,8 @@ def _key(relation: Relation, name: str) -> str:
     return expression
 
 
-def _notices(table: Table) -> list[str]:
+def notices(table: Table) -> list[str]:
+    """Return the warning that the owners of a table or view want with each answer, if any."""
     notice = table.metadata.get("notice_text")
     return [f"Table Owner Notice on {table.name}: {notice}"] if notice else []
 
@@ -277,11 +276,11 @@ def _since_1970(text: Any) -> int:
     return round(moment.timestamp() * 1_000_000)
 
 
-def _rows_at(relation: Relation, time: int) -> str:
+def _at(relation: Relation, time: int, *, is_merged: bool) -> Relation:
     """Return the table with each root looked up anew from its supervoxel at a time."""
     columns: list[str] = []
     joins: list[str] = []
-    for name in relation.columns:
+    for name, column in relation.columns.items():
         supervoxel = name.removesuffix("root_id") + "supervoxel_id"
         if name.endswith("_root_id") and supervoxel in relation.columns:
             alias = f"h{len(joins)}"
@@ -291,17 +290,29 @@ def _rows_at(relation: Relation, time: int) -> str:
                 f" ON t.{quoted(supervoxel)} = {alias}.supervoxel_id"
             )
             columns.append(f"coalesce({alias}.root_id, t.{quoted(name)}) AS {quoted(name)}")
-    replaced = f" REPLACE ({', '.join(columns)})" if columns else ""
+        else:
+            columns += dict.fromkeys(f"t.{quoted(part)}" for part, _ in column.parts)
+    served = dict(relation.columns)
+    if not is_merged:
+        columns.append(f"CAST(NULL AS TIMESTAMPTZ) AS {DELETED.name}")
+        served[DELETED.name] = DELETED
     created = (
         f" WHERE {microseconds('t.created')} <= {time}" if "created" in relation.columns else ""
     )
-    return f"(SELECT t.*{replaced} FROM {relation.source} AS t{''.join(joins)}{created})"
+    rows = f"SELECT {', '.join(columns)} FROM {relation.source} AS t{''.join(joins)}{created}"
+    return relation.with_source(f"({rows})", served)
 
 
 def _check_filtered_roots(
     standin: Standin, request: Request, question: Question, time: int
-) -> None:
-    """Refuse filters on roots that are none at the time of a live query."""
+) -> list[str]:
+    """Refuse filters on roots that are not current at the time of a live query.
+
+    Returns
+    -------
+    list of str
+        Where such filters are allowed, a warning that names the roots.
+    """
     roots: list[int] = []
     for comparison in ("in", "="):
         for columns in question.filters.get(comparison, {}).values():
@@ -316,5 +327,10 @@ def _check_filtered_roots(
         for root, good in zip(roots, history.current(roots, time), strict=True)
         if root and not good
     ]
-    if wrong and request.query_params.get("allow_invalid_root_ids", "False").lower() != "true":
-        raise wrapped(400, f"Some root_ids are not valid at the timestamp: {wrong}")
+    if not wrong:
+        return []
+    listed = " ".join(str(root) for root in sorted(set(wrong)))
+    words = f"Some root_ids passed are not valid at the query timestamp: [{listed}]"
+    if request.query_params.get("allow_invalid_root_ids", "False").lower() != "true":
+        raise wrapped(400, words)
+    return [words]

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from loader.sandbox.standin.relation import Relation
     from loader.sandbox.standin.store import Store
 
+#: Bookkeeping of split versions that answers name in their header; joins send neither.
+DELETED = Column("deleted", "time", (("deleted", None),))
+_SUPERCEDED = Column("superceded_id", "integer", (("superceded_id", None),))
+_UNSENT = (DELETED.name, _SUPERCEDED.name)
 #: Suffixes of tables that a join names none for.
 _SUFFIXES = ("x", "y", "z", "xx", "yy", "zz", "xxx", "yyy", "zzz")
 
@@ -53,17 +57,20 @@ class Plan:
         Its columns, in order.
     resolution
         What positions are converted to; None for as stored.
+    unsent
+        Columns that the answer names in its header and leaves out.
     """
 
     source: str
     relations: tuple[Relation, ...]
     chosen: tuple[Chosen, ...]
     resolution: tuple[float, ...] | None
+    unsent: tuple[Chosen, ...] = ()
 
     def column_names(self) -> dict[str, dict[str, str]]:
         """Return table -> column -> its name in the answer."""
         names: dict[str, dict[str, str]] = {}
-        for item in self.chosen:
+        for item in (*self.chosen, *self.unsent):
             inner = names.setdefault(item.relation.name, {})
             inner[item.column.name] = item.column.name + item.suffix
         return names
@@ -80,7 +87,9 @@ def plan_one(relation: Relation, question: Question) -> Plan:
     wanted: Sequence[str] | None = question.body.get("select_columns")
     columns = list(relation.columns.values()) if not wanted else _selected(relation, wanted)
     chosen = tuple(Chosen(relation, column) for column in columns)
-    return Plan(f"{relation.source} AS {relation.alias}", (relation,), chosen, question.resolution)
+    unsent = (Chosen(relation, DELETED),) if relation.is_split and not wanted else ()
+    source = f"{relation.source} AS {relation.alias}"
+    return Plan(source, (relation,), chosen, question.resolution, unsent)
 
 
 def plan_join(
@@ -115,7 +124,7 @@ def plan_join(
     bare = [
         (relation, column)
         for relation, names in selected
-        for column in (relation.columns.values() if names is None else _selected(relation, names))
+        for column in (_all(relation) if names is None else _selected(relation, names))
     ]
     names = [column.name for _, column in bare]
     order = list(dict.fromkeys(relation.name for relation, _ in bare))
@@ -125,7 +134,9 @@ def plan_join(
         if suffix is None:
             suffix = _SUFFIXES[order.index(relation.name)]
         chosen.append(Chosen(relation, column, suffix if names.count(column.name) > 1 else ""))
-    return Plan(joins, tuple(relations), tuple(chosen), resolution)
+    sent = tuple(item for item in chosen if item.column.name not in _UNSENT)
+    unsent = tuple(item for item in chosen if item.column.name in _UNSENT)
+    return Plan(joins, tuple(relations), sent, resolution, unsent)
 
 
 def count_rows(store: Store, plan: Plan, question: Question) -> int:
@@ -223,13 +234,17 @@ def _as_served(rows: pa.Table, plan: Plan) -> pa.Table:
     position = 0
     for item in plan.chosen:
         kind, _ = served_type(item.column.kind, item.column.bits)
-        if item.column.kind == "position" and item.relation.converts(plan.resolution):
-            kind = pa.float64()
         for name in item.names:
             fields.append(pa.field(name, kind))
             arrays.append(rows.column(position).cast(kind))
             position += 1
     return pa.table(arrays, schema=pa.schema(fields))
+
+
+def _all(relation: Relation) -> list[Column]:
+    """Return the columns of a table that is joined; of a split version its bookkeeping too."""
+    columns = [c for name, c in relation.columns.items() if name not in _UNSENT]
+    return [*columns, *((DELETED, _SUPERCEDED) if relation.is_split else ())]
 
 
 def _selected(relation: Relation, names: Sequence[str]) -> list[Column]:

@@ -30,10 +30,11 @@ class Relation:
         By name, in the order served.
     resolution
         Nanometres a voxel of its positions.
-    unresolved_roots
-        What a missing root or supervoxel id is served as: 1 in split versions.
+    is_split
+        Whether it is a table of a split version: a missing root or supervoxel id is served
+        as 1, and there is a column `deleted`, which queries name but do not send.
     is_view
-        Whether it is a view, which has no `id`.
+        Whether it is a view, which has no `id`, and all of whose rows are served.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Relation:
     source: str
     columns: Mapping[str, Column] = field(repr=False)
     resolution: tuple[float, float, float]
-    unresolved_roots: int | None = None
+    is_split: bool = False
     is_view: bool = False
 
     @classmethod
@@ -56,13 +57,13 @@ class Relation:
             source=parquet(file.path),
             columns=file.columns,
             resolution=table.resolution,
-            unresolved_roots=None if is_merged or is_view else 1,
+            is_split=not (is_merged or is_view),
             is_view=is_view,
         )
 
-    def with_source(self, source: str) -> Relation:
-        """Return the same columns from elsewhere."""
-        return replace(self, source=source)
+    def with_source(self, source: str, columns: Mapping[str, Column]) -> Relation:
+        """Return the same table with columns from elsewhere."""
+        return replace(self, source=source, columns=columns)
 
     def expressions(self, column: Column, wanted: tuple[float, ...] | None) -> tuple[str, ...]:
         """Return SQL for a column as it is served.
@@ -77,20 +78,17 @@ class Relation:
         parts = column.sql(self.alias)
         if column.kind == "position":
             whole = tuple(f"CAST({part} AS INTEGER)" for part in parts)
-            if not self.converts(wanted):
+            if wanted is None or tuple(wanted) == self.resolution:
                 return whole
-            scales = [a / b for a, b in zip(self.resolution, wanted or (), strict=True)]
+            scales = [a / b for a, b in zip(self.resolution, wanted, strict=True)]
+            # Whole voxels of the other resolution, cut towards 0, as the real server sends them.
             return tuple(
-                f"{part} * CAST({scale!r} AS DOUBLE)"
+                f"CAST(trunc({part} * CAST({scale!r} AS DOUBLE)) AS INTEGER)"
                 for part, scale in zip(whole, scales, strict=True)
             )
-        if column.is_segmentation and self.unresolved_roots is not None:
-            return tuple(f"coalesce({part}, {self.unresolved_roots})" for part in parts)
+        if column.is_segmentation and self.is_split:
+            return tuple(f"coalesce({part}, 1)" for part in parts)
         return parts
-
-    def converts(self, wanted: tuple[float, ...] | None) -> bool:
-        """Return whether positions in `wanted` are not as stored."""
-        return wanted is not None and tuple(wanted) != self.resolution
 
     @property
     def shuffle_key(self) -> str:

@@ -42,7 +42,7 @@ def rows_response(
     request
         Its query string says Arrow or JSON, its `Accept-Encoding` the compression.
     rows
-        In the types served, without pandas metadata.
+        In the types served; pandas metadata is added where there is none.
     warnings
         One `Warning` header each.
     resolution
@@ -53,7 +53,8 @@ def rows_response(
     accepted = request.headers.get("Accept-Encoding", "").lower()
     if _asked(request, "return_pyarrow", default=True):
         compress = _asked(request, "ipc_compress", default=True)
-        body, media = stream(with_pandas_metadata(rows), accepted if compress else ""), "data.arrow"
+        noted = rows if rows.schema.metadata else with_pandas_metadata(rows)
+        body, media = stream(noted, accepted if compress else ""), "data.arrow"
     else:
         body, media = _records(rows), "application/json"
     zipped = "gzip" in accepted
@@ -65,10 +66,10 @@ def rows_response(
         headers["Content-Encoding"] = "gzip"
         headers["Vary"] = "Accept-Encoding"
     for warning in warnings:
-        headers.append("Warning", _one_line(warning))
+        headers.append("Warning", one_line(warning))
     for size in resolution or ():
         headers.append("dataframe_resolution", repr(float(size)))
-    headers["column_names"] = _one_line(repr({t: dict(c) for t, c in column_names.items()}))
+    headers["column_names"] = one_line(repr({t: dict(c) for t, c in column_names.items()}))
     return response
 
 
@@ -85,7 +86,7 @@ def with_pandas_metadata(rows: pa.Table) -> pa.Table:
 
 
 def count_table(count: int) -> pa.Table:
-    """Return the answer to a question for a count."""
+    """Return the answer to a question for a count: a plain int64, never missing."""
     return pa.Table.from_pandas(pd.DataFrame({"count": [count]}), preserve_index=False)
 
 
@@ -112,5 +113,6 @@ def _asked(request: Request, name: str, *, default: bool) -> bool:
     return default if value is None else value.lower() in ("true", "1")
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return a text as a header can hold it."""
     return " ".join(text.split()).encode("latin-1", "replace").decode("latin-1")

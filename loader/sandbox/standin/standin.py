@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from loader.sandbox.standin.history import History
-from loader.sandbox.standin.replies import RefusalError, failed, plain_404, wrapped
+from loader.sandbox.standin.replies import RefusalError, failed, wrapped
 from loader.sandbox.standin.store import Store, parquet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
     from starlette.requests import Request
 
     from loader.sandbox.standin.faults import Faults
-    from loader.sandbox.standin.folder import Folder, Table, TableFile, Version
+    from loader.sandbox.standin.folder import Folder, Table, Version
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Standin:
     token: str | None
     _expired: set[int] = field(default_factory=set)
     _history: History | None = None
-    _row_counts: dict[tuple[str, int], int] = field(default_factory=dict)
+    _row_counts: dict[Path, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -88,9 +88,7 @@ class Standin:
         if name != self.folder.datastack:
             raise failed(f"datastack {name} not found")
 
-    def version(
-        self, request: Request, refusal: Callable[[str], RefusalError] = plain_404
-    ) -> Version:
+    def version(self, request: Request, refusal: RefusalError | None = None) -> Version:
         """Return the version that a path names.
 
         Parameters
@@ -98,7 +96,7 @@ class Standin:
         request
             Has `datastack` and `version` in its path.
         refusal
-            Makes the error of a version that is not there.
+            The error of a version that is not there; by default the one of most requests.
 
         Raises
         ------
@@ -109,16 +107,16 @@ class Standin:
         number = request.path_params["version"]
         found = self.folder.versions.get(number)
         if found is None:
-            raise refusal(f"Analysis version {number} not found")
+            raise refusal or wrapped(404, f"version {number} not found in {self.folder.datastack}")
         return found
 
-    def rows_of(self, name: str, version: Version) -> Table:
-        """Return a table whose rows are about to be read.
+    def table(self, name: str, version: Version) -> Table:
+        """Return a table that is in a version.
 
         Raises
         ------
         RefusalError
-            It is not in this version, or the version has expired.
+            It is not.
         """
         table = self.folder.tables.get(name)
         if table is None or version.number not in table.files:
@@ -127,18 +125,30 @@ class Standin:
                 f"Analysis table '{name}' not found for version {version.number} "
                 f"in datastack {self.folder.datastack}",
             )
+        return table
+
+    def rows_of(self, name: str, version: Version) -> Table:
+        """Return a table whose rows are about to be read.
+
+        Raises
+        ------
+        RefusalError
+            It is not in this version, only its owner may read it, or the version has expired.
+        """
+        table = self.table(name, version)
+        if table.read_permission == "PRIVATE":
+            raise wrapped(401, "Unauthorized: The table can only be read by its owner")
         if not self.usable(version):
             raise wrapped(410, "This materialization version is not available")
         return table
 
     def row_count(self, table: Table, number: int) -> int:
-        """Return how many valid rows a table has at a version."""
-        key = (table.name, number)
-        if key not in self._row_counts:
-            self._row_counts[key] = _count(self.store, table.files[number])
-        return self._row_counts[key]
-
-
-def _count(store: Store, file: TableFile) -> int:
-    where = ' WHERE CAST("valid" AS BOOLEAN)' if "valid" in file.columns else ""
-    return store.number(f"SELECT count(*) FROM {parquet(file.path)}{where}")
+        """Return how many rows of a table or view are served at a version."""
+        file = table.files[number]
+        if file.path not in self._row_counts:
+            only = "valid" in file.columns and not table.is_view
+            where = ' WHERE CAST("valid" AS BOOLEAN)' if only else ""
+            self._row_counts[file.path] = self.store.number(
+                f"SELECT count(*) FROM {parquet(file.path)}{where}"
+            )
+        return self._row_counts[file.path]

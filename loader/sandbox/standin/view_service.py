@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from loader.sandbox.standin.queries import answer_plan, disturb
+from loader.sandbox.standin.queries import answer_plan, disturb, notices
 from loader.sandbox.standin.query import plan_one
 from loader.sandbox.standin.question import ONE_TABLE, Question, read_question
 from loader.sandbox.standin.relation import Relation
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _TYPES = {
     "integer": {"type": "integer"},
-    "float": {"type": "float", "format": "float"},
+    "float": {"type": "float"},
     "boolean": {"type": "boolean"},
     "string": {"type": "string"},
     "time": {"type": "string", "format": "date-time"},
@@ -47,7 +47,8 @@ def view_routes(standin: Standin) -> list[Route]:
 
     def metadata(request: Request) -> Response:
         standin.version(request)
-        return JSONResponse(_record(standin, _view(standin, request)))
+        view = _view(standin, request)
+        return JSONResponse({"table_name": view.name, **_record(standin, view)})
 
     def schema(request: Request) -> Response:
         version = standin.version(request)
@@ -77,7 +78,7 @@ def view_routes(standin: Standin) -> list[Route]:
             plan_one(relation, question),
             question,
             size=standin.row_count(view, version.number),
-            warnings=[],
+            warnings=notices(view),
         )
 
     base = "/materialize/api/v3/datastack/{datastack}/version/{version:int}/views"
@@ -98,7 +99,7 @@ def _views(standin: Standin, version: Version) -> dict[str, Table]:
 def _view(standin: Standin, request: Request) -> Table:
     view = standin.folder.views.get(request.path_params["view"])
     if view is None:
-        raise plain_404(f"View {request.path_params['view']} not found")
+        raise failed("No row was found for one()")  # the real service's words name no view
     return view
 
 
