@@ -40,10 +40,16 @@ class FileLock:
     ----------
     path
         The file that is locked; its contents do not matter.
+    busy
+        What to say where another load holds it, and what to do then.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, busy: tuple[str, str] | None = None) -> None:
         self._path = path
+        self._busy = busy or (
+            f"another load is working in '{path.parent}'",
+            "wait until it has ended, or name another folder with --work",
+        )
         self._handle: int | None = None
 
     def acquire(self) -> None:
@@ -56,25 +62,41 @@ class FileLock:
         InputError
             Its folder cannot be written to.
         """
-        try:
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise unusable(self._path.parent, error) from error
-        try:
-            _lock(handle)
-        except OSError as error:
-            os.close(handle)
-            raise StageError(
-                f"another load is working in '{self._path.parent}'",
-                hint="wait until it has ended, or name another folder with --work",
-            ) from error
-        self._handle = handle
+        while self._handle is None:
+            try:
+                handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            except OSError as error:
+                raise unusable(self._path.parent, error) from error
+            try:
+                _lock(handle)
+            except OSError as error:
+                os.close(handle)
+                message, hint = self._busy
+                raise StageError(message, hint=hint) from error
+            if _is_file_at(handle, self._path):
+                self._handle = handle
+            else:  # removed by the one who held it, between our two steps
+                os.close(handle)
 
     def release(self) -> None:
         """Let the lock go; safe to call twice."""
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
+
+    def remove(self) -> None:
+        """Let the lock go and remove its file."""
+        if os.name == "nt":  # pragma: no cover - an open file cannot be removed there
+            self.release()
+        self._path.unlink(missing_ok=True)
+        self.release()
+
+
+def _is_file_at(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 if os.name == "nt":  # pragma: no cover

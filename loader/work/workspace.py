@@ -4,6 +4,10 @@ A load is a row of named steps. A step's files are written under other names, br
 disk, renamed, and only then entered in the manifest, so a step is either finished or has
 not happened. The manifest's key says exactly what is being loaded; stages of another load
 cannot be taken for one's own.
+
+The folder may be one that a person names. So it must be empty or have a manifest of ours,
+and every name is listed before the first byte is written under it: what is not listed is
+never written over and never removed.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import StageError
+from loader.work.listing import Listing, remove_if_empty
 from loader.work.lock import FileLock, make_folder
 
 if TYPE_CHECKING:
@@ -24,8 +29,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MANIFEST = "manifest.json"
-#: Layout of the working folder; stages of another layout are made again.
-_LAYOUT = 2
+_LOCK = ".lock"
+_LISTED = "listed.txt"
+_SCRATCH = "scratch"
+#: What a load that was killed before its first manifest may leave.
+_FIRST = {_LOCK, _LISTED, _MANIFEST + ".part"}
+#: Layout of the working folder; stages of another layout are refused.
+_LAYOUT = 3
+_ANOTHER_FOLDER = "name another folder with --work, and load again"
 _START_AGAIN = "remove the folder, or name another with --work, and load again"
 
 
@@ -44,7 +55,8 @@ class Workspace:
     Raises
     ------
     StageError
-        Another load is using the folder, or its stages belong to another load.
+        Another load is using the folder, its stages belong to another load, or it holds
+        files of somebody else. Nothing in it was touched.
     InputError
         The folder cannot be made or written to.
     """
@@ -62,11 +74,14 @@ class Workspace:
         self._on_step = on_step or (lambda _: None)
         self._mutex = RLock()
         make_folder(folder)
-        self._lock = FileLock(folder / ".lock")
+        self._read_manifest()  # before anything is written
+        self._lock = FileLock(folder / _LOCK)
         self._lock.acquire()
         try:
             self._steps = self._read_manifest()
             self._checked: set[str] = set()
+            self._listing = Listing(folder, _LISTED)
+            self._write_manifest()
             self._remove_leftovers()
         except BaseException:
             self._lock.release()
@@ -149,10 +164,18 @@ class Workspace:
 
     @contextmanager
     def new_file(self, name: str) -> Iterator[Path]:
-        """Give a path to write to; the file gets its name when the block ends without error."""
+        """Give a path to write to; the file gets its name when the block ends without error.
+
+        Raises
+        ------
+        StageError
+            A file of somebody else has this name.
+        """
         final = self.folder / name
-        final.parent.mkdir(parents=True, exist_ok=True)
         temporary = final.with_name(f"{final.name}.part")
+        if final.parent != self.folder:
+            self._listing.add_folder(final.parent.relative_to(self.folder).as_posix())
+        self._listing.add(name, f"{name}.part")
         temporary.unlink(missing_ok=True)
         yield temporary
         _to_disk(temporary)
@@ -160,29 +183,39 @@ class Workspace:
 
     def scratch(self) -> Path:
         """Give a folder for spilled data; emptied when a load starts."""
-        folder = self.folder / "scratch"
-        folder.mkdir(exist_ok=True)
-        return folder
+        return self._listing.add_folder(_SCRATCH)
 
     def remove(self) -> None:
-        """Remove the folder and all stages."""
+        """Remove all stages, and the folder where nothing else is in it."""
         with self._mutex:
+            # The manifest goes last: a removal broken off leaves a folder known as ours.
             self._steps = {}
-            # The manifest goes first: a removal broken off leaves no step that lacks files.
+            self._write_manifest()
+            self._remove_leftovers()
+            self._listing.remove_all()
             (self.folder / _MANIFEST).unlink(missing_ok=True)
-            self._lock.release()
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self._lock.remove()
+            remove_if_empty(self.folder)
 
     def _read_manifest(self) -> dict[str, Any]:
         path = self.folder / _MANIFEST
         if not path.exists():
+            others = sorted(p.name for p in self.folder.iterdir() if p.name not in _FIRST)
+            if others:
+                raise StageError(
+                    f"'{self.folder}' holds files of somebody else: {', '.join(others[:3])}"
+                    + (f" and {len(others) - 3} more" if len(others) > 3 else ""),
+                    hint="name an empty or a new folder with --work",
+                )
             return {}
         try:
             manifest = json.loads(path.read_text(encoding="utf-8"))
             key, layout, steps = manifest["key"], manifest["layout"], manifest["steps"]
             checksum = manifest["checksum"]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise StageError(f"'{path}' is damaged", hint=_START_AGAIN) from error
+            raise StageError(
+                f"'{path}' is damaged or is not of a load", hint=_ANOTHER_FOLDER
+            ) from error
         if layout != _LAYOUT or key != self.key:
             raise StageError(
                 f"'{self.folder}' holds stages of another load: {_difference(key, self.key)}",
@@ -207,9 +240,10 @@ class Workspace:
         temporary.replace(path)
 
     def _remove_leftovers(self) -> None:
-        shutil.rmtree(self.folder / "scratch", ignore_errors=True)
-        for part in self.folder.rglob("*.part"):
-            part.unlink()
+        if f"{_SCRATCH}/" in self._listing:
+            shutil.rmtree(self.folder / _SCRATCH, ignore_errors=True)
+        for name in self._listing.files:
+            (self.folder / f"{name}.part").unlink(missing_ok=True)
 
     def _check(self, step: str, name: str, recorded: Mapping[str, Any]) -> None:
         path = self.folder / name

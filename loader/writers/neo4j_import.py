@@ -22,6 +22,7 @@ from graphapi.graph.materialization import Materialization
 from loader.checks.verify import Check, VerifyReport, verify_against
 from loader.stages.record import record_params
 from loader.work.duck import database
+from loader.work.listing import Listing
 from loader.work.lock import FileLock
 from loader.writers import importfiles
 from loader.writers.base import Existing
@@ -43,6 +44,10 @@ _SCHEMA = (
     "index_annotation_roots",
 )
 _DONE = "imported.txt"
+#: Names of all that was written into the folder; a folder without it is not ours.
+_LISTED = "cavegraph-files.txt"
+_OWN = ("import.args", "docker.args", "import.log", "import.report", _DONE)
+_BUSY = "another load is writing the files for an import in '{}'"
 
 
 class Neo4jImportWriter:
@@ -66,7 +71,10 @@ class Neo4jImportWriter:
         self.uri = f"{SCHEME}{self.folder}"
         self._admin = list(admin) if admin is not None else admin_from_environment()
         self._database = database or "neo4j"
-        self._lock = FileLock(self.folder.with_name(f".{self.folder.name}.lock"))
+        self._lock = FileLock(
+            self.folder.with_name(f".{self.folder.name}.lock"),
+            (_BUSY.format(self.folder), "wait until it has ended, or name another folder"),
+        )
         self._written: dict[str, int] = {}
 
     def existing(self) -> Existing | None:
@@ -79,7 +87,7 @@ class Neo4jImportWriter:
         """
         if not self.folder.exists() or not any(self.folder.iterdir()):
             return None
-        if not (self.folder / "import.args").exists():
+        if not (self.folder / _LISTED).exists():
             raise GraphExistsError(
                 f"'{self.folder}' is not empty and holds no files for an import",
                 hint="name a new folder; only earlier exports are replaced",
@@ -97,8 +105,11 @@ class Neo4jImportWriter:
             )
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock.acquire()
-        (self.folder / _DONE).unlink(missing_ok=True)
         made = importfiles.parts(stages, record)
+        listing = Listing(self.folder, _LISTED)
+        for name in (*_OWN, *(name for part in made for name in (part.header, part.rows))):
+            listing.add(name)
+        (self.folder / _DONE).unlink(missing_ok=True)
         with (
             database(memory_limit=settings.memory_limit, threads=settings.threads) as connection,
             settings.bar(f"Writing {self.folder.name}", len(made), unit="files") as bar,

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .attacks import table
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -43,7 +45,7 @@ def page(measured: Mapping[str, Any]) -> str:
     parts = [_HEAD]
     for name, write in (("soak", _soak), ("fuzz", _fuzz), ("memory", _memory)):
         parts.append(write(measured[name]) if name in measured else f"{name}: not measured yet.\n")
-    return "\n".join(parts)
+    return "\n".join([*parts, table()])
 
 
 def _soak(found: Mapping[str, Any]) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from .__main__ import MEASURED, PAGE
+from .attacks import ATTACKS
 from .page import FAULTS, page
 from .soak import RULES
 
@@ -43,3 +45,10 @@ def test_a_large_load_took_less_than_a_gigabyte(measured) -> None:
     assert memory["rows"] >= 2_000_000
     assert memory["peak_mb"] < 1000
     assert memory["rows_lost"] == 0
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.test)
+def test_every_attack_on_the_page_has_its_tests(attack) -> None:
+    file, _, name = attack.test.partition("::")
+    text = (Path(__file__).parents[2] / file).read_text(encoding="utf-8")
+    assert f"def {name or 'test_'}" in text

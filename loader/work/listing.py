@@ -1,0 +1,98 @@
+"""Which files of a folder are ours: listed by name, before the first byte is written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import PurePath
+from threading import RLock
+from typing import TYPE_CHECKING
+
+from graphapi.errors import StageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ELSEWHERE = "move it away, or name another folder"
+
+
+class Listing:
+    """Names of all that we have ever written in a folder, kept in a file of it.
+
+    Parameters
+    ----------
+    folder
+        It is there already.
+    name
+        Of the file with the names, one a line; a folder's ends in a slash.
+
+    Raises
+    ------
+    StageError
+        The file lists names outside the folder.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder
+        self._file = folder / name
+        self._mutex = RLock()
+        self._names = self._read()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    @property
+    def files(self) -> list[str]:
+        """The files among the names, sorted."""
+        return sorted(name for name in self._names if not name.endswith("/"))
+
+    def add(self, name: str, *others: str) -> None:
+        """Enter a name before anything is written under it, or under the `others`.
+
+        Raises
+        ------
+        StageError
+            A file of somebody else has one of them.
+        """
+        with self._mutex:
+            if name in self._names:
+                return
+            for path in (self._folder / n for n in (name, *others)):
+                if os.path.lexists(path):
+                    raise StageError(f"'{path}' was not written by this program", hint=_ELSEWHERE)
+            with self._file.open("a", encoding="utf-8") as file:
+                file.write(name + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            self._names.add(name)
+
+    def add_folder(self, name: str) -> Path:
+        """Make a folder that is ours from now on; one that was there before is not."""
+        self.add(f"{name}/")
+        folder = self._folder / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def remove_all(self) -> None:
+        """Remove the files of the list, folders that are empty then, and the list itself."""
+        with self._mutex:
+            for name in self.files:
+                (self._folder / name).unlink(missing_ok=True)
+            for name in sorted(self._names, reverse=True):
+                if name.endswith("/"):
+                    remove_if_empty(self._folder / name)
+            self._file.unlink(missing_ok=True)
+            self._names = set()
+
+    def _read(self) -> set[str]:
+        if not self._file.exists():
+            return set()
+        names = self._file.read_text(encoding="utf-8", errors="replace").splitlines()
+        if any(PurePath(name).is_absolute() or ".." in PurePath(name).parts for name in names):
+            raise StageError(f"'{self._file}' is damaged", hint=_ELSEWHERE)
+        return set(names)
+
+
+def remove_if_empty(folder: Path) -> None:
+    """Remove a folder; one in which somebody else has put something stays."""
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
