@@ -86,14 +86,14 @@ class MotifCalls(ExportCalls):
         if made.synthetic:
             facts["note"] = "this connectome is synthetic: made up by a program"
         return write_report(
-            self,
             folder,
-            chosen,
             analysis.graph(threshold, neurons),
+            chosen,
+            title=f"{self.name} as a network",
             facts=facts,
             nulls=nulls,
             seed=seed,
             top=top,
-            by=by,
+            labels=None if by is None else analysis.labels(by),
             workers=workers,
         )

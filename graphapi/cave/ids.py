@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from graphapi.cave.parallel import in_order
 from graphapi.common.progress import Progress
+from graphapi.common.threads import in_order
 from graphapi.errors import InputError
 
 if TYPE_CHECKING:

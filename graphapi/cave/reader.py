@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from graphapi.cave.arrow import joined, repeated_ids, require_ids
 from graphapi.cave.filters import Filters
-from graphapi.cave.parallel import in_order
 from graphapi.cave.pieces import Piece
+from graphapi.common.threads import in_order
 from graphapi.errors import IncompleteAnswerError
 
 if TYPE_CHECKING:

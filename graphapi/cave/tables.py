@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphapi.cave.complete import fetch_matching, fetch_range, id_ranges, require_total
-from graphapi.cave.parallel import in_order
 from graphapi.cave.reader import Reader
 from graphapi.common.progress import Progress
+from graphapi.common.threads import in_order
 from graphapi.errors import SourceSchemaError
 
 if TYPE_CHECKING:

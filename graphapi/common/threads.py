@@ -1,43 +1,48 @@
-"""Work on all cores by threads: compiled code lets go of the interpreter lock."""
+"""Work in several threads: requests to a server, or compiled code on all cores."""
 
 from __future__ import annotations
 
 import os
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from threading import Event
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
 
 from graphapi.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
+Answer = TypeVar("Answer")
+
+#: Seconds between two looks at the clock.
+_STEP = 0.05
 
 
 class StoppedError(Exception):
-    """Work was given up because `Stop` was set; never leaves `in_threads`."""
+    """Work was given up because `Stop` was set; never leaves `in_order`."""
 
 
 class Stop:
-    """A flag that tells threads to give up."""
+    """A flag that tells threads to give up; compiled code reads `flag[0]`."""
 
     def __init__(self) -> None:
-        self._event = Event()
+        self.flag = np.zeros(1, dtype=np.int64)
 
     def set(self) -> None:
         """Ask all threads to give up at their next check."""
-        self._event.set()
+        self.flag[0] = 1
 
     def check(self) -> None:
         """Give up if asked to."""
-        if self._event.is_set():
+        if self.flag[0]:
             raise StoppedError
 
 
 def worker_count(workers: int | None) -> int:
-    """Give the number of threads: as asked, or one for each core this process may use.
+    """Return the number of threads: as asked, or one for each core this process may use.
 
     Raises
     ------
@@ -54,60 +59,67 @@ def worker_count(workers: int | None) -> int:
     return workers
 
 
-def in_threads(
-    work: Callable[[Item, Stop], Result],
+def in_order(
+    call: Callable[[Item], Answer],
     items: Iterable[Item],
     *,
-    workers: int,
-    on_done: Callable[[], None] | None = None,
-) -> list[Result]:
-    """Do `work` for each item.
+    at_once: int,
+    ahead: int | None = None,
+    stop: Stop | None = None,
+    while_waiting: Callable[[], None] | None = None,
+) -> Iterator[Answer]:
+    """Call a function for each item, a few at a time, in threads.
 
     Parameters
     ----------
-    work
-        Called with an item and a flag that it must check between steps of a second or less.
+    call
+        Called with an item.
     items
-        What to work on.
-    workers
-        Number of threads; with 1, everything runs in the calling thread.
-    on_done
-        Called in the calling thread after each item.
+        In any number; read lazily.
+    at_once
+        How many calls may run together; with 1 they run in the calling thread, unless
+        there is something to do while waiting.
+    ahead
+        How many items may be taken and answers wait in memory; None for `at_once`.
+    stop
+        Set when the answers end, for whatever reason: a failure, Ctrl-C, or a caller who wants
+        no more. Long calls check it.
+    while_waiting
+        Called in the calling thread some times a second; what it raises ends the work.
 
-    Returns
-    -------
-    list
-        Results in the order of the items.
+    Yields
+    ------
+    object
+        The answers, in the order of the items.
 
     Raises
     ------
-    BaseException
-        The first one raised by `work`, or `KeyboardInterrupt`; all threads have ended by then.
+    Exception
+        The first failure in that order; calls that have not begun are then dropped, and
+        those that run are waited for.
     """
-    stop = Stop()
-    if workers == 1:
-        results = []
-        for item in items:
-            results.append(work(item, stop))
-            if on_done:
-                on_done()
-        return results
-    with ThreadPoolExecutor(workers, thread_name_prefix="cavegraph") as pool:
-        futures = [pool.submit(work, item, stop) for item in items]
+    if at_once <= 1 and while_waiting is None:
+        yield from map(call, items)
+        return
+    pending: deque[Future[Answer]] = deque()
+    with ThreadPoolExecutor(at_once, thread_name_prefix="cavegraph") as pool:
         try:
-            _collect(futures, on_done)
-        except BaseException:
-            stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-    return [future.result() for future in futures]
+            for item in items:
+                pending.append(pool.submit(call, item))
+                if len(pending) >= (ahead or at_once):
+                    yield _answer(pending.popleft(), while_waiting)
+            while pending:
+                yield _answer(pending.popleft(), while_waiting)
+        finally:
+            if stop is not None:
+                stop.set()
+            for future in pending:
+                future.cancel()
 
 
-def _collect(futures: list[Future[Result]], on_done: Callable[[], None] | None) -> None:
-    pending = set(futures)
-    while pending:
-        done, pending = wait(pending, return_when=FIRST_COMPLETED)
-        for future in done:
-            future.result()
-            if on_done:
-                on_done()
+def _answer(future: Future[Answer], while_waiting: Callable[[], None] | None) -> Answer:
+    """Wait in short steps: on some systems Ctrl-C does not reach a thread that waits."""
+    while not wait([future], timeout=_STEP).done:
+        if while_waiting is not None:
+            while_waiting()
+    return future.result()

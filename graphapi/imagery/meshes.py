@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from graphapi.common.notices import notice
 from graphapi.common.progress import Progress
+from graphapi.common.threads import in_order
 from graphapi.errors import ImageryNotFoundError, InputError, MissingMeshError
 from graphapi.ids import parse_root_ids
 from graphapi.imagery.mesh import Mesh
@@ -139,25 +140,13 @@ def _fetch_all(
     max_workers: int,
 ) -> dict[int, Mesh | None]:
     found: dict[int, Mesh | None] = {}
-    if progress:
-        with Progress("Meshes", len(root_ids), unit="meshes") as bar:
-            for root_id, mesh in _fetched(volume, root_ids, cache, max_workers):
-                found[root_id] = mesh
+    meshes = in_order(lambda one: _fetch(volume, one, cache), root_ids, at_once=max_workers)
+    with Progress("Meshes", len(root_ids), unit="meshes") if progress else nullcontext() as bar:
+        for root_id, mesh in zip(root_ids, meshes, strict=True):
+            found[root_id] = mesh
+            if bar:
                 bar.advance()
-        return found
-    return dict(_fetched(volume, root_ids, cache, max_workers))
-
-
-def _fetched(
-    volume: Volume, root_ids: Sequence[int], cache: MeshCache | None, max_workers: int
-) -> Iterable[tuple[int, Mesh | None]]:
-    with ThreadPoolExecutor(max_workers) as pool:
-        tasks = {pool.submit(_fetch, volume, root_id, cache): root_id for root_id in root_ids}
-        try:
-            for task in as_completed(tasks):
-                yield tasks[task], task.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    return found
 
 
 def _fetch(volume: Volume, root_id: int, cache: MeshCache | None) -> Mesh | None:

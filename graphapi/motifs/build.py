@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from graphapi.errors import MotifError
-from graphapi.motifs.dsl import (
+from graphapi.motifs.pattern import Comparison, Condition, Edge, Group, Node, Pattern, located
+from graphapi.motifs.statements import (
     Call,
     ComparisonStatement,
     ConditionStatement,
@@ -14,12 +15,11 @@ from graphapi.motifs.dsl import (
     Macro,
     SameStatement,
 )
-from graphapi.motifs.pattern import Comparison, Condition, Edge, Group, Node, Pattern, located
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from graphapi.motifs.dsl import Statement
+    from graphapi.motifs.statements import Statement
 
 _DEEPEST = 50
 

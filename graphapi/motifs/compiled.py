@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
+import math
 import time
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from graphapi.common.threads import Stop, in_order, worker_count
 from graphapi.errors import QueryTimeoutError
-from graphapi.motifs.candidates import FieldReader, NeighbourLists
+from graphapi.motifs.memory import FieldReader, NeighbourLists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,13 +21,68 @@ if TYPE_CHECKING:
     from graphapi.motifs.memory import MemoryGraph
     from graphapi.motifs.pattern import Edge, Pattern
     from graphapi.motifs.plan import Plan
-    from graphapi.motifs.program import Program
 
+Ints = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.int32]
 
 _PROBES = 2000
 _CHUNKS_PER_THREAD = 32
-_STEP = 0.05  # seconds
+#: Numbers of the comparison operators.
+OPERATORS = {"=": 0, "!=": 1, "<": 2, "<=": 3, ">": 4, ">=": 5}
+
+
+class Program(NamedTuple):
+    """A plan in arrays; all int64 unless told otherwise.
+
+    Parameters
+    ----------
+    indptr
+        (rows, n + 1): where each node's list starts in `indices`.
+    indices
+        int32: all lists, one after the other; the last n entries are 0..n-1.
+    allowed
+        bool, (depths, n): which nodes meet the conditions of a depth's own.
+    near_at, near
+        Lists that a candidate must be in: (adjacency row, earlier depth, mark or -1).
+    far_at, far
+        Lists that it must not be in: (adjacency row, earlier depth, mark or -1).
+    mark_at, marks
+        Lists of a depth's node that are worth marking, because deeper levels look things up
+        in them again and again: (adjacency row, mark).
+    bound_at, bounds
+        (earlier depth, 1): above it; (earlier depth, 0): below it.
+    other_at, others
+        Earlier depths it must differ from.
+    compare_at, compare, codes
+        Comparisons of fields: (operator, own code row, earlier depth, its code row); codes
+        is (rows, n), -1 where a value is missing.
+    tie_at, ties, tie_codes
+        Comparisons of connections: (operator, pre depth, post depth, code row, pre depth,
+        post depth, code row); codes are (rows, connections) in the order of adjacency row 0.
+    twins
+        (relabelings, depths): a mapping counts if it is not larger than any of its images.
+    """
+
+    indptr: Ints
+    indices: npt.NDArray[np.int32]
+    allowed: npt.NDArray[np.bool_]
+    near_at: Ints
+    near: Ints
+    far_at: Ints
+    far: Ints
+    mark_at: Ints
+    marks: Ints
+    bound_at: Ints
+    bounds: Ints
+    other_at: Ints
+    others: Ints
+    compare_at: Ints
+    compare: Ints
+    codes: Ints
+    tie_at: Ints
+    ties: Ints
+    tie_codes: Ints
+    twins: Ints
 
 
 @dataclass(frozen=True)
@@ -132,26 +187,28 @@ class CompiledSearch:
         """
         from graphapi.motifs.kernel import search
 
-        deadline = None if timeout is None else time.monotonic() + timeout
-        threads = os.cpu_count() or 1
+        end = math.inf if timeout is None else time.monotonic() + timeout
+
+        def check() -> None:
+            if time.monotonic() > end:
+                raise QueryTimeoutError(
+                    f"the motif search was stopped after {timeout} s",
+                    hint="add conditions or limit=, or allow more time",
+                )
+
+        threads = worker_count(None)
         count = max(1, min(self._starts.size, threads * _CHUNKS_PER_THREAD))
-        stop = np.zeros(1, dtype=np.int64)
-        with ThreadPoolExecutor(threads) as pool:
-            try:
-                waiting: list[Future[tuple[int, Rows]]] = [
-                    pool.submit(search, self._program, part, keep, limit, stop)
-                    for part in np.array_split(self._starts, count)
-                ]
-                for future in waiting:
-                    _wait_for(future, deadline, timeout)
-                    yield future.result()
-            finally:
-                stop[0] = 1
-                pool.shutdown(cancel_futures=True)
+        stop = Stop()
+        yield from in_order(
+            lambda part: search(self._program, part, keep, limit, stop.flag),
+            np.array_split(self._starts, count),
+            at_once=threads,
+            ahead=count,
+            stop=stop,
+            while_waiting=check,
+        )
 
     def _make_program(self) -> Program:
-        from graphapi.motifs.program import OPERATORS, Program
-
         lists = NeighbourLists(self._graph, self._fields)
         pattern, plan, depth = self._pattern, self._plan, self._depth
         near: list[list[tuple[int, ...]]] = [[] for _ in plan.order]
@@ -173,8 +230,8 @@ class CompiledSearch:
         others: list[list[tuple[int, ...]]] = [[] for _ in plan.order]
         for a, b in plan.different:
             others[max(depth[a], depth[b])].append((min(depth[a], depth[b]),))
-        compare, codes = self._node_comparisons(OPERATORS)
-        ties, tie_codes = self._edge_comparisons(OPERATORS)
+        compare, codes = self._node_comparisons()
+        ties, tie_codes = self._edge_comparisons()
         indptr, indices = lists.arrays()
         twins = [[depth[one[node]] for node in plan.order] for one in plan.relabelings]
         marks = _choose_marks(near, far)
@@ -221,27 +278,27 @@ class CompiledSearch:
         return (b, 2 * graph, a) if a < b else (a, 2 * graph + 1, b)
 
     def _node_comparisons(
-        self, operators: dict[str, int]
-    ) -> tuple[list[list[tuple[int, ...]]], npt.NDArray[np.int64]]:
+        self,
+    ) -> tuple[list[list[tuple[int, ...]]], Ints]:
         found: list[list[tuple[int, ...]]] = [[] for _ in self._plan.order]
-        rows: list[npt.NDArray[np.int64]] = []
+        rows: list[Ints] = []
         for one in self._pattern.node_comparisons:
             late = one if self._depth[one.left] >= self._depth[one.right] else one.flipped()
             found[self._depth[late.left]].append(
-                (operators[late.op], len(rows), self._depth[late.right], len(rows) + 1)
+                (OPERATORS[late.op], len(rows), self._depth[late.right], len(rows) + 1)
             )
             rows += self._fields.node_codes(late)
         return found, np.stack(rows) if rows else np.empty((0, 0), dtype=np.int64)
 
     def _edge_comparisons(
-        self, operators: dict[str, int]
-    ) -> tuple[list[list[tuple[int, ...]]], npt.NDArray[np.int64]]:
+        self,
+    ) -> tuple[list[list[tuple[int, ...]]], Ints]:
         found: list[list[tuple[int, ...]]] = [[] for _ in self._plan.order]
-        rows: list[npt.NDArray[np.int64]] = []
+        rows: list[Ints] = []
         for one in self._pattern.edge_comparisons:
             ends = [self._pattern.edges[side] for side in (one.left, one.right)]
             a, b, c, d = (self._depth[i] for e in ends for i in (e.pre, e.post))
-            found[max(a, b, c, d)].append((operators[one.op], a, b, len(rows), c, d, len(rows) + 1))
+            found[max(a, b, c, d)].append((OPERATORS[one.op], a, b, len(rows), c, d, len(rows) + 1))
             rows += self._fields.edge_codes(one)
         return found, np.stack(rows) if rows else np.empty((0, 0), dtype=np.int64)
 
@@ -277,19 +334,7 @@ def _marks_by_depth(marks: Marks, depths: int) -> list[list[tuple[int, ...]]]:
     return rows
 
 
-def _sliced(
-    rows: list[list[tuple[int, ...]]], width: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _sliced(rows: list[list[tuple[int, ...]]], width: int) -> tuple[Ints, Ints]:
     at = np.concatenate(([0], np.cumsum([len(part) for part in rows]))).astype(np.int64)
     flat = [row for part in rows for row in part]
     return at, np.array(flat, dtype=np.int64).reshape(len(flat), width)
-
-
-def _wait_for(future: Future[Any], deadline: float | None, timeout: float | None) -> None:
-    """Wait in short steps: on some systems Ctrl-C does not reach a thread that waits."""
-    while not wait([future], timeout=_STEP).done:
-        if deadline is not None and time.monotonic() > deadline:
-            raise QueryTimeoutError(
-                f"the motif search was stopped after {timeout} s",
-                hint="add conditions or limit=, or allow more time",
-            )

@@ -7,16 +7,25 @@ line numbers and evaluates nothing (docs/decisions/0045). Beyond it, `in` takes 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from graphapi.errors import InputError, MissingExtraError, MotifError
+from graphapi.motifs.build import build_pattern
 from graphapi.motifs.pattern import Condition, located
+from graphapi.motifs.statements import (
+    Call,
+    ComparisonStatement,
+    ConditionStatement,
+    EdgeStatement,
+    Macro,
+    SameStatement,
+)
 
 if TYPE_CHECKING:
     from graphapi.motifs.pattern import Kind, Op, Pattern, Scalar, Value
+    from graphapi.motifs.statements import Statement
 
 _GRAMMAR = r"""
 start: (_statement | ";")*
@@ -61,71 +70,6 @@ _SPOKEN = {
 }
 
 
-@dataclass(frozen=True)
-class EdgeStatement:
-    """`pre -> post [clauses] as alias`."""
-
-    line: int
-    pre: str
-    post: str
-    exists: bool
-    kind: Kind
-    where: tuple[Condition, ...]
-    alias: str | None
-
-
-@dataclass(frozen=True)
-class ConditionStatement:
-    """`owner.field op value`; the owner is a node or the alias of a connection."""
-
-    line: int
-    owner: str
-    condition: Condition
-
-
-@dataclass(frozen=True)
-class ComparisonStatement:
-    """`owner.field op other.field`."""
-
-    line: int
-    owner: str
-    field: str
-    op: Op
-    other: str
-    other_field: str
-
-
-@dataclass(frozen=True)
-class SameStatement:
-    """`a === b`."""
-
-    line: int
-    a: str
-    b: str
-
-
-@dataclass(frozen=True)
-class Call:
-    """`name(arguments)`."""
-
-    line: int
-    name: str
-    arguments: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Macro:
-    """`name(parameters) { body }`."""
-
-    line: int
-    name: str
-    parameters: tuple[str, ...]
-    body: tuple[Statement, ...]
-
-
-Statement = EdgeStatement | ConditionStatement | ComparisonStatement | SameStatement | Call | Macro
-
-
 def parse(program: str | Path, *, ignore_direction: bool = False) -> Pattern:
     """Read a DotMotif program.
 
@@ -153,8 +97,6 @@ def parse(program: str | Path, *, ignore_direction: bool = False) -> Pattern:
     >>> parse("A -> B; B -> C; A -> C").names
     ('A', 'B', 'C')
     """
-    from graphapi.motifs.build import build_pattern
-
     source = _text_of(program)
     return build_pattern(statements(source), source, undirected=ignore_direction)
 

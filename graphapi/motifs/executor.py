@@ -17,20 +17,20 @@ from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import InputError
 from graphapi.motifs.build import build_pattern
-from graphapi.motifs.dsl import (
+from graphapi.motifs.pattern import Condition
+from graphapi.motifs.statements import (
     ComparisonStatement,
     ConditionStatement,
     EdgeStatement,
     SameStatement,
 )
-from graphapi.motifs.pattern import Condition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from graphapi.motifs.dsl import Statement
     from graphapi.motifs.pattern import Kind, Op, Pattern, Value
     from graphapi.motifs.search import Method, MotifSearch
+    from graphapi.motifs.statements import Statement
 
 _KINDS: dict[str, Kind] = {"SYN": "any", "EXC": "excitatory", "INH": "inhibitory"}
 _OPERATORS: dict[str, Op] = {"==": "=", "<>": "!="}

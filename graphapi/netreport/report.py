@@ -24,7 +24,6 @@ from graphapi.plots.statistics import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from graphapi.ask.motifs import MotifCalls
     from graphapi.network.distances import PathLengths
     from graphapi.network.graph import DirectedGraph
     from graphapi.network.nulls import NullModel
@@ -58,27 +57,40 @@ class Report:
 
 
 def write_report(
-    connectome: MotifCalls,
     folder: str | Path,
-    model: NullModel,
     graph: DirectedGraph,
+    model: NullModel,
     *,
+    title: str,
     facts: dict[str, str],
     nulls: int,
     seed: int,
     top: int,
-    by: str | None,
+    labels: pd.Series[Any] | None,
     workers: int | None,
 ) -> Report:
-    """Compute, draw and write; see `MotifCalls.report`."""
+    """Compute, draw and write.
+
+    Parameters
+    ----------
+    folder, nulls, seed, top, workers
+        See `Connectome.report`.
+    graph, model
+        What is described, and what the null graphs keep.
+    title
+        Of the page.
+    facts
+        What the page says about the graph, by name.
+    labels
+        A property of neurons by root id, named after it; None for no table of roles.
+    """
     pyplot()  # whoever lacks it hears so before the work
     place = _made(folder)
     found = find(graph, model, nulls=nulls, seed=seed, top=top, workers=workers)
     tables = tables_of(found)
-    if by is not None:
-        labels = connectome.motifs.labels(by)
+    if labels is not None:
         hubs = tables["hubs"]
-        hubs.insert(0, by, labels.reindex(hubs.index))
+        hubs.insert(0, str(labels.name), labels.reindex(hubs.index))
         tables["roles"] = connected_roles(graph, labels)
     pictures = pictures_of(found)
     facts = {
@@ -87,7 +99,7 @@ def write_report(
         "checked in every null graph": ", ".join(found.kept),
         "connections shared with a null graph": f"{found.shared:.1%} on average",
     }
-    text = page(f"{connectome.name} as a network", facts, sections_of(found, tables, pictures))
+    text = page(title, facts, sections_of(found, tables, pictures))
     html = place / "report.html"
     _write(html, text.encode("utf-8"))
     figures = {name: place / f"{name}.png" for name in pictures}

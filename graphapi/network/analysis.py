@@ -271,4 +271,4 @@ class NetworkAnalysis:
                 hint=f"properties here: {', '.join(sorted(table.neuron_types))}",
             )
         roots = self._connectome.root_ids()
-        return pd.Series(list(table.neuron_column(by)), index=roots).fillna("Unknown")
+        return pd.Series(list(table.neuron_column(by)), index=roots, name=by).fillna("Unknown")

@@ -1,4 +1,4 @@
-"""Compiled parts of the triad census. Imported when a census is made, for numba takes a second.
+"""Compiled parts of triad census and path lengths. Imported when used: numba takes a second.
 
 All that these functions call of each other is in this file: numba's cache knows of no other.
 """
@@ -181,3 +181,31 @@ def weigh_triangles(  # type: ignore[no-untyped-def]
                         intensities[wedge[c, k, 0], 1] += np.exp(left / wedge[c, k, 1])
         for e in range(start, end):
             mark[up_idx[e]] = 0
+
+
+@compiled
+def count_distances(sources, indptr, indices, seen, queue, counts):  # type: ignore[no-untyped-def]
+    """Add to `counts[d]` the neurons at distance d > 0 from each source.
+
+    `seen` (int64, by neuron) must be -1 everywhere; sources are told apart by their number in
+    it, so that it is not cleared between them. `queue` has room for all neurons.
+    """
+    for number in range(sources.size):
+        first = sources[number]
+        seen[first] = number
+        queue[0] = first
+        start, end, distance = 0, 1, 0
+        while start < end:
+            distance += 1
+            level_end = end
+            for at in range(start, level_end):
+                v = queue[at]
+                for e in range(indptr[v], indptr[v + 1]):
+                    w = indices[e]
+                    if seen[w] != number:
+                        seen[w] = number
+                        queue[end] = w
+                        end += 1
+            if end > level_end:
+                counts[distance] += np.int64(end - level_end)
+            start = level_end

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from graphapi.common.threads import Stop, in_threads, worker_count
+from graphapi.common.threads import Stop, in_order, worker_count
 from graphapi.errors import InputError
 
 if TYPE_CHECKING:
@@ -128,18 +128,22 @@ def path_lengths(
     size = max(1, _STEPS // max(1, matrix.nnz))
     pieces = [sources[at : at + size] for at in range(0, sources.size, size)]
 
-    def work(piece: Ints, stop: Stop) -> tuple[Ints, int]:
-        from graphapi.network.distance_kernel import count_distances
+    stop = Stop()
+
+    def work(piece: Ints) -> Ints:
+        from graphapi.network.census_kernel import count_distances
 
         stop.check()
         counts = np.zeros(graph.n + 1, dtype=np.int64)
         seen = np.full(graph.n, -1, dtype=np.int64)
         count_distances(piece, indptr, indices, seen, np.empty(graph.n, np.int64), counts)
+        return counts
+
+    total = np.zeros(graph.n + 1, dtype=np.int64)
+    parts = in_order(work, pieces, at_once=worker_count(workers), stop=stop)
+    for piece, counts in zip(pieces, parts, strict=True):
+        total += counts
         if on_done:
             on_done(piece.size)
-        return counts, piece.size
-
-    parts = in_threads(work, pieces, workers=worker_count(workers))
-    total = sum((counts for counts, _ in parts), start=np.zeros(graph.n + 1, dtype=np.int64))
     end = int(total.nonzero()[0].max(initial=0)) + 1
     return PathLengths(total[:end], int(sources.size), graph.n, directed)

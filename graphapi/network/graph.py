@@ -174,10 +174,6 @@ class DirectedGraph:
         found[found] = keys[places[found]] == back[found]
         return found
 
-    def at_threshold(self, threshold: int) -> DirectedGraph:
-        """Keep connections of at least `threshold` synapses, and all neurons."""
-        return self.where(self.weight >= threshold)
-
     def where(self, mask: npt.NDArray[np.bool_]) -> DirectedGraph:
         """Keep the connections where `mask`, in the order of `pre`, is true; and all neurons."""
         return DirectedGraph(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from graphapi.common.threads import Stop, in_threads
+from graphapi.common.threads import Stop, in_order
 from graphapi.network.triads import BOTH, IN, OUT
 
 if TYPE_CHECKING:
@@ -168,7 +168,9 @@ class UpwardLists:
         pieces = self.pieces()
         take = count()  # next() on it is atomic
 
-        def work(_: int, stop: Stop) -> tuple[Any, ...]:
+        stop = Stop()
+
+        def work(_: int) -> tuple[Any, ...]:
             mark, mine = np.zeros(self.order.size, dtype=np.uint8), new()
             while (which := next(take)) < len(pieces):
                 stop.check()
@@ -176,7 +178,7 @@ class UpwardLists:
             return mine
 
         threads = max(1, min(workers, len(pieces)))
-        parts = in_threads(work, range(threads), workers=threads)
+        parts = list(in_order(work, range(threads), at_once=threads, stop=stop))
         return tuple(sum(arrays[1:], start=arrays[0]) for arrays in zip(*parts, strict=True))
 
 

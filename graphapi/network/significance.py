@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from graphapi.common.progress import Progress
-from graphapi.common.threads import Stop, in_threads, worker_count
+from graphapi.common.threads import Stop, in_order, worker_count
 from graphapi.errors import InputError
 from graphapi.network.graph import DirectedGraph
-from graphapi.network.nulls import NullModel, null_graph
-from graphapi.network.preserved import check_preserved, shared_connections
+from graphapi.network.nulls import NullModel, check_preserved, null_graph, shared_connections
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -161,7 +160,9 @@ def compare(
     observed = {name: dict(measure(graph)) for name, measure in measures.items()}
     kept: dict[str, None] = {}
 
-    def work(index: int, stop: Stop) -> tuple[float, dict[str, list[float]]]:
+    stop = Stop()
+
+    def work(index: int) -> tuple[float, dict[str, list[float]]]:
         null = null_graph(graph, model, seed=seed, index=index, stop=stop)
         kept.update(dict.fromkeys(check_preserved(graph, null, model)))
         found = {}
@@ -172,7 +173,10 @@ def compare(
         return shared_connections(graph, null), found
 
     with Progress("null graphs", nulls, unit="graphs") as progress:
-        drawn = in_threads(work, range(nulls), workers=threads, on_done=progress.advance)
+        drawn = []
+        for one in in_order(work, range(nulls), at_once=threads, stop=stop):
+            drawn.append(one)
+            progress.advance()
     shared = pd.Series([one for one, _ in drawn], name="shared", dtype="float64")
     answer = {}
     for name, numbers in observed.items():

@@ -9,10 +9,10 @@ import numpy as np
 
 from graphapi.cave.complete import fetch_range, id_ranges, require_total
 from graphapi.cave.connection import Cave
-from graphapi.cave.parallel import in_order
 from graphapi.cave.pieces import IdRange
 from graphapi.cave.tables import fetch_table
 from graphapi.cave.trust import trust
+from graphapi.common.threads import in_order
 from graphapi.errors import (
     IncompleteAnswerError,
     InputError,

@@ -406,7 +406,7 @@ def test_the_stored_token_is_used(server: TinyServer, tmp_path: Path) -> None:
 def test_no_more_requests_than_agreed_are_in_flight(server: TinyServer) -> None:
     import threading
 
-    from graphapi.cave.parallel import in_order
+    from graphapi.common.threads import in_order
 
     now, most, lock = 0, 0, threading.Lock()
     route = next(pattern for pattern in server.routes if pattern.endswith("synapses/query"))
@@ -432,7 +432,7 @@ def test_no_more_requests_than_agreed_are_in_flight(server: TinyServer) -> None:
 def test_answers_keep_their_order_and_a_failure_stops_the_rest() -> None:
     import threading
 
-    from graphapi.cave.parallel import in_order
+    from graphapi.common.threads import in_order
 
     begun: list[int] = []
 

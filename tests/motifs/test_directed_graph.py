@@ -52,7 +52,7 @@ def test_neurons_without_connections_are_kept_until_asked() -> None:
 def test_an_empty_graph_is_a_graph() -> None:
     graph = DirectedGraph.from_edges([], [])
     assert (graph.n, graph.m) == (0, 0)
-    assert graph.connected().n == graph.at_threshold(2).m == 0
+    assert graph.connected().n == graph.where(graph.weight >= 2).m == 0
 
 
 def test_subset_is_the_induced_subgraph() -> None:

@@ -16,8 +16,7 @@ from motif_graphs import graphs, larva_classes, random_graph, real_graph, to_net
 
 from graphapi.errors import CavegraphError, InputError
 from graphapi.network.graph import DirectedGraph
-from graphapi.network.nulls import NullModel, null_graph
-from graphapi.network.preserved import check_preserved, shared_connections
+from graphapi.network.nulls import NullModel, check_preserved, null_graph, shared_connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -188,7 +187,7 @@ def test_the_set_of_connections_is_a_set() -> None:
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        (lambda g: g.at_threshold(2), "number of connections"),
+        (lambda g: g.where(g.weight >= 2), "number of connections"),
         (lambda g: g.subset(g.root_ids[:-1]), "neurons"),
         (lambda g: DirectedGraph(g.root_ids, g.matrix.T.tocsr()), "out-degree"),
     ],

@@ -266,7 +266,7 @@ def test_ctrl_c_stops_the_threads() -> None:
     threading.Timer(0.3, _thread.interrupt_main).start()
     with pytest.raises(KeyboardInterrupt):
         search.count(timeout=60)
-    assert not [t for t in threading.enumerate() if t.name.startswith("ThreadPoolExecutor")]
+    assert not [t for t in threading.enumerate() if t.name.startswith("cavegraph")]
 
 
 # --- real graphs --------------------------------------------------------------------------
