@@ -1,7 +1,4 @@
-"""The CAVE client, made safe to rely on. The only module that imports `caveclient`.
-
-Use `Cave` from here; the rest serves it.
-"""
+"""The CAVE client, made safe to rely on. The only module that imports `caveclient`."""
 
 from __future__ import annotations
 
@@ -21,7 +18,6 @@ from caveclient.materializationengine import MaterializationClient
 from caveclient.tools import table_manager
 from urllib3.util.retry import Retry
 
-from graphapi.cave.connection import Cave
 from graphapi.errors import CaveAuthError, CaveResponseError
 
 if TYPE_CHECKING:
@@ -30,16 +26,6 @@ if TYPE_CHECKING:
     import requests
 
     from graphapi.cave.transport import CarefulAdapter
-
-__all__ = [
-    "BoundedClient",
-    "Cave",
-    "default_server",
-    "forget_other_servers",
-    "known_datastacks",
-    "standard_retries",
-    "translated",
-]
 
 _MATERIALIZE_APIS = frozenset({2, 3})
 _SEGMENTATION_API = 1

@@ -10,6 +10,7 @@ from getpass import getpass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from graphapi.common.files import write_bytes_whole
 from graphapi.errors import CaveAuthError, InputError
 
 _FOLDER = "~/.cloudvolume/secrets"
@@ -159,14 +160,5 @@ def _read(path: Path) -> dict[str, object]:
 def _store(path: Path, token: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     content = json.dumps({**_read(path), _KEY: token})
-    # Written aside with its rights set before the first byte, then moved into place.
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.unlink(missing_ok=True)
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(content)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    write_bytes_whole(path, content.encode(), private=True)
     return path

@@ -6,7 +6,7 @@ import html
 from dataclasses import dataclass
 from pathlib import Path
 
-from graphapi.errors import InputError
+from graphapi.common.files import write_bytes_whole
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,7 @@ class HtmlPage:
             The file cannot be written.
         """
         target = Path(path)
-        try:
-            target.write_text(self.page, "utf-8")
-        except OSError as error:
-            raise InputError(f"cannot write '{path}': {error.strerror}") from error
+        write_bytes_whole(target, self.page.encode())
         return target
 
     def _repr_html_(self) -> str:

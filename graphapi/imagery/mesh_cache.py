@@ -6,17 +6,18 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from platformdirs import user_cache_path
 
+from graphapi.common.files import write_bytes_whole
 from graphapi.errors import InputError
 from graphapi.imagery.mesh import Mesh
 
 _MAGIC = b"cavegraph mesh 1\n"
+_ELSEWHERE = "pass cache=FOLDER, or cache=False for none, or set CAVEGRAPH_CACHE"
 _LOG = logging.getLogger(__name__)
 
 
@@ -73,18 +74,11 @@ class MeshCache:
         head = self._head(root_id, len(mesh.vertices), len(mesh.faces), body)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{root_id}.")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(_MAGIC + head + b"\n" + body)
-                Path(draft).replace(path)
-            finally:
-                Path(draft).unlink(missing_ok=True)
         except OSError as error:
             raise InputError(
-                f"cannot store meshes in {self.folder}: {error.strerror}",
-                hint="pass cache=FOLDER, or cache=False for none, or set CAVEGRAPH_CACHE",
+                f"cannot store meshes in {self.folder}: {error.strerror}", hint=_ELSEWHERE
             ) from error
+        write_bytes_whole(path, _MAGIC + head + b"\n" + body, hint=_ELSEWHERE)
 
     def _head(self, root_id: int, vertices: int, faces: int, body: bytes) -> bytes:
         return json.dumps(

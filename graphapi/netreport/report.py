@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from graphapi.common.files import write_bytes_whole
 from graphapi.errors import InputError
 from graphapi.netreport.findings import Findings, find
 from graphapi.netreport.page import Section, page
@@ -101,13 +102,13 @@ def write_report(
     }
     text = page(title, facts, sections_of(found, tables, pictures))
     html = place / "report.html"
-    _write(html, text.encode("utf-8"))
+    write_bytes_whole(html, text.encode("utf-8"))
     figures = {name: place / f"{name}.png" for name in pictures}
     for name, path in figures.items():
-        _write(path, pictures[name])
+        write_bytes_whole(path, pictures[name])
     files = {name: place / f"{name}.csv" for name in tables}
     for name, path in files.items():
-        _write(path, tables[name].to_csv().encode("utf-8"))
+        write_bytes_whole(path, tables[name].to_csv().encode("utf-8"))
     return Report(html, figures, files, tables)
 
 
@@ -231,10 +232,3 @@ def _made(folder: str | Path) -> Path:
     except OSError as error:
         raise InputError(f"report: cannot make folder '{place}': {error.strerror}") from error
     return place
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise InputError(f"report: cannot write '{path}': {error.strerror}") from error

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graphapi.cave.client import Cave
 from graphapi.cave.complete import fetch_range, fetch_rows, id_ranges
+from graphapi.cave.connection import Cave
 from graphapi.cave.filters import Filters
 from graphapi.cave.ids import check_current, map_to, roots_of
 from graphapi.cave.synapses import connectivity_from_rows, synapse_rows

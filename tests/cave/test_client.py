@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 from tiny_server import DATASTACK, Reply, TinyServer, running, version, wrapped
 
-from graphapi.cave.client import Cave
+from graphapi.cave.connection import Cave
 from graphapi.cave.filters import Filters
 from graphapi.errors import (
     CaveAuthError,

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tiny_server import DATASTACK, Reply, TinyServer, arrow, running
 
 from graphapi.cave.arrow import read_answer
-from graphapi.cave.client import Cave
 from graphapi.cave.complete import fetch_range
+from graphapi.cave.connection import Cave
 from graphapi.cave.pieces import IdRange
 from graphapi.cave.retries import Patience
 from graphapi.errors import CaveError, CavegraphError
