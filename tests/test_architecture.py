@@ -63,6 +63,18 @@ def test_foreign_systems_live_in_one_module(system: str) -> None:
     assert [name for name in at if not name.startswith(HOMES[system])] == []
 
 
+def practises(path: Path) -> bool:
+    """Whether a module imports what only practises: the stand-in, the demo, synthetic brains."""
+    return any(name.startswith("loader.sandbox") for name in imports(path))
+
+
+def test_only_the_command_line_imports_the_sandbox(tmp_path: Path) -> None:
+    users = [name_of(path) for path in SOURCES if practises(path)]
+    assert [n for n in users if not n.startswith(("loader/sandbox/", "loader/cli/"))] == []
+    (planted := tmp_path / "planted.py").write_text("from loader.sandbox.standin import serve\n")
+    assert practises(planted)
+
+
 def test_importing_the_api_loads_nothing_heavy() -> None:
     code = "import sys, graphapi; print('\\n'.join(sys.modules))"
     loaded = subprocess.run(

@@ -127,7 +127,7 @@ def annotation_table(
     """
     rows = [_row(population, at, position, rng) for position in range(len(at.neuron))]
     rows += [_lost_row() for _ in range(_LOST_ROWS)]
-    table = pd.DataFrame(rows, columns=list(FIELDS))
+    table = pd.DataFrame(rows, columns=list(FIELDS), dtype=object)  # None stays None
     return table.iloc[rng.permutation(len(table))].reset_index(drop=True)
 
 

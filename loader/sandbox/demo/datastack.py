@@ -11,14 +11,7 @@ import numpy as np
 
 from graphapi.common.progress import Progress
 from loader.sandbox.demo.em import SEGMENT_KEY, write_em
-from loader.sandbox.demo.folder import (
-    DATASTACK,
-    NOTICE,
-    write_annotations,
-    write_chunkedgraph,
-    write_datastack,
-    write_tables,
-)
+from loader.sandbox.demo.folder import DATASTACK, NOTICE, write_annotations, write_datastack
 from loader.sandbox.demo.history import VERSIONS
 from loader.sandbox.demo.meshes import write_brain_mesh, write_neuron_meshes
 from loader.sandbox.demo.world import World, make_world
@@ -99,13 +92,10 @@ def make_demo(
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(_STREAMS)]
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with _steps(7 if volumes else 4, progress) as step:
+    with _steps(6 if volumes else 3, progress) as step:
         world = make_world(streams[:8])
         step()
-        write_datastack(folder, seed)
-        write_tables(folder, world)
-        step()
-        write_chunkedgraph(folder, world)
+        write_datastack(folder, world, seed)
         step()
         annotations = write_annotations(folder, world, streams[8])
         step()

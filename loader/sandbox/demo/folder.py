@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from loader.sandbox.demo.annotations import AnnotationPoints, annotation_table, as_csv_text
 from loader.sandbox.demo.brain import RESOLUTION, Ints
 from loader.sandbox.demo.history import DETECTED, VERSIONS
-from loader.sandbox.demo.tables import MERGED_VERSIONS, nothing, only, utc, write_table
+from loader.sandbox.demo.tables import as_table, nothing, only, utc
+from loader.sandbox.standin.build import write_folder
+from loader.sandbox.standin.folder import Version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from loader.sandbox.demo.world import World
 
 DATASTACK: Final = "demo_ant"
-SEGMENTATION_TABLE: Final = "demo_ant_seg"
 NOTICE: Final = (
     "Synthetic: invented by `cavegraph demo` from a random seed and shaped after the counts of a "
     "published tutorial. No neuron, synapse or image here was ever observed; the ids mean nothing "
@@ -29,7 +30,13 @@ NOTICE: Final = (
 )
 #: Later than every edit.
 _TODAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
-_EXPIRY: Final = {1: "2025-03-01T08:10:01.000000+00:00", 2: None, 3: None}
+_EXPIRED: Final = datetime(2025, 3, 1, 8, 10, 1, tzinfo=UTC)
+#: The first has expired, and is a merged one: no creation times, and no unresolved rows.
+_VERSIONS: Final = [
+    Version(1, VERSIONS[1], expires_on=_EXPIRED, valid=False, status="EXPIRED"),
+    Version(2, VERSIONS[2], is_merged=False),
+    Version(3, VERSIONS[3], is_merged=False),
+]
 _TABLES: Final = {
     "synapses_v2": ("synapse", "Synapses"),
     "nuclei": ("nucleus_detection", "Nuclei"),
@@ -37,91 +44,83 @@ _TABLES: Final = {
 }
 
 
-def write_datastack(folder: Path, seed: int) -> None:
-    """Write `datastack.json` and the tables' metadata."""
-    versions = [
-        {
-            "version": version,
-            "timestamp": when.isoformat(timespec="microseconds"),
-            "expires_on": _EXPIRY[version],
-            "valid": version > 1,
-            "status": "AVAILABLE" if version > 1 else "EXPIRED",
-            "is_merged": version in MERGED_VERSIONS,
-        }
-        for version, when in VERSIONS.items()
-    ]
-    record = {
-        "datastack": DATASTACK,
-        "description": f"{NOTICE} Seed {seed}.",
-        "synthetic": True,
-        "viewer_resolution": list(RESOLUTION),
-        "synapse_table": "synapses_v2",
-        "soma_table": "nuclei",
-        "segmentation_table": SEGMENTATION_TABLE,
-        "image": "em",
-        "segmentation": "seg",
-        "brain_mesh": "brain",
-        "proofreading_status_table": "backbone_proofread",
-        "cell_identification_table": None,
-        "versions": versions,
-    }
-    _write_json(folder / "datastack.json", record)
-    for name, (schema, title) in _TABLES.items():
-        metadata = {
-            "schema_type": schema,
-            "description": f"{title}. {NOTICE}",
-            "voxel_resolution": list(RESOLUTION),
-            "reference_table": None,
-            "notice_text": NOTICE,
-        }
-        _write_json(folder / "tables" / name / "metadata.json", metadata)
+def write_datastack(folder: Path, world: World, seed: int) -> None:
+    """Write everything that the stand-in serves, but for the volumes."""
+    write_folder(
+        folder,
+        _tables(world),
+        datastack=DATASTACK,
+        versions=_VERSIONS,
+        metadata={
+            name: {
+                "schema_type": schema,
+                "description": f"{title}. {NOTICE}",
+                "notice_text": NOTICE,
+            }
+            for name, (schema, title) in _TABLES.items()
+        },
+        resolution=RESOLUTION,
+        synapse_table="synapses_v2",
+        soma_table="nuclei",
+        supervoxels=_supervoxels(world),
+        edits=_edits(world),
+        image="em",
+        segmentation="seg",
+        record={
+            "description": f"{NOTICE} Seed {seed}.",
+            "synthetic": True,
+            "brain_mesh": "brain",
+            "proofreading_status_table": "backbone_proofread",
+        },
+    )
 
 
-def write_tables(folder: Path, world: World) -> None:
-    """Write every table at every version."""
-    for version, when in VERSIONS.items():
-        roots = world.history.roots_at(when)
-        merged = version in MERGED_VERSIONS
+def _tables(world: World) -> dict[str, dict[int, pa.Table]]:
+    """Return every table at every version."""
+    tables: dict[str, dict[int, pa.Table]] = {name: {} for name in _TABLES}
+    for version in _VERSIONS:
+        roots = world.history.roots_at(version.timestamp)
         for name, columns, rows in (
-            ("synapses_v2", _synapses(world, roots), world.rows.at(version)),
+            ("synapses_v2", _synapses(world, roots), world.rows.at(version.number)),
             ("nuclei", _nuclei(world, roots), np.ones(len(world.nuclei.id), dtype=bool)),
             ("backbone_proofread", _proofread(world, roots), world.proofread),
         ):
-            path = folder / "tables" / name / f"v{version}.parquet"
-            write_table(path, only(columns, rows, merged=merged))
+            kept = only(columns, rows, merged=version.is_merged)
+            tables[name][version.number] = as_table(kept)
+    return tables
 
 
-def write_chunkedgraph(folder: Path, world: World) -> None:
-    """Write which root holds a supervoxel when, and the edits."""
+def _supervoxels(world: World) -> pa.Table:
+    """Return which root holds a supervoxel when."""
     held = world.segmented.everything.table.merge(world.history.intervals, on="piece")
     held = held.sort_values(["supervoxel_id", "start"], kind="stable")
-    write_table(
-        folder / "chunkedgraph" / "supervoxels.parquet",
+    return as_table(
         {
             "supervoxel_id": held["supervoxel_id"].to_numpy(),
             "root_id": held["root_id"].to_numpy(),
             "start": pa.array(held["start"], from_pandas=True),
             "end": pa.array(held["end"], from_pandas=True),
-        },
+        }
     )
+
+
+def _edits(world: World) -> pa.Table:
     edits = world.history.edits
-    write_table(
-        folder / "chunkedgraph" / "edits.parquet",
+    return as_table(
         {
             "operation_id": edits["operation_id"].to_numpy(dtype=np.int64),
             "timestamp": pa.array(edits["timestamp"].tolist(), pa.timestamp("us", tz="UTC")),
             "kind": pa.array(edits["kind"].tolist()),
             "old_roots": pa.array(edits["old_roots"].tolist(), pa.list_(pa.int64())),
             "new_roots": pa.array(edits["new_roots"].tolist(), pa.list_(pa.int64())),
-        },
+        }
     )
 
 
 def write_annotations(folder: Path, world: World, rng: np.random.Generator) -> pd.DataFrame:
     """Write the annotation table as Parquet and CSV, and say beside it what it is."""
     table = annotation_table(world.population, _annotation_points(world), rng)
-    arrow = {name: pa.array(table[name].tolist()) for name in table.columns}
-    write_table(folder / "annotations.parquet", arrow)
+    pq.write_table(as_table(table), folder / "annotations.parquet")
     as_csv_text(table).to_csv(folder / "annotations.csv", index=False)
     (folder / "annotations.README.md").write_text(
         f"# annotations.parquet, annotations.csv\n\n{NOTICE}\n\n"
@@ -259,8 +258,3 @@ def _nuclei_of(world: World, neurons: Ints) -> tuple[Ints, Ints]:
     found = at >= 0
     ids = np.where(found, world.nuclei.id[at], 0)
     return ids, np.where(found[:, None], world.nuclei.voxels[at], 0)
-
-
-def _write_json(path: Path, record: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(record, indent=1) + "\n")

@@ -1,30 +1,23 @@
-"""The tables of every version, as the stand-in serves them."""
+"""Columns as Arrow tables."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
+
+    import pandas as pd
 
     from loader.sandbox.demo.brain import Ints
 
-#: The first version is a merged one: no creation times, and no unresolved rows.
-MERGED_VERSIONS: Final = (1,)
 
-
-def write_table(path: Path, columns: dict[str, Any]) -> None:
-    """Write columns to Parquet: int64 (n, 3) arrays as lists, all else as Arrow takes it.
-
-    The file depends on the columns' values alone.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    table = pa.table({name: _arrow(values) for name, values in columns.items()})
-    pq.write_table(table, path, compression="zstd", compression_level=1)
+def as_table(columns: Mapping[str, Any] | pd.DataFrame) -> pa.Table:
+    """Return columns as Arrow: int64 (n, 3) arrays as lists, objects by their values."""
+    return pa.table({str(name): _arrow(values) for name, values in columns.items()})
 
 
 def only(columns: dict[str, Any], rows: Any, *, merged: bool) -> dict[str, Any]:

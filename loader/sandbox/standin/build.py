@@ -149,7 +149,8 @@ def _write_parquet(path: Path, rows: Rows) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(rows, pd.DataFrame):
         rows = pa.Table.from_pandas(rows, preserve_index=False)
-    pq.write_table(rows.replace_schema_metadata(None), path)
+    rows = rows.replace_schema_metadata(None)
+    pq.write_table(rows, path, compression="zstd", compression_level=1)
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
