@@ -49,7 +49,7 @@ from graphapi.functions import (
     view_subgraph,
 )
 from graphapi.graph.conditions import AtLeast, AtMost, Between, IsNull, Not, NotNull
-from graphapi.graph.criteria import NeuronCriteria
+from graphapi.graph.criteria import NeuronCriteria, NoMatchWarning
 from graphapi.graph.default import default_connectome, use
 from graphapi.graph.selection import StaleRootIdWarning
 from graphapi.paths import CutOffWarning
@@ -68,6 +68,7 @@ __all__ = [
     "CutOffWarning",
     "IsNull",
     "NeuronCriteria",
+    "NoMatchWarning",
     "Not",
     "NotNull",
     "StaleRootIdWarning",

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import difflib
+from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphapi.common.notices import notice
 from graphapi.errors import InputError, UnknownFieldError
-from graphapi.graph.matching import Rule, matches
+from graphapi.graph.conditions import Condition
+from graphapi.graph.fieldvalues import count_values, listed, near
+from graphapi.graph.matching import Rule, as_list, check_wanted, matches
 from graphapi.ids import IdArray, parse_root_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from graphapi.opengraph import OpenGraph
 
 
+class NoMatchWarning(UserWarning):
+    """Criteria match no neuron; the message lists the values that the field has."""
+
+
 class NeuronCriteria:
     """A choice of neurons; can be passed wherever neuron ids can.
+
+    Combine choices with `&` (both), `|` (either) and `-` (the first without the second);
+    `criteria[:5]` takes root ids from the front. Criteria that match nothing give empty
+    results and a `NoMatchWarning` that names the values of the field.
 
     Parameters
     ----------
@@ -76,8 +88,11 @@ class NeuronCriteria:
         self._fields = fields
         self._rule = Rule(regex=regex, case=case, exact=exact, match_all=match_all)
         self._roots: IdArray | None = None
-        for name in fields:
+        asked = ", ".join(f"{name}={value!r}" for name, value in fields.items())
+        self._words = f"NeuronCriteria({asked})"
+        for name, wanted in fields.items():
             _check_field(name, connectome)
+            check_wanted(wanted, name)
 
     @classmethod
     def available_fields(cls, connectome: OpenGraph | None = None) -> list[str]:
@@ -98,7 +113,22 @@ class NeuronCriteria:
         """
         if self._roots is None:
             self._roots = self._find()
+            if not len(self._roots):
+                notice(f"{self!r} matches no neuron{self._why_empty()}", NoMatchWarning)
         return self._roots.copy()
+
+    def __and__(self, other: NeuronCriteria) -> NeuronCriteria:
+        return self._combined(other, "&", np.intersect1d)
+
+    def __or__(self, other: NeuronCriteria) -> NeuronCriteria:
+        return self._combined(other, "|", np.union1d)
+
+    def __sub__(self, other: NeuronCriteria) -> NeuronCriteria:
+        return self._combined(other, "-", np.setdiff1d)
+
+    def __getitem__(self, place: int | slice) -> IdArray | int:
+        found = self.get_roots()[place]
+        return found if isinstance(place, slice) else int(found)
 
     def __iter__(self) -> Iterator[int]:
         return (int(root) for root in self.get_roots())
@@ -110,8 +140,50 @@ class NeuronCriteria:
         return bool(np.isin(parse_root_ids(root_id), self.get_roots()).all())
 
     def __repr__(self) -> str:
-        asked = ", ".join(f"{name}={value!r}" for name, value in self._fields.items())
-        return f"NeuronCriteria({asked})"
+        return self._words
+
+    def _repr_html_(self) -> str:
+        roots = self.get_roots()
+        first = ", ".join(str(root) for root in roots[:5]) + (", ..." if len(roots) > 5 else "")
+        where = escape(self.connectome.name)
+        return f"<code>{escape(repr(self))}</code><br>{len(roots):,} neurons of {where}" + (
+            f": {first}" if first else ""
+        )
+
+    def _combined(
+        self, other: NeuronCriteria, sign: str, join: Callable[[IdArray, IdArray], IdArray]
+    ) -> NeuronCriteria:
+        if not isinstance(other, NeuronCriteria):
+            raise InputError(
+                f"criteria combine with criteria, not with a {type(other).__name__}",
+                hint="combine ids with numpy: np.union1d(criteria.get_roots(), ids)",
+            )
+        if other.connectome is not self.connectome:
+            raise InputError(
+                f"these criteria belong to {self.connectome.name} and {other.connectome.name}",
+                hint="combine criteria of one connectome",
+            )
+        words = f"({self!r} {sign} {other!r})"
+        return _Combined(words, self.connectome, join(self.get_roots(), other.get_roots()))
+
+    def _why_empty(self) -> str:
+        """Name what each plain value could have meant; empty where every value is there."""
+        parts = []
+        for name, wanted in self._fields.items():
+            if isinstance(wanted, Condition) or self._rule.regex:
+                continue
+            counts = count_values(self.connectome.annotations, self.connectome.root_ids(), name)
+            here = {str(count.value).casefold() for count in counts}
+            for value in as_list(wanted):
+                if isinstance(value, Condition) or str(value).casefold() in here:
+                    continue
+                meant = near(value, counts)
+                parts.append(
+                    f"'{name}' has no value {value!r}"
+                    + (f" (did you mean {' or '.join(meant)}?)" if meant else "")
+                    + f"; it has {listed(counts) or 'no values'}"
+                )
+        return ": " + "; ".join(parts) if parts else ""
 
     def _find(self) -> IdArray:
         table = self.connectome.annotations
@@ -127,6 +199,15 @@ class NeuronCriteria:
             roots = self.connectome.root_ids()[np.logical_and.reduce(fits)]
             found = roots if found is None else np.intersect1d(found, roots)
         return np.array([], dtype=np.int64) if found is None else found
+
+
+class _Combined(NeuronCriteria):
+    """Criteria put together from others: the roots are known from the start."""
+
+    def __init__(self, words: str, connectome: OpenGraph, roots: IdArray) -> None:
+        self.connectome = connectome
+        self._words = words
+        self._roots = roots
 
 
 def known_fields(connectome: OpenGraph) -> list[str]:

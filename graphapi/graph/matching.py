@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Mask = npt.NDArray[np.bool_]
 #: Below this, every whole number has a float of its own.
 _FLOATS_ARE_EXACT = 2**53
+#: What a field's values can be compared with.
+_VALUES = (str, bool, int, float, np.bool_, np.integer, np.floating)
 
 
 @dataclass(frozen=True)
@@ -73,16 +75,62 @@ def matches(values: Sequence[object], wanted: object, rule: Rule, name: str) -> 
     InvalidRootIdError
         A float is so large that it stands for several ids.
     """
+    check_wanted(wanted, name)
     test = _test(wanted, rule, name)
     return np.fromiter((test(value) for value in values), dtype=bool, count=len(values))
+
+
+def check_wanted(wanted: object, name: str) -> None:
+    """Refuse what a criterion cannot ask for, before any row is read.
+
+    Raises
+    ------
+    InputError
+        A condition that was not called (`NotNull` for `NotNull()`), a missing value
+        (None, NaN, NA), an empty list, or a value of a kind that no field holds.
+    """
+    if isinstance(wanted, (IsNull, NotNull)):
+        return
+    if isinstance(wanted, Not):
+        check_wanted(wanted.value, name)
+        return
+    if isinstance(wanted, Condition):
+        for limit in vars(wanted).values():
+            _check_value(limit, name)
+        return
+    listed = as_list(wanted)
+    if not listed:
+        raise InputError(f"criterion '{name}': the list of values is empty")
+    for value in listed:
+        if isinstance(value, Condition):
+            check_wanted(value, name)
+        else:
+            _check_value(value, name)
+
+
+def _check_value(value: object, name: str) -> None:
+    if isinstance(value, type) and issubclass(value, Condition):
+        raise InputError(
+            f"criterion '{name}': {value.__name__} is a condition that was not called",
+            hint=f"write {value.__name__}() with brackets",
+        )
+    missing = value is None or type(value).__name__ in ("NAType", "NaTType")
+    if missing or (isinstance(value, (float, np.floating)) and np.isnan(value)):
+        raise InputError(
+            f"criterion '{name}': {value!r} is not a value",
+            hint=f"ask for {name}=IsNull() or {name}=NotNull()",
+        )
+    if not isinstance(value, _VALUES):
+        raise InputError(
+            f"criterion '{name}': a {type(value).__name__} cannot be a field's value",
+            hint="use a text, a number, True or False, a list of these, or a condition",
+        )
 
 
 def _test(wanted: object, rule: Rule, name: str) -> Callable[[object], bool]:
     if isinstance(wanted, Condition):
         return _special(wanted, rule, name)
-    listed = _as_list(wanted)
-    if not listed:
-        raise InputError(f"criterion '{name}': the list of values is empty")
+    listed = as_list(wanted)
     tests = [_scalar(value, rule, name) for value in listed]
 
     def fits(value: object) -> bool:
@@ -134,7 +182,8 @@ def _is_empty(value: object) -> bool:
     return value is None or (isinstance(value, (list, tuple, np.ndarray)) and len(value) == 0)
 
 
-def _as_list(wanted: object) -> list[object]:
+def as_list(wanted: object) -> list[object]:
+    """Return the values that a criterion asks for, one value as a list of one."""
     if isinstance(wanted, (str, bytes)) or not hasattr(wanted, "__iter__"):
         return [wanted]
     return list(wanted)
@@ -143,10 +192,6 @@ def _as_list(wanted: object) -> list[object]:
 def _scalar(wanted: object, rule: Rule, name: str) -> Callable[[object], bool]:
     if isinstance(wanted, Condition):
         return _special(wanted, rule, name)
-    if wanted is None:
-        raise InputError(
-            f"criterion '{name}': None is no value", hint=f"ask for {name}=IsNull() or NotNull()"
-        )
     if isinstance(wanted, (float, np.floating)) and abs(float(wanted)) >= _FLOATS_ARE_EXACT:
         raise InvalidRootIdError(
             f"criterion '{name}': {wanted!r} is a float that stands for several ids",

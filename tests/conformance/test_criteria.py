@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from toy import BASE, ids
 
@@ -65,6 +66,22 @@ def test_an_unknown_field_names_the_known_ones(toy: graphapi.Connectome) -> None
         ({"cell_class": []}, "list of values is empty"),
         ({"cell_class": "(", "regex": True}, "no regular expression"),
         ({"cell_class": None}, "IsNull"),
+        ({"cell_class": NotNull}, r"NotNull\(\) with brackets"),
+        ({"cell_class": IsNull}, r"IsNull\(\) with brackets"),
+        ({"cell_class": [IsNull]}, r"IsNull\(\) with brackets"),
+        ({"cell_class": Not(NotNull)}, r"NotNull\(\) with brackets"),
+        ({"cell_class": AtLeast(IsNull)}, r"IsNull\(\) with brackets"),
+        ({"cell_class": Not}, r"Not\(\) with brackets"),
+        ({"cell_class": np.nan}, "IsNull"),
+        ({"cell_class": pd.NA}, "IsNull"),
+        ({"cell_class": pd.NaT}, "IsNull"),
+        ({"cell_class": ["ER", np.nan]}, "IsNull"),
+        ({"cell_class": ["ER", None]}, "IsNull"),
+        ({"size_um": AtLeast(np.nan)}, "IsNull"),
+        ({"size_um": Between(1, None)}, "IsNull"),
+        ({"cell_class": len}, "cannot be a field's value"),
+        ({"cell_class": b"ER"}, "cannot be a field's value"),
+        ({"cell_class": [["ER"]]}, "cannot be a field's value"),
         ({"side": AtLeast(3)}, "cannot be compared"),
         ({"root_id": float(BASE)}, "floats cannot hold"),
         ({"root_id": [BASE + 1, np.float64(BASE)]}, "floats cannot hold"),
@@ -117,3 +134,44 @@ def test_neurons_have_one_line_each(toy: graphapi.Connectome) -> None:
     assert frame["root_id"].tolist() == ids(1, 4, 5)
     assert frame["cell_class"].tolist() == ["ER", "PFN?", None]
     assert frame["in_synapses"].tolist() == [11, 2, 0]
+
+
+def test_criteria_combine_as_sets(toy: graphapi.Connectome) -> None:
+    classed, left = toy.criteria(cell_class=NotNull()), toy.criteria(side="left")
+    assert (classed & left).get_roots().tolist() == ids(1, 3, 4)
+    assert (classed | toy.criteria(side="right")).get_roots().tolist() == ids(1, 2, 3, 4, 7)
+    assert (classed - left).get_roots().tolist() == ids(2)
+    either = (classed - left) | toy.criteria(cell_class="ER", case=True)
+    assert either.get_roots().dtype == np.int64
+    assert toy.get_connectivity(either).equals(toy.get_connectivity(ids(1, 2)))
+    assert "side='left'" in repr(classed & left)
+
+
+def test_criteria_combine_with_criteria_of_the_same_connectome_only(
+    toy: graphapi.Connectome,
+) -> None:
+    with pytest.raises(InputError, match="criteria combine with criteria"):
+        toy.criteria(side="left") & ids(1)
+
+
+def test_criteria_are_sliced_as_ids(toy: graphapi.Connectome) -> None:
+    chosen = toy.criteria(side="left")
+    assert chosen[:2].tolist() == ids(1, 3)
+    assert chosen[-1] == ids(4)[0]
+
+
+def test_criteria_without_a_match_say_what_there_is(toy: graphapi.Connectome) -> None:
+    with pytest.warns(graphapi.NoMatchWarning, match=r"did you mean left\?\).*left \(3\), right"):
+        assert len(toy.criteria(side="L")) == 0
+    with pytest.warns(graphapi.NoMatchWarning, match=r"it has CX \(2\), LAL \(2\)"):
+        assert len(toy.criteria(region="xyz")) == 0
+    with pytest.warns(graphapi.NoMatchWarning, match=r"matches no neuron$"):  # each is there
+        assert len(toy.criteria(cell_class="EBc", side="left")) == 0
+
+
+def test_criteria_show_themselves_in_notebooks(toy: graphapi.Connectome) -> None:
+    page = toy.criteria(cell_class="ER")._repr_html_()
+    assert "2 neurons" in page
+    assert str(ids(1)[0]) in page
+    with pytest.warns(graphapi.NoMatchWarning):
+        assert "<script>" not in toy.criteria(cell_class="<script>")._repr_html_()

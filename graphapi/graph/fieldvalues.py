@@ -1,0 +1,81 @@
+"""The values of a field with their counts, and which of them somebody may have meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from graphapi.graph.annotations import AnnotationTable
+    from graphapi.ids import IdArray
+
+#: Most values that a message lists.
+_SHOWN = 12
+
+
+class ValueCount(NamedTuple):
+    """One value of a field: how many annotation rows have it, on how many neurons."""
+
+    value: object
+    rows: int
+    neurons: int
+
+
+def count_values(table: AnnotationTable, roots: IdArray, name: str) -> list[ValueCount]:
+    """Count the values of a field; each element of a list counts as a value.
+
+    Parameters
+    ----------
+    table
+        The graph's annotations.
+    roots
+        The root ids of all neurons, ascending; used for properties that a load computes.
+    name
+        A field that the graph has.
+
+    Returns
+    -------
+    list of ValueCount
+        Most neurons first, then by value as text. A field of annotations is counted over its
+        rows, a computed property over neurons (`rows` is then equal to `neurons`).
+    """
+    in_rows = name in table.types
+    values = table.column(name) if in_rows else table.neuron_column(name)
+    owners = table.roots() if in_rows else roots
+    rows: Counter[object] = Counter()
+    neurons: dict[object, set[int]] = {}
+    for value, root in zip(values, owners.tolist(), strict=True):
+        for element in set(_elements(value)):
+            rows[element] += 1
+            neurons.setdefault(element, set()).add(root)
+    counts = [ValueCount(v, n, len(neurons[v] - {0})) for v, n in rows.items()]
+    return sorted(counts, key=lambda count: (-count.neurons, str(count.value)))
+
+
+def near(wanted: object, counts: Sequence[ValueCount]) -> list[str]:
+    """Return the values of a field that look like what was asked for, nearest first."""
+    by_folded: dict[str, str] = {str(c.value).casefold(): str(c.value) for c in counts}
+    asked = str(wanted).casefold()
+    starts = [text for text in by_folded if asked and text.startswith(asked)]
+    alike = difflib.get_close_matches(asked, by_folded, n=3, cutoff=0.6)
+    return [by_folded[text] for text in dict.fromkeys([*starts[:3], *alike])]
+
+
+def listed(counts: Sequence[ValueCount]) -> str:
+    """Write values with their neurons, and say how many are left out."""
+    shown = ", ".join(f"{c.value} ({c.neurons:,})" for c in counts[:_SHOWN])
+    rest = len(counts) - _SHOWN
+    return shown + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def _elements(value: object) -> list[object]:
+    if value is None:
+        return []
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [element for element in value if element is not None]
+    return [value]
