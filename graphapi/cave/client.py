@@ -18,6 +18,7 @@ from caveclient.materializationengine import MaterializationClient
 from caveclient.tools import table_manager
 from urllib3.util.retry import Retry
 
+from graphapi.cave.records import names_from_answer
 from graphapi.errors import CaveAuthError, CaveResponseError
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def known_datastacks(address: str, token: str | None, transport: CarefulAdapter)
         auth_client=AuthClient(token=token or "", server_address=address),
         over_client=SimpleNamespace(transport=transport),
     )
-    return sorted(str(name) for name in info.get_datastacks())
+    return names_from_answer(info.get_datastacks(), f"{address}: the list of datastacks")
 
 
 def standard_retries() -> Retry:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from graphapi.cave.arrow import read_answer
 from graphapi.cave.filters import Filters
 from graphapi.cave.pieces import RowLimit
-from graphapi.cave.records import DatastackInfo, TableInfo, VersionInfo, choose_version
+from graphapi.cave.records import (
+    DatastackInfo,
+    TableInfo,
+    VersionInfo,
+    choose_version,
+    names_from_answer,
+)
 from graphapi.cave.retries import MissingError, Patience
 from graphapi.cave.segmentation import Segmentation
 from graphapi.cave.token import find_token, normal_address, plain_name
@@ -212,8 +218,9 @@ class Cave:
         try:
             return self._ask(
                 f"the tables of version {version}",
-                lambda: sorted(
-                    str(n) for n in self._open_materialize().get_tables(version=version)
+                lambda: names_from_answer(
+                    self._open_materialize().get_tables(version=version),
+                    f"{self.server}: the list of tables",
                 ),
             )
         except MissingError as missing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -51,20 +52,27 @@ class DatastackInfo:
     @classmethod
     def from_answer(cls, name: str, answer: Mapping[str, Any]) -> DatastackInfo:
         """Read `datastack/full/<name>`."""
+        what = f"the info record of datastack '{name}'"
+        _require(isinstance(answer, dict), what, answer)
         volume = answer.get("aligned_volume") or {}
-        segmentation = answer.get("segmentation_source") or None
+        _require(isinstance(volume, dict), f"'aligned_volume' in {what}", volume)
+        segmentation = _text(answer, "segmentation_source", what)
+        local_server = _text(answer, "local_server", what)
+        _require(local_server is not None, f"'local_server' in {what}", local_server)
         return cls(
             name=name,
-            description=answer.get("description") or volume.get("description") or "",
-            synapse_table=answer.get("synapse_table") or None,
-            soma_table=answer.get("soma_table") or None,
+            description=_text(answer, "description", what)
+            or _text(volume, "description", what)
+            or "",
+            synapse_table=_text(answer, "synapse_table", what),
+            soma_table=_text(answer, "soma_table", what),
             viewer_resolution=_resolution(answer, "viewer_resolution", f"datastack '{name}'"),
-            image_source=volume.get("image_source") or None,
+            image_source=_text(volume, "image_source", what),
             segmentation_source=segmentation,
             segmentation_table=segmentation.rstrip("/").split("/")[-1] if segmentation else None,
-            local_server=str(answer["local_server"]),
-            proofreading_status_table=answer.get("proofreading_status_table") or None,
-            cell_identification_table=answer.get("cell_identification_table") or None,
+            local_server=local_server or "",
+            proofreading_status_table=_text(answer, "proofreading_status_table", what),
+            cell_identification_table=_text(answer, "cell_identification_table", what),
         )
 
 
@@ -96,12 +104,15 @@ class VersionInfo:
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any]) -> VersionInfo:
         """Read one entry of the versions' metadata, its times already parsed."""
+        number = answer["version"]
+        whole = isinstance(number, int) and not isinstance(number, bool) and number >= 0
+        _require(whole, "the number of a version", number)
         expires = answer.get("expires_on")
         if expires is not None:
             # The client stands a naive far-future time for "never".
             expires = None if expires.tzinfo is None else expires.astimezone(UTC)
         return cls(
-            version=int(answer["version"]),
+            version=number,
             timestamp=answer["time_stamp"].astimezone(UTC),
             expires_on=expires,
             valid=bool(answer.get("valid", True))
@@ -137,15 +148,16 @@ class TableInfo:
     def from_answer(cls, answer: Mapping[str, Any]) -> TableInfo:
         """Read a table's metadata as the client returns it."""
         name = str(answer.get("table_name") or answer.get("annotation_table") or "")
+        what = f"the description of table '{name}'"
         given = answer.get("voxel_resolution") or (None, None, None)
         axes = dict(zip(("r_x", "r_y", "r_z"), given, strict=True))
         return cls(
             name=name,
-            schema_type=str(answer.get("schema_type") or answer.get("schema") or ""),
-            description=str(answer.get("description") or ""),
-            reference_table=answer.get("reference_table") or None,
+            schema_type=_text(answer, "schema_type", what) or _text(answer, "schema", what) or "",
+            description=_text(answer, "description", what) or "",
+            reference_table=_text(answer, "reference_table", what),
             voxel_resolution=_resolution(axes, "r", f"table '{name}'"),
-            notice=str(answer.get("notice_text") or ""),
+            notice=_text(answer, "notice_text", what) or "",
         )
 
 
@@ -171,9 +183,38 @@ def choose_version(
     )
 
 
+def names_from_answer(answer: Any, what: str) -> list[str]:
+    """Return a list of names as the server sent it, in alphabetical order.
+
+    Raises
+    ------
+    CaveResponseError
+        It is not a list of texts.
+    """
+    are_names = isinstance(answer, list) and all(isinstance(name, str) for name in answer)
+    _require(are_names, what, answer)
+    return sorted(answer)
+
+
+def _text(answer: Mapping[str, Any], key: str, what: str) -> str | None:
+    """Return a text of a record; None for none and for an empty one."""
+    value = answer.get(key)
+    _require(value is None or isinstance(value, str), f"'{key}' in {what}", value)
+    return value or None
+
+
+def _require(holds: bool, what: str, answer: object) -> None:
+    if not holds:
+        text = repr(answer)
+        raise CaveResponseError(
+            f"{what} comes as {text if len(text) <= 60 else f'{text[:57]}...'}",
+            hint="is this address a CAVE server, and a current one?",
+        )
+
+
 def _resolution(answer: Mapping[str, Any], prefix: str, what: str) -> Resolution:
     values = tuple(answer.get(f"{prefix}_{axis}") for axis in "xyz")
-    if any(value is None or not float(value) > 0 for value in values):
+    if any(not isinstance(value, (int, float)) or not 0 < value < math.inf for value in values):
         raise CaveResponseError(
             f"{what} has no usable resolution: the server says {values}",
             hint="ask the datastack's administrators, or give the resolution yourself",

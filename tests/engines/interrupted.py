@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import graphapi
@@ -13,6 +14,8 @@ ENDLESS = (
 
 
 def main(uri: str) -> None:
+    # a shell's background job, and what `nohup` starts, inherits an ignored Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with graphapi.Connectome.open(uri) as opened:
         sys.stdout.write("asking\n")
         sys.stdout.flush()

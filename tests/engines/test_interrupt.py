@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_stops_a_query_and_the_graph_answers_on(tmp_path: Path) -> None:
     ids = range(1, 121)
     pairs = [(a, b, 1) for a in ids for b in ids if a != b]

@@ -258,6 +258,7 @@ def test_an_endless_count_is_refused_or_timed_out(put: Callable[..., Any]) -> No
             motifs.count(CLIQUE, timeout=0.3)
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_stops_the_threads() -> None:
     import _thread
 
