@@ -153,7 +153,7 @@ def page_of(found: dict[str, Any], brain: dict[str, Any]) -> str:
             "100",
         ),
         (
-            "the same, the connections read from the graph file each time",
+            "the same, reading the connections from the graph file each time",
             census["from_graph"],
             "",
             _ratio(census["theirs"], census["from_graph"]),
@@ -178,15 +178,15 @@ def page_of(found: dict[str, Any], brain: dict[str, Any]) -> str:
     larva_size = "{nodes:,} neurons, {edges:,} connections".format(**computed("larva"))
     machine = (
         f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "
-        f"{os.getloadavg()[1]:.1f} processes waiting for them, ours and others"
+        f"load average {os.getloadavg()[1]:.1f}"
     )
     lines = [
         "# Motif benchmarks",
         "",
-        f"Written by `python tests/benchmarks/motifs.py`: one run, one machine ({machine}). Times",
-        "are seconds on the clock, and in brackets CPU seconds of all cores. Ours: median of five,",
-        "compiled before. Ratios are of CPU seconds, which other work on the machine disturbs",
-        "least. All counts were compared with the other tool's and are equal.",
+        f"Written by `python tests/benchmarks/motifs.py`: one run on one machine ({machine}).",
+        "Times are wall-clock seconds, with CPU seconds of all cores in brackets. Ours are medians",
+        "of five runs, after compilation. Ratios are of CPU seconds, which other work",
+        "on the machine disturbs least. All counts equal those of the other tool.",
         "",
         f"The larva's brain (Winding, Pedigo et al. 2023, all types; {larva_size}):",
         "",
@@ -200,9 +200,9 @@ def page_of(found: dict[str, Any], brain: dict[str, Any]) -> str:
         f"| {nulls['time']} | 300 s |",
         f"| census of a synthetic whole brain, {brain['neurons']:,} neurons, "
         f"{brain['connections']:,} connections, from opening the graph file | {spent} | 60 s |",
-        f"| its peak memory, everything included | {brain['peak_gb']:.2f} GB | 4 GB |",
+        f"| peak memory of that, everything included | {brain['peak_gb']:.2f} GB | 4 GB |",
         "",
-        f"Null graphs had {nulls['shared']:.1%} of their connections in common with the larva.",
+        f"Null graphs shared {nulls['shared']:.1%} of their connections with the larva.",
     ]
     return "\n".join(lines) + "\n"
 

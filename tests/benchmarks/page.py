@@ -18,13 +18,13 @@ Results = Mapping[str, Any]
 
 _INTRODUCTION = """# Benchmarks
 
-Written by `python -m tests.benchmarks --work FOLDER`, on a brain that is **synthetic**: a seeded
-generator makes it after FlyWire's published figures (neurons, connections, weights, reciprocity,
-heavy tails); nothing in it was measured."""
-_READING = """Systems are asked in turns, so that what else the machine does falls on all of them;
-times are medians of warm rounds. The neurons asked about differ from round to round and are the
-same for all systems. What counts is the ratios: a load average above the number of cores makes
-every time longer, and ratios of single long runs less sure."""
+Written by `python -m tests.benchmarks --work FOLDER`. The brain is **synthetic**: a seeded
+generator makes it to match FlyWire's published figures (neurons, connections, weights, reciprocity,
+heavy tails). None of it was measured in an animal."""
+_READING = """The systems take turns, so that other work on the machine affects all of them alike.
+Times are medians of warm rounds. The neurons change from round to round and are the same for all
+systems. Trust the ratios rather than the times: a load average above the number of cores makes
+every time longer, and the ratio of two single long runs less certain."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,7 @@ def _load_targets(results: Results) -> Iterator[Target]:
         yield Target(
             f"{raw['rows']:,} synapse rows to a verified graph file: at most 1.5 x raw "
             "aggregation and raw `COPY`",
-            f"{ratio:.2f} x ({our['seconds']:.0f} s / {by_hand:.0f} s; processor time "
-            f"{work:.2f} x)",
+            f"{ratio:.2f} x ({our['seconds']:.0f} s / {by_hand:.0f} s; CPU time {work:.2f} x)",
             ratio <= 1.5,
         )
         peak = our["peak"] / 1e9
@@ -86,7 +85,7 @@ def _load_targets(results: Results) -> Iterator[Target]:
         ratio = spent / raw["seconds"]
         yield Target(
             "to Neo4j offline (files and import): at most 1.5 x raw import of ready-made files",
-            f"{ratio:.2f} x ({spent:.0f} s / {raw['seconds']:.0f} s; the checks after it: "
+            f"{ratio:.2f} x ({spent:.0f} s / {raw['seconds']:.0f} s; the checks afterwards: "
             f"{our['finish']['seconds']:.0f} s)",
             ratio <= 1.5,
         )
@@ -152,16 +151,16 @@ def _head(results: Results, run: Run) -> str:
         ("Python, Java", f"{made['python']}, {made['java']}"),
         ("packages", packages),
         ("Neo4j", f"5.26, heap {run.heap}, page cache {run.page_cache}"),
-        ("aggregation", f"limit {run.memory}, ours and the raw one"),
+        ("aggregation", f"memory limit {run.memory}, for ours and for the raw one"),
     ]
-    told = f"It took {minutes} minutes and makes 6 GB of files."
+    told = f"The run took {minutes} minutes and wrote 6 GB of files."
     return "\n\n".join((_INTRODUCTION, told, _table(("", ""), facts), _READING))
 
 
 def _targets(results: Results) -> str:
     signs = {True: "yes", False: "**no**", None: "not measured"}
     rows = [(t.what, t.found, signs[t.holds]) for t in targets(results)]
-    return "## What was to be shown\n\n" + _table(("target", "measured", "holds"), rows)
+    return "## Targets\n\n" + _table(("target", "measured", "holds"), rows)
 
 
 def _loads(results: Results) -> str:
@@ -172,7 +171,7 @@ def _loads(results: Results) -> str:
         rows.append(("`cavegraph load` to a file", *_cost(our), f"{our['peak'] / 1e9:.2f} GB"))
         rows += [(f"- {name}", f"{s:.1f} s", "", "") for name, s in our["stages"].items()]
         a_second = raw["rows"] / our["seconds"]
-        rows.append(("- rows a second", f"{a_second:,.0f}", "", ""))
+        rows.append(("- rows per second", f"{a_second:,.0f}", "", ""))
     raw, our = results.get("raw-import"), results.get("our-import")
     if raw and our:
         rows.append(("raw `neo4j-admin import`", *_cost(raw), f"{raw['peak'] / 1e9:.2f} GB"))
@@ -187,7 +186,7 @@ def _loads(results: Results) -> str:
         rows.append(("`cavegraph finish-import`: indexes, all checks", *_cost(our["finish"]), ""))
     if not rows:
         return ""
-    return "## Loads\n\n" + _table(("what", "time", "processor", "peak memory"), rows)
+    return "## Loads\n\n" + _table(("what", "time", "CPU time", "peak memory"), rows)
 
 
 def _questions(results: Results) -> str:
@@ -211,7 +210,7 @@ def _others(results: Results) -> str:
     if cold := results.get("cold"):
         rows = [(name, f"{seconds * 1e3:.0f} ms") for name, seconds in cold.items()]
         text.append(
-            "## Cold\n\nA new process, and a file that the system has dropped from its cache.\n\n"
+            "## Cold\n\nA new process, and a file that is not in the system's cache.\n\n"
             + _table(("what", "time"), rows)
         )
     if growth := results.get("growth"):
@@ -244,9 +243,9 @@ def _others(results: Results) -> str:
         for number, v in (found or {}).items()
     ]
     if rows:
-        head = ("engine", "threads", "answers a second", "median", "99 of 100 within")
+        head = ("engine", "threads", "answers per second", "median", "99th percentile")
         text.append(
-            "## With readers at the same time\n\n`get_connectivity` of random neurons, all from "
+            "## With several readers at once\n\n`get_connectivity` of random neurons, all from "
             "one process.\n\n" + _table(head, rows)
         )
     return "\n\n".join(text)

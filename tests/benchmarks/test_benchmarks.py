@@ -94,7 +94,7 @@ def test_a_page_is_written_of_what_was_measured(
     page.write_page(target, run)
     text = target.read_text("utf-8")
     assert "synthetic" in text
-    for heading in ("What was to be shown", "Loads", "Questions to the graph file", "Cold"):
+    for heading in ("Targets", "Loads", "Questions to the graph file", "Cold"):
         assert f"## {heading}" in text
     assert len(page.targets(run.results())) == 6
     assert "Questions to Neo4j" not in text

@@ -22,7 +22,7 @@ def page() -> str:
 
 def table() -> str:
     """Give the table of saved queries."""
-    rows = ["| saved query | shows | to be changed in it |", "|---|---|---|"]
+    rows = ["| saved query | what it shows | what you can change |", "|---|---|---|"]
     return "\n".join([*rows, *map(_row, saved_queries())]) + "\n"
 
 

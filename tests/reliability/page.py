@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 #: What each fault is, in words.
 FAULTS = {
-    "row_limit": "answer cut at the server's row limit",
+    "row_limit": "answer truncated at the server's row limit",
     "shuffle": "rows in another order each time",
     "wrapped_error": "a query fails: 500 with a message",
     "wrapped_rate_limit": "429 wrapped in a 500",
@@ -22,21 +22,21 @@ FAULTS = {
     "unavailable": "503, in bursts",
     "drop": "connection closed without an answer",
     "cut": "connection closed in the middle of an answer",
-    "hang": "no answer for a time, at times longer than the limit",
+    "hang": "a delayed answer, sometimes beyond the time limit",
     "wrong_count": "a count that is one too small",
     "expire": "the version expires during the load",
-    "unauthorized": "401: the token is not known",
-    "forbidden": "403: a permission is missing",
-    "terms": "403: terms of service are not accepted",
+    "unauthorized": "401: unknown token",
+    "forbidden": "403: missing permission",
+    "terms": "403: terms of service not accepted",
     "root_change": "a root id changes during the load",
-    "damaged_stage": "a stage on disk loses its end between two processes",
+    "damaged_stage": "a stage on disk is cut short between two processes",
     "killed_after_step": "kill -9 after a finished step",
     "killed_anytime": "kill -9 at a random moment",
 }
 _HEAD = """# Reliability
 
-Made by `python -m tests.reliability`, which measures everything below and writes this page; one part alone: `soak`, `fuzz`, `memory`.
-The numbers it measured are in `tests/reliability/measured/`; a small part of the same runs with every `tests/run`.
+Written by `python -m tests.reliability`, which measures everything on this page. Add `soak`, `fuzz` or `memory` to measure one part.
+The measurements are in `tests/reliability/measured/`. A small part of them runs with every `tests/run`.
 """
 
 
@@ -52,21 +52,21 @@ def _soak(found: Mapping[str, Any]) -> str:
     lines = [
         f"## {found['loads']:,} loads under faults and kills",
         "",
-        f"Loads of a small datastack (260 synapse rows at one version, 230 at an older one; merged or split; nuclei, cells, a "
-        f"reference table and a file of annotations), {found['loads'] - found['on_neo4j']:,} of them into a graph file and "
-        f"{found['on_neo4j']:,} into Neo4j community, in {found['processes']:,} processes. The seed of each decides its faults, kills, row limit and "
-        "requests in flight. What an error says, is done: the same command again (after three refusals against a server that is well again), "
-        "another working folder, another version. After every process the target is read: it must be the old graph, the new one as pandas "
-        "makes it of the served rows, or (Neo4j) refuse to be read.",
+        f"Each load is of a small datastack: 260 synapse rows at one version, 230 at an older one, merged or split, with nuclei, cells, a "
+        f"reference table and a file of annotations. {found['loads'] - found['on_neo4j']:,} loads wrote a graph file and "
+        f"{found['on_neo4j']:,} wrote to Neo4j community, in {found['processes']:,} processes. A seed sets each load's faults, kills, row limit and "
+        "number of requests in flight. After an error, the test does what the message says: it runs the same command again (after three refusals, the "
+        "server recovers), takes another working folder, or asks for another version. After every process it reads the target, which must be the old "
+        "graph, the new one as pandas computes it from the served rows, or (Neo4j) refuse to be read.",
         "",
-        "| loads | ended equal at once | ended equal after going on | ended wrong | rows lost |",
+        "| loads | correct at once | correct after resuming | wrong | rows lost |",
         "|---:|---:|---:|---:|---:|",
         f"| {found['loads']:,} | {found['at_once']:,} | {found['went_on']:,} | {found['wrong']:,} "
         f"| {found['rows_lost']:,} |",
         "",
-        "Most loads met several of these, so one error may be counted in several lines. *At once*: without an error or a second process.",
+        "Most loads met several faults, so one error may be counted in several lines. *At once* means without an error and in one process.",
         "",
-        "| fault | injected | in loads | equal at once | equal after going on | errors on the way | rows lost |",
+        "| fault | injected | in loads | correct at once | correct after resuming | errors on the way | rows lost |",
         "|---|---:|---:|---:|---:|---|---:|",
     ]
     for name, words in FAULTS.items():
@@ -82,10 +82,10 @@ def _soak(found: Mapping[str, Any]) -> str:
 
 def _fuzz(found: Mapping[str, Any]) -> str:
     lines = [
-        f"## {found['cases']:,} files and answers of any content",
+        f"## {found['cases']:,} files and answers with random content",
         "",
-        "Drawn by hypothesis: nearly right, of odd types, cut off, with bytes changed. Each is read, or refused by an error of this project that says "
-        "what is wrong; anything else would have ended the run.",
+        "hypothesis draws files and answers that are nearly right, have odd types, are cut short, or have changed bytes. Each must be read, or refused with one of "
+        "our own errors that says what is wrong. Anything else fails the run.",
         "",
         "| what | cases | read | refused | other |",
         "|---|---:|---:|---:|---:|",
@@ -102,8 +102,8 @@ def _fuzz(found: Mapping[str, Any]) -> str:
 def _memory(found: Mapping[str, Any]) -> str:
     stages = ", ".join(f"{name} {seconds} s" for name, seconds in found["stages"].items())
     return (
-        f"## Memory of a large load\n\n{found['rows']:,} synapse rows from the stand-in, which runs in a process of its own, into "
+        f"## Memory of a large load\n\n{found['rows']:,} synapse rows were loaded from the stand-in, in a separate process, into "
         f"a graph file: {found['neurons']:,} neurons, {found['connections']:,} connections, {found['requests']:,} requests, {found['rows_lost']:,} rows "
-        f"lost. The loading process took at most **{found['peak_mb']:,} MB** (its maximum resident set, libraries included; the limit that "
-        f"was set is 1,000 MB), in {found['seconds']:,} s on two shared cores ({stages}).\n"
+        f"lost. The loading process used at most **{found['peak_mb']:,} MB** (maximum resident set, libraries included; the limit "
+        f"is 1,000 MB), in {found['seconds']:,} s on two shared cores ({stages}).\n"
     )
