@@ -4,9 +4,9 @@ The functions here work on the default connectome (`$CAVEGRAPH_URI`, else the gr
 user's data folder; see `use`). The same names are methods of `Connectome`.
 """
 
-from graphapi.celltypes import type_matrix
-from graphapi.connectivity import Adjacency
-from graphapi.connectome import Connectome
+from graphapi.ask.paths import CutOffWarning
+from graphapi.ask.types import type_matrix
+from graphapi.connectome import Connectome, default_connectome, use
 from graphapi.errors import CavegraphError
 from graphapi.functions import (
     cypher_query,
@@ -50,9 +50,8 @@ from graphapi.functions import (
 )
 from graphapi.graph.conditions import AtLeast, AtMost, Between, IsNull, Not, NotNull
 from graphapi.graph.criteria import NeuronCriteria, NoMatchWarning
-from graphapi.graph.default import default_connectome, use
+from graphapi.graph.results import Adjacency
 from graphapi.graph.selection import StaleRootIdWarning
-from graphapi.paths import CutOffWarning
 
 #: CRANTpy's name for the version that is used unless another is asked for.
 CRANT_DEFAULT_DATASET = "latest"

@@ -7,9 +7,8 @@ import inspect
 import logging
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from graphapi.connectome import Connectome
+from graphapi.connectome import Connectome, default_connectome
 from graphapi.errors import InputError
-from graphapi.graph.default import default_connectome
 
 if TYPE_CHECKING:
     from collections.abc import Callable

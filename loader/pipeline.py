@@ -7,9 +7,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graphapi.connectivity import check_min_size
 from graphapi.engines import is_neo4j
 from graphapi.errors import GraphExistsError, InputError
+from graphapi.graph.terms import check_min_size
 from loader.report import LoadReport
 from loader.stages.make import make
 from loader.stages.record import make_record

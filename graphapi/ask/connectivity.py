@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
-from graphapi import connectivity as _connectivity
-from graphapi.connectivity import Materialization as Version
-from graphapi.connectivity import Terms
+import numpy as np
+
+from graphapi.engines.queries import catalog
 from graphapi.errors import InputError
-from graphapi.opengraph import OpenGraph
+from graphapi.graph.reader import Reader
+from graphapi.graph.results import Adjacency
+from graphapi.graph.terms import Terms, Version
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from graphapi.graph.results import Connections
+    from graphapi.graph.selection import Selection
+    from graphapi.ids import IdArray
 
-class ConnectivityCalls(OpenGraph):
+    #: Partners and synapses of each neuron asked for.
+    _Counts: TypeAlias = tuple[IdArray, IdArray]
+
+
+class ConnectivityQuestions(Reader):
     """Questions about connections and synapses."""
 
     def get_connectivity(
@@ -65,9 +74,21 @@ class ConnectivityCalls(OpenGraph):
             CAVE had to be asked and could not answer in full.
         """
         terms = Terms(threshold, min_size, materialization, clean, update_ids)
-        return _connectivity.get_connectivity(
-            self, neuron_ids, terms, upstream=upstream, downstream=downstream
-        )
+        if not (upstream or downstream):
+            raise InputError("upstream and downstream are both False: nothing is asked for")
+        selection = self._select(neuron_ids, "neuron_ids", terms)
+        ids = selection.unique
+        if downstream and upstream:
+            out, into = self._fetch_both(terms, ids)
+            # what lies between the given neurons came with the first part
+            found = out.joined(into.where(~np.isin(into.pre, ids))).sorted()
+        elif downstream:
+            found = self._fetch(terms, pre=ids, post=None)
+        else:
+            found = self._fetch(terms, pre=None, post=ids)
+        frame = found.to_frame()
+        frame.attrs = self._provenance(terms, selection).attrs()
+        return frame
 
     @overload
     def get_adjacency(
@@ -97,7 +118,7 @@ class ConnectivityCalls(OpenGraph):
         update_ids: bool = True,
         *,
         form: Literal["sparse"],
-    ) -> _connectivity.Adjacency: ...
+    ) -> Adjacency: ...
 
     @overload
     def get_adjacency(
@@ -126,7 +147,7 @@ class ConnectivityCalls(OpenGraph):
         update_ids: bool = True,
         *,
         form: str = "frame",
-    ) -> pd.DataFrame | _connectivity.Adjacency | pa.Table:
+    ) -> pd.DataFrame | Adjacency | pa.Table:
         """Give the matrix of weights between neurons.
 
         Parameters
@@ -157,11 +178,26 @@ class ConnectivityCalls(OpenGraph):
         """
         if form not in ("frame", "sparse", "arrow"):
             raise InputError(f"form: {form!r} is none of 'frame', 'sparse', 'arrow'")
+        if pre_ids is None and post_ids is None:
+            raise InputError(
+                "get_adjacency needs pre_ids, post_ids or both",
+                hint="for the whole graph use to_sparse()",
+            )
         terms = Terms(threshold, min_size, materialization, clean, update_ids)
-        found = _connectivity.get_adjacency(self, pre_ids, post_ids, terms, symmetric=symmetric)
+        pre, post = self._select_ends(pre_ids, post_ids, terms)
+        found = self._fetch(
+            terms,
+            pre=None if pre is None else pre.unique,
+            post=None if post is None else post.unique,
+        )
+        rows = np.unique(found.pre) if pre is None else pre.unique
+        columns = np.unique(found.post) if post is None else post.unique
+        if symmetric:
+            rows = columns = np.union1d(rows, columns)
+        matrix = Adjacency(rows, columns, found, self._provenance(terms, pre, post).attrs())
         if form == "sparse":
-            return found
-        return found.to_arrow() if form == "arrow" else found.to_frame()
+            return matrix
+        return matrix.to_arrow() if form == "arrow" else matrix.to_frame()
 
     def get_synapse_counts(
         self,
@@ -192,8 +228,53 @@ class ConnectivityCalls(OpenGraph):
             `downstream_partners`, `upstream_partners`; and `output_synapses`,
             `input_synapses` over these connections.
         """
+        import pandas as pd
+
         terms = Terms(threshold, min_size, materialization, clean, update_ids)
-        return _connectivity.get_synapse_counts(self, neuron_ids, terms)
+        selection = self._select(neuron_ids, "neuron_ids", terms)
+        ids = selection.unique
+        if not self._in_graph(terms):
+            out = _tallied(self._fetch(terms, pre=ids, post=None), "pre", selection)
+            into = _tallied(self._fetch(terms, pre=None, post=ids), "post", selection)
+        elif terms.threshold == 1:
+            out, into = self._summed_at_load(selection)
+        else:
+            out = self._counted("downstream_counts", selection, terms)
+            into = self._counted("upstream_counts", selection, terms)
+        frame = pd.DataFrame(
+            {
+                "pre": out[0],
+                "post": into[0],
+                "downstream_partners": out[0],
+                "upstream_partners": into[0],
+                "output_synapses": out[1],
+                "input_synapses": into[1],
+            },
+            index=pd.Index(selection.requested, name="neuron_id"),
+        )
+        frame.attrs = self._provenance(terms, selection).attrs()
+        return frame
+
+    def _summed_at_load(self, selection: Selection) -> tuple[_Counts, _Counts]:
+        """Take the totals that neurons carry: those of all their connections."""
+        table = self.run(catalog()["partners_of"], {"ids": selection.unique.tolist()})
+        roots = table.column("root_id").to_numpy()
+
+        def side(way: str) -> _Counts:
+            partners = table.column(f"{way}_partners").to_numpy()
+            return _spread(roots, partners, table.column(f"{way}_synapses").to_numpy(), selection)
+
+        return side("out"), side("in")
+
+    def _counted(self, query: str, selection: Selection, terms: Terms) -> _Counts:
+        params = {"ids": selection.unique.tolist(), "threshold": int(terms.threshold)}
+        table = self.run(catalog()[query], params)
+        return _spread(
+            table.column("root_id").to_numpy(),
+            table.column("partners").to_numpy(),
+            table.column("synapses").to_numpy(),
+            selection,
+        )
 
     def get_synapses(
         self,
@@ -243,8 +324,28 @@ class ConnectivityCalls(OpenGraph):
         terms = Terms(threshold, min_size, materialization, clean, update_ids)
         if pre_ids is None and post_ids is None:
             raise InputError("get_synapses needs pre_ids, post_ids or both")
-        return self.require_cave().synapses(pre_ids, post_ids, terms, return_pixels=return_pixels)
+        self.require_cave()
+        pre, post = self._select_ends(pre_ids, post_ids, terms)
+        return self._fetch_synapses(terms, pre, post, return_pixels=return_pixels)
 
     def get_cave_client(self) -> Any:
         """Give the `caveclient.CAVEclient` of the graph's datastack and version."""
         return self.require_cave().client()
+
+
+def _tallied(found: Connections, side: str, selection: Selection) -> _Counts:
+    roots, place = np.unique(found.pre if side == "pre" else found.post, return_inverse=True)
+    partners = np.bincount(place, minlength=len(roots)).astype(np.int64)
+    synapses = np.zeros(len(roots), dtype=np.int64)
+    np.add.at(synapses, place, found.weight)
+    return _spread(roots, partners, synapses, selection)
+
+
+def _spread(roots: IdArray, partners: IdArray, synapses: IdArray, selection: Selection) -> _Counts:
+    """Bring per-root numbers into the order asked for; 0 where a root has none."""
+    zeros = np.zeros(len(selection.resolved), dtype=np.int64)
+    if not len(roots):
+        return zeros, zeros
+    place = np.minimum(np.searchsorted(roots, selection.resolved), len(roots) - 1)
+    there = roots[place] == selection.resolved
+    return np.where(there, partners[place], 0), np.where(there, synapses[place], 0)

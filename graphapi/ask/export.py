@@ -1,93 +1,39 @@
-"""The graph, or a piece of it, for other tools."""
+"""The whole graph for other tools: as objects in memory, and as files without loss."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, overload
+import json
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from graphapi import connectivity as _connectivity
-from graphapi.connectivity import Terms
-from graphapi.opengraph import OpenGraph
+from graphapi.ask.subgraph import SubgraphQuestions, networkx_to_igraph
+from graphapi.common.files import write_whole
+from graphapi.engines.queries import catalog
+from graphapi.errors import InputError
+from graphapi.graph.terms import Terms
+from graphapi.graph.whole import iter_connections, write_connections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import networkx as nx
     import pyarrow as pa
     import scipy.sparse as sp
 
     from graphapi.ids import IdArray
-    from graphapi.subgraph import SubgraphForm
 
 
-class ExportCalls(OpenGraph):
-    """Pieces of the graph as objects of other libraries."""
-
-    @overload
-    def get_subgraph(
-        self, ids: object, grow: int = 0, threshold: int = 1, *, form: Literal["networkx"] = ...
-    ) -> nx.DiGraph[int]: ...
-
-    @overload
-    def get_subgraph(
-        self, ids: object, grow: int = 0, threshold: int = 1, *, form: Literal["sparse"]
-    ) -> _connectivity.Adjacency: ...
-
-    @overload
-    def get_subgraph(
-        self, ids: object, grow: int = 0, threshold: int = 1, *, form: Literal["arrow"]
-    ) -> pa.Table: ...
-
-    @overload
-    def get_subgraph(
-        self, ids: object, grow: int = 0, threshold: int = 1, *, form: Literal["igraph"]
-    ) -> Any: ...
-
-    def get_subgraph(
-        self, ids: object, grow: int = 0, threshold: int = 1, *, form: SubgraphForm = "networkx"
-    ) -> Any:
-        """Give the induced subgraph of some neurons.
-
-        Parameters
-        ----------
-        ids
-            Root ids of any integer-like kind, or `NeuronCriteria`.
-        grow
-            Add all neurons within this many hops, in either direction, before inducing.
-        threshold
-            Smallest weight of a connection, in synapses, inclusive; holds for growing too.
-        form
-            `'networkx'` (a `DiGraph`), `'igraph'` (extra `igraph`), `'sparse'` (an
-            `Adjacency`) or `'arrow'` (connections only).
-
-        Returns
-        -------
-        networkx.DiGraph, igraph.Graph, Adjacency or pyarrow.Table
-            All connections among the members. Nodes are root ids with the neuron's
-            properties (those that have a value), edges have `weight`.
-        """
-        from graphapi.subgraph import get_subgraph
-
-        return get_subgraph(self, ids, grow=grow, threshold=threshold, form=form)
+class ExportQuestions(SubgraphQuestions):
+    """Questions whose answer is the whole graph."""
 
     def to_networkx(self, threshold: int = 1) -> nx.DiGraph[int]:
         """Give the whole graph as a `DiGraph`; see `get_subgraph`."""
-        from graphapi.subgraph import to_networkx
-
-        return to_networkx(self, self.to_sparse(threshold), threshold)
+        return self._as_networkx(self.to_sparse(threshold), threshold)
 
     def to_igraph(self, threshold: int = 1) -> Any:
         """Give the whole graph as an `igraph.Graph`; see `get_subgraph`."""
-        from graphapi.subgraph import networkx_to_igraph
-
         return networkx_to_igraph(self.to_networkx(threshold))
-
-    def to_sparse(self, threshold: int = 1) -> _connectivity.Adjacency:
-        """Give the whole graph as labels and connections; `.to_sparse()` makes the CSR matrix."""
-        terms = Terms(threshold=threshold)
-        found = _connectivity.fetch(self, terms, pre=None, post=None)
-        attrs = _connectivity.provenance(self, terms, {}).attrs()
-        return _connectivity.Adjacency(self.root_ids(), self.root_ids(), found, attrs)
 
     def iter_connections(self, threshold: int = 1, *, rows: int = 1_000_000) -> Iterator[pa.Table]:
         """Give the whole graph piece by piece, with memory for a piece.
@@ -111,8 +57,6 @@ class ExportCalls(OpenGraph):
         GraphIncompleteError
             The graph has been replaced meanwhile.
         """
-        from graphapi.graph.whole import iter_connections
-
         return iter_connections(self, Terms(threshold=threshold).threshold, rows)
 
     def to_matrix(self, threshold: int = 1) -> tuple[sp.csr_array, IdArray]:
@@ -139,9 +83,31 @@ class ExportCalls(OpenGraph):
         InputError
             The folder or a file cannot be written; no half-written file is left.
         """
-        from graphapi.export import to_parquet
+        import pyarrow.parquet as pq
 
-        return to_parquet(self, folder)
+        place = Path(folder)
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot make folder '{place}': {error.strerror}") from error
+        table = self.annotations
+        neurons = catalog()["all_neuron_properties"].with_properties(table.neuron_types)
+        rows = catalog()["all_annotations"].with_properties(table.types)
+        answers: dict[str, Any] = {
+            "neurons.parquet": self.run(neurons),
+            "annotations.parquet": self.run(rows),
+        }
+        connections = place / "connections.parquet"
+        write_whole(connections, partial(write_connections, self))
+        written = {"connections": connections}
+        for name, answer in answers.items():
+            target = place / name
+            write_whole(target, partial(pq.write_table, answer))
+            written[name.removesuffix(".parquet")] = target
+        record = place / "materialization.json"
+        told = self.materialization.to_json() + "\n"
+        write_whole(record, lambda path: Path(path).write_text(told))
+        return {**written, "materialization": record}
 
     def to_graphml(self, path: str | Path, threshold: int = 1) -> Path:
         """Write the whole graph as GraphML; lists become JSON texts, GraphML has none.
@@ -158,6 +124,13 @@ class ExportCalls(OpenGraph):
         InputError
             The file cannot be written.
         """
-        from graphapi.export import to_graphml
+        import networkx as nx
 
-        return to_graphml(self, path, threshold)
+        graph = self.to_networkx(threshold)
+        for data in (graph.graph, *(data for _, data in graph.nodes(data=True))):
+            for name, value in data.items():
+                if isinstance(value, (list, tuple, dict)):  # GraphML has no such values
+                    data[name] = json.dumps(value, ensure_ascii=False)
+        target = Path(path)
+        write_whole(target, lambda place: nx.write_graphml(graph, place, infer_numeric_types=False))
+        return target

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from graphapi.ask.annotations import AnnotationCalls
-from graphapi.ask.connectivity import ConnectivityCalls
-from graphapi.ask.export import ExportCalls
-from graphapi.ask.imagery import ImageryCalls
+from graphapi.ask.connectivity import ConnectivityQuestions
+from graphapi.ask.imagery import ImageryQuestions
+from graphapi.ask.neurons import NeuronQuestions
+from graphapi.ask.subgraph import SubgraphQuestions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from graphapi.ask.partners import Direction
     from graphapi.common.htmlpage import HtmlPage
-    from graphapi.partners import Direction
 
 
-class FigureCalls(AnnotationCalls, ConnectivityCalls, ExportCalls, ImageryCalls):
+class FigureQuestions(NeuronQuestions, ConnectivityQuestions, SubgraphQuestions, ImageryQuestions):
     """Questions whose answer is drawn; `graphapi.plots` draws frames that are there already."""
 
     def plot_adjacency(
@@ -98,7 +98,7 @@ class FigureCalls(AnnotationCalls, ConnectivityCalls, ExportCalls, ImageryCalls)
         numpy.ndarray of matplotlib.axes.Axes
             Two; classes with most connections first.
         """
-        from graphapi.partners import check_direction
+        from graphapi.ask.partners import check_direction
         from graphapi.plots.bars import partner_classes
 
         check_direction(direction)
@@ -228,7 +228,7 @@ class FigureCalls(AnnotationCalls, ConnectivityCalls, ExportCalls, ImageryCalls)
 
     def plot_connectivity(
         self,
-        neurons: object,
+        neuron_ids: object,
         grow: int = 0,
         threshold: int = 1,
         *,
@@ -240,7 +240,7 @@ class FigureCalls(AnnotationCalls, ConnectivityCalls, ExportCalls, ImageryCalls)
 
         Parameters
         ----------
-        neurons, grow, threshold
+        neuron_ids, grow, threshold
             See `get_subgraph`.
         by
             The property that groups and colours.
@@ -256,12 +256,12 @@ class FigureCalls(AnnotationCalls, ConnectivityCalls, ExportCalls, ImageryCalls)
         """
         from graphapi.plots.diagram import connectivity_diagram
 
-        part = self.get_subgraph(neurons, grow, threshold)
+        part = self.get_subgraph(neuron_ids, grow, threshold)
         return connectivity_diagram(part, by=by, level=level, ax=ax)
 
     def view_subgraph(
         self,
-        neurons: object,
+        neuron_ids: object,
         grow: int = 0,
         threshold: int = 1,
         *,
@@ -272,7 +272,7 @@ class FigureCalls(AnnotationCalls, ConnectivityCalls, ExportCalls, ImageryCalls)
 
         Parameters
         ----------
-        neurons, grow, threshold
+        neuron_ids, grow, threshold
             See `get_subgraph`.
         by
             The property that colours and names neurons.
@@ -287,12 +287,12 @@ class FigureCalls(AnnotationCalls, ConnectivityCalls, ExportCalls, ImageryCalls)
         """
         from graphapi.plots.network import network_view
 
-        return network_view(self.get_subgraph(neurons, grow, threshold), by=by, height=height)
+        return network_view(self.get_subgraph(neuron_ids, grow, threshold), by=by, height=height)
 
-    def _classes_of(self, neurons: Iterable[int], by: str) -> pd.Series[Any]:
+    def _classes_of(self, neuron_ids: Iterable[int], by: str) -> pd.Series[Any]:
         from graphapi.errors import UnknownFieldError
 
-        frame = self.get_neurons(sorted({int(root) for root in neurons}))
+        frame = self.get_neurons(sorted({int(root) for root in neuron_ids}))
         if by not in frame.columns:
             raise UnknownFieldError(
                 f"neurons of {self.name} have no property '{by}'",

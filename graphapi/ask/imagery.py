@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphapi.errors import ImageryNotFoundError
-from graphapi.opengraph import OpenGraph
+from graphapi.graph.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from graphapi.imagery.meshes import Meshes
 
 
-class ImageryCalls(OpenGraph):
+class ImageryQuestions(Reader):
     """Questions that are answered by pictures."""
 
     def plot_em_image(
@@ -79,13 +79,17 @@ class ImageryCalls(OpenGraph):
         return picture
 
     def get_meshes(
-        self, neurons: object, *, missing: Literal["error", "skip"] = "error", progress: bool = True
+        self,
+        neuron_ids: object,
+        *,
+        missing: Literal["error", "skip"] = "error",
+        progress: bool = True,
     ) -> Meshes:
         """Fetch the meshes of neurons.
 
         Parameters
         ----------
-        neurons
+        neuron_ids
             Root ids or `NeuronCriteria`.
         missing
             What to do about neurons without a mesh: `'error'` lists them; `'skip'` warns, and
@@ -100,7 +104,7 @@ class ImageryCalls(OpenGraph):
         """
         from graphapi.imagery.meshes import get_meshes
 
-        selection = self.selector.select(neurons, what="neurons")
+        selection = self._select(neuron_ids, "neuron_ids")
         return get_meshes(
             self._source("segmentation_source", "meshes"),
             selection.resolved,
@@ -110,13 +114,17 @@ class ImageryCalls(OpenGraph):
         )
 
     def to_navis(
-        self, neurons: object, *, missing: Literal["error", "skip"] = "error", progress: bool = True
+        self,
+        neuron_ids: object,
+        *,
+        missing: Literal["error", "skip"] = "error",
+        progress: bool = True,
     ) -> Any:
         """Fetch neurons as navis objects; needs the extra `navis`, whose licence is the GPL.
 
         Parameters
         ----------
-        neurons, missing, progress
+        neuron_ids, missing, progress
             See `get_meshes`.
 
         Returns
@@ -126,11 +134,11 @@ class ImageryCalls(OpenGraph):
         """
         from graphapi.imagery.navis_neurons import to_navis
 
-        return to_navis(self.get_meshes(neurons, missing=missing, progress=progress))
+        return to_navis(self.get_meshes(neuron_ids, missing=missing, progress=progress))
 
     def get_brain_mesh_scene(
         self,
-        neurons: object,
+        neuron_ids: object,
         *,
         brain_mesh_color: str = "grey",
         brain_mesh_alpha: float = 0.1,
@@ -145,7 +153,7 @@ class ImageryCalls(OpenGraph):
 
         Parameters
         ----------
-        neurons
+        neuron_ids
             Root ids or `NeuronCriteria`.
         brain_mesh_color, brain_mesh_alpha, neuron_mesh_alpha
             Colour of the outline, opacities from 0 to 1.
@@ -176,7 +184,7 @@ class ImageryCalls(OpenGraph):
         from graphapi.imagery.scene import brain_scene
         from graphapi.imagery.volume import read_brain_mesh
 
-        selection = self.selector.select(neurons, what="neurons")
+        selection = self._select(neuron_ids, "neuron_ids")
         meshes = self.get_meshes(
             selection.resolved, missing="skip" if omit_failures else "error", progress=progress
         )
@@ -238,7 +246,7 @@ class ImageryCalls(OpenGraph):
 
     def neuroglancer_link(
         self,
-        neurons: object,
+        neuron_ids: object,
         *,
         colors: str | Iterable[Any] | Mapping[int, Any] | None = None,
         synapses: pd.DataFrame | Mapping[str, pd.DataFrame] | None = None,
@@ -249,7 +257,7 @@ class ImageryCalls(OpenGraph):
 
         Parameters
         ----------
-        neurons
+        neuron_ids
             Root ids or `NeuronCriteria`.
         colors
             One for all, one for each in order, or a dict by root id.
@@ -262,7 +270,7 @@ class ImageryCalls(OpenGraph):
         """
         from graphapi.imagery.neuroglancer import DEFAULT_VIEWER, neuroglancer_link
 
-        selection = self.selector.select(neurons, what="neurons")
+        selection = self._select(neuron_ids, "neuron_ids")
         return neuroglancer_link(
             resolution=self.materialization.viewer_resolution,
             image=self._address("image_source") or None,

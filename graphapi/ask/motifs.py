@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from graphapi.ask.export import ExportCalls
+from graphapi.graph.reader import Reader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from graphapi.network.nulls import NullKind, NullModel
 
 
-class MotifCalls(ExportCalls):
+class MotifQuestions(Reader):
     """Questions about motifs and the whole network."""
 
     @cached_property

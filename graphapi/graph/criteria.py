@@ -11,6 +11,7 @@ import numpy as np
 from graphapi.common.notices import notice
 from graphapi.errors import InputError, UnknownFieldError
 from graphapi.graph.conditions import Condition
+from graphapi.graph.default import default_graph
 from graphapi.graph.fieldvalues import count_values, listed, near
 from graphapi.graph.matching import Rule, as_list, check_wanted, matches
 from graphapi.ids import IdArray, parse_root_ids
@@ -18,7 +19,7 @@ from graphapi.ids import IdArray, parse_root_ids
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from graphapi.opengraph import OpenGraph
+    from graphapi.graph.door import Graph
 
 
 class NoMatchWarning(UserWarning):
@@ -72,13 +73,11 @@ class NeuronCriteria:
         case: bool = False,
         exact: bool = True,
         match_all: bool = False,
-        connectome: OpenGraph | None = None,
+        connectome: Graph | None = None,
         **fields: object,
     ) -> None:
         if connectome is None:
-            from graphapi.graph.default import default_connectome
-
-            connectome = default_connectome()
+            connectome = default_graph()
         if not fields:
             raise InputError(
                 "NeuronCriteria needs at least one field",
@@ -95,12 +94,10 @@ class NeuronCriteria:
             check_wanted(wanted, name)
 
     @classmethod
-    def available_fields(cls, connectome: OpenGraph | None = None) -> list[str]:
+    def available_fields(cls, connectome: Graph | None = None) -> list[str]:
         """Name the fields that can be asked for, sorted."""
         if connectome is None:
-            from graphapi.graph.default import default_connectome
-
-            connectome = default_connectome()
+            connectome = default_graph()
         return known_fields(connectome)
 
     def get_roots(self) -> IdArray:
@@ -115,6 +112,8 @@ class NeuronCriteria:
             self._roots = self._find()
             if not len(self._roots):
                 notice(f"{self!r} matches no neuron{self._why_empty()}", NoMatchWarning)
+        else:
+            self.connectome.check_unchanged()
         return self._roots.copy()
 
     def __and__(self, other: NeuronCriteria) -> NeuronCriteria:
@@ -204,18 +203,18 @@ class NeuronCriteria:
 class _Combined(NeuronCriteria):
     """Criteria put together from others: the roots are known from the start."""
 
-    def __init__(self, words: str, connectome: OpenGraph, roots: IdArray) -> None:
+    def __init__(self, words: str, connectome: Graph, roots: IdArray) -> None:
         self.connectome = connectome
         self._words = words
         self._roots = roots
 
 
-def known_fields(connectome: OpenGraph) -> list[str]:
+def known_fields(connectome: Graph) -> list[str]:
     """Name every field that criteria may use on a graph, sorted."""
     return sorted({*connectome.annotations.types, *connectome.annotations.neuron_types})
 
 
-def _check_field(name: str, connectome: OpenGraph) -> None:
+def _check_field(name: str, connectome: Graph) -> None:
     known = known_fields(connectome)
     if name in known:
         return

@@ -7,41 +7,37 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from graphapi.connectome import Connectome
+    from collections.abc import Callable
+
+    from graphapi.graph.door import Graph
 
 
 @dataclass
 class _Default:
-    connectome: Connectome | None = None
+    graph: Graph | None = None
+    opener: Callable[[], Graph] | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 _default = _Default()
 
 
-def default_connectome() -> Connectome:
-    """Give the connectome that the module-level functions use.
+def open_default_by(opener: Callable[[], Graph]) -> None:
+    """Say what opens the default graph; `graphapi.connectome` does, which stands above."""
+    _default.opener = opener
 
-    It is opened at the first use: `$CAVEGRAPH_URI`, else the graph in the user's data
-    folder. `use` puts another in its place.
 
-    Raises
-    ------
-    GraphNotFoundError, GraphIncompleteError, EngineError
-        It cannot be opened.
-    """
-    from graphapi.connectome import Connectome
-
+def default_graph() -> Graph:
+    """Return the default graph; it is opened at the first use."""
     with _default.lock:
-        if _default.connectome is None:
-            _default.connectome = Connectome.open()
-        return _default.connectome
+        if _default.graph is None:
+            if _default.opener is None:
+                raise RuntimeError("nothing has said how to open the default graph")
+            _default.graph = _default.opener()
+        return _default.graph
 
 
-def use(connectome: Connectome | None) -> None:
-    """Make a connectome the default; None goes back to opening `$CAVEGRAPH_URI`.
-
-    The connectome that was the default before is not closed.
-    """
+def set_default(graph: Graph | None) -> None:
+    """Make a graph the default; None opens one at the next use."""
     with _default.lock:
-        _default.connectome = connectome
+        _default.graph = graph

@@ -109,8 +109,15 @@ class Materialization:
             raise GraphFileError("the graph's :Materialization record is damaged") from error
 
 
-def read_materialization(engine: Engine) -> Materialization:
+def read_materialization(engine: Engine, *, timeout: float | None = None) -> Materialization:
     """Read the record of the graph behind an engine.
+
+    Parameters
+    ----------
+    engine
+        The database that holds the graph.
+    timeout
+        Seconds after which the database stops the query; None for no limit.
 
     Raises
     ------
@@ -120,7 +127,7 @@ def read_materialization(engine: Engine) -> Materialization:
         There is a graph, but not one of ours or not of this format.
     """
     try:
-        rows = engine.run(catalog()["materialization"]).to_pylist()
+        rows = engine.run(catalog()["materialization"], timeout=timeout).to_pylist()
     except QueryRejectedError as error:
         raise GraphFileError(
             f"'{engine.uri}' holds no cavegraph graph", hint="make one with `cavegraph load`"

@@ -14,7 +14,9 @@ from graphapi.graph.criteria import NeuronCriteria
 from graphapi.ids import IdArray, parse_root_ids
 
 if TYPE_CHECKING:
-    from graphapi.opengraph import OpenGraph
+    from collections.abc import Callable
+
+    from graphapi.graph.door import Graph
 
 
 class StaleRootIdWarning(UserWarning):
@@ -52,20 +54,23 @@ class Selector:
 
     Parameters
     ----------
-    connectome
+    graph
         The open graph.
+    map_stale
+        Finds what ids that the graph does not hold are at its version.
     """
 
-    def __init__(self, connectome: OpenGraph) -> None:
-        self._connectome = connectome
+    def __init__(self, graph: Graph, map_stale: Callable[[list[int]], dict[int, int]]) -> None:
+        self._graph = graph
+        self._map_stale = map_stale
         self._known: set[int] = set()
 
-    def select(self, ids: object, *, what: str, update_ids: bool = True) -> Selection:
-        """Read one argument.
+    def select(self, neuron_ids: object, *, what: str, update_ids: bool = True) -> Selection:
+        """Read one argument, and find what its ids are at the graph's version.
 
         Parameters
         ----------
-        ids
+        neuron_ids
             Ids of any integer-like kind, or `NeuronCriteria`.
         what
             The argument's name, for messages.
@@ -79,64 +84,80 @@ class Selector:
         UnknownRootIdError
             Ids that neither the graph nor, where it can be asked, CAVE knows.
         """
-        if isinstance(ids, NeuronCriteria):
-            return self._from_criteria(ids, what)
-        requested = parse_root_ids(ids, what=what)
+        requested = self.read(neuron_ids, what=what)
+        if isinstance(neuron_ids, NeuronCriteria):
+            return Selection(requested, requested)
+        absent = self._absent(requested)
+        mapping = self._map_stale(absent) if absent else {}
+        return mapped(requested, mapping, what=what, where=self._graph.name, update_ids=update_ids)
+
+    def read(self, neuron_ids: object, *, what: str) -> IdArray:
+        """Read the ids of one argument as they are.
+
+        Raises
+        ------
+        InvalidRootIdError, InputError
+            See `select`.
+        """
+        if isinstance(neuron_ids, NeuronCriteria):
+            if neuron_ids.connectome is not self._graph:
+                raise InputError(
+                    f"{what}: these criteria belong to {neuron_ids.connectome.name}, "
+                    f"the call is on {self._graph.name}",
+                    hint="make them with connectome=..., or use connectome.criteria(...)",
+                )
+            return neuron_ids.get_roots()
+        requested = parse_root_ids(neuron_ids, what=what)
         if not len(requested):
             raise InputError(
                 f"{what}: no ids given", hint="pass at least one id, or leave the argument out"
             )
-        absent = self._absent(requested)
-        if not absent:
-            return Selection(requested, requested)
-        return self._mapped(requested, absent, what, update_ids)
-
-    def _from_criteria(self, criteria: NeuronCriteria, what: str) -> Selection:
-        if criteria.connectome is not self._connectome:
-            raise InputError(
-                f"{what}: these criteria belong to {criteria.connectome.name}, "
-                f"the call is on {self._connectome.name}",
-                hint="make them with connectome=..., or use connectome.criteria(...)",
-            )
-        roots = criteria.get_roots()
-        return Selection(roots, roots)
+        return requested
 
     def _absent(self, ids: IdArray) -> list[int]:
         unseen = sorted(set(ids.tolist()) - self._known)
         if unseen:
-            found = self._connectome.run(catalog()["known_neurons"], {"ids": unseen})
+            found = self._graph.run(catalog()["known_neurons"], {"ids": unseen})
             self._known.update(found.column("root_id").to_pylist())
         return [root for root in unseen if root not in self._known]
 
-    def _mapped(
-        self, requested: IdArray, absent: list[int], what: str, update_ids: bool
-    ) -> Selection:
-        source = self._connectome.cave_source
-        if source is None:
-            raise UnknownRootIdError(
-                absent,
-                self._connectome.name,
-                hint="the graph was made from files and has no CAVE to ask about older ids",
-            )
-        mapping = source.map_stale(absent)
-        if mapping and not update_ids:
-            raise UnknownRootIdError(
-                sorted(mapping),
-                self._connectome.name,
-                hint="they are of another version; update_ids=True maps them to this one",
-            )
-        report_mapped(mapping, what, self._connectome.name)
-        resolved = np.array([mapping.get(i, i) for i in requested.tolist()], dtype=np.int64)
-        return Selection(requested, resolved, mapping)
 
+def mapped(
+    requested: IdArray, mapping: dict[int, int], *, what: str, where: str, update_ids: bool
+) -> Selection:
+    """Put current ids in the place of stale ones, and warn of it.
 
-def report_mapped(mapping: dict[int, int], what: str, where: str) -> None:
-    """Warn of ids that were mapped, if any were."""
+    Parameters
+    ----------
+    requested
+        Ids as they were asked for.
+    mapping
+        Stale id to current id.
+    what
+        The argument's name, for messages.
+    where
+        Datastack and version, for messages.
+    update_ids
+        False refuses stale ids.
+
+    Raises
+    ------
+    UnknownRootIdError
+        There are stale ids and `update_ids` is False.
+    """
     if not mapping:
-        return
+        return Selection(requested, requested)
+    if not update_ids:
+        raise UnknownRootIdError(
+            sorted(mapping),
+            where,
+            hint="they are of another version; update_ids=True maps them to this one",
+        )
     shown = ", ".join(f"{old} -> {new}" for old, new in list(mapping.items())[:5])
     more = f" and {len(mapping) - 5} more" if len(mapping) > 5 else ""
     notice(
         f"{what}: {len(mapping)} id(s) not current in {where} were mapped: {shown}{more}",
         StaleRootIdWarning,
     )
+    resolved = np.array([mapping.get(i, i) for i in requested.tolist()], dtype=np.int64)
+    return Selection(requested, resolved, mapping)

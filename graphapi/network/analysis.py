@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from graphapi.ask.export import ExportCalls
+    from graphapi.graph.reader import Reader
     from graphapi.network.distances import PathLengths
     from graphapi.network.graph import DirectedGraph
     from graphapi.network.nulls import NullKind, NullModel
@@ -27,7 +27,7 @@ class NetworkAnalysis:
         The open graph.
     """
 
-    def __init__(self, connectome: ExportCalls) -> None:
+    def __init__(self, connectome: Reader) -> None:
         self._connectome = connectome
 
     def graph(

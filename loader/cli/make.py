@@ -9,7 +9,7 @@ import typer
 
 from graphapi.connectome import Connectome
 from graphapi.errors import CaveError, EngineError, InputError
-from graphapi.opengraph import default_uri
+from graphapi.graph.door import default_uri
 from loader.cli.ask import Graph, opened
 from loader.work.steps import Source
 

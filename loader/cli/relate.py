@@ -175,7 +175,7 @@ def types(
 
     Synapses, means, and fractions of input and output.
     """
-    from graphapi.celltypes import type_matrix
+    from graphapi.ask.types import type_matrix
 
     with opened(graph) as connectome:
         pre = chosen(connectome, None, where, regex) if where else None

@@ -32,8 +32,8 @@ def source(
     server: str = STRANGER, *, token: str | None = None, named: str | None = None
 ) -> CaveSource:
     """What asks CAVE for a graph whose record names `server`."""
-    graph: Any = SimpleNamespace(materialization=SimpleNamespace(server=server, datastack="ants"))
-    return CaveSource(graph, token=token, server=named)
+    made: Any = SimpleNamespace(server=server, datastack="ants")
+    return CaveSource(made, token=token, server=named)
 
 
 @pytest.mark.parametrize("token", [None, TOKEN], ids=["saved", "given"])

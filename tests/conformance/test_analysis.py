@@ -195,7 +195,7 @@ def test_similarity(random_graph, random_rows) -> None:
 
 
 def test_similarity_of_too_many(toy: graphapi.Connectome, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graphapi.partners.MOST_DENSE_CELLS", 8)
+    monkeypatch.setattr("graphapi.ask.partners.MOST_DENSE_CELLS", 8)
     assert toy.get_similarity(ids(1, 2)).shape == (2, 2)
     with pytest.raises(InputError, match=r"3 x 3 neurons .*memory[\s\S]*at most 2 neurons"):
         toy.get_similarity(ids(1, 2, 3))

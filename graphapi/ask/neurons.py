@@ -4,30 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from graphapi.connectivity import Terms, provenance
-from graphapi.opengraph import OpenGraph
+from graphapi.graph.criteria import NeuronCriteria
+from graphapi.graph.reader import Reader
+from graphapi.graph.terms import Terms
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from graphapi.graph.criteria import NeuronCriteria
 
-
-class AnnotationCalls(OpenGraph):
-    """Questions about annotations."""
+class NeuronQuestions(Reader):
+    """Questions about neurons and their annotations."""
 
     def criteria(self, **fields: Any) -> NeuronCriteria:
         """Make `NeuronCriteria` for this connectome; see there."""
-        from graphapi.graph.criteria import NeuronCriteria
-
         return NeuronCriteria(connectome=self, **fields)
 
-    def get_annotations(self, neurons: object, *, update_ids: bool = True) -> pd.DataFrame:
+    def get_annotations(self, neuron_ids: object, *, update_ids: bool = True) -> pd.DataFrame:
         """Give the annotation rows of some neurons, as they came from their source.
 
         Parameters
         ----------
-        neurons
+        neuron_ids
             Root ids of any integer-like kind, or `NeuronCriteria`. With criteria, the rows
             of the neurons found, whether or not each row fits.
         update_ids
@@ -45,17 +42,17 @@ class AnnotationCalls(OpenGraph):
             Ids that are not known.
         """
         terms = Terms(update_ids=update_ids)
-        selection = self.selector.select(neurons, what="neurons", update_ids=update_ids)
+        selection = self._select(neuron_ids, "neuron_ids", terms)
         frame = self.annotations.of(selection.unique)
-        frame.attrs = provenance(self, terms, selection).attrs()
+        frame.attrs = self._provenance(terms, selection).attrs()
         return frame
 
-    def get_neurons(self, neurons: object, *, update_ids: bool = True) -> pd.DataFrame:
+    def get_neurons(self, neuron_ids: object, *, update_ids: bool = True) -> pd.DataFrame:
         """Give the merged properties of some neurons, one line each.
 
         Parameters
         ----------
-        neurons
+        neuron_ids
             Root ids of any integer-like kind, or `NeuronCriteria`.
         update_ids
             Map ids that are not current at the graph's version; False refuses them.
@@ -67,7 +64,7 @@ class AnnotationCalls(OpenGraph):
             at load: `in_synapses`, `out_synapses`, `in_partners`, `out_partners`, `autapses`.
         """
         terms = Terms(update_ids=update_ids)
-        selection = self.selector.select(neurons, what="neurons", update_ids=update_ids)
+        selection = self._select(neuron_ids, "neuron_ids", terms)
         frame = self.annotations.neurons_of(selection.unique)
-        frame.attrs = provenance(self, terms, selection).attrs()
+        frame.attrs = self._provenance(terms, selection).attrs()
         return frame

@@ -1,0 +1,183 @@
+"""Partners of neurons: shared ones, their share of input and output, how alike they are."""
+
+from __future__ import annotations
+
+from math import isqrt
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from graphapi.engines.queries import catalog
+from graphapi.errors import InputError
+from graphapi.graph.reader import Reader
+from graphapi.graph.results import MOST_DENSE_CELLS
+from graphapi.graph.terms import Terms
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from graphapi.graph.results import Connections
+    from graphapi.graph.selection import Selection
+    from graphapi.ids import IdArray
+
+Direction = Literal["upstream", "downstream"]
+
+
+class PartnerQuestions(Reader):
+    """Questions about the partners of neurons."""
+
+    def get_partners(
+        self, neuron_ids: object, direction: Direction = "downstream", threshold: int = 1
+    ) -> pd.DataFrame:
+        """Give partners one way, with their share of input and output.
+
+        Parameters
+        ----------
+        neuron_ids
+            Root ids or `NeuronCriteria`.
+        direction
+            `'downstream'`: neurons they synapse onto; `'upstream'`: neurons that synapse
+            onto them.
+        threshold
+            Smallest weight, in synapses, inclusive.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `neuron`, `partner`, `weight` (int64), `share_of_output` (of all output synapses
+            of the presynaptic neuron) and `share_of_input` (of all input synapses of the
+            postsynaptic one), float64 from 0 to 1; totals do not depend on `threshold`. By
+            weight, largest first.
+        """
+        import pandas as pd
+
+        selection, found = self._partners(neuron_ids, direction, threshold)
+        mine, theirs = _sides(found, direction)
+        totals = self._totals_of(np.union1d(found.pre, found.post))
+        frame = pd.DataFrame(
+            {
+                "neuron": mine,
+                "partner": theirs,
+                "weight": found.weight,
+                "share_of_output": found.weight
+                / totals["out_synapses"].reindex(found.pre).to_numpy(),
+                "share_of_input": found.weight
+                / totals["in_synapses"].reindex(found.post).to_numpy(),
+            }
+        )
+        frame.attrs = self._provenance(Terms(threshold=threshold), selection).attrs()
+        return frame
+
+    def get_common_partners(
+        self,
+        neuron_ids: object,
+        direction: Direction = "upstream",
+        threshold: int = 1,
+        at_least: int | None = None,
+    ) -> pd.DataFrame:
+        """Give the partners that several neurons share.
+
+        Parameters
+        ----------
+        neuron_ids
+            Root ids or `NeuronCriteria`.
+        direction
+            `'upstream'`: common inputs; `'downstream'`: common outputs.
+        threshold
+            Smallest weight of each connection, in synapses, inclusive.
+        at_least
+            Of how many of the neurons; None for all of them.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `partner`, `shared_by` (how many neurons), `weight` (all synapses with them), and a
+            column of weights for each neuron, int64. Most shared first, then heaviest.
+        """
+        import pandas as pd
+
+        if at_least is not None and at_least < 1:
+            raise InputError(f"at_least: {at_least} is less than 1")
+        selection, found = self._partners(neuron_ids, direction, threshold)
+        wanted = len(selection.unique) if at_least is None else at_least
+        mine, theirs = _sides(found, direction)
+        wide = pd.DataFrame(
+            {"partner": theirs, "neuron": mine, "weight": found.weight}
+        ).pivot_table(
+            index="partner", columns="neuron", values="weight", aggfunc="sum", fill_value=0
+        )
+        wide = wide.reindex(columns=selection.unique, fill_value=0).astype(np.int64)
+        shared = (wide > 0).sum(axis=1).astype(np.int64)
+        frame = wide[shared >= wanted].copy()
+        frame.insert(0, "shared_by", shared[shared >= wanted])
+        frame.insert(1, "weight", wide[shared >= wanted].sum(axis=1).astype(np.int64))
+        frame.columns.name = None
+        frame.index = frame.index.astype(np.int64)
+        frame = frame.reset_index().sort_values(
+            ["shared_by", "weight", "partner"], ascending=[False, False, True], ignore_index=True
+        )
+        frame.attrs = self._provenance(Terms(threshold=threshold), selection).attrs()
+        return frame
+
+    def get_similarity(
+        self, neuron_ids: object, direction: Direction = "downstream", threshold: int = 1
+    ) -> pd.DataFrame:
+        """Tell how alike neurons are in whom they connect with: cosine of their weights.
+
+        Returns
+        -------
+        pandas.DataFrame
+            float64 from 0 to 1, rows and columns ascending by root id. A neuron without
+            partners is 0 to all, itself too.
+        """
+        import pandas as pd
+        import scipy.sparse as sp
+
+        selection, found = self._partners(neuron_ids, direction, threshold)
+        neurons = selection.unique
+        if len(neurons) ** 2 > MOST_DENSE_CELLS:
+            raise InputError(
+                f"a matrix of {len(neurons):,} x {len(neurons):,} neurons does not fit in memory",
+                hint=f"ask about at most {isqrt(MOST_DENSE_CELLS):,} neurons at once",
+            )
+        mine, theirs = _sides(found, direction)
+        partners = np.unique(theirs)
+        rows, columns = np.searchsorted(neurons, mine), np.searchsorted(partners, theirs)
+        matrix = sp.csr_array(
+            (found.weight.astype(float), (rows, columns)), shape=(len(neurons), len(partners))
+        )
+        length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+        scaled = matrix.multiply(
+            np.divide(1.0, length, where=length > 0, out=np.zeros_like(length))[:, None]
+        )
+        values = (scaled @ scaled.T).toarray()
+        frame = pd.DataFrame(values, index=pd.Index(neurons), columns=pd.Index(neurons))
+        frame.attrs = self._provenance(Terms(threshold=threshold), selection).attrs()
+        return frame
+
+    def _totals_of(self, neuron_ids: IdArray) -> pd.DataFrame:
+        """Return all input and output synapses of neurons: index `root_id`, two int64 columns."""
+        table = self.run(catalog()["totals_of"], {"ids": neuron_ids.tolist()})
+        frame: pd.DataFrame = table.to_pandas().set_index("root_id")
+        return frame
+
+    def _partners(
+        self, neuron_ids: object, direction: Direction, threshold: int
+    ) -> tuple[Selection, Connections]:
+        check_direction(direction)
+        terms = Terms(threshold=threshold)
+        selection = self._select(neuron_ids, "neuron_ids", terms)
+        if direction == "downstream":
+            return selection, self._fetch(terms, pre=selection.unique, post=None)
+        return selection, self._fetch(terms, pre=None, post=selection.unique)
+
+
+def check_direction(direction: str) -> None:
+    """Refuse anything but `upstream` and `downstream`."""
+    if direction not in ("upstream", "downstream"):
+        raise InputError(f"direction: {direction!r} is neither 'upstream' nor 'downstream'")
+
+
+def _sides(found: Connections, direction: Direction) -> tuple[IdArray, IdArray]:
+    downstream = direction == "downstream"
+    return (found.pre, found.post) if downstream else (found.post, found.pre)

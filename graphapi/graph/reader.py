@@ -1,0 +1,260 @@
+"""A graph and the CAVE server behind it: which of them answers is decided here, and only here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, Self
+
+import numpy as np
+
+from graphapi.engines import open_engine
+from graphapi.engines.queries import catalog
+from graphapi.errors import CaveError, UnknownRootIdError
+from graphapi.graph.door import Graph, default_uri
+from graphapi.graph.results import Adjacency, Connections, Provenance
+from graphapi.graph.selection import Selection, Selector, mapped
+from graphapi.graph.terms import Terms
+from graphapi.graph.whole import whole_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from graphapi.engines.base import Engine
+    from graphapi.engines.queries import Query
+    from graphapi.graph.fallback import CaveSource
+    from graphapi.ids import IdArray
+
+
+class Reader(Graph):
+    """An open graph, and CAVE for what it cannot answer; base of `Connectome`.
+
+    Parameters
+    ----------
+    engine
+        The database that holds the graph.
+    token
+        CAVE token for what CAVE has to answer; None to look for a saved one when needed.
+    server
+        CAVE server, in place of the one the graph was loaded from.
+    timeout
+        Seconds after which the database stops a query of any call; None for no limit.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        token: str | None = None,
+        server: str | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        super().__init__(engine, timeout=timeout)
+        self.selector = Selector(self, self._map_stale)
+        self._token = token
+        self._server = server
+
+    @classmethod
+    def open(
+        cls,
+        uri: str | Path | None = None,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        database: str | None = None,
+        token: str | None = None,
+        server: str | None = None,
+        timeout: float | None = None,
+    ) -> Self:
+        """Open a graph that `cavegraph load` has made.
+
+        Parameters
+        ----------
+        uri
+            `bolt://host` or `neo4j://host` (with `+s` for encryption) for Neo4j, else the
+            path of a graph file. None: `$CAVEGRAPH_URI`, else the file in the user's
+            data folder.
+        user, password, database
+            For Neo4j. None: `$CAVEGRAPH_NEO4J_USER` and `$CAVEGRAPH_NEO4J_PASSWORD`.
+        token
+            CAVE token for what CAVE has to answer. None: a saved one.
+        server
+            CAVE server, in place of the one the graph was loaded from.
+        timeout
+            Seconds after which the database stops a query of any call; None for no limit.
+
+        Returns
+        -------
+        Connectome
+            Ready to be asked.
+
+        Raises
+        ------
+        GraphNotFoundError, GraphFileError, GraphIncompleteError
+            There is no graph, no readable one, or no finished one.
+        EngineUnavailableError, EngineAuthError
+            Neo4j does not answer, or refuses the password.
+        """
+        engine = open_engine(uri or default_uri(), user=user, password=password, database=database)
+        try:
+            return cls(engine, token=token, server=server, timeout=timeout)
+        except Exception:
+            engine.close()
+            raise
+
+    @cached_property
+    def cave_source(self) -> CaveSource | None:
+        """What asks CAVE on this graph's behalf; None for graphs made from files."""
+        if self.materialization.source != "cave":
+            return None
+        from graphapi.graph.fallback import CaveSource
+
+        return CaveSource(self.materialization, token=self._token, server=self._server)
+
+    def require_cave(self) -> CaveSource:
+        """Return what asks CAVE, or say why there is none.
+
+        Raises
+        ------
+        CaveError
+            The graph was made from files.
+        """
+        if self.cave_source is None:
+            raise CaveError(
+                f"{self.name} was made from files and has no CAVE server to ask",
+                hint="what the graph holds can be asked with materialization='latest', "
+                "clean=True and no min_size; raw synapse rows are in your files",
+            )
+        return self.cave_source
+
+    def _own_version(self, terms: Terms) -> bool:
+        return terms.materialization in ("latest", self.materialization.version)
+
+    def _in_graph(self, terms: Terms) -> bool:
+        """Tell whether the graph itself can answer exactly on these terms."""
+        own_size = terms.min_size is None or terms.min_size == self.materialization.min_size
+        return self._own_version(terms) and own_size and terms.clean
+
+    def _moment(self, terms: Terms) -> tuple[int | Literal["live"], str]:
+        """Return the version that a call is about, and its timestamp in ISO 8601, UTC."""
+        if self._own_version(terms):
+            return self.materialization.version, self.materialization.timestamp
+        cave = self.require_cave()
+        if terms.materialization == "live":
+            return "live", terms.moment.isoformat()
+        return cave.moment(int(terms.materialization))
+
+    def _select(self, neuron_ids: object, what: str, terms: Terms | None = None) -> Selection:
+        """Read an argument that names neurons: ids at the version that the call is about."""
+        asked = terms or Terms()
+        if self._own_version(asked):
+            return self.selector.select(neuron_ids, what=what, update_ids=asked.update_ids)
+        requested = self.selector.read(neuron_ids, what=what)
+        _, timestamp = self._moment(asked)
+        mapping = self.require_cave().map_stale(sorted(set(requested.tolist())), timestamp)
+        where = f"{self.materialization.datastack}, version {asked.materialization}"
+        return mapped(requested, mapping, what=what, where=where, update_ids=asked.update_ids)
+
+    def _select_ends(
+        self, pre_ids: object, post_ids: object, terms: Terms
+    ) -> tuple[Selection | None, Selection | None]:
+        pre = None if pre_ids is None else self._select(pre_ids, "pre_ids", terms)
+        return pre, None if post_ids is None else self._select(post_ids, "post_ids", terms)
+
+    def _map_stale(self, neuron_ids: list[int]) -> dict[int, int]:
+        if self.cave_source is None:
+            raise UnknownRootIdError(
+                neuron_ids,
+                self.name,
+                hint="the graph was made from files and has no CAVE to ask about older ids",
+            )
+        return self.cave_source.map_stale(neuron_ids, self.materialization.timestamp)
+
+    def _fetch(self, terms: Terms, *, pre: IdArray | None, post: IdArray | None) -> Connections:
+        """Find the connections from `pre` to `post`; None stands for all neurons.
+
+        Parameters
+        ----------
+        terms
+            What counts as a connection.
+        pre, post
+            Current root ids, each once. Both None: the whole graph.
+
+        Returns
+        -------
+        Connections
+            By weight, largest first, then pre, then post.
+        """
+        if (pre is not None and not len(pre)) or (post is not None and not len(post)):
+            nothing = np.array([], dtype=np.int64)
+            return Connections(nothing, nothing, nothing)
+        if not self._in_graph(terms):
+            version = self._cave_version(terms)
+            return self.require_cave().connections(terms, version, pre, post).sorted()
+        if pre is not None and post is not None:
+            params: dict[str, object] = {"threshold": int(terms.threshold)}
+            params |= {"pre_ids": pre.tolist(), "post_ids": post.tolist()}
+            return Connections.from_arrow(self.run(catalog()["between"], params))
+        if pre is not None:
+            return Connections.from_arrow(self.run(*_one_way("downstream", pre, terms)))
+        if post is not None:
+            return Connections.from_arrow(self.run(*_one_way("upstream", post, terms)))
+        return Connections.from_arrow(whole_table(self, terms.threshold))
+
+    def to_sparse(self, threshold: int = 1) -> Adjacency:
+        """Return the whole graph as labels and connections; `.to_sparse()` makes the CSR matrix."""
+        terms = Terms(threshold=threshold)
+        found = self._fetch(terms, pre=None, post=None)
+        return Adjacency(self.root_ids(), self.root_ids(), found, self._provenance(terms).attrs())
+
+    def _fetch_both(self, terms: Terms, neuron_ids: IdArray) -> tuple[Connections, Connections]:
+        """Find what goes out of neurons and what comes in; in a graph, by one round to it."""
+        if not len(neuron_ids) or not self._in_graph(terms):
+            out = self._fetch(terms, pre=neuron_ids, post=None)
+            return out, self._fetch(terms, pre=None, post=neuron_ids)
+        asked = [_one_way(way, neuron_ids, terms) for way in ("downstream", "upstream")]
+        out, into = (Connections.from_arrow(answer) for answer in self.run_together(asked))
+        return out, into
+
+    def _fetch_synapses(
+        self, terms: Terms, pre: Selection | None, post: Selection | None, *, return_pixels: bool
+    ) -> pd.DataFrame:
+        """Fetch raw rows, which CAVE alone has."""
+        rows = self.require_cave().synapses(
+            terms,
+            self._cave_version(terms),
+            None if pre is None else pre.unique,
+            None if post is None else post.unique,
+            return_pixels=return_pixels,
+        )
+        rows.attrs = self._provenance(terms, pre, post, source="cave").attrs()
+        return rows
+
+    def _cave_version(self, terms: Terms) -> int | datetime:
+        version, timestamp = self._moment(terms)
+        return datetime.fromisoformat(timestamp) if version == "live" else version
+
+    def _provenance(
+        self,
+        terms: Terms,
+        *selections: Selection | None,
+        source: Literal["graph", "cave"] | None = None,
+    ) -> Provenance:
+        """Say where an answer on these terms comes from."""
+        mapping: dict[int, int] = {}
+        for selection in selections:
+            mapping |= selection.mapping if selection else {}
+        version, timestamp = self._moment(terms)
+        by_rule: Literal["graph", "cave"] = "graph" if self._in_graph(terms) else "cave"
+        datastack = self.materialization.datastack
+        return Provenance(datastack, version, timestamp, source or by_rule, mapping)
+
+
+def _one_way(way: str, neuron_ids: IdArray, terms: Terms) -> tuple[Query, dict[str, object]]:
+    """Choose the query: that for one neuron is the quickest."""
+    threshold: dict[str, object] = {"threshold": int(terms.threshold)}
+    if len(neuron_ids) == 1:
+        return catalog()[f"{way}_of_one"], {"id": int(neuron_ids[0]), **threshold}
+    return catalog()[way], {"ids": neuron_ids.tolist(), **threshold}

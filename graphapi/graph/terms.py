@@ -1,0 +1,80 @@
+"""What a question counts as a connection, and of which version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from graphapi.errors import InputError
+
+#: A materialization version as callers name it.
+Version: TypeAlias = int | Literal["latest", "live"] | str
+_MOST_SYNAPSES = np.iinfo(np.int64).max
+
+
+def check_min_size(min_size: object) -> None:
+    """Refuse what is not a size of a synapse; None means no smallest size.
+
+    Raises
+    ------
+    InputError
+        It is negative, infinite, not a number, or no number at all.
+    """
+    if min_size is None:
+        return
+    number = isinstance(min_size, (int, float, np.integer, np.floating))
+    if not number or isinstance(min_size, bool) or not 0 <= min_size < np.inf:  # type: ignore[operator]
+        raise InputError(
+            f"min_size: {min_size!r} is no size",
+            hint="a number in the units of the synapse table's size column, from 0 up",
+        )
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What counts as a connection in a call.
+
+    Parameters
+    ----------
+    threshold
+        Smallest weight of an ordered pair, in synapses, inclusive.
+    min_size
+        Smallest size of a synapse, inclusive; None for what the graph was loaded with.
+    materialization
+        A version; `latest` for the graph's own; `live` for now.
+    clean
+        Leave out autapses and rows with background on one side.
+    update_ids
+        Map ids that are not current.
+    moment
+        What `live` means: one moment for all of a call, also where it asks CAVE several times.
+    """
+
+    threshold: int = 1
+    min_size: float | None = None
+    materialization: Version = "latest"
+    clean: bool = True
+    update_ids: bool = True
+    moment: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __post_init__(self) -> None:
+        if isinstance(self.threshold, bool) or not isinstance(self.threshold, (int, np.integer)):
+            raise InputError(f"threshold: {self.threshold!r} is no whole number of synapses")
+        if self.threshold < 1:
+            raise InputError(
+                f"threshold: {self.threshold} is less than 1",
+                hint="1 keeps every connection; a pair without synapses is no connection",
+            )
+        if self.threshold > _MOST_SYNAPSES:
+            raise InputError(f"threshold: {self.threshold} is more synapses than any pair can have")
+        check_min_size(self.min_size)
+        named = self.materialization in ("latest", "live")
+        number = isinstance(self.materialization, (int, np.integer))
+        if not named and (not number or isinstance(self.materialization, bool)):
+            raise InputError(
+                f"materialization: {self.materialization!r} is no version",
+                hint="use 'latest' (the graph's version), 'live', or a version's number",
+            )
