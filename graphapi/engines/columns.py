@@ -108,7 +108,8 @@ def plain_params(params: Mapping[str, object] | None) -> dict[str, object]:
     Raises
     ------
     InputError
-        A value is of a type that no property can have, or an integer beyond int64.
+        A value is of a type that no property can have, an integer beyond int64, or text that
+        cannot be written as UTF-8.
     """
     return {name: _plain(value, name) for name, value in (params or {}).items()}
 
@@ -118,8 +119,12 @@ def _plain(value: object, name: str) -> object:
         value = value.to_pylist()
     elif hasattr(value, "tolist"):  # numpy, pandas
         value = value.tolist()
-    if value is None or isinstance(value, (bool, float, str, bytes)):
+    if value is None or isinstance(value, (bool, float, bytes)):
         return value
+    if isinstance(value, str):
+        if not value.isascii() and any("\ud800" <= sign <= "\udfff" for sign in value):
+            raise InputError(f"parameter '{name}': {value!r} is not valid text")
+        return str(value)
     if isinstance(value, int):
         if value not in _INT64:
             raise InputError(f"parameter '{name}': {value} does not fit into 64 bits")
@@ -132,6 +137,65 @@ def _plain(value: object, name: str) -> object:
         f"parameter '{name}' cannot be a {type(value).__name__}",
         hint="pass numbers, texts, booleans, lists or dictionaries of them",
     )
+
+
+def refuse_mixed_lists(params: Mapping[str, object]) -> None:
+    """Refuse lists without one type, for an engine whose lists have one.
+
+    LadybugDB takes `[{'a': 1}, {'b': 2}]` for `[{'b': 1}, {'b': 2}]`, silently.
+
+    Raises
+    ------
+    InputError
+        Items of a list have no common type, or an integer beside floats would be rounded.
+    """
+    for name, value in params.items():
+        try:
+            _type_of(value)
+        except _NoCommonTypeError as error:
+            raise InputError(
+                f"parameter '{name}': a list holds {error}; on this engine a list has one type",
+                hint="make all items of one type, for example texts, or pass several parameters",
+            ) from None
+
+
+class _NoCommonTypeError(Exception):
+    """Says which two types; never leaves this module."""
+
+
+def _type_of(value: object) -> object:
+    """Give the type of plain values: a word, ('list', type) or a dict of types; None for any."""
+    if isinstance(value, dict):
+        return {key: _type_of(item) for key, item in value.items()}
+    if isinstance(value, list):
+        found: object = None
+        for item in value:
+            found = _common(found, _type_of(item))
+        return ("list", found)
+    if isinstance(value, int) and value not in _EXACT_IN_JSON:
+        return "int too large for a float"
+    return None if value is None else type(value).__name__
+
+
+def _common(one: object, other: object) -> object:
+    if one is None or other is None or one == other:
+        return other if one is None else one
+    both = {str(one), str(other)}
+    if both == {"int", "float"}:
+        return "float"
+    if both == {"int", "int too large for a float"}:
+        return "int too large for a float"
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return ("list", _common(one[1], other[1]))
+    if isinstance(one, dict) and isinstance(other, dict) and list(one) == list(other):
+        return {key: _common(kind, other[key]) for key, kind in one.items()}
+    raise _NoCommonTypeError(f"{_said(one)} and {_said(other)}")
+
+
+def _said(kind: object) -> str:
+    if isinstance(kind, tuple):
+        return "a list"
+    return f"a map of {', '.join(map(str, kind))}" if isinstance(kind, dict) else str(kind)
 
 
 def _is_null(kind: pa.DataType) -> bool:

@@ -15,10 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphapi.engines.allowed import LADYBUG
 from graphapi.engines.base import check_timeout
-from graphapi.engines.columns import plain_params
-from graphapi.engines.cyphertext import refuse_missing_params
-from graphapi.engines.ladybugdoor import refuse_beyond_graph_file, refuse_mixed_paths
+from graphapi.engines.columns import plain_params, refuse_mixed_lists
+from graphapi.engines.ladybugdoor import refuse_mixed_paths, refuse_shortest_with_node_filter
+from graphapi.engines.owncypher import admit
 from graphapi.engines.plan import Step, steps_of_drawing
 from graphapi.engines.queries import quoted
 from graphapi.errors import (
@@ -46,9 +47,11 @@ _NOT_A_GRAPH = (
     "checksum",
     "Corrupted",
 )
-#: This version keeps the first value of such a parameter for later queries of the same text
-#: on the same connection; these queries get a connection of their own.
-_STICKY = re.compile(r"\b(LIMIT|SKIP)\s+\$", re.IGNORECASE)
+#: This version keeps the first value of a parameter that ends there, by whatever way (`LIMIT ($n)`,
+#: `WITH $n AS k ... LIMIT k`), for later queries of the same text on the same connection; so
+#: queries with these words get a connection of their own. No other clause does it: tests/engines
+#: tries them all.
+_STICKY = re.compile(r"\b(LIMIT|SKIP)\b", re.IGNORECASE)
 #: Seconds between looks for Ctrl-C while a query runs.
 _STEP = 0.05
 
@@ -132,10 +135,14 @@ class LadybugEngine:
     ) -> pa.Table:
         """Run a person's own Cypher; see `graphapi.engines.base.Engine.run_text`."""
         given = plain_params(params)
-        refuse_beyond_graph_file(text)
-        refuse_missing_params(text, given)
-        refuse_mixed_paths(text)
-        return self._execute(text, given, timeout, "your query")
+        refuse_mixed_lists(given)
+        tokens, sent = admit(text, LADYBUG, given)
+        words = [token.text for token in tokens]
+        refuse_mixed_paths(words)
+        refuse_shortest_with_node_filter(words)
+        table = self._execute(sent, given, timeout, "your query")
+        _refuse_equal_names(table.column_names)
+        return table
 
     def plan(
         self, query: Query, params: Params | None = None, *, profile: bool = False
@@ -200,7 +207,7 @@ class LadybugEngine:
 
         check_timeout(timeout)
         with (
-            self._connection(_STICKY.search(text) is not None) as connection,
+            self._connection("$" in text and _STICKY.search(text) is not None) as connection,
             _translated(what, self.uri, timeout),
         ):
             connection.set_query_timeout(0 if timeout is None else max(1, int(timeout * 1000)))
@@ -235,6 +242,15 @@ class LadybugEngine:
                 self._idle.append(connection)
             else:
                 connection.close()
+
+
+def _refuse_equal_names(names: Sequence[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise QueryRejectedError(
+            f"'your query' returns two columns of one name: {', '.join(twice)}",
+            hint="give each its own: RETURN a.root_id AS pre, b.root_id AS post",
+        )
 
 
 def _interruptibly(connection: Any, work: Callable[[], Any]) -> Any:
@@ -296,6 +312,12 @@ def _translate(message: str, what: str, uri: str, timeout: float | None) -> Engi
         return GraphFileError(
             f"'{uri}' is no readable graph: {message}",
             hint="load it again with `cavegraph load ... --replace`",
+        )
+    if "vector with ANY type" in message:
+        return QueryRejectedError(
+            f"'{what}' on '{uri}' returns an empty list that was given as a parameter, and this "
+            "engine cannot tell of what",
+            hint="say it: CAST($name AS INT64[]) or CAST($name AS STRING[])",
         )
     if message.startswith(("Parser", "Binder", "Catalog", "Conversion")):
         return QueryRejectedError(f"'{what}' on '{uri}': {message}")

@@ -1,61 +1,21 @@
-"""What a person's own query may not do on the embedded engine, found in its text.
+"""Queries that LadybugDB 0.20.4 answers wrongly, or dies of, found in their words.
 
-The engine's read mode protects the graph. It still lets a query read and write other files,
-and it dies, with the whole process, on some paths; both are refused before it sees them.
+The pin of the engine and what is known of it: docs/decisions/0003.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graphapi.engines.cyphertext import words_of
-from graphapi.errors import InputError, QueryRejectedError, ReadOnlyError
+from graphapi.errors import QueryRejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: What a person's query may start with.
-_MAY_START = frozenset(
-    {"MATCH", "OPTIONAL", "RETURN", "WITH", "UNWIND", "CALL", "EXPLAIN", "PROFILE"}
-)
-_WRITES = frozenset({"CREATE", "MERGE", "SET", "DELETE", "DETACH", "DROP", "ALTER"})
 _CLOSES = {"(": ")", "[": "]"}
 
 
-def refuse_beyond_graph_file(text: str) -> None:
-    """Refuse a query that writes, reaches for other files or settings, or is several.
-
-    Raises
-    ------
-    InputError
-        The text is empty, or holds more than one query.
-    ReadOnlyError
-        It would do more than read this graph.
-    """
-    upper = [word.upper() for word in words_of(text)]
-    while upper and upper[-1] == ";":
-        upper.pop()
-    if not upper:
-        raise InputError("the query is empty")
-    if ";" in upper:
-        raise InputError("one query at a time, please", hint="remove the ';' in between")
-    start = upper[0]
-    if start in ("EXPLAIN", "PROFILE") and len(upper) > 1:
-        start = upper[1]
-    if start in _WRITES:
-        raise ReadOnlyError(
-            f"a query that starts with {start} would write, and this is the read-only door",
-            hint="graphs are made by `cavegraph load`",
-        )
-    settings = start == "CALL" and "=" in upper[:3]
-    if start not in _MAY_START or settings or "LOAD" in upper:
-        raise ReadOnlyError(
-            f"queries here read the graph, nothing else; this one starts with {start}",
-            hint="start with MATCH, UNWIND, WITH or RETURN; save results with --csv or --parquet",
-        )
-
-
-def refuse_mixed_paths(text: str) -> None:
+def refuse_mixed_paths(words: list[str]) -> None:
     """Refuse a named path that may run through nodes of several labels.
 
     LadybugDB 0.20.4 crashes on `p = (:Neuron)-[:CONNECTS]->()` where `p` is returned: the
@@ -67,7 +27,6 @@ def refuse_mixed_paths(text: str) -> None:
     QueryRejectedError
         There is such a path; the message says how to write it.
     """
-    words = words_of(text)
     labels = {variable: label for variable, label in _nodes(words) if variable and label}
     for name, pattern in _named_paths(words):
         nodes = {label or labels.get(variable) for variable, label in _nodes(pattern)}
@@ -78,6 +37,38 @@ def refuse_mixed_paths(text: str) -> None:
             "which this engine cannot return",
             hint="give each node of the path the label :Neuron and each -[ ]- its type :CONNECTS",
         )
+
+
+def refuse_shortest_with_node_filter(words: list[str]) -> None:
+    """Refuse `-[* SHORTEST 1..3 (r, n | WHERE n.x > 1)]->`, in all its modes.
+
+    The filter is meant for the nodes between the ends. In shortest modes LadybugDB 0.20.4 applies
+    it to the end, too, and silently drops paths; in the other modes, and for filters of `r`
+    alone, it is right.
+
+    Raises
+    ------
+    QueryRejectedError
+        There is such a filter; the message says how to write it.
+    """
+    for i, word in enumerate(words):
+        inside = words[i + 1 : _after(words, i) - 1] if word == "[" else []
+        upper = [each.upper().strip("`") for each in inside]
+        if "*" not in upper or not {"SHORTEST", "WSHORTEST"} & set(upper):
+            continue
+        for start in range(len(upper) - 4):
+            if upper[start] != "(" or upper[start + 2] != "," or upper[start + 4] != "|":
+                continue
+            condition = upper[start + 5 : _after(inside, start) - 1]
+            if "|" in condition:
+                condition = condition[: condition.index("|")]
+            if upper[start + 3] in condition:
+                raise QueryRejectedError(
+                    f"a condition on the nodes of a SHORTEST path ({inside[start + 3]}): this "
+                    "engine applies it to the last node, too, and loses paths",
+                    hint="leave SHORTEST out and take the least length(e), or put the condition "
+                    "on the connections alone",
+                )
 
 
 def _named_paths(words: list[str]) -> Iterator[tuple[str, list[str]]]:

@@ -17,9 +17,10 @@ import pyarrow as pa
 from neo4j import exceptions as failures
 
 from graphapi.engines.address import Address, read_address
+from graphapi.engines.allowed import NEO4J
 from graphapi.engines.base import check_timeout
 from graphapi.engines.columns import declared_table, inferred_column, plain_params
-from graphapi.engines.cyphertext import columnar, refuse_beyond_graph, refuse_missing_params
+from graphapi.engines.cyphertext import columnar
 from graphapi.engines.graphvalues import plain
 from graphapi.engines.neo4jfailures import (
     OUT_OF_MEMORY,
@@ -28,6 +29,7 @@ from graphapi.engines.neo4jfailures import (
     error_for_code,
     unavailable_error,
 )
+from graphapi.engines.owncypher import admit
 from graphapi.engines.plan import Step, steps_of_tree
 from graphapi.engines.queries import catalog
 from graphapi.errors import (
@@ -212,12 +214,11 @@ class Neo4jEngine:
         QueryRejectedError, QueryTimeoutError
             The server does not accept it, or it took longer than `timeout`.
         """
-        refuse_beyond_graph(text)
         given = plain_params(params)
-        refuse_missing_params(text, given)
+        _, sent = admit(text, NEO4J, given)
         what = "your query"
         try:
-            (found,) = self._read([(text, given)], what, timeout, _ROWS_A_FETCH, _named_rows)
+            (found,) = self._read([(sent, given)], what, timeout, _ROWS_A_FETCH, _named_rows)
         except _NotAsColumnsError as error:
             raise error_for_code(error.code, str(error), self._at(what)) from error
         names, columns = found

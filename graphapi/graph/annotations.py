@@ -107,16 +107,24 @@ def to_frame(table: pa.Table, columns: Mapping[str, str]) -> pd.DataFrame:
 
 
 def any_frame(table: pa.Table) -> pd.DataFrame:
-    """Turn the answer to a person's own query into a frame; ids stay whole numbers."""
+    """Turn the answer to a person's own query into a frame; ids stay whole numbers.
+
+    Whole numbers beyond int64, such as a sum of root ids, become Python's own.
+    """
+    import pandas as pd
     import pyarrow as pa
 
-    kinds = {}
-    for item in table.schema:
+    kinds, beyond = {}, {}
+    for place, item in enumerate(table.schema):
         if pa.types.is_decimal(item.type) and item.type.scale == 0:
-            place = table.schema.get_field_index(item.name)
-            table = table.set_column(place, item.name, table.column(place).cast(pa.int64()))
+            column = table.column(place)
+            try:
+                table = table.set_column(place, item.name, column.cast(pa.int64()))
+            except pa.ArrowInvalid:  # one of them is larger
+                numbers = [None if n is None else int(n) for n in column.to_pylist()]
+                beyond[item.name] = pd.Series(numbers, dtype=object)
         kinds[item.name] = _kind(table.schema.field(item.name).type)
-    return to_frame(table, kinds)
+    return to_frame(table, kinds).assign(**beyond)
 
 
 def _kind(arrow_type: pa.DataType) -> str:

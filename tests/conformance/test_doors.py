@@ -57,6 +57,19 @@ def test_sums_come_as_whole_numbers(toy: graphapi.Connectome) -> None:
     assert frame["total"].dtype == np.int64
 
 
+def test_sums_beyond_int64_stay_exact(toy: graphapi.Connectome) -> None:
+    big = 2**62
+    frame = toy.cypher("UNWIND $numbers AS n RETURN sum(n) AS total", {"numbers": [big, big, big]})
+    assert frame["total"].tolist() == [3 * big]
+
+
+def test_two_columns_of_one_name_are_refused(toy: graphapi.Connectome) -> None:
+    with pytest.raises(QueryRejectedError, match=r"\bid\b|same name"):
+        toy.cypher(
+            "MATCH (a:Neuron)-[:CONNECTS]->(b:Neuron) RETURN a.root_id AS id, b.root_id AS id"
+        )
+
+
 @pytest.mark.parametrize("text", ["MATCH (n:Neuron RETURN n", "MATCH (n) RETURN"])
 def test_broken_cypher_is_rejected(toy: graphapi.Connectome, text: str) -> None:
     with pytest.raises(QueryRejectedError):
@@ -92,7 +105,7 @@ def test_a_dollar_in_a_text_is_no_parameter(toy: graphapi.Connectome) -> None:
     assert frame.iloc[0].tolist() == ["$x", "$y"]
 
 
-@pytest.mark.parametrize("value", [2**63, object(), {"a": object()}])
+@pytest.mark.parametrize("value", [2**63, object(), {"a": object()}, "\ud800", ["a\udfff"]])
 def test_values_that_no_property_can_have(toy: graphapi.Connectome, value: object) -> None:
     with pytest.raises(InputError, match="parameter 'x'"):
         toy.cypher("RETURN $x AS x", {"x": value})

@@ -229,9 +229,10 @@ class TestReadDoor:
     def test_the_server_refuses_to_write(
         self, engine: Neo4jEngine, driver: neo4j.Driver, text: str
     ) -> None:
+        """Past our own door, which would not let it through: see test_own_cypher."""
         before = everything(driver)
         with pytest.raises(ReadOnlyError, match="read-only door"):
-            engine.run_text(text)
+            engine.plan(made(text, mode="write"), profile=True)
         assert everything(driver) == before
 
     @pytest.mark.usefixtures("toy")
@@ -248,22 +249,11 @@ class TestReadDoor:
         self, engine: Neo4jEngine, driver: neo4j.Driver
     ) -> None:
         before = everything(driver)
-        engine.run_text("CALL apoc.cypher.runTimeboxed('CREATE (:Neuron)', {}, 5000)")
+        text = (
+            "CALL apoc.cypher.runTimeboxed('CREATE (:Neuron)', {}, 5000) YIELD value RETURN value"
+        )
+        engine.plan(made(text, mode="write"), profile=True)
         assert everything(driver) == before
-
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "LOAD CSV FROM 'file:///etc/passwd' AS row RETURN row",
-            "UNWIND [1] AS x LOAD /* */ CSV FROM 'file:///a' AS row RETURN row",
-            "TERMINATE TRANSACTIONS 'neo4j-transaction-1'",
-        ],
-    )
-    def test_files_and_other_peoples_queries_are_out_of_reach(
-        self, engine: Neo4jEngine, text: str
-    ) -> None:
-        with pytest.raises(ReadOnlyError):
-            engine.run_text(text)
 
     def test_words_within_texts_are_only_words(self, engine: Neo4jEngine) -> None:
         assert engine.run_text("RETURN 'LOAD CSV' AS x // LOAD CSV")["x"].to_pylist() == [
@@ -348,7 +338,7 @@ class TestPeoplesQueries:
 
     @pytest.mark.parametrize(
         "text",
-        ["MATCH (n", "RETURN 1 AS x; RETURN 2 AS x", "RETURN 1 / 0"],
+        ["MATCH (n", "RETURN 1 AS", "RETURN 1 / 0"],
     )
     def test_wrong_queries_are_rejected_with_the_servers_words(
         self, engine: Neo4jEngine, text: str

@@ -1,0 +1,158 @@
+"""Cypher split into tokens, so strictly that an engine cannot split it in another way.
+
+What the engines read differently is refused here rather than guessed: a number that runs into a
+word (LadybugDB reads `1LOAD` as `1 LOAD`), backslash-u escapes, which Neo4j resolves before it
+splits the text, signs and spaces outside ASCII. Comments are blanked, and the engine is sent the
+text without them, so nobody has to agree on where one ends.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from graphapi.errors import InputError, QueryRejectedError
+
+Kind = Literal["word", "quoted name", "text", "number", "parameter", "sign"]
+
+_MOST_CHARACTERS = 100_000
+_MOST_BRACKETS = 100
+_CLOSES = {"(": ")", "[": "]", "{": "}"}
+_SHAPES = re.compile(
+    r"""(?P<space>[ \t\r\n]+|//[^\n]*|/\*.*?\*/)
+    |(?P<text>'(?:\\[\\'"nrtbf]|[^'\\])*'|"(?:\\[\\'"nrtbf]|[^"\\])*")
+    |(?P<quoted>(?:`[^`]+`)+)
+    |(?P<parameter>\$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]+|`[^`]+`)(?![A-Za-z0-9_`$]))
+    |(?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![A-Za-z0-9_`$'"]|\.(?!\.)))
+    |(?P<word>[A-Za-z_][A-Za-z0-9_]*(?![`'"$]))
+    |(?P<sign>\.\.|<=|>=|<>|=~|::|\|\||/(?!\*)|[-+*%^=<>!()\[\]{},.:;|&?])""",
+    re.DOTALL | re.VERBOSE,
+)
+_KINDS: dict[str, Kind] = {
+    "text": "text",
+    "quoted": "quoted name",
+    "parameter": "parameter",
+    "number": "number",
+    "word": "word",
+    "sign": "sign",
+}
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token of a query.
+
+    Parameters
+    ----------
+    kind
+        What it is.
+    text
+        As it was written.
+    """
+
+    kind: Kind
+    text: str
+
+    @property
+    def name(self) -> str:
+        """What the engine takes for the name: without quotes and `$`."""
+        bare = self.text.removeprefix("$")
+        return bare[1:-1].replace("``", "`") if bare.startswith("`") else bare
+
+    @property
+    def upper(self) -> str:
+        """The name in capitals, as keywords and functions are compared."""
+        return self.name.upper()
+
+
+def split(text: str, *, resolves_escapes: bool) -> tuple[list[Token], str]:
+    """Split a query.
+
+    Parameters
+    ----------
+    text
+        One query; a `;` at its end is left out.
+    resolves_escapes
+        Whether the engine resolves backslash-u escapes before it splits the text.
+
+    Returns
+    -------
+    list of Token, str
+        The tokens, and the text to send: spaces stand where comments were.
+
+    Raises
+    ------
+    InputError
+        The text is empty, too long, or holds several queries.
+    QueryRejectedError
+        Part of it could be split in more than one way, or is nested too deeply.
+    """
+    if len(text) > _MOST_CHARACTERS:
+        raise InputError(
+            f"the query has {len(text):,} characters; {_MOST_CHARACTERS:,} are allowed",
+            hint="pass long lists as parameters",
+        )
+    _refuse_odd_characters(text, resolves_escapes=resolves_escapes)
+    tokens, sent, place = list[Token](), list[str](), 0
+    while place < len(text):
+        found = _SHAPES.match(text, place)
+        if found is None:
+            raise _unclear(text, place)
+        kind, piece = str(found.lastgroup), found.group()
+        if kind == "space":
+            piece = "".join(sign if sign in "\n\t" else " " for sign in piece)
+        else:
+            tokens.append(Token(_KINDS[kind], piece))
+        sent.append(piece)
+        place = found.end()
+    while tokens and tokens[-1].text == ";":
+        tokens.pop()
+        last = len(sent) - 1 - sent[::-1].index(";")
+        sent[last] = " "
+    if not tokens:
+        raise InputError("the query is empty")
+    if any(token.text == ";" for token in tokens):
+        raise InputError("one query at a time, please", hint="remove the ';' in between")
+    _refuse_deep(tokens)
+    return tokens, "".join(sent)
+
+
+def _refuse_odd_characters(text: str, *, resolves_escapes: bool) -> None:
+    odd = next((c for c in text if c == "\0" or "\ud800" <= c <= "\udfff"), None)
+    if odd is not None:
+        raise QueryRejectedError(f"the query holds the character {odd!r}", hint="remove it")
+    if resolves_escapes and re.search(r"\\u", text, re.IGNORECASE):
+        raise QueryRejectedError(
+            "the query holds a \\u escape, which Neo4j resolves before it reads the query",
+            hint="write the character itself, or pass the text as a parameter",
+        )
+
+
+def _unclear(text: str, place: int) -> QueryRejectedError:
+    near = text[place : place + 20].split("\n", maxsplit=1)[0]
+    line = text.count("\n", 0, place) + 1
+    sign = text[place]
+    if sign in "'\"`" or text.startswith("/*", place):
+        hint = (
+            r"close it; the escapes allowed in a text are \\ \' \" \n \r \t \b \f, any other "
+            "character is written as it is or passed as a parameter"
+        )
+    elif sign.isdigit():
+        hint = "put a space after the number"
+    elif not sign.isascii():
+        hint = "put backticks around names with such letters: `é`"
+    else:
+        hint = "put spaces around it, or remove it"
+    return QueryRejectedError(f"the query cannot be read at line {line}: {near}", hint=hint)
+
+
+def _refuse_deep(tokens: list[Token]) -> None:
+    depth = 0
+    for token in tokens:
+        depth += (token.text in _CLOSES) - (token.text in _CLOSES.values())
+        if depth > _MOST_BRACKETS:
+            raise QueryRejectedError(
+                f"the query has more than {_MOST_BRACKETS} brackets within each other",
+                hint="use WITH to take it in steps",
+            )
