@@ -117,7 +117,14 @@ class CompiledSearch:
         From `make_plan`.
     schema
         The fields' types.
+
+    Attributes
+    ----------
+    looked
+        Candidates that the last `count` looked at.
     """
+
+    looked = 0
 
     def __init__(
         self, graph: MemoryGraph, pattern: Pattern, plan: Plan, schema: MotifSchema
@@ -148,7 +155,11 @@ class CompiledSearch:
         QueryTimeoutError
             After `timeout` seconds.
         """
-        return sum(found for found, _ in self._chunks(keep=False, limit=-1, timeout=timeout))
+        self.looked = found = 0
+        for more, _, looked in self._chunks(keep=False, limit=-1, timeout=timeout):
+            found += more
+            self.looked += looked
+        return found
 
     def matches(self, *, limit: int | None = None, timeout: float | None = None) -> Rows:
         """Find the matches.
@@ -166,7 +177,7 @@ class CompiledSearch:
         parts: list[Rows] = []
         missing = -1 if limit is None else limit
         if missing != 0:
-            for found, rows in self._chunks(keep=True, limit=missing, timeout=timeout):
+            for found, rows, _ in self._chunks(keep=True, limit=missing, timeout=timeout):
                 parts.append(rows)
                 if limit is not None:
                     missing -= found
@@ -179,7 +190,7 @@ class CompiledSearch:
 
     def _chunks(
         self, *, keep: bool, limit: int, timeout: float | None
-    ) -> Iterator[tuple[int, Rows]]:
+    ) -> Iterator[tuple[int, Rows, int]]:
         """Search parts of the first node's candidates on all cores; results in their order.
 
         The stop flag reaches every thread within some milliseconds, whatever ends the search:

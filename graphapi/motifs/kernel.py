@@ -15,6 +15,9 @@ import numpy as np
 
 from graphapi.network.jit import compiled
 
+#: A side of a comparison that the candidate itself decides; codes are -1 or more.
+_OPEN = -2
+
 
 @compiled
 def _lower(indices, value, lo, hi):  # type: ignore[no-untyped-def]
@@ -123,13 +126,20 @@ def _accepts(p, d, bound, c, source, stamps, epochs):  # type: ignore[no-untyped
 
 
 @compiled
+def _code(indptr, indices, codes, bound, tie, side):  # type: ignore[no-untyped-def]
+    """Code of the connection that a side of a comparison speaks of."""
+    node, value = bound[tie[side]], bound[tie[side + 1]]
+    return codes[_lower(indices, value, indptr[0, node], indptr[0, node + 1])]
+
+
+@compiled
 def _tied(p, d, bound):  # type: ignore[no-untyped-def]
     """Check the comparisons between connections that depth `d` completes."""
     for i in range(p.tie_at[d], p.tie_at[d + 1]):
         t = p.ties[i]
-        left = _place(p, 0, bound[t[1]], bound[t[2]])
-        right = _place(p, 0, bound[t[4]], bound[t[5]])
-        if not _holds(t[0], p.tie_codes[t[3], left], p.tie_codes[t[6], right]):
+        left = _code(p.indptr, p.indices, p.tie_codes[t[3]], bound, t, 1)
+        right = _code(p.indptr, p.indices, p.tie_codes[t[6]], bound, t, 4)
+        if not _holds(t[0], left, right):
             return False
     return True
 
@@ -189,8 +199,8 @@ def search(p, starts, keep, limit, stop):  # type: ignore[no-untyped-def]
 
     Returns
     -------
-    int, int32 array (matches, depths)
-        The array is empty when `keep` is false.
+    int, int32 array (matches, depths), int
+        Matches; the matches themselves, empty when `keep` is false; candidates looked at.
     """
     # Locals, not fields of `p`: the inner loop runs ten times faster so, because the compiler
     # otherwise counts references to the arrays at every look-up.
@@ -198,6 +208,7 @@ def search(p, starts, keep, limit, stop):  # type: ignore[no-untyped-def]
     near_at, near, far_at, far = p.near_at, p.near, p.far_at, p.far
     other_at, others = p.other_at, p.others
     compare_at, compare, codes = p.compare_at, p.compare, p.codes
+    tie_at, ties, tie_codes = p.tie_at, p.ties, p.tie_codes
     depths = allowed.shape[0]
     last = depths - 1
     rows = np.empty((1024 if keep else 0, depths), dtype=np.int32)
@@ -206,33 +217,41 @@ def search(p, starts, keep, limit, stop):  # type: ignore[no-untyped-def]
     at = np.zeros(depths, dtype=np.int64)
     end = np.zeros(depths, dtype=np.int64)
     open_to_all = np.zeros(depths, dtype=np.bool_)
-    tied = np.zeros(depths, dtype=np.bool_)
+    known = np.zeros((ties.shape[0], 2), dtype=np.int64)
     for d in range(depths):
         open_to_all[d] = allowed[d].all()
-        tied[d] = p.tie_at[d + 1] > p.tie_at[d]
     stamps = np.zeros((p.marks.shape[0], allowed.shape[1]), dtype=np.int32)
     epochs = np.zeros(p.marks.shape[0], dtype=np.int64)
     plain = not keep and limit < 0 and p.twins.shape[0] == 0 and _is_plain(p, last)
     twins = p.twins.shape[0] > 0
-    found, steps = 0, 0
+    found, looked, polled = 0, 0, 0
     for start in starts:
         bound[0] = start
         _mark(p, 0, bound, stamps, epochs)
         d = 1
         source[1], at[1], end[1] = _span(p, 1, bound)
         while d > 0:
-            if steps > 65536:
-                steps = 0
+            if looked - polled > 65536:
+                polled = looked
                 if stop[0] != 0:
-                    return found, rows[: found if keep else 0]
+                    return found, rows[: found if keep else 0], looked
             if d == last and plain:
-                steps += 1
+                looked += 1
                 found += _count_plain(p, d, bound, at[d], end[d])
                 d -= 1
                 continue
             n0, n1, f0, f1 = near_at[d], near_at[d + 1], far_at[d], far_at[d + 1]
             o0, o1, c0, c1 = other_at[d], other_at[d + 1], compare_at[d], compare_at[d + 1]
             first, free, skip = at[d], open_to_all[d], source[d]
+            t0, t1 = tie_at[d], tie_at[d + 1]
+            for i in range(t0, t1):
+                for k in range(2):
+                    known[i, k] = _OPEN
+                    if ties[i, 1 + 3 * k] != d and ties[i, 2 + 3 * k] != d:
+                        codes_of_side = tie_codes[ties[i, 3 + 3 * k]]
+                        known[i, k] = _code(
+                            indptr, indices, codes_of_side, bound, ties[i], 1 + 3 * k
+                        )
             down = False
             place = first
             while place < end[d]:
@@ -274,7 +293,16 @@ def search(p, starts, keep, limit, stop):  # type: ignore[no-untyped-def]
                 if not fits:
                     continue
                 bound[d] = c
-                if tied[d] and not _tied(p, d, bound):
+                i = t0
+                while fits and i < t1:
+                    left, right = known[i, 0], known[i, 1]
+                    if left == _OPEN:
+                        left = _code(indptr, indices, tie_codes[ties[i, 3]], bound, ties[i], 1)
+                    if right == _OPEN:
+                        right = _code(indptr, indices, tie_codes[ties[i, 6]], bound, ties[i], 4)
+                    fits = _holds(ties[i, 0], left, right)
+                    i += 1
+                if not fits:
                     continue
                 if d < last:
                     down = True
@@ -290,8 +318,8 @@ def search(p, starts, keep, limit, stop):  # type: ignore[no-untyped-def]
                         rows[found, i] = bound[i]
                 found += 1
                 if found == limit:
-                    return found, rows[: found if keep else 0]
-            steps += 1 + place - first
+                    return found, rows[: found if keep else 0], looked
+            looked += 1 + place - first
             if down:
                 at[d] = place
                 _mark(p, d, bound, stamps, epochs)
@@ -299,7 +327,7 @@ def search(p, starts, keep, limit, stop):  # type: ignore[no-untyped-def]
                 source[d], at[d], end[d] = _span(p, d, bound)
             else:
                 d -= 1
-    return found, rows[: found if keep else 0]
+    return found, rows[: found if keep else 0], looked
 
 
 @compiled
