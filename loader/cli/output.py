@@ -14,6 +14,7 @@ import typer
 
 from graphapi.common.files import write_whole
 from graphapi.errors import InputError
+from loader.cli.terminal import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _ID_NAMES = frozenset({"pre", "post", "id", "root_ids", "partner", "neuron", "source", "target"})
 #: Above this, JavaScript and many JSON readers round whole numbers.
 _SAFE_IN_JSON = 2**53
+#: Spreadsheets keep 15 digits of a number.
+_SPREADSHEET_ROUNDS = 10**15
 
 
 @dataclass(frozen=True)
@@ -37,20 +40,32 @@ class Output:
         Most rows shown on the terminal; 0 for all.
     ids
         Names of columns that hold ids, besides those that always do.
+    columns
+        Only these columns, in this order; None for all.
+    csv_safe
+        CSV that a spreadsheet neither rounds nor runs.
+    wide
+        Show every column, however narrow the terminal is.
     """
 
     csv: str | None
     parquet: str | None
     json: str | None
-    rows: int
+    rows: int = 20
     ids: frozenset[str] = frozenset()
+    columns: list[str] | None = None
+    csv_safe: bool = False
+    wide: bool = False
 
     def write(self, frame: pd.DataFrame) -> None:
         """Write or show a table; an index with a name becomes its first column."""
         if frame.index.name is not None:
             frame = frame.reset_index()
+        if self.columns is not None:
+            frame = _only(frame, self.columns)
         if self.csv:
-            _to_file(self.csv, lambda place: frame.to_csv(place, index=False))
+            plain = for_spreadsheets(frame) if self.csv_safe else frame
+            _to_file(self.csv, lambda place: plain.to_csv(place, index=False))
         if self.parquet:
             if self.parquet == "-":
                 raise InputError("Parquet cannot go to standard output", hint="name a file")
@@ -60,7 +75,42 @@ class Output:
             text = json.dumps(json_rows(frame, self.ids), ensure_ascii=False, indent=1)
             _to_file(self.json, lambda place: Path(place).write_text(text + "\n", "utf-8"))
         if not (self.csv or self.parquet or self.json):
-            _show(frame, self.rows)
+            show(frame, self.rows, wide=self.wide)
+
+
+def _only(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    known = {str(name): name for name in frame.columns}
+    if unknown := [name for name in names if name not in known]:
+        raise InputError(
+            f"no such column: {', '.join(unknown)}", hint=f"columns: {', '.join(known)}"
+        )
+    return frame[[known[name] for name in names]]
+
+
+def for_spreadsheets(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a copy whose cells a spreadsheet shows as they are.
+
+    A whole number of more than 15 digits (it would be rounded) and a text that begins with
+    `=`, `+`, `-`, `@`, a tab or a line break (it could be run as a formula) get a leading
+    apostrophe, the sign for "this is text".
+    """
+    made = frame.rename(columns=lambda name: _spreadsheet_cell(str(name)))
+    for place in range(made.shape[1]):
+        if made.iloc[:, place].dtype.kind not in "fb":
+            made.isetitem(place, frame.iloc[:, place].astype(object).map(_spreadsheet_cell))
+    return made
+
+
+def _spreadsheet_cell(value: Any) -> Any:
+    import numpy as np
+
+    if isinstance(value, (bool, float)):
+        return value
+    if isinstance(value, (int, np.integer)):
+        return f"'{value}" if abs(int(value)) >= _SPREADSHEET_ROUNDS else value
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
+        return f"'{value}"
+    return value
 
 
 def json_rows(frame: pd.DataFrame, ids: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
@@ -105,34 +155,3 @@ def _to_stdout(write: Callable[[str], Any]) -> None:
         place = Path(folder) / "table"
         write(str(place))
         sys.stdout.write(place.read_text("utf-8"))
-
-
-def _show(frame: pd.DataFrame, most: int) -> None:
-    from rich.console import Console
-    from rich.measure import Measurement
-    from rich.table import Table
-
-    shown = frame if most == 0 else frame.head(most)
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in frame.columns:
-        number = frame[name].dtype.kind in "iuf"
-        table.add_column(str(name), justify="right" if number else "left", no_wrap=True)
-    for row in shown.itertuples(index=False):
-        table.add_row(*(_cell(value) for value in row))
-    console = Console(highlight=False, markup=False, emoji=False)
-    # ids must never be cut: lines may be longer than the terminal is wide
-    unbounded = console.options.update(width=10_000)
-    console.width = max(console.width, Measurement.get(console, unbounded, table).maximum)
-    console.print(table)
-    if len(shown) < len(frame):
-        console.print(f"... {len(frame):,} rows in all; --rows 0 shows them, --csv saves them")
-    else:
-        console.print(f"{len(frame):,} row{'' if len(frame) == 1 else 's'}")
-
-
-def _cell(value: Any) -> str:
-    import pandas as pd
-
-    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
-        return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

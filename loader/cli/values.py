@@ -1,0 +1,113 @@
+"""What is typed on the command line, as values: ids, criteria, parameters, versions."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from graphapi.errors import InputError
+from graphapi.graph.conditions import AtLeast, AtMost, IsNull, Not, NotNull
+from graphapi.graph.criteria import NeuronCriteria
+
+if TYPE_CHECKING:
+    from graphapi.connectome import Connectome
+
+#: Whole numbers written as one would; `007` or a very long one is a text.
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_WHERE = re.compile(r"^(?P<field>[^=!<>]+?)\s*(?P<sign>!=|>=|<=|=)\s*(?P<value>.*)$", re.DOTALL)
+#: A part of a list: in double quotes (doubled ones inside), or up to the next comma.
+_PART = re.compile(r'\s*(?:"((?:[^"]|"")*)"\s*|([^,]*))(,|$)')
+_STDIN = "-"
+
+
+def chosen(
+    connectome: Connectome, ids: list[str] | None, where: list[str] | None, regex: bool
+) -> list[str] | NeuronCriteria:
+    """Return the neurons of a command: ids, or criteria, not both."""
+    if ids and where:
+        raise InputError("root ids and --where cannot be combined")
+    if ids:
+        return _from_stdin() if ids == [_STDIN] else ids
+    if not where:
+        raise InputError(
+            "no neurons given",
+            hint="name root ids, or --where field=value (`cavegraph info` lists the fields)",
+        )
+    fields: dict[str, Any] = {}
+    for text in where:
+        name, wanted = condition(text)
+        if name in fields:
+            raise InputError(f"--where {name} appears twice", hint="list values as a,b")
+        fields[name] = wanted
+    return NeuronCriteria(connectome=connectome, regex=regex, **fields)
+
+
+def condition(text: str) -> tuple[str, Any]:
+    """Read one `--where`."""
+    match = _WHERE.match(text)
+    if match is None:
+        raise InputError(f"--where '{text}'", hint="write it as field=value")
+    sign, value = match["sign"], match["value"]
+    if sign in (">=", "<="):
+        return match["field"], (AtLeast if sign == ">=" else AtMost)(_number(value, text))
+    if value == "":
+        return match["field"], IsNull() if sign == "=" else NotNull()
+    values = _listed(value)
+    return match["field"], Not(values) if sign == "!=" else values
+
+
+def version(text: str) -> int | str:
+    """Read `--materialization`."""
+    return int(text) if _WHOLE.fullmatch(text) else text
+
+
+def parameters(texts: list[str]) -> dict[str, Any]:
+    """Read `--param name=value`; commas make a list, quotes keep one, whole numbers stay exact."""
+    values: dict[str, Any] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign or not name.isidentifier():
+            raise InputError(f"--param '{text}'", hint="write it as name=value")
+        parts = _listed(value)
+        values[name] = parts[0] if len(parts) == 1 else parts
+    return values
+
+
+def _from_stdin() -> list[str]:
+    ids = re.split(r"[\s,;]+", sys.stdin.read().strip())
+    if ids == [""]:
+        raise InputError("standard input holds no root ids", hint="one a line, or with commas")
+    return ids
+
+
+def _listed(text: str) -> list[Any]:
+    """Split at commas; a part in double quotes is a text as it stands, commas and all."""
+    values: list[Any] = []
+    place, more = 0, True
+    while more:
+        part = _PART.match(text, place)
+        assert part is not None  # noqa: S101  (the pattern matches the empty text too)
+        quoted, plain, comma = part.groups()
+        values.append(_value(plain.strip()) if quoted is None else quoted.replace('""', '"'))
+        place, more = part.end(), comma == ","
+    return values
+
+
+def _value(text: str) -> Any:
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    return int(text) if _WHOLE.fullmatch(text) else text
+
+
+def _number(text: str, where: str) -> float | int:
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if math.isnan(number):
+        raise InputError(f"--where '{where}': '{text}' is not a number")
+    return number
