@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from graphapi.graph.criteria import NeuronCriteria
+from graphapi.graph.criteria import NeuronCriteria, check_field
+from graphapi.graph.fieldvalues import count_values
 from graphapi.graph.reader import Reader
 from graphapi.graph.terms import Terms
 
@@ -45,6 +46,35 @@ class NeuronQuestions(Reader):
         selection = self._select(neuron_ids, "neuron_ids", terms)
         frame = self.annotations.of(selection.unique)
         frame.attrs = self._provenance(terms, selection).attrs()
+        return frame
+
+    def get_field_values(self, field: str) -> pd.DataFrame:
+        """Return the values of an annotation field or neuron property, with their counts.
+
+        Parameters
+        ----------
+        field
+            One of `NeuronCriteria.available_fields()`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `value` (as the field's type), `rows` (annotation rows that have it) and `neurons`
+            (distinct neurons), int64; most neurons first, then by value as text. Each element
+            of a list counts as a value. Empty where no row has a value.
+
+        Raises
+        ------
+        UnknownFieldError
+            The graph has no such field.
+        """
+        import pandas as pd
+
+        check_field(field, self)
+        counts = count_values(self.annotations, self.root_ids(), field)
+        frame = pd.DataFrame(counts, columns=["value", "rows", "neurons"])
+        frame = frame.astype({"rows": "int64", "neurons": "int64"})
+        frame.attrs = self._provenance(Terms(), None).attrs()
         return frame
 
     def get_neurons(self, neuron_ids: object, *, update_ids: bool = True) -> pd.DataFrame:

@@ -90,7 +90,7 @@ class NeuronCriteria:
         asked = ", ".join(f"{name}={value!r}" for name, value in fields.items())
         self._words = f"NeuronCriteria({asked})"
         for name, wanted in fields.items():
-            _check_field(name, connectome)
+            check_field(name, connectome)
             check_wanted(wanted, name)
 
     @classmethod
@@ -214,7 +214,8 @@ def known_fields(connectome: Graph) -> list[str]:
     return sorted({*connectome.annotations.types, *connectome.annotations.neuron_types})
 
 
-def _check_field(name: str, connectome: Graph) -> None:
+def check_field(name: str, connectome: Graph) -> None:
+    """Refuse a field that a graph does not have, and name those it has."""
     known = known_fields(connectome)
     if name in known:
         return

@@ -14,6 +14,7 @@ from graphapi.errors import (
     LoadError,
     NotFoundError,
 )
+from loader.cli.terminal import visible
 
 #: Exit code per kind of error; the first that fits. 1 is left for everything else.
 EXIT_CODES: tuple[tuple[type[CavegraphError], int], ...] = (
@@ -23,6 +24,9 @@ EXIT_CODES: tuple[tuple[type[CavegraphError], int], ...] = (
     (CaveError, 5),
     (LoadError, 6),
 )
+
+#: What stays of the control characters of a message.
+_LINES = "\n"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -34,7 +38,7 @@ def main(arguments: list[str] | None = None) -> None:
             warnings.showwarning = _show_warning
             app(args=arguments, prog_name="cavegraph")
     except CavegraphError as error:
-        sys.stderr.write(f"cavegraph: {error}\n")
+        sys.stderr.write(f"cavegraph: {visible(str(error), keep=_LINES)}\n")
         raise SystemExit(exit_code(error)) from None
     except BrokenPipeError:
         sys.stderr.close()
@@ -63,4 +67,4 @@ def _show_warning(
 ) -> None:
     """Show what a warning says, not where in the source it comes from."""
     del category, filename, lineno, line
-    (file or sys.stderr).write(f"cavegraph: {message}\n")
+    (file or sys.stderr).write(f"cavegraph: {visible(str(message), keep=_LINES)}\n")

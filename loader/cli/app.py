@@ -12,7 +12,7 @@ from loader.cli import ask, demo, make, motifs, relate, saved, scale
 app = typer.Typer(
     help="Load a CAVE connectome into a graph, and ask it about connectivity.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from loader.cli.options import Counting, Neurons, Table, Where, with_groups
+from graphapi.errors import InputError
+from loader.cli.options import Counting, Neurons, Table, with_groups
 from loader.cli.values import chosen, parameters
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Pre = Annotated[list[str] | None, typer.Option("--pre", help="Presynaptic root ids; repeat.")]
 Post = Annotated[list[str] | None, typer.Option("--post", help="Postsynaptic root ids; repeat.")]
@@ -89,10 +93,10 @@ def synapses(
     pre: Pre = None,
     post: Post = None,
     pre_where: Annotated[
-        Where, typer.Option("--pre-where", help="Presynaptic neurons; as --where.")
+        list[str] | None, typer.Option("--pre-where", help="Presynaptic neurons; as --where.")
     ] = None,
     post_where: Annotated[
-        Where, typer.Option("--post-where", help="Postsynaptic neurons; as --where.")
+        list[str] | None, typer.Option("--post-where", help="Postsynaptic neurons; as --where.")
     ] = None,
     nm: Annotated[bool, typer.Option("--nm", help="Positions in nanometres, not voxels.")] = False,
 ) -> None:
@@ -100,10 +104,8 @@ def synapses(
 
     Rows of the neurons named by id or --where, on either side; or from --pre to --post.
     """
-    from graphapi.errors import InputError
-
-    sides = {"pre_ids": (pre, pre_where), "post_ids": (post, post_where)}
-    if (which.ids or which.where) and any(map(any, sides.values())):
+    sides = ((pre, pre_where), (post, post_where))
+    if (which.ids or which.where) and any(map(any, sides)):
         raise InputError(
             "neurons on either side cannot be combined with --pre and --post",
             hint="use --pre and --post for rows from one set of neurons to another",
@@ -116,8 +118,41 @@ def synapses(
             into = connectome.get_synapses(None, neurons, **rows)
             table.write(_either(out, into))
             return
-        asked = {
-            side: chosen(connectome, ids, where, which.regex) if ids or where else None
-            for side, (ids, where) in sides.items()
-        }
-        table.write(connectome.get_synapses(**asked, **rows))
+        ends = [
+            chosen(connectome, ids, where, which.regex) if ids or where else None
+            for ids, where in sides
+        ]
+        table.write(connectome.get_synapses(ends[0], ends[1], **rows))
+
+
+def cypher(
+    query: Annotated[str, typer.Argument(help="One Cypher query that reads.")],
+    table: Table,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--param",
+            "-p",
+            help="name=value for $name; whole numbers stay exact, a,b is a list, "
+            'name="a,b" is a text.',
+        ),
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", help="Stop the query after this many seconds.")
+    ] = None,
+) -> None:
+    """Run your own Cypher; anything that writes is refused."""
+    with table.opened() as connectome:
+        table.write(connectome.cypher(query, parameters(param or []), timeout=timeout))
+
+
+def _either(out: pd.DataFrame, into: pd.DataFrame) -> pd.DataFrame:
+    """Put rows of both sides together; a row between the neurons comes once."""
+    import pandas as pd
+
+    rows = pd.concat([out, into]).drop_duplicates("id").sort_values("id", ignore_index=True)
+    rows.attrs = {
+        **out.attrs,
+        "id_mapping": {**out.attrs.get("id_mapping", {}), **into.attrs.get("id_mapping", {})},
+    }
+    return rows

@@ -10,7 +10,8 @@ import typer
 from graphapi.connectome import Connectome
 from graphapi.errors import CaveError, EngineError, InputError
 from graphapi.graph.door import default_uri
-from loader.cli.ask import Graph, opened
+from loader.cli.options import Graph, opened
+from loader.cli.terminal import visible
 from loader.work.steps import Source
 
 To = Annotated[
@@ -160,10 +161,18 @@ def load(
         typer.echo(report.conflicts.head(10).to_string(index=False))
 
 
-def info(graph: Graph = None) -> None:
+def info(
+    graph: Graph = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the graph's whole record as JSON.")
+    ] = False,
+) -> None:
     """Say what a graph is: datastack, version, counts, fields."""
     with opened(graph) as connectome:
-        typer.echo(described(connectome))
+        if json:
+            typer.echo(connectome.materialization.to_json())
+        else:
+            typer.echo(visible(described(connectome), keep="\n"))
 
 
 def verify(

@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from loader.cli.ask import Csv, Graph, Json, Parquet, Rows, Threshold, Where, chosen, opened
-from loader.cli.output import Output
+from loader.cli.options import Graph, Some, Table, Threshold, opened, with_groups
 
 motifs = typer.Typer(
     help="Network motifs: search, triad census, significance, report.",
@@ -28,8 +27,6 @@ class NullName(StrEnum):
     BLOCK_RANDOM = "block_random"
 
 
-Regex = Annotated[bool, typer.Option("--regex", help="Values in --where are regular expressions.")]
-
 Nulls = Annotated[int, typer.Option("--nulls", help="How many null graphs.")]
 Model = Annotated[NullName, typer.Option("--model", help="What null graphs keep.")]
 KeepReciprocal = Annotated[
@@ -45,9 +42,10 @@ def register(app: typer.Typer) -> None:
 
 
 @motifs.command()
+@with_groups
 def census(
-    where: Where = None,
-    regex: Regex = False,
+    some: Some,
+    table: Table,
     threshold: Threshold = 1,
     isolated: Annotated[
         bool, typer.Option("--isolated", help="Count neurons without a connection too.")
@@ -55,28 +53,25 @@ def census(
     by_neuron: Annotated[
         bool, typer.Option("--by-neuron", help="One line a neuron: triads it is part of.")
     ] = False,
-    graph: Graph = None,
-    csv: Csv = None,
-    parquet: Parquet = None,
-    json: Json = None,
-    rows: Rows = 20,
 ) -> None:
     """Count all triads by their 16 classes, exactly."""
     import pandas as pd
 
-    with opened(graph) as connectome:
-        neurons = chosen(connectome, None, where, regex) if where else None
+    with table.opened() as connectome:
+        neurons = some.read(connectome)
         if by_neuron:
             frame = connectome.motifs.participation(threshold, neurons)
             frame.index.name = "root_id"
         else:
             found = connectome.motifs.census(threshold, neurons, isolated=isolated)
             frame = pd.DataFrame({"triad": list(found), "count": list(found.values())})
-        Output(csv, parquet, json, rows).write(frame)
+        table.write(frame)
 
 
 @motifs.command()
+@with_groups
 def search(
+    table: Table,
     motif: Annotated[
         str, typer.Argument(help="A DotMotif program (';' or newlines between), or its file.")
     ],
@@ -94,15 +89,10 @@ def search(
     timeout: Annotated[
         float | None, typer.Option("--timeout", help="Stop after this many seconds.")
     ] = None,
-    graph: Graph = None,
-    csv: Csv = None,
-    parquet: Parquet = None,
-    json: Json = None,
-    rows: Rows = 20,
 ) -> None:
     """Find all subgraphs that match a motif."""
     program = _program(motif)
-    with opened(graph) as connectome:
+    with table.opened() as connectome:
         if count:
             number = connectome.motifs.count(
                 program, unique=not mappings, induced=induced, timeout=timeout
@@ -117,11 +107,14 @@ def search(
             annotate=annotate,
             timeout=timeout,
         )
-        Output(csv, parquet, json, rows, ids=motif_columns(frame.columns)).write(frame)
+        table.write(frame, motif_columns(frame.columns))
 
 
 @motifs.command()
+@with_groups
 def significance(
+    some: Some,
+    table: Table,
     motif: Annotated[
         list[str] | None,
         typer.Argument(help="Motifs or their files; none: the 16 classes of triads."),
@@ -133,19 +126,12 @@ def significance(
     induced: Annotated[
         bool, typer.Option("--induced", help="No connections but the motif's.")
     ] = False,
-    where: Where = None,
-    regex: Regex = False,
     threshold: Threshold = 1,
     seed: Seed = 0,
-    graph: Graph = None,
-    csv: Csv = None,
-    parquet: Parquet = None,
-    json: Json = None,
-    rows: Rows = 20,
 ) -> None:
     """Compare counts of motifs with null graphs: mean, deviation, z, empirical p."""
-    with opened(graph) as connectome:
-        neurons = chosen(connectome, None, where, regex) if where else None
+    with table.opened() as connectome:
+        neurons = some.read(connectome)
         analysis = connectome.motifs
         found = analysis.significance(
             {one: _program(one) for one in motif} if motif else None,
@@ -157,11 +143,13 @@ def significance(
             seed=seed,
         )
         typer.echo(found.describe(), err=True)
-        Output(csv, parquet, json, rows).write(found.table)
+        table.write(found.table)
 
 
 @motifs.command()
+@with_groups
 def report(
+    some: Some,
     folder: Annotated[Path, typer.Argument(help="Folder for the files; made if not there.")],
     nulls: Nulls = 100,
     model: Model = NullName.DEGREE,
@@ -173,15 +161,13 @@ def report(
         str | None, typer.Option("--by", help="Neuron property told of hubs and roles.")
     ] = None,
     top: Annotated[int, typer.Option("--top", help="How many hubs.")] = 20,
-    where: Where = None,
-    regex: Regex = False,
     threshold: Threshold = 1,
     seed: Seed = 0,
     graph: Graph = None,
 ) -> None:
     """Describe the network: statistics, triads, rich club, hubs; HTML, PNG and CSV."""
     with opened(graph) as connectome:
-        neurons = chosen(connectome, None, where, regex) if where else None
+        neurons = some.read(connectome)
         kept = connectome.motifs.null_model(model.value, keep_reciprocal=keep_reciprocal, by=blocks)
         made = connectome.report(
             folder, threshold, neurons, nulls=nulls, model=kept, by=by, top=top, seed=seed

@@ -97,7 +97,7 @@ def for_spreadsheets(frame: pd.DataFrame) -> pd.DataFrame:
     made = frame.rename(columns=lambda name: _spreadsheet_cell(str(name)))
     for place in range(made.shape[1]):
         if made.iloc[:, place].dtype.kind not in "fb":
-            made.isetitem(place, frame.iloc[:, place].astype(object).map(_spreadsheet_cell))
+            made.isetitem(place, [_spreadsheet_cell(value) for value in frame.iloc[:, place]])
     return made
 
 

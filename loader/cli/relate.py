@@ -7,20 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from loader.cli.ask import (
-    Csv,
-    Graph,
-    Ids,
-    Json,
-    Parquet,
-    Regex,
-    Rows,
-    Threshold,
-    Where,
-    chosen,
-    opened,
-)
-from loader.cli.output import Output
+from loader.cli.options import Neurons, Some, Table, Threshold, with_groups
+from loader.cli.values import chosen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,26 +33,30 @@ class PathKind(StrEnum):
 
 
 Way = Annotated[
-    Direction, typer.Option("--direction", "-d", help="Whom they drive, or who drives them.")
+    Direction,
+    typer.Option(
+        "--direction",
+        "-d",
+        help="upstream: neurons that synapse onto them; downstream: neurons they synapse onto.",
+    ),
 ]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     for command in (paths, partners, common, types, similarity):
-        app.command()(command)
+        app.command()(with_groups(command))
 
 
 def paths(
-    ids: Ids = None,
-    where: Where = None,
+    which: Neurons,
+    table: Table,
     to: Annotated[
         list[str] | None, typer.Option("--to", help="Root ids where paths end; repeat.")
     ] = None,
     to_where: Annotated[
         list[str] | None, typer.Option("--to-where", help="Neurons where paths end; as --where.")
     ] = None,
-    regex: Regex = False,
     kind: Annotated[
         PathKind,
         typer.Option(
@@ -79,83 +71,63 @@ def paths(
     limit: Annotated[
         int, typer.Option("--limit", help="Most paths; where there are more, a warning says so.")
     ] = 10_000,
-    graph: Graph = None,
-    csv: Csv = None,
-    parquet: Parquet = None,
-    json: Json = None,
-    rows: Rows = 20,
 ) -> None:
     """Paths from neurons to neurons, with their weights."""
-    with opened(graph) as connectome:
-        start = chosen(connectome, ids, where, regex)
-        end = chosen(connectome, to, to_where, regex)
+    with table.opened() as connectome:
+        start = which.read(connectome)
+        end = chosen(connectome, to, to_where, which.regex)
         if kind is PathKind.strongest:
             frame = connectome.get_strongest_paths(start, end, max_hops, threshold)
         elif kind is PathKind.shortest:
             frame = connectome.get_shortest_paths(start, end, max_hops, threshold, limit)
         else:
             frame = connectome.get_paths(start, end, max_hops, threshold, limit)
-        Output(csv, parquet, json, rows, _PATH_IDS).write(frame)
+        table.write(frame, _PATH_IDS)
 
 
 def partners(
-    ids: Ids = None,
-    where: Where = None,
-    regex: Regex = False,
+    which: Neurons,
+    table: Table,
     direction: Way = Direction.downstream,
     threshold: Threshold = 1,
-    graph: Graph = None,
-    csv: Csv = None,
-    parquet: Parquet = None,
-    json: Json = None,
-    rows: Rows = 20,
 ) -> None:
     """Partners of neurons, with their shares of in- and output."""
-    with opened(graph) as connectome:
-        neurons = chosen(connectome, ids, where, regex)
+    with table.opened() as connectome:
+        neurons = which.read(connectome)
         frame = connectome.get_partners(neurons, direction.value, threshold)
-        Output(csv, parquet, json, rows, _PARTNER_IDS).write(frame)
+        table.write(frame, _PARTNER_IDS)
 
 
 def common(
-    ids: Ids = None,
-    where: Where = None,
-    regex: Regex = False,
+    which: Neurons,
+    table: Table,
     direction: Way = Direction.upstream,
     threshold: Threshold = 1,
     at_least: Annotated[
         int | None,
         typer.Option("--at-least", help="Of how many of the neurons; default: of all of them."),
     ] = None,
-    graph: Graph = None,
-    csv: Csv = None,
-    parquet: Parquet = None,
-    json: Json = None,
-    rows: Rows = 20,
 ) -> None:
     """Partners that several neurons have in common.
 
     With a column of weights for each neuron.
     """
-    with opened(graph) as connectome:
-        neurons = chosen(connectome, ids, where, regex)
+    with table.opened() as connectome:
+        neurons = which.read(connectome)
         frame = connectome.get_common_partners(neurons, direction.value, threshold, at_least)
-        Output(csv, parquet, json, rows, _PARTNER_IDS).write(frame)
+        table.write(frame, _PARTNER_IDS)
 
 
 def types(
+    which: Some,
+    table: Table,
     by: Annotated[
         str, typer.Option("--by", "-b", help="Text property that neurons are grouped by.")
     ] = "cell_class",
-    where: Annotated[
-        list[str] | None,
-        typer.Option("--where", "-w", help="Only these presynaptic neurons; default: all."),
-    ] = None,
     to_where: Annotated[
         list[str] | None,
         typer.Option("--to-where", help="Only these postsynaptic neurons; default: all."),
     ] = None,
-    regex: Regex = False,
     threshold: Threshold = 1,
     matrix: Annotated[
         str | None,
@@ -165,11 +137,6 @@ def types(
             "share_of_output, share_of_input.",
         ),
     ] = None,
-    graph: Graph = None,
-    csv: Csv = None,
-    parquet: Parquet = None,
-    json: Json = None,
-    rows: Rows = 20,
 ) -> None:
     """Sum connectivity from type to type.
 
@@ -177,9 +144,9 @@ def types(
     """
     from graphapi.ask.types import type_matrix
 
-    with opened(graph) as connectome:
-        pre = chosen(connectome, None, where, regex) if where else None
-        post = chosen(connectome, None, to_where, regex) if to_where else None
+    with table.opened() as connectome:
+        pre = which.read(connectome)
+        post = chosen(connectome, None, to_where, which.regex) if to_where else None
         frame = connectome.get_type_connectivity(by, pre, post, threshold)
         if matrix is not None:
             frame = type_matrix(frame, matrix)  # type: ignore[arg-type]
@@ -189,36 +156,30 @@ def types(
                 ascending=[False, True, True],
                 ignore_index=True,
             )
-        Output(csv, parquet, json, rows).write(frame)
+        table.write(frame)
 
 
 def similarity(
-    ids: Ids = None,
-    where: Where = None,
-    regex: Regex = False,
+    which: Neurons,
+    table: Table,
     direction: Way = Direction.downstream,
     threshold: Threshold = 1,
     matrix: Annotated[
         bool, typer.Option("--matrix", help="The whole matrix instead of a line a pair.")
     ] = False,
-    graph: Graph = None,
-    csv: Csv = None,
-    parquet: Parquet = None,
-    json: Json = None,
-    rows: Rows = 20,
 ) -> None:
     """How alike neurons are in whom they connect with.
 
     Cosine of their weights, from 0 to 1; the most alike first.
     """
-    with opened(graph) as connectome:
-        neurons = chosen(connectome, ids, where, regex)
+    with table.opened() as connectome:
+        neurons = which.read(connectome)
         frame = connectome.get_similarity(neurons, direction.value, threshold)
         if matrix:
             frame.index.name = "neuron_id"
         else:
             frame = _pairs(frame)
-        Output(csv, parquet, json, rows, _PARTNER_IDS).write(frame)
+        table.write(frame, _PARTNER_IDS)
 
 
 def _pairs(matrix: pd.DataFrame) -> pd.DataFrame:

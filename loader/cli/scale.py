@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from loader.cli.ask import Graph, opened
+from loader.cli.options import Graph, opened
 
 
 def register(app: typer.Typer) -> None:

@@ -19,7 +19,7 @@ _GAP = 2
 
 
 def visible(text: str, *, keep: str = "") -> str:
-    """Return a text whose control characters are written out, as `\\x1b`.
+    """Return a text whose control characters are written out, escape as backslash x1b.
 
     Parameters
     ----------
@@ -54,9 +54,7 @@ def show(frame: pd.DataFrame, most: int, *, wide: bool = False) -> None:
     """
     shown = frame if most == 0 else frame.head(most)
     names = [visible(str(name)) for name in frame.columns]
-    columns = [
-        [_cell(value) for value in shown.iloc[:, place]] for place in range(frame.shape[1])
-    ]
+    columns = [[_cell(value) for value in shown.iloc[:, place]] for place in range(frame.shape[1])]
     room = None if wide else _room()
     notes = []
     if room is not None and _width(names, columns) > room:

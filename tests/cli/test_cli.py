@@ -2,71 +2,36 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import warnings
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from commands import BASE, fails, run_ok, run_out
 
 import loader
 from graphapi import Connectome, StaleRootIdWarning
 from graphapi.engines.ladybug import LadybugEngine
 from graphapi.errors import GraphFileError
 from graphapi.graph.materialization import Materialization
-from loader.cli import main
-
-BASE = 576460752700000000
-EDGES = [(1, 2, 5), (2, 1, 1), (1, 3, 5), (3, 4, 2), (4, 1, 3), (5, 1, 7)]
-CLASSES = {1: "ER", 2: "EBc", 3: "ER", 4: "PFN?"}
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("cli")
-    edges = pd.DataFrame(EDGES, columns=["pre", "post", "weight"])
-    edges[["pre", "post"]] += BASE
-    edges.to_csv(folder / "edges.csv", index=False)
-    rows = pd.DataFrame({"root_id": [BASE + k for k in CLASSES], "cell_class": CLASSES.values()})
-    rows.to_csv(folder / "annotations.csv", index=False)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def graph(files: Path) -> str:
-    place = str(files / "g.lbug")
-    main_ok("load", str(files / "edges.csv"), "-a", str(files / "annotations.csv"), "--to", place)
-    return place
-
-
-def main_ok(*arguments: str) -> None:
-    with pytest.raises(SystemExit) as done:
-        main(list(arguments))
-    assert done.value.code in (0, None)
-
-
-def fails(capsys: pytest.CaptureFixture[str], code: int, *arguments: str) -> str:
-    with pytest.raises(SystemExit) as done:
-        main(list(arguments))
-    said = capsys.readouterr().err
-    assert done.value.code == code, said
-    assert "Traceback" not in said
-    return said
 
 
 def test_load_says_what_it_did(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place = str(files / "again.lbug")
     arguments = ["load", str(files / "edges.csv"), "--to", place, "--name", "toy"]
-    main_ok(*arguments)
+    run_ok(*arguments)
     said = capsys.readouterr().out
     assert "5 neurons, 6 connections of 23 synapses" in said
     assert "verified" in said
-    main_ok(*arguments)
+    run_ok(*arguments)
     assert "nothing to do" in capsys.readouterr().out
 
 
 def test_tables_show_whole_ids(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
-    main_ok("downstream", str(BASE + 1), "-g", graph)
+    run_ok("downstream", str(BASE + 1), "-g", graph)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["pre", "post", "weight"]
     assert [line.split() for line in lines[1:3]] == [
@@ -78,13 +43,13 @@ def test_tables_show_whole_ids(graph: str, capsys: pytest.CaptureFixture[str]) -
 
 def test_upstream_with_threshold_to_csv(graph: str, tmp_path: Path) -> None:
     place = tmp_path / "up.csv"
-    main_ok("upstream", str(BASE + 1), "-t", "3", "-g", graph, "--csv", str(place))
+    run_ok("upstream", str(BASE + 1), "-t", "3", "-g", graph, "--csv", str(place))
     frame = pd.read_csv(place)
     assert frame.to_numpy().tolist() == [[BASE + 5, BASE + 1, 7], [BASE + 4, BASE + 1, 3]]
 
 
 def test_json_keeps_ids_as_texts(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
-    main_ok("upstream", str(BASE + 3), "-g", graph, "--json", "-")
+    run_ok("upstream", str(BASE + 3), "-g", graph, "--json", "-")
     assert json.loads(capsys.readouterr().out) == [
         {"pre": str(BASE + 1), "post": str(BASE + 3), "weight": 5}
     ]
@@ -92,13 +57,14 @@ def test_json_keeps_ids_as_texts(graph: str, capsys: pytest.CaptureFixture[str])
 
 def test_parquet_keeps_int64(graph: str, tmp_path: Path) -> None:
     place = tmp_path / "counts.parquet"
-    main_ok("counts", str(BASE + 1), str(BASE + 3), "-g", graph, "--parquet", str(place))
+    run_ok("counts", str(BASE + 1), str(BASE + 3), "-g", graph, "--parquet", str(place))
     frame = pd.read_parquet(place)
     assert frame["neuron_id"].tolist() == [BASE + 1, BASE + 3]
     assert frame["output_synapses"].tolist() == [10, 2]
     assert set(frame.dtypes.astype(str)) == {"int64"}
 
 
+@pytest.mark.filterwarnings("default::graphapi.NoMatchWarning")
 @pytest.mark.parametrize(
     ("where", "expected"),
     [
@@ -109,19 +75,21 @@ def test_parquet_keeps_int64(graph: str, tmp_path: Path) -> None:
         ("out_synapses>=5", [1, 5]),
         ("out_synapses<=1", [2]),
         ("cell_class!=", [1, 2, 3, 4]),
-        ("cell_class=--5", []),  # looks like a number, and is none
+        ("cell_class=--5", []),  # looks like a number and is not one
+        ('cell_class="ER",EBc', [1, 2, 3]),
+        ('cell_class="ER,EBc"', []),  # one value with a comma
     ],
 )
 def test_where(graph: str, tmp_path: Path, where: str, expected: list[int]) -> None:
     place = tmp_path / "n.csv"
-    main_ok("neurons", "-w", where, "-g", graph, "--csv", str(place))
+    run_ok("neurons", "-w", where, "-g", graph, "--csv", str(place))
     assert pd.read_csv(place)["root_id"].tolist() == [BASE + n for n in expected]
 
 
 def test_adjacency_has_pre_as_rows(graph: str, tmp_path: Path) -> None:
     place = tmp_path / "a.csv"
     arguments = ["adjacency", "-w", "cell_class=ER", "--to", str(BASE + 1), "--to", str(BASE + 4)]
-    main_ok(*arguments, "-g", graph, "--csv", str(place))
+    run_ok(*arguments, "-g", graph, "--csv", str(place))
     frame = pd.read_csv(place, index_col="pre")
     assert frame.to_numpy().tolist() == [[0, 0], [0, 2]]
     assert list(frame.columns) == [str(BASE + 1), str(BASE + 4)]
@@ -129,16 +97,16 @@ def test_adjacency_has_pre_as_rows(graph: str, tmp_path: Path) -> None:
 
 def test_own_cypher_with_a_parameter(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
     query = "MATCH (n:Neuron)-[c:CONNECTS]->() WHERE n.root_id = $id RETURN sum(c.weight) AS total"
-    main_ok("cypher", query, "-p", f"id={BASE + 1}", "-g", graph, "--csv", "-")
+    run_ok("cypher", query, "-p", f"id={BASE + 1}", "-g", graph, "--csv", "-")
     assert capsys.readouterr().out.split() == ["total", "10"]
 
 
 def test_info_and_verify(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
-    main_ok("info", "-g", graph)
+    run_ok("info", "-g", graph)
     said = capsys.readouterr().out
     assert "edges, materialization version 0" in said
     assert "cell_class" in said
-    main_ok("verify", "-g", graph)
+    run_ok("verify", "-g", graph)
     assert "verified" in capsys.readouterr().out
 
 
@@ -146,7 +114,7 @@ def test_the_graph_of_the_environment(
     graph: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("CAVEGRAPH_URI", graph)
-    main_ok("counts", str(BASE + 1))
+    run_ok("counts", str(BASE + 1))
     assert "output_synapses" in capsys.readouterr().out
 
 
@@ -158,7 +126,7 @@ def test_the_graph_of_the_environment(
         (2, ["upstream", "-w", "cell_clas=ER"], "did you mean cell_class"),
         (2, ["upstream", "-w", "nonsense"], "field=value"),
         (2, ["upstream", str(BASE + 1), "-t", "0"], "threshold"),
-        (2, ["upstream", str(BASE + 1), "-w", "cell_class=ER"], "not both"),
+        (2, ["upstream", str(BASE + 1), "-w", "cell_class=ER"], "cannot be combined"),
         (2, ["neurons", str(BASE + 1), "--fields", "nope"], "no such column"),
         (2, ["upstream", str(BASE + 1), "--csv", "/nope/x.csv"], "cannot write"),
         (2, ["upstream", str(BASE + 1), "--parquet", "-"], "name a file"),
@@ -168,9 +136,9 @@ def test_the_graph_of_the_environment(
         (2, ["cypher", "RETURN 1 AS x", "--timeout", "nan"], "is no time"),
         (2, ["cypher", " "], "the query is empty"),
         (2, ["neurons", "9" * 5000], "is no id"),
-        (2, ["neurons", "-w", "out_synapses>=--1"], "is no number"),
-        (2, ["neurons", "-w", "out_synapses>=nan"], "is no number"),
-        (5, ["upstream", str(BASE + 1), "-m", "9" * 5000], "made from files"),
+        (2, ["neurons", "-w", "out_synapses>=--1"], "is not a number"),
+        (2, ["neurons", "-w", "out_synapses>=nan"], "is not a number"),
+        (2, ["upstream", str(BASE + 1), "-m", "9" * 5000], "a version's number"),
         (2, ["upstream", str(BASE + 1), "-t", "9" * 30], "threshold"),
         (2, ["upstream", str(BASE + 1), "--min-size", "nan"], "min_size"),
         (2, ["upstream", str(BASE + 1), "--rows", "-1"], "--rows"),
@@ -274,25 +242,25 @@ def test_a_stopped_load_says_how_to_go_on(
 def test_warnings_are_notes_without_code(
     graph: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from loader.cli import ask
+    from loader.cli import options
 
     def warns(_: object) -> Connectome:
         warnings.warn("an id was mapped", StaleRootIdWarning, stacklevel=1)
         return Connectome.open(graph)
 
-    monkeypatch.setattr(ask, "opened", warns)
-    main_ok("counts", str(BASE + 1))
+    monkeypatch.setattr(options, "opened", warns)
+    run_ok("counts", str(BASE + 1))
     assert capsys.readouterr().err == "cavegraph: an id was mapped\n"
 
 
 def test_every_command_has_a_summary_that_fits(capsys: pytest.CaptureFixture[str]) -> None:
-    main_ok("--help")
+    run_ok("--help")
     commands = capsys.readouterr().out.split("Commands:")[1]
     assert "..." not in commands
 
 
 def test_json_has_no_infinity(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
-    main_ok("cypher", "RETURN 1.0 / 0.0 AS x, null AS y", "-g", graph, "--json", "-")
+    run_ok("cypher", "RETURN 1.0 / 0.0 AS x, null AS y", "-g", graph, "--json", "-")
     text = capsys.readouterr().out
     assert json.loads(text, parse_constant=pytest.fail) == [{"x": "inf", "y": None}]
 
@@ -314,12 +282,12 @@ def test_loads_that_cannot_be(
 
 
 def test_motifs(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
-    main_ok("motifs", "search", "A -> B; B -> C; C -> A", "-g", graph, "--json", "-")
+    run_ok("motifs", "search", "A -> B; B -> C; C -> A", "-g", graph, "--json", "-")
     (match,) = json.loads(capsys.readouterr().out)
     assert {match["A"], match["B"], match["C"]} == {str(BASE + n) for n in (1, 3, 4)}
-    main_ok("motifs", "search", "A -> B; B -> A", "--count", "-g", graph)
+    run_ok("motifs", "search", "A -> B; B -> A", "--count", "-g", graph)
     assert capsys.readouterr().out.strip() == "1"
-    main_ok("motifs", "census", "-g", graph, "--csv", "-")
+    run_ok("motifs", "census", "-g", graph, "--csv", "-")
     census = dict(line.split(",") for line in capsys.readouterr().out.split()[1:])
     assert (census["030C"], sum(map(int, census.values()))) == ("1", 10)
 
@@ -330,12 +298,12 @@ def test_a_bad_motif(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_motif_significance(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
-    main_ok("motifs", "significance", "--nulls", "3", "-g", graph, "--csv", "-")
+    run_ok("motifs", "significance", "--nulls", "3", "-g", graph, "--csv", "-")
     lines = capsys.readouterr().out.split()
     assert lines[0].startswith("triad,observed,mean,std,")
     assert [line.split(",")[0] for line in lines[1:]][-1] == "300"
     motif = "A -> B; B -> C; C -> A"
-    main_ok("motifs", "significance", motif, "--nulls", "3", "-g", graph, "--json", "-")
+    run_ok("motifs", "significance", motif, "--nulls", "3", "-g", graph, "--json", "-")
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["motif"], row["observed"]) == (motif, 1)
     said = fails(capsys, 2, "motifs", "significance", "--model", "block", "-g", graph)
@@ -343,7 +311,7 @@ def test_motif_significance(graph: str, capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_motif_report(graph: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    main_ok("motifs", "report", str(tmp_path / "out"), "--nulls", "2", "-g", graph)
+    run_ok("motifs", "report", str(tmp_path / "out"), "--nulls", "2", "-g", graph)
     written = [Path(line) for line in capsys.readouterr().out.split()]
     assert {path.suffix for path in written} == {".html", ".png", ".csv"}
     assert all(path.is_file() for path in written)
@@ -363,5 +331,129 @@ def test_a_load_that_fails_says_that_it_can_go_on(
         arguments = ["load", "standin", "--server", server.url, "--to", place]
         assert "the same command goes on from there" in fails(capsys, 5, *arguments)
         server.faults.wrapped_error = None
-        main_ok(*arguments)
+        run_ok(*arguments)
     assert "2 connections of 2 synapses" in capsys.readouterr().out
+
+
+def test_ids_from_standard_input(
+    graph: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{BASE + 1}\n{BASE + 3}, {BASE + 2}\n"))
+    frame = json.loads(run_out(capsys, "counts", "-", "-g", graph, "--json", "-"))
+    assert [row["neuron_id"] for row in frame] == [str(BASE + n) for n in (1, 3, 2)]
+    monkeypatch.setattr("sys.stdin", io.StringIO("  \n"))
+    assert "holds no root ids" in fails(capsys, 2, "counts", "-", "-g", graph)
+
+
+def test_values_of_a_field(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = json.loads(run_out(capsys, "values", "cell_class", "-g", graph, "--json", "-"))
+    assert [(r["value"], r["rows"], r["neurons"]) for r in rows] == [
+        ("ER", 2, 2),
+        ("EBc", 1, 1),
+        ("PFN?", 1, 1),
+    ]
+    assert "did you mean cell_class" in fails(capsys, 2, "values", "cell_clas", "-g", graph)
+
+
+def test_info_as_json(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
+    record = json.loads(run_out(capsys, "info", "--json", "-g", graph))
+    assert (record["datastack"], record["counts"]["connections"]) == ("edges", 6)
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_of_every_command(capsys: pytest.CaptureFixture[str], flag: str) -> None:
+    assert "--install-completion" in run_out(capsys, flag)
+    assert "--threshold" in run_out(capsys, "counts", flag)
+    assert "--nulls" in run_out(capsys, "motifs", "report", flag)
+
+
+def test_partners_direction_is_explained_the_right_way_round(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for command in ("partners", "common", "similarity"):
+        said = " ".join(run_out(capsys, command, "-h").split())
+        assert "upstream: neurons that synapse onto them" in said
+        assert "downstream: neurons they synapse onto" in said
+
+
+@pytest.mark.parametrize("width", [40, 80])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["neurons", "-w", "cell_class!="],
+        ["adjacency", "-w", "cell_class!="],
+        ["cypher", "MATCH (n:Neuron) RETURN n"],
+        ["counts", "-w", "cell_class!="],
+    ],
+)
+def test_tables_fit_the_terminal_and_say_what_is_hidden(
+    graph: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    width: int,
+    arguments: list[str],
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    said = run_out(capsys, *arguments, "-g", graph)
+    table = said.split(" row")[0].splitlines()
+    assert max(map(len, table)) <= width
+    assert "--wide shows all" in said
+    wide = run_out(capsys, *arguments, "-g", graph, "--wide")
+    assert "--wide" not in wide
+    assert max(map(len, wide.splitlines())) > width
+
+
+def test_ids_are_never_shortened(
+    graph: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "10")
+    assert str(BASE + 2) in run_out(capsys, "downstream", str(BASE + 2), "-g", graph)
+
+
+def test_columns_are_chosen_for_every_table(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
+    chosen = ["--columns", "weight,pre", "-g", graph, "--csv", "-"]
+    said = run_out(capsys, "downstream", str(BASE + 2), *chosen)
+    assert said.split() == ["weight,pre", f"1,{BASE + 2}"]
+
+
+_STEERING = "\x1b]0;owned\x07\x1b[31mred\u202eback\x9b2J\r\n"
+
+
+def test_what_steers_a_terminal_is_shown_and_not_sent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edges = pd.DataFrame({"pre": [BASE + 1], "post": [BASE + 2], "weight": [3]})
+    edges.to_parquet(tmp_path / "e.parquet")
+    notes = pd.DataFrame({"root_id": [BASE + 1], "cell_class": [_STEERING]})
+    notes.to_parquet(tmp_path / "a.parquet")
+    place = str(tmp_path / "g.lbug")
+    arguments = ["load", str(tmp_path / "e.parquet"), "-a", str(tmp_path / "a.parquet")]
+    run_ok(*arguments, "--to", place, "--name", "stack\x1b[2J")
+    for shown in (
+        ["info"],
+        ["neurons", str(BASE + 1)],
+        ["values", "cell_class"],
+        ["types"],
+        ["cypher", "MATCH (n:Neuron) RETURN n.cell_class AS c"],
+        ["verify"],
+    ):
+        said = run_out(capsys, *shown, "-g", place)
+        assert not set(said) & set("\x1b\x07\x9b\u202e\r"), shown
+    assert "\x1b" not in fails(capsys, 3, "upstream", "5", "-g", place)  # the message names it
+
+
+def test_csv_for_spreadsheets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edges = pd.DataFrame({"pre": [BASE + 1], "post": [BASE + 2], "weight": [3]})
+    edges.to_csv(tmp_path / "e.csv", index=False)
+    notes = pd.DataFrame({"root_id": [BASE + 1, BASE + 2], "cell_class": ["=cmd|' /C x'!A0", "ER"]})
+    notes.to_csv(tmp_path / "a.csv", index=False)
+    place = str(tmp_path / "g.lbug")
+    run_ok("load", str(tmp_path / "e.csv"), "-a", str(tmp_path / "a.csv"), "--to", place)
+    chosen = ["--columns", "root_id,cell_class,out_synapses", "-g", place, "--csv", "-"]
+    safe = run_out(capsys, "neurons", "-w", "cell_class!=", *chosen, "--csv-safe")
+    rows = list(csv.reader(safe.splitlines()))
+    assert rows[1:] == [
+        [f"'{BASE + 1}", "'=cmd|' /C x'!A0", "3"],
+        [f"'{BASE + 2}", "ER", "0"],
+    ]
+    assert "add --csv" in fails(capsys, 2, "counts", str(BASE + 1), "--csv-safe", "-g", place)

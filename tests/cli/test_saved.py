@@ -8,25 +8,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from commands import BASE, fails, run_out
 
-from loader.cli import main
-
-BASE = 576460752700000000
 CYPHER = Path(__file__).resolve().parents[2] / "cypher"
 
 
-def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    with pytest.raises(SystemExit) as done:
-        main(list(arguments))
-    assert done.value.code in (0, None)
-    return capsys.readouterr().out
-
-
 def test_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    listed = [line.split()[0] for line in said(capsys, "saved").splitlines()]
+    listed = [line.split()[0] for line in run_out(capsys, "saved").splitlines()]
     files = [sorted(CYPHER.glob(f"{folder}/*.cypher")) for folder in ("explore", "motifs")]
     assert listed == [path.stem for folder in files for path in folder]
-    for_files = [line.split()[0] for line in said(capsys, "saved", "-e", "ladybug").splitlines()]
+    for_files = [line.split()[0] for line in run_out(capsys, "saved", "-e", "ladybug").splitlines()]
     assert "strongest_paths" in for_files
     assert "schema_picture" not in for_files
 
@@ -36,13 +27,13 @@ def test_a_query_runs_as_printed(tmp_path: Path, capsys: pytest.CaptureFixture[s
     edges[["pre", "post"]] += BASE
     edges.to_csv(tmp_path / "edges.csv", index=False)
     graph = str(tmp_path / "g.lbug")
-    said(capsys, "load", str(tmp_path / "edges.csv"), "--to", graph)
-    text = said(capsys, "saved", "strongest_paths", "--engine", "ladybug")
+    run_out(capsys, "load", str(tmp_path / "edges.csv"), "--to", graph)
+    text = run_out(capsys, "saved", "strongest_paths", "--engine", "ladybug")
     assert text.startswith("// strongest paths\n")
     text = re.sub("576460752702328878", str(BASE + 1), text)
     text = re.sub("576460752732847432", str(BASE + 3), text).replace(">= 5", ">= 1")
     place = tmp_path / "paths.json"
-    said(capsys, "cypher", text, "--graph", graph, "--json", str(place))
+    run_out(capsys, "cypher", text, "--graph", graph, "--json", str(place))
     rows = json.loads(place.read_text())
     assert [(row["weakest"], row["weights"]) for row in rows] == [(4, [5, 4]), (1, [1])]
     assert rows[0]["root_ids"] == [str(BASE + 1), str(BASE + 2), str(BASE + 3)]
@@ -57,7 +48,4 @@ def test_a_query_runs_as_printed(tmp_path: Path, capsys: pytest.CaptureFixture[s
     ],
 )
 def test_errors(capsys: pytest.CaptureFixture[str], arguments: list[str], hint: str) -> None:
-    with pytest.raises(SystemExit) as done:
-        main(["saved", *arguments])
-    assert done.value.code == 2
-    assert hint in capsys.readouterr().err
+    assert hint in fails(capsys, 2, "saved", *arguments)

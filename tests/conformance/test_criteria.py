@@ -175,3 +175,15 @@ def test_criteria_show_themselves_in_notebooks(toy: graphapi.Connectome) -> None
     assert str(ids(1)[0]) in page
     with pytest.warns(graphapi.NoMatchWarning):
         assert "<script>" not in toy.criteria(cell_class="<script>")._repr_html_()
+
+
+def test_values_of_a_field_are_counted_by_row_and_by_neuron(toy: graphapi.Connectome) -> None:
+    frame = toy.get_field_values("region")  # each element of a list counts
+    assert frame.to_dict("list") == {"value": ["CX", "LAL"], "rows": [2, 2], "neurons": [2, 2]}
+    sides = toy.get_field_values("side")
+    assert sides.to_numpy().tolist() == [["left", 3, 3], ["right", 2, 2]]
+    totals = toy.get_field_values("autapses")  # a property that the load computes
+    assert totals["neurons"].sum() == len(toy.root_ids())
+    assert frame.attrs["source"] == "graph"
+    with pytest.raises(UnknownFieldError, match="did you mean side"):
+        toy.get_field_values("sid")

@@ -33,12 +33,21 @@ def page() -> str:
         "",
         "Made by `python tests/docs/command_line_page.py` from the commands' own help.",
         "",
-        "Exit codes: 0 done, 1 a file or folder cannot be used, 2 bad argument, "
-        "3 something named is not there, 4 the graph database, 5 CAVE, 6 a load or a verification "
-        "failed.",
+        "Exit codes: 0 done, 1 the disk or the system failed, 2 a bad argument (also a file that "
+        "cannot be written), 3 something named is not there, 4 the graph database, 5 CAVE, 6 a "
+        "load or a verification failed.",
         "",
         "Every command that reads takes neurons by id or by `--where`, and shows a table or writes "
-        "it: `--csv`, `--parquet`, `--json`. Ids stay whole in all of them.",
+        "it: `--csv`, `--parquet`, `--json`. Ids stay whole in all of them. `-` in place of ids "
+        "reads them from standard input. `cavegraph values FIELD` lists what `--where` can ask "
+        "for.",
+        "",
+        "A table that is wider than the terminal shows the columns that fit and names the hidden "
+        "ones: `--columns a,b` chooses, `--wide` shows all. In a pipe nothing is hidden. "
+        "Spreadsheets round root ids and run texts that begin with `=`: add `--csv-safe` to "
+        "`--csv` for a file they read as it is.",
+        "",
+        "`cavegraph --install-completion` teaches your shell the commands and options.",
         "",
         "```bash",
         "export CAVEGRAPH_URI=cavegraph-demo/demo_ant.lbug",
