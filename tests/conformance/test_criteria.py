@@ -182,7 +182,7 @@ def test_values_of_a_field_are_counted_by_row_and_by_neuron(toy: graphapi.Connec
     assert frame.to_dict("list") == {"value": ["CX", "LAL"], "rows": [2, 2], "neurons": [2, 2]}
     sides = toy.get_field_values("side")
     assert sides.to_numpy().tolist() == [["left", 3, 3], ["right", 2, 2]]
-    totals = toy.get_field_values("autapses")  # a property that the load computes
+    totals = toy.get_field_values("in_partners")  # a property that the load computes
     assert totals["neurons"].sum() == len(toy.root_ids())
     assert frame.attrs["source"] == "graph"
     with pytest.raises(UnknownFieldError, match="did you mean side"):
