@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import sys
-import weakref
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -98,20 +97,23 @@ def brain_scene(
     if plotter.notebook:
         # For this scene alone: a global backend would change the user's other plots.
         plotter.show = partial(plotter.show, jupyter_backend=backend)  # type: ignore[method-assign]
-    atexit.register(_leave_main, weakref.ref(plotter))
+    atexit.unregister(_end_quietly)  # once, however many scenes there are
+    atexit.register(_end_quietly)
     return plotter
 
 
-def _leave_main(reference: weakref.ref[Any]) -> None:
-    """Take a scene out of the main script's names while PyVista still works.
+def _end_quietly() -> None:
+    """Leave PyVista's objects to the end of the process, without their finalizers.
 
     Where `dill` is loaded, as cloud-volume does, the main script outlives the libraries at the
-    end of the process, and a scene among its names then fails noisily to clean up.
+    end of the process, and whatever it still holds of a scene then fails noisily to clean up.
+    PyVista closes its windows all the same, after this.
     """
-    plotter = reference()
-    names = vars(sys.modules["__main__"])
-    for name in [name for name, value in names.items() if value is plotter and value is not None]:
-        del names[name]
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "pyvista":
+            for kind in list(vars(module).values()):
+                if isinstance(kind, type) and "__del__" in vars(kind):
+                    kind.__del__ = lambda _self: None  # type: ignore[attr-defined]
 
 
 def _pyvista() -> Any:

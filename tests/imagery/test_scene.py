@@ -202,6 +202,27 @@ def test_script_without_a_screen_shows_and_ends_quietly(tmp_path: Path) -> None:
     assert matplotlib.image.imread(tmp_path / "scene.png").shape[:2] == (108, 192)
 
 
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "kept = [plotter]",
+        "kept = {'renderer': plotter.renderer}; del plotter",
+        "def kept(): pass\nkept.plotter, kept.again = plotter, kept",
+        "kept = [brain_scene({1: mesh}) for _ in range(3)]",
+    ],
+)
+def test_a_scene_that_is_kept_anywhere_ends_quietly(tmp_path: Path, kept: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", f"import dill\n{SCRIPT}\n{kept}\n"],
+        env=without_screen(),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "shown\n", "")
+
+
 def test_notebook_without_a_screen_holds_a_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
