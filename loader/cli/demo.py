@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +36,10 @@ def demo(
 
 def serve_demo(
     folder: Folder = Path("cavegraph-demo"),
-    port: Annotated[int, typer.Option("--port", help="Port on this machine; 0 for any.")] = 8700,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", help="Port on this machine; 0 for any. Default: 8700, or any."),
+    ] = None,
     seed: Seed = 7,
     serve: Annotated[
         Path | None, typer.Option("--serve", help="Serve this folder instead (docs/stand-in.md).")
@@ -43,25 +47,39 @@ def serve_demo(
 ) -> None:
     """Serve the made-up ant brain as a CAVE server would.
 
-    On this machine only; Ctrl-C ends it.
+    On this machine only; Ctrl-C ends it. Says what to export where you ask.
     """
     from loader.sandbox.demo import run
     from loader.sandbox.standin import serve as serve_folder
 
     if serve is not None:
-        server = serve_folder(serve, port=port)
-        shown = "any"
+        server, token = serve_folder(serve, port=port or 0), "0"
+        lines = ["It lets every token in."]
     else:
-        server = run.serve_demo(run.Places(folder), seed=seed, port=port)
-        shown = run.TOKEN
+        places, token = run.Places(folder), run.TOKEN
+        server = run.serve_demo(places, seed=seed, port=port)
+        lines = _what_to_export(run.exports(places, server.url))
     with server:
-        typer.echo(f"serving {server.datastack} at {server.url} (token: {shown}); Ctrl-C ends it")
-        typer.echo("in Python:")
+        typer.echo(f"serving {server.datastack} at {server.url}; Ctrl-C ends it")
+        for line in lines:
+            typer.echo(line)
+        typer.echo("CAVE's own client:")
         typer.echo(
             f'  CAVEclient("{server.datastack}", server_address="{server.url}", '
-            f'auth_token="{shown}")'
+            f'auth_token="{token}", write_server_cache=False)'
         )
         try:
             server.wait()
         except KeyboardInterrupt:
             typer.echo("stopped")
+
+
+def _what_to_export(exports: dict[str, str]) -> list[str]:
+    """Return what makes the demo answer in another terminal, and in Python."""
+    lines = ["In the terminal where you ask:"]
+    lines += [f"  export {name}={shlex.quote(value)}" for name, value in exports.items()]
+    if "CAVEGRAPH_URI" not in exports:
+        return [*lines, "There is no graph of it yet: `cavegraph demo` makes one."]
+    uri, server, token = exports.values()
+    opened = f"cp.Connectome.open({uri!r}, server={server!r}, token={token!r})"
+    return [*lines, "or in Python:", "  import graphapi as cp", f"  cp.use({opened})"]

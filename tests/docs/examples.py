@@ -22,10 +22,10 @@ from unittest.mock import patch
 import graphapi
 import loader
 from loader.sandbox.demo import make_demo
+from loader.sandbox.demo.run import TOKEN, Places, exports
 from loader.sandbox.standin import serve
 
 ROOT = Path(__file__).resolve().parents[2]
-TOKEN = "0123456789abcdef0123456789abcdef"
 GRAPH = "cavegraph-demo/demo_ant.lbug"
 _BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -76,7 +76,7 @@ class Session:
         done = subprocess.run(
             ["bash", "-c", script],
             cwd=self.folder,
-            env={**os.environ, "PATH": path, "CAVEGRAPH_URI": GRAPH, "CAVEGRAPH_TOKEN": TOKEN},
+            env={**os.environ, "PATH": path},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -105,18 +105,22 @@ def demo_in(folder: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def reader(folder: Path) -> Iterator[Session]:
-    """Give somebody who sits in that folder, with the demo as default connectome."""
+    """Give somebody who sits in that folder, with what `cavegraph serve-demo` says to export."""
     import matplotlib as mpl
     import matplotlib.pyplot as plt
 
     mpl.use("Agg")
     old = Path.cwd()
     os.chdir(folder)
-    default = graphapi.Connectome.open(GRAPH, token=TOKEN)
+    with graphapi.Connectome.open(GRAPH) as loaded:
+        server = loaded.materialization.server
+    # nothing but what `cavegraph serve-demo` says to export, in a folder beside the demo's
+    told = exports(Places(Path("cavegraph-demo")), server) | {"CAVEGRAPH_URI": GRAPH}
+    with patch.dict(os.environ, told):
+        default = graphapi.Connectome.open()
     graphapi.use(default)
-    address = {"CAVEGRAPH_SERVER": default.materialization.server}
     try:
-        with patch.dict(os.environ, address):
+        with patch.dict(os.environ, told):
             yield Session(folder)
     finally:
         graphapi.use(None)

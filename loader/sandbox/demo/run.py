@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from graphapi.connectome import Connectome
-from graphapi.errors import MissingExtraError
+from graphapi.errors import StandinError
 from loader.pipeline import load
 from loader.sandbox.demo.datastack import make_demo
 from loader.sandbox.demo.tour import Tour
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 DATASTACK = "demo_ant"
 #: The stand-in's token; no secret: cloud-volume wants to show one to any segmentation.
 TOKEN = "0123456789abcdef0123456789abcdef"  # noqa: S105
+#: Where the demo is served, unless something else is there: a graph remembers its server.
+PORT = 8700
 _DONE = "complete"
 
 
@@ -68,7 +70,6 @@ def run_demo(
     list of pathlib.Path
         The figures.
     """
-    _need_pictures()
     places, clock = Places(root), time.monotonic()
     say("An ant brain made up by a program (SYNTHETIC), served by a stand-in for CAVE.")
     with serve_demo(places, seed=seed) as server:
@@ -79,12 +80,28 @@ def run_demo(
         with Connectome.open(target, token=TOKEN) as connectome:
             figures = Tour(connectome, places.figures, say).run()
     say(f"\n{len(figures)} figures in {places.figures} [{_since(clock)} in all]")
-    say(f"The graph stays: try  cavegraph info --graph {target}")
+    graph = to or str(places.graph.resolve())
+    say("The graph stays. To ask it more, in this terminal or a new one:")
+    say(f"  export CAVEGRAPH_URI={shlex.quote(graph)}")
+    say("  cavegraph info")
+    say("Raw synapses, images and meshes come from the server, which ends now:")
+    say(f"  cavegraph serve-demo --folder {shlex.quote(str(places.root))}")
+    say("starts it again, and says what else to export.")
     return figures
 
 
-def serve_demo(places: Places, *, seed: int = 7, port: int = 0) -> RunningServer:
-    """Serve the synthetic datastack; it is made first where it is not there."""
+def serve_demo(places: Places, *, seed: int = 7, port: int | None = None) -> RunningServer:
+    """Serve the synthetic datastack; it is made first where it is not there.
+
+    Parameters
+    ----------
+    places
+        Where it is.
+    seed
+        Of the synthetic brain.
+    port
+        To listen on; 0 for any that is free, None for `PORT` or else any that is free.
+    """
     mark = places.datastack / f".{_DONE}-{seed}"
     if not mark.is_file():
         places.datastack.mkdir(parents=True, exist_ok=True)
@@ -92,23 +109,36 @@ def serve_demo(places: Places, *, seed: int = 7, port: int = 0) -> RunningServer
             old.unlink()
         make_demo(places.datastack, seed=seed)
         mark.touch()
-    return serve(places.datastack, port=port, token=TOKEN)
+    if port is not None:
+        return serve(places.datastack, port=port, token=TOKEN)
+    try:
+        return serve(places.datastack, port=PORT, token=TOKEN)
+    except StandinError:  # it says its address, and so does the graph
+        return serve(places.datastack, port=0, token=TOKEN)
+
+
+def exports(places: Places, server: str) -> dict[str, str]:
+    """Return the environment in which every documented example finds the demo.
+
+    Parameters
+    ----------
+    places
+        Of the demo.
+    server
+        Address of its running server.
+    """
+    graph = {"CAVEGRAPH_URI": str(places.graph.resolve())} if places.graph.exists() else {}
+    return {**graph, "CAVEGRAPH_SERVER": server, "CAVEGRAPH_TOKEN": TOKEN}
 
 
 def demo_source(places: Places, server: str) -> CaveSource:
-    """Give the demo as a source for the loader: CAVE tables, and annotations from a file."""
+    """Return the demo as a source for the loader: CAVE tables, and annotations from a file."""
     return CaveSource.from_preset(
         DATASTACK,
         server=server,
         token=TOKEN,
         annotations=[places.datastack / "annotations.parquet"],
     )
-
-
-def _need_pictures() -> None:
-    for package, module in (("matplotlib",) * 2, ("pyvista",) * 2, ("cloud-volume", "cloudvolume")):
-        if find_spec(module) is None:
-            raise MissingExtraError(package, "viz")
 
 
 def _since(start: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from graphapi import plots
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
 #: The neuron whose partners the tutorial looks at; the synthetic brain has one of this id.
 SAMPLE = 576460752732847432
 CENTRAL_COMPLEX = ("EBc", "ER", "FBt", "PBt")
+#: What pip calls a module.
+_PACKAGES = {"cloudvolume": "cloud-volume"}
 PROJECTION_NEURON = "olfactory_projection_neuron"
 
 
 @dataclass
 class Tour:
-    """Asks, prints and draws.
+    """Asks, prints, and draws what the installed packages can draw.
 
     Parameters
     ----------
@@ -39,12 +42,14 @@ class Tour:
     folder: Path
     say: Callable[[str], None]
     figures: list[Path] = field(default_factory=list)
+    not_drawn: dict[str, list[str]] = field(default_factory=dict)
 
     def run(self) -> list[Path]:
-        """Ask everything; gives the figures' files."""
-        import matplotlib as mpl
+        """Ask everything; return the figures' files."""
+        if _there("matplotlib"):
+            import matplotlib as mpl
 
-        mpl.use("Agg")
+            mpl.use("Agg")
         self.folder.mkdir(parents=True, exist_ok=True)
         for question in (
             self.outputs,
@@ -56,6 +61,12 @@ class Tour:
             self.scene,
         ):
             question()
+        if self.not_drawn:
+            self.say("")
+        for name, packages in self.not_drawn.items():
+            self.say(f"Not drawn: {name}.png, which needs {' and '.join(packages)}")
+        if self.not_drawn:
+            self.say("  -> pip install 'cavegraph[viz]' brings them all")
         return self.figures
 
     def outputs(self) -> None:
@@ -69,12 +80,15 @@ class Tour:
         synapses = synapses.sort_values("size", ascending=False)
         each = synapses.groupby("pre_pt_root_id").size().rename("synapses").reset_index()
         self._table(each)
-        self._save("synapse_sizes", plots.synapse_sizes(synapses))
-        made = self.connectome.materialization
-        panels = plots.em_panels(
-            self.connectome.image_source, synapses, 3, resolution=made.viewer_resolution
+        self._draw("synapse_sizes", lambda: plots.synapse_sizes(synapses))
+        resolution = self.connectome.materialization.viewer_resolution
+        self._draw(
+            "em_of_largest_synapses",
+            lambda: plots.em_panels(
+                self.connectome.image_source, synapses, 3, resolution=resolution
+            ),
+            "cloudvolume",
         )
-        self._save("em_of_largest_synapses", panels)
 
     def inputs(self) -> None:
         """See who synapses onto five projection neurons."""
@@ -85,17 +99,23 @@ class Tour:
         )
         totals = adjacency.agg(["sum", "max"]).T.rename_axis("neuron").reset_index()
         self._table(totals.assign(inputs=(adjacency > 0).sum().to_numpy()))
-        self._save("inputs_of_projection_neurons", plots.adjacency_heatmap(adjacency))
+        self._draw("inputs_of_projection_neurons", lambda: plots.adjacency_heatmap(adjacency))
 
     def central_complex(self) -> None:
         """Show the central complex as a matrix, and class by class."""
         neurons = self.connectome.criteria(cell_class=list(CENTRAL_COMPLEX), region="CX")
-        self._title(f"Central complex: {len(neurons)} neurons")
         rows = self.connectome.get_annotations(neurons)
-        self._table(rows["cell_class"].value_counts().reset_index())
+        classes = self._classes(neurons)
+        self._title(f"Central complex: {len(neurons)} neurons with {len(rows)} annotation rows")
+        by_class = rows.groupby("cell_class")["root_id"].agg(rows="size", neurons="nunique")
+        by_class["in_figure"] = classes.value_counts()
+        self._table(by_class.sort_values("rows", ascending=False).reset_index())
+        self.say(
+            "rows: annotation rows of a class. neurons: those with such a row, so a neuron with "
+            "rows\nof two classes counts in both. in_figure: each neuron once, by its merged class."
+        )
         adjacency = self.connectome.get_adjacency(neurons, neurons, threshold=3, symmetric=True)
-        heatmap = plots.adjacency_heatmap(adjacency, self._classes(neurons), log=True)
-        self._save("central_complex", heatmap)
+        self._draw("central_complex", lambda: plots.adjacency_heatmap(adjacency, classes, log=True))
         types = self.connectome.get_type_connectivity(
             "cell_class", pre_ids=neurons, post_ids=neurons, threshold=3
         )
@@ -107,7 +127,7 @@ class Tour:
         self._title(f"Downstream of PBt neuron {SAMPLE}: {len(found)} partners, 5 synapses or more")
         self._table(found.head(5))
         classes = self._classes(found["post"])
-        self._save("partner_classes", plots.partner_classes(found, "post", classes))
+        self._draw("partner_classes", lambda: plots.partner_classes(found, "post", classes))
 
     def counts(self) -> None:
         """Count the partners of three left projection neurons."""
@@ -116,7 +136,7 @@ class Tour:
         self._title("Partners of 3 left projection neurons, 5 synapses or more")
         plain = counts.drop(columns=["pre", "post"]).reset_index()
         self._table(plain)
-        self._save("synapse_counts", plots.synapse_counts(counts))
+        self._draw("synapse_counts", lambda: plots.synapse_counts(counts))
 
     def paths(self) -> None:
         """See what synapse rows cannot answer in one go: two hops and more."""
@@ -132,8 +152,14 @@ class Tour:
         """Draw the two connected populations in the brain."""
         ebc = self.connectome.criteria(cell_class="EBc", region="CX").get_roots()
         pbt = self.connectome.criteria(cell_class="PBt", region="CX").get_roots()
+        both = len(set(ebc) & set(pbt))
         colors = {int(root): "#D55E00" for root in ebc} | {int(root): "#0072B2" for root in pbt}
-        self._title(f"{len(ebc)} EBc (orange) and {len(pbt)} PBt (blue) neurons in the brain")
+        self._title(
+            f"In the brain: {len(ebc)} neurons with an EBc row (orange), {len(pbt)} with a PBt row "
+            f"(blue, with the {both} that have both)"
+        )
+        if not self._can_draw("brain_scene", "pyvista", "cloudvolume"):
+            return
         plotter = self.connectome.get_brain_mesh_scene(list(colors), neuron_mesh_colors=colors)
         plotter.window_size = (1400, 900)
         plotter.zoom_camera(1.8)
@@ -153,15 +179,29 @@ class Tour:
     def _table(self, frame: pd.DataFrame) -> None:
         self.say(frame.to_string(index=False))
 
-    def _save(self, name: str, axes: Any) -> None:
+    def _can_draw(self, name: str, *modules: str) -> bool:
+        """Tell whether a figure's packages are there; note it where not."""
+        missing = [module for module in modules if not _there(module)]
+        if missing:
+            self.not_drawn[name] = [_PACKAGES.get(module, module) for module in missing]
+        return not missing
+
+    def _draw(self, name: str, draw: Callable[[], Any], *modules: str) -> None:
+        if not self._can_draw(name, "matplotlib", *modules):
+            return
         import matplotlib.pyplot as plt
 
+        axes = draw()
         figure = axes.figure if hasattr(axes, "figure") else axes[0].figure
         place = self.folder / f"{name}.png"
         figure.text(0.99, 0.005, "synthetic data", ha="right", va="bottom", fontsize=7, color="0.4")
         figure.savefig(place, dpi=130, bbox_inches="tight")
         plt.close(figure)
         self.figures.append(place)
+
+
+def _there(module: str) -> bool:
+    return find_spec(module) is not None
 
 
 def _arrow(roots: list[int]) -> str:
