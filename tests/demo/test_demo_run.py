@@ -35,6 +35,7 @@ class Ran:
     folder: Path
     said: list[str]
     figures: list[Path]
+    port: int
 
     def after(self, title: str) -> list[str]:
         """Lines of the text that follows a title."""
@@ -43,7 +44,7 @@ class Ran:
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """The demo on a machine with matplotlib, but without pyvista and cloud-volume."""
 
     def find_spec(name: str) -> object:
@@ -51,11 +52,19 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
 
     folder = tmp_path_factory.mktemp("ran") / "the demo"
     said: list[str] = []
+    port = free_port()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tour, "find_spec", find_spec)
+        patch.setattr(run, "PORT", port)
         patch.delenv("CAVEGRAPH_SERVER", raising=False)
         figures = run.run_demo(folder, say=said.append)
-    yield Ran(folder, said, figures)
+    return Ran(folder, said, figures, port)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def test_what_cannot_be_drawn_is_named_and_the_rest_is_drawn(ran: Ran) -> None:
@@ -92,12 +101,6 @@ def test_the_demo_says_how_to_ask_on(ran: Ran) -> None:
     exported = [line.strip() for line in ran.said if line.strip().startswith("export ")]
     graph = (ran.folder / "demo_ant.lbug").resolve()
     assert exported == [f"export CAVEGRAPH_URI={shlex.quote(str(graph))}"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
@@ -145,20 +148,17 @@ def test_a_new_terminal_asks_cave_again_with_what_serve_demo_says(
     assert int(done.stdout) == len(mine)
 
 
-def test_the_demo_is_served_where_its_graph_remembers_it(ran: Ran) -> None:
+def test_the_demo_is_served_where_its_graph_remembers_it(
+    ran: Ran, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Connectome.open(ran.folder / "demo_ant.lbug") as connectome:
-        remembered = connectome.materialization.server
-    taken = free_port() if _is_taken(run.PORT) else run.PORT
-    assert remembered == f"http://127.0.0.1:{run.PORT}" or taken != run.PORT
-    with run.serve_demo(run.Places(ran.folder)) as first:
-        with run.serve_demo(run.Places(ran.folder)) as second:
-            assert second.url != first.url
-            assert run.exports(run.Places(ran.folder), second.url)["CAVEGRAPH_SERVER"] == second.url
-
-
-def _is_taken(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        assert connectome.materialization.server == f"http://127.0.0.1:{ran.port}"
+    monkeypatch.setattr(run, "PORT", ran.port)
+    places = run.Places(ran.folder)
+    with run.serve_demo(places) as first, run.serve_demo(places) as second:
+        assert first.url == f"http://127.0.0.1:{ran.port}"
+        assert second.url != first.url, "the usual port is taken: any other will do"
+        assert run.exports(places, second.url)["CAVEGRAPH_SERVER"] == second.url
 
 
 def test_strings_as_pandas_3_has_them_change_no_file(tmp_path: Path) -> None:
