@@ -53,6 +53,16 @@ def test_examples_run_and_print_what_they_say(
                 printed = ""
 
 
+@pytest.mark.parametrize("page", [p for p in WITH_CODE if p.parent.name == "docs"], ids=name_of)
+def test_a_page_that_asks_the_demo_says_how_to_find_it(page: Path) -> None:
+    first = next(
+        (b.code for b in blocks(page) if b.kind == "python" and "import graphapi" in b.code), ""
+    )
+    asks_the_default = bool(re.search(r"\bcp\.(?!Connectome|use)", first)) and ".open(" not in first
+    link = "(quick-start.md#in-a-new-terminal)"
+    assert not asks_the_default or link in page.read_text("utf-8")
+
+
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)
 def test_a_page_has_an_example_that_runs(page: Path) -> None:
     elsewhere = re.findall(r"no-run: .*?(tests/\S+\.py) runs it", page.read_text("utf-8"))
