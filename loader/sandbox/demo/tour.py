@@ -107,7 +107,8 @@ class Tour:
         rows = self.connectome.get_annotations(neurons)
         classes = self._classes(neurons)
         self._title(f"Central complex: {len(neurons)} neurons with {len(rows)} annotation rows")
-        by_class = rows.groupby("cell_class")["root_id"].agg(rows="size", neurons="nunique")
+        counted = {"rows": ("root_id", "size"), "neurons": ("root_id", "nunique")}
+        by_class = rows.groupby("cell_class").agg(**counted)
         by_class["in_figure"] = classes.value_counts()
         self._table(by_class.sort_values("rows", ascending=False).reset_index())
         self.say(
