@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from graphapi.ask.subgraph import SubgraphQuestions, networkx_to_igraph
 from graphapi.common.files import write_whole
 from graphapi.engines.queries import catalog
 from graphapi.errors import InputError
+from graphapi.graph.annotations import for_pandas
 from graphapi.graph.terms import Terms
 from graphapi.graph.whole import iter_connections, write_connections
 
@@ -76,7 +76,8 @@ class ExportQuestions(SubgraphQuestions):
         -------
         dict
             `connections` (`pre, post, weight`), `neurons` (all properties), `annotations` (raw
-            rows) and `materialization` (what the graph is, as JSON), with their paths.
+            rows) and `materialization` (what the graph is, as JSON), with their paths. Whole
+            numbers with gaps are marked for pandas, which would otherwise read them as floats.
 
         Raises
         ------
@@ -93,9 +94,9 @@ class ExportQuestions(SubgraphQuestions):
         table = self.annotations
         neurons = catalog()["all_neuron_properties"].with_properties(table.neuron_types)
         rows = catalog()["all_annotations"].with_properties(table.types)
-        answers: dict[str, Any] = {
-            "neurons.parquet": self.run(neurons),
-            "annotations.parquet": self.run(rows),
+        answers = {
+            "neurons.parquet": for_pandas(self.run(neurons)),
+            "annotations.parquet": for_pandas(self.run(rows)),
         }
         connections = place / "connections.parquet"
         write_whole(connections, partial(write_connections, self))
@@ -110,7 +111,7 @@ class ExportQuestions(SubgraphQuestions):
         return {**written, "materialization": record}
 
     def to_graphml(self, path: str | Path, threshold: int = 1) -> Path:
-        """Write the whole graph as GraphML; lists become JSON texts, GraphML has none.
+        """Write the whole graph as GraphML; attributes are as `get_subgraph` describes.
 
         Parameters
         ----------
@@ -127,10 +128,6 @@ class ExportQuestions(SubgraphQuestions):
         import networkx as nx
 
         graph = self.to_networkx(threshold)
-        for data in (graph.graph, *(data for _, data in graph.nodes(data=True))):
-            for name, value in data.items():
-                if isinstance(value, (list, tuple, dict)):  # GraphML has no such values
-                    data[name] = json.dumps(value, ensure_ascii=False)
         target = Path(path)
         write_whole(target, lambda place: nx.write_graphml(graph, place, infer_numeric_types=False))
         return target

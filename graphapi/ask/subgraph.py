@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from graphapi.ids import IdArray
+
+#: Characters that no XML file can hold, escaped or not (XML 1.0, section 2.2).
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 SubgraphForm = Literal["networkx", "igraph", "sparse", "arrow"]
 
@@ -75,7 +80,10 @@ class SubgraphQuestions(Reader):
         -------
         networkx.DiGraph, igraph.Graph, Adjacency or pyarrow.Table
             All connections among the members. Nodes are root ids with the neuron's
-            properties (those that have a value), edges have `weight`.
+            properties (those that have a value), edges have `weight`. Every attribute of a
+            networkx graph is a number, a text or a bool, so that `networkx.write_graphml` and
+            `write_gexf` can write it: a list becomes JSON text, and a control character that
+            XML cannot hold is written out as its escape.
         """
         if isinstance(grow, bool) or not isinstance(grow, int) or grow < 0:
             raise InputError(f"grow: {grow!r} is no number of hops", hint="0 is the set itself")
@@ -110,17 +118,19 @@ class SubgraphQuestions(Reader):
     def _as_networkx(self, part: Adjacency, threshold: int) -> nx.DiGraph[int]:
         """Make a `DiGraph`: nodes are root ids with their properties, edges have `weight`.
 
-        Its own attributes (`.graph`) say where it comes from, and the threshold.
+        Its own attributes (`.graph`) say where it comes from, and the threshold; `id_mapping`
+        is JSON text there.
         """
         import networkx as nx
 
-        origin = {str(name): value for name, value in part.attrs.items()}
-        graph: nx.DiGraph[int] = nx.DiGraph(**origin, threshold=threshold)
+        origin = {str(name): written(value) for name, value in part.attrs.items()}
+        graph: nx.DiGraph[int] = nx.DiGraph()
+        graph.graph.update(origin, threshold=threshold)
         graph.add_nodes_from(part.pre_ids.tolist())
         properties = self.annotations.neurons_of(part.pre_ids)
         for row in properties.to_dict("records"):
             root = int(row.pop("root_id"))
-            graph.nodes[root].update({str(name): plain(v) for name, v in row.items() if known(v)})
+            graph.nodes[root].update({str(name): written(v) for name, v in row.items() if known(v)})
         found = part.connections
         graph.add_weighted_edges_from(
             zip(found.pre.tolist(), found.post.tolist(), found.weight.tolist(), strict=True)
@@ -162,10 +172,14 @@ def known(value: object) -> bool:
     return isinstance(value, (list, tuple, np.ndarray)) or not pd.isna(value)  # type: ignore[call-overload]
 
 
-def plain(value: object) -> object:
-    """Turn numpy scalars and arrays into Python's own kind."""
+def written(value: object) -> object:
+    """Turn a value into one that graph files can hold: a number, a bool or a text."""
     if isinstance(value, np.generic):
-        return value.item()
+        value = value.item()
     if isinstance(value, np.ndarray):
-        return value.tolist()
-    return value
+        value = value.tolist()
+    if isinstance(value, (list, tuple, dict)):
+        value = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return _NOT_IN_XML.sub(lambda found: ascii(found[0])[1:-1], value)
+    return "" if value is None else value

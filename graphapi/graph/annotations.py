@@ -106,6 +106,27 @@ def to_frame(table: pa.Table, columns: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame(data, columns=list(columns))
 
 
+def for_pandas(table: pa.Table) -> pa.Table:
+    """Mark whole-number columns so that pandas reads them as `Int64`, gaps or not.
+
+    Without the mark `pandas.read_parquet` and `to_pandas` turn a column of ids with a gap into
+    floats, and so into other ids. Other readers ignore the mark.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    frame = pd.DataFrame(
+        {
+            item.name: pd.array([], dtype="Int64")
+            if pa.types.is_integer(item.type) and table.column(item.name).null_count
+            else pd.array([], dtype=object)
+            for item in table.schema
+        }
+    )
+    marks = pa.Schema.from_pandas(frame, preserve_index=False).metadata or {}
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), **marks})
+
+
 def any_frame(table: pa.Table) -> pd.DataFrame:
     """Turn the answer to a person's own query into a frame; ids stay whole numbers.
 
