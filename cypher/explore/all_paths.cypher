@@ -1,11 +1,11 @@
 // name: all_paths
-// summary: All paths of at most three connections from one neuron to another; each tells how many there are.
+// summary: All paths of at most three connections from one neuron to another, and how many there are in all.
 // mode: read
-// column hops: int -- connections on the way
-// column weakest: int -- the smallest weight on the way
+// column hops: int -- connections on the path
+// column weakest: int -- the smallest weight on the path
 // column root_ids: list[int] -- the neurons, from end to end
-// column weights: list[int] -- the weights on the way
-// column paths_in_all: int -- paths there are; more than the rows: the list was cut
+// column weights: list[int] -- the weights on the path
+// column paths_in_all: int -- how many paths there are; more than there are rows if the list is truncated
 //
 // Change in the first line: source, target -- root ids; least -- smallest weight of each connection.
 // 3 is the longest path, 200 the most rows. No neuron is visited twice.

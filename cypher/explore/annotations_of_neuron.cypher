@@ -1,5 +1,5 @@
 // name: annotations_of_neuron
-// summary: Picture: one neuron with every annotation row about it, as the rows came.
+// summary: Picture: one neuron with all its annotation rows.
 // mode: read
 // engine: neo4j
 // column path: any -- one row and its neuron

@@ -1,5 +1,5 @@
 // name: bilateral_pairs
-// summary: Pairs of a left and a right neuron of one type that share most partners' types.
+// summary: Left and right neurons of one type whose downstream partners have the most types in common.
 // mode: read
 // engine: neo4j
 // column cell_type: string -- the type of both

@@ -1,5 +1,5 @@
 // name: bilateral_types
-// summary: Cell types with neurons on both sides: do left and right have the same numbers?
+// summary: Cell types with neurons on both sides, and whether left and right have equal numbers.
 // mode: read
 // engine: neo4j
 // column cell_type: string -- the type
@@ -8,7 +8,7 @@
 // column left_synapses: int -- synapses that those on the left make
 // column right_synapses: int -- those on the right
 //
-// Change: 'left', 'right' where the datastack says it otherwise, such as 'L', 'R'.
+// Change: 'left', 'right' if the datastack uses other values, such as 'L', 'R'.
 
 MATCH (n:Neuron)
 WHERE n.cell_type IS NOT NULL AND n.side IN ['left', 'right']

@@ -1,5 +1,5 @@
 // name: class_feed_forward_loops
-// summary: Picture: feed-forward loops that start in a class: a drives c directly and by way of b.
+// summary: Picture: feed-forward loops that start in a class: a drives c directly and through b.
 // mode: read
 // engine: neo4j
 // column pre: any -- the presynaptic neuron, drawn
@@ -7,7 +7,7 @@
 // column connection: any -- the connection, drawn
 //
 // A drawing: neurons coloured by class, connections as wide as they are strong (by the style
-// file), root ids as text. Needs APOC core. What is drawn cannot be expanded; see neighbourhood.
+// file), root ids as text. Needs APOC core. The drawing cannot be expanded; for that, use neighbourhood.
 //
 // Change in the first line: cell_class -- of a; least -- smallest weight of each connection.
 // The number after the first LIMIT: loops, those with most synapses first.

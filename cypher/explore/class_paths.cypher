@@ -1,5 +1,5 @@
 // name: class_paths
-// summary: Picture: paths from one class to another by way of one neuron, the strongest first.
+// summary: Picture: paths from one class to another through one neuron, the strongest first.
 // mode: read
 // engine: neo4j
 // column path: any -- three neurons and two connections

@@ -1,5 +1,5 @@
 // name: class_paths_picture
-// summary: Picture: the same paths between two classes, coloured by class, wide where strong.
+// summary: Picture: the same paths between two classes, coloured by class, with strong connections wide.
 // mode: read
 // engine: neo4j
 // column pre: any -- the presynaptic neuron, drawn
@@ -7,7 +7,7 @@
 // column connection: any -- the connection, drawn
 //
 // A drawing: neurons coloured by class, connections as wide as they are strong (by the style
-// file), root ids as text. Needs APOC core. What is drawn cannot be expanded; see neighbourhood.
+// file), root ids as text. Needs APOC core. The drawing cannot be expanded; for that, use neighbourhood.
 //
 // Change in the first line: first, last -- classes; least -- smallest weight of each connection.
 

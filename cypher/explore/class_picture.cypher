@@ -1,10 +1,10 @@
 // name: class_picture
-// summary: Picture: classes as circles, arrows as wide as the synapses between them are many.
+// summary: Picture: classes as circles; the more synapses between two, the wider the arrow.
 // mode: read
 // engine: neo4j
 // column pre: any -- the presynaptic class, drawn
 // column post: any -- the postsynaptic class, drawn
-// column connection: any -- all synapses from the one to the other, drawn
+// column connection: any -- all synapses from one to the other, drawn
 //
 // A drawing, coloured by the style file. Needs APOC core.
 //

@@ -1,5 +1,5 @@
 // name: class_shares
-// summary: Class to class: synapses, mean weight, and shares of the one's output and the other's input.
+// summary: Class to class: synapses, mean weight, share of the first's output and of the second's input.
 // mode: read
 // column pre_class: string -- the presynaptic class; Unknown for none
 // column post_class: string -- the postsynaptic class

@@ -1,5 +1,5 @@
 // name: class_sizes
-// summary: How many neurons there are of each cell class, and how many have no annotation.
+// summary: How many neurons each cell class has, and how many have no annotation.
 // mode: read
 // engine: neo4j
 // column cell_class: string -- the class; Unknown for none

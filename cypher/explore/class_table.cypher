@@ -1,5 +1,5 @@
 // name: class_table
-// summary: Synapses from each class to each other one.
+// summary: Synapses from each class to each class.
 // mode: read
 // engine: neo4j
 // column pre_class: string -- the presynaptic class

@@ -1,10 +1,10 @@
 // name: colours_off
-// summary: Take the labels of colours_on away again.
+// summary: Remove the labels that colours_on added.
 // mode: write
 // engine: neo4j
 // column neurons: int -- neurons that had one
 //
-// Takes every label of neurons away but :Neuron itself. Nothing to change.
+// Removes every label of neurons except :Neuron. Nothing to change.
 
 MATCH (n:Neuron)
 WITH n, [label IN labels(n) WHERE label <> 'Neuron'] AS others

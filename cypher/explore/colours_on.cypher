@@ -1,12 +1,12 @@
 // name: colours_on
-// summary: Give the neurons of the 14 largest classes a label each, so that every picture is coloured.
+// summary: Label the neurons of the 14 largest classes, so that every picture is coloured.
 // mode: write
 // engine: neo4j
 // column label: string -- the new label
 // column cell_class: string -- the class
 // column neurons: int -- neurons that have it
 //
-// Writes labels, and nothing else: the API's answers stay as they are. Undo: colours_off. From then
+// Writes only labels: the results of the API stay the same. Undo with colours_off. From then
 // on CALL db.schema.visualization() draws each class; schema_picture still does not.
 //
 // Change: n.cell_class to colour by another field, such as n.super_class or n.side, after

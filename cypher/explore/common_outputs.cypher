@@ -3,7 +3,7 @@
 // mode: read
 // engine: neo4j
 // column partner: int -- the shared partner's root id
-// column display_name: string -- what it is called in pictures
+// column display_name: string -- its caption in pictures
 // column cell_class: string -- its class
 // column weight_first: int -- synapses with the first neuron
 // column weight_second: int -- synapses with the second one

@@ -1,14 +1,14 @@
 // name: common_partners
-// summary: The partners that several neurons have in common, inputs and outputs.
+// summary: The partners that several neurons have in common, upstream and downstream.
 // mode: read
 // column direction: string -- upstream: the partner drives them; downstream: they drive it
 // column partner: int -- the partner's root id
 // column cell_class: string -- its class
-// column shared_by: int -- of how many of the neurons
+// column shared_by: int -- number of the neurons that it is a partner of
 // column weight: int -- synapses with all of them
 // order: direction DESC, shared_by DESC, weight DESC, partner
 //
-// Change: root_ids in both halves -- the neurons; and 2 -- of how many it must be a partner, in both.
+// Change: root_ids in both halves -- the neurons; and 2 -- the fewest neurons it must be a partner of, in both.
 
 WITH [576460752732847432, 576460752790365406] AS root_ids
 MATCH (n:Neuron)<-[c:CONNECTS]-(m:Neuron)

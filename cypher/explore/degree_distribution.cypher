@@ -1,10 +1,10 @@
 // name: degree_distribution
-// summary: How many neurons have how many partners, in classes of doubling width.
+// summary: How many neurons have how many partners, in bins that double in width.
 // mode: read
 // engine: neo4j
-// column from_partners: int -- fewest partners, in and out added
+// column from_partners: int -- fewest partners, upstream plus downstream
 // column to_partners: int -- most partners
-// column neurons: int -- neurons with so many
+// column neurons: int -- neurons in this bin
 // order: from_partners
 //
 // Nothing to change.

@@ -3,15 +3,15 @@
 // mode: read
 // engine: neo4j
 // column root_id: int -- the neuron
-// column display_name: string -- what it is called in pictures
+// column display_name: string -- its caption in pictures
 // column cell_class: string -- its class
 // column cell_type: string -- its type
 // column side: string -- left or right
-// column score: float -- how well it fits
+// column score: float -- how well it matches
 // order: score DESC, root_id
 //
-// Change in the first line: words -- Lucene words; 'ER2', 'uPN*' for a beginning, 'ER2 AND left',
-// 'cell_type:Delta7' for one field, 'dela~' for a word spelt nearly so.
+// Change in the first line: words -- Lucene words; 'ER2', 'uPN*' for a prefix, 'ER2 AND left',
+// 'cell_type:Delta7' for one field, 'dela~' for a similar spelling.
 
 WITH 'delta* OR gaba' AS words
 CALL db.index.fulltext.queryNodes('cavegraph_neuron_text', words) YIELD node AS n, score

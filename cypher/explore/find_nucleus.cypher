@@ -1,10 +1,10 @@
 // name: find_nucleus
-// summary: The neuron of a nucleus: nucleus ids stay when root ids change.
+// summary: The neuron of a nucleus: a nucleus id stays the same when the root id changes.
 // mode: read
 // engine: neo4j
 // column nucleus_id: string -- the nucleus
 // column root_id: int -- its neuron at this graph's version
-// column display_name: string -- what it is called in pictures
+// column display_name: string -- its caption in pictures
 // column cell_class: string -- its class
 // column side: string -- left or right
 // order: root_id

@@ -1,12 +1,12 @@
 // name: hubs
-// summary: The neurons with most partners.
+// summary: The neurons with the most partners.
 // mode: read
 // engine: neo4j
 // column root_id: int -- the neuron
-// column display_name: string -- what it is called in pictures
+// column display_name: string -- its caption in pictures
 // column cell_class: string -- its class
-// column in_partners: int -- neurons that drive it
-// column out_partners: int -- neurons that it drives
+// column in_partners: int -- number of upstream partners
+// column out_partners: int -- number of downstream partners
 // column in_synapses: int -- synapses onto it
 // column out_synapses: int -- synapses that it makes
 //

@@ -1,9 +1,9 @@
 // name: most_autapses
-// summary: The neurons with most synapses onto themselves: often a merge error to be proofread.
+// summary: The neurons with the most synapses onto themselves, often a sign of a merge error.
 // mode: read
 // engine: neo4j
 // column root_id: int -- the neuron
-// column display_name: string -- what it is called in pictures
+// column display_name: string -- its caption in pictures
 // column autapses: int -- synapses onto itself
 // column out_synapses: int -- synapses onto others
 // order: autapses DESC, root_id

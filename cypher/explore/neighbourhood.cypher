@@ -7,7 +7,7 @@
 // column post: any -- the postsynaptic neuron
 //
 // Change in the first line: root_id -- the neuron, as a whole number; e.g. 576460752732847432.
-// The two numbers after LIMIT: partners each way. Double-click a neuron to go on from it.
+// The two numbers after LIMIT: partners each way. Double-click a neuron to expand it.
 
 WITH 576460752732847432 AS root_id
 MATCH (n:Neuron {root_id: root_id})

@@ -1,5 +1,5 @@
 // name: neighbourhood_picture
-// summary: Picture: one neuron and its strongest partners, coloured by class, wide where strong.
+// summary: Picture: one neuron and its strongest partners, coloured by class, with strong connections wide.
 // mode: read
 // engine: neo4j
 // column pre: any -- the presynaptic neuron, drawn
@@ -7,7 +7,7 @@
 // column connection: any -- the connection, drawn
 //
 // A drawing: neurons coloured by class, connections as wide as they are strong (by the style
-// file), root ids as text. Needs APOC core. What is drawn cannot be expanded; see neighbourhood.
+// file), root ids as text. Needs APOC core. The drawing cannot be expanded; for that, use neighbourhood.
 //
 // Change in the first line: root_id -- the neuron, as a whole number; e.g. 576460752732847432.
 // The two numbers after LIMIT: partners each way.

@@ -1,9 +1,9 @@
 // name: reciprocal_partners
-// summary: The neurons that one neuron drives and is driven by.
+// summary: The neurons that one neuron both drives and is driven by.
 // mode: read
 // engine: neo4j
 // column partner: int -- the partner's root id
-// column display_name: string -- what it is called in pictures
+// column display_name: string -- its caption in pictures
 // column cell_class: string -- its class
 // column weight_out: int -- synapses onto the partner
 // column weight_back: int -- synapses from the partner

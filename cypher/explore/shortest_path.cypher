@@ -1,11 +1,11 @@
 // name: shortest_path
-// summary: Picture: the fewest connections that lead from one neuron to another.
+// summary: Picture: the shortest path from one neuron to another.
 // mode: read
 // engine: neo4j
 // column path: any -- the path
 //
 // Change in the first line: source, target -- root ids; least -- smallest weight of each connection.
-// 8 is the most connections that are tried; no row: there is no such path.
+// 8 is the most connections that are tried; no row means that there is no such path.
 
 WITH 576460752704086936 AS source, 576460752732847432 AS target, 3 AS least
 MATCH (a:Neuron {root_id: source}), (b:Neuron {root_id: target})

@@ -1,5 +1,5 @@
 // name: similar_neurons
-// summary: The neurons whose outputs are most like one neuron's: cosine of the weights, 0 to 1.
+// summary: The neurons whose outputs are most similar to one neuron's: cosine of the weights, 0 to 1.
 // mode: read
 // column neuron: int -- the other neuron's root id
 // column cell_class: string -- its class

@@ -7,7 +7,7 @@
 // column connection: any -- the connection, drawn
 //
 // A drawing: neurons coloured by class, connections as wide as they are strong (by the style
-// file), root ids as text. Needs APOC core. What is drawn cannot be expanded; see neighbourhood.
+// file), root ids as text. Needs APOC core. The drawing cannot be expanded; for that, use neighbourhood.
 //
 // Change: the number after LIMIT -- how many.
 

@@ -1,9 +1,9 @@
 // name: strongest_inputs
-// summary: The neurons that drive one neuron most, each with its share of all synapses onto it.
+// summary: One neuron's strongest inputs, each with its share of all synapses onto it.
 // mode: read
 // engine: neo4j
 // column partner: int -- the partner's root id
-// column display_name: string -- what it is called in pictures
+// column display_name: string -- its caption in pictures
 // column cell_class: string -- its class
 // column weight: int -- synapses
 // column percent: float -- of all synapses onto the neuron, without autapses

@@ -1,9 +1,9 @@
 // name: strongest_outputs
-// summary: The neurons that one neuron drives most, each with its share of all synapses it makes.
+// summary: One neuron's strongest outputs, each with its share of all synapses it makes.
 // mode: read
 // engine: neo4j
 // column partner: int -- the partner's root id
-// column display_name: string -- what it is called in pictures
+// column display_name: string -- its caption in pictures
 // column cell_class: string -- its class
 // column weight: int -- synapses
 // column percent: float -- of all synapses made by the neuron, without autapses

@@ -1,14 +1,14 @@
 // name: strongest_paths
 // summary: The paths of at most three connections whose weakest connection is strongest.
 // mode: read
-// column weakest: int -- the smallest weight on the way: what the path is as strong as
-// column hops: int -- connections on the way
+// column weakest: int -- the smallest weight on the path, which is the path's strength
+// column hops: int -- connections on the path
 // column root_ids: list[int] -- the neurons, from end to end
-// column weights: list[int] -- the weights on the way
+// column weights: list[int] -- the weights on the path
 // order: weakest DESC, hops
 //
 // Change in the first line: source, target -- root ids; least -- smallest weight of each connection:
-// the larger, the quicker. 3 is the longest path, 10 how many are shown.
+// a larger one is faster. 3 is the longest path, 10 how many are shown.
 
 WITH 576460752702328878 AS source, 576460752732847432 AS target, 5 AS least
 MATCH path = (a:Neuron {root_id: source})-[:CONNECTS*1..3]->(b:Neuron {root_id: target})

@@ -1,11 +1,11 @@
 // name: unknown_partners
-// summary: The strongest partners of a class that nobody has annotated yet: what to look at next.
+// summary: The strongest partners of a class that nobody has annotated yet, to look at next.
 // mode: read
 // engine: neo4j
 // column root_id: int -- the partner
 // column from_class: int -- synapses from the class
 // column to_class: int -- synapses onto the class
-// column neurons: int -- neurons of the class that it is tied to
+// column neurons: int -- neurons of the class that it connects with
 // column synapses: int -- both ways together
 // order: synapses DESC, root_id
 //

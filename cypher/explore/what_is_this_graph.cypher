@@ -1,17 +1,17 @@
 // name: what_is_this_graph
-// summary: What this graph holds: datastack, version, moment, and how much of each.
+// summary: What this graph holds: datastack, version, timestamp, and how many of each.
 // mode: read
 // engine: neo4j
 // column datastack: string -- the CAVE datastack, or the file's name
 // column version: int -- materialization version; 0 for files
-// column timestamp: string -- moment of the segmentation, UTC; empty for files
+// column timestamp: string -- timestamp of the version, UTC; empty for files
 // column synapse_table: string -- table or file of the synapses
-// column status: string -- complete, or loading: then read nothing else
-// column synthetic: bool -- the data are made up
+// column status: string -- complete; if it is loading, read nothing else
+// column synthetic: bool -- whether the data are made up
 // column neurons: int -- neurons and un-annotated partners
 // column connections: int -- ordered pairs with a synapse
 // column synapses: int -- sum of their weights
-// column loaded_at: string -- when it was loaded, UTC
+// column loaded_at: string -- time of the load, UTC
 //
 // Nothing to change.
 

@@ -9,7 +9,7 @@
 // column weight_b_c: int -- synapses from b to c
 // order: a, b, c
 //
-// The two sources have the same role; the order of ids keeps each match once. A neuron of
+// The two sources have the same role; the order of ids keeps each match once. A neuron with
 // 1,000 inputs is the target of 499,500 of these: choose the threshold with care.
 // In Neo4j Browser, first:  :param threshold => 20
 

@@ -9,7 +9,7 @@
 // column weight_a_c: int -- synapses from a to c
 // order: a, b, c
 //
-// The two targets have the same role; the order of ids keeps each match once. A neuron of
+// The two targets have the same role; the order of ids keeps each match once. A neuron with
 // 1,000 outputs is the source of 499,500 of these: choose the threshold with care.
 // In Neo4j Browser, first:  :param threshold => 20
 

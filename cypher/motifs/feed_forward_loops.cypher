@@ -1,5 +1,5 @@
 // name: feed_forward_loops
-// summary: Feed-forward loops: a drives c directly and by way of b.
+// summary: Feed-forward loops: a drives c directly and through b.
 // mode: read
 // param threshold: int -- smallest weight of each connection, in synapses
 // column a: int -- root id of the source
@@ -10,7 +10,7 @@
 // column weight_a_c: int -- synapses from a to c
 // order: a, b, c
 //
-// Three roles, no symmetry: each loop comes once. Other connections among the three may
+// Three roles, no symmetry: each loop is found once. Other connections among the three may
 // exist. In Neo4j Browser, first:  :param threshold => 10
 
 MATCH (n0:Neuron)-[e0:CONNECTS]->(n1:Neuron)

@@ -1,5 +1,5 @@
 // name: lateral_inhibition
-// summary: The shape of lateral inhibition: a neuron acts on a parallel one by way of an interneuron.
+// summary: The shape of lateral inhibition: a neuron acts on a parallel one through an interneuron.
 // mode: read
 // param threshold: int -- smallest weight of each connection, in synapses
 // column a: int -- root id of the neuron that drives the interneuron
@@ -9,9 +9,9 @@
 // column weight_b_c: int -- synapses from b to c
 // order: a, b, c
 //
-// A graph of synapse counts knows no signs: this finds a -> b -> c where a and c, the parallel
+// A graph of synapse counts has no signs: this finds a -> b -> c where a and c, the parallel
 // neurons, are not connected to each other either way. b may answer a (feedback) and c may
-// drive b (the same in the other direction). Where the annotations name transmitters, add
+// drive b (the same in the other direction). If the annotations name transmitters, add
 // for example  AND n1.nt = 'gaba'  to the first WHERE.
 // In Neo4j Browser, first:  :param threshold => 20
 

@@ -8,7 +8,7 @@
 // column weight: int -- number of synapses from pre to post
 // order: weight DESC, pre, post
 //
-// Both engines look one id up in the index; for a list, LadybugDB passes over all root ids.
+// Both engines look up one id in the index; for a list, LadybugDB passes over all root ids.
 
 MATCH (a:Neuron)-[c:CONNECTS]->(b:Neuron)
 WHERE a.root_id = $id AND c.weight >= $threshold

@@ -1,5 +1,5 @@
 // name: materialization
-// summary: What this graph is: one record, or none where a load never finished.
+// summary: What this graph is: one record, or none if a load never finished.
 // mode: read
 // column record: string -- the record as JSON text
 // column status: string -- loading or complete

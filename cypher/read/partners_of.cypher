@@ -1,5 +1,5 @@
 // name: partners_of
-// summary: All partners and synapses of the given neurons, each way, as summed up at the load.
+// summary: All partners and synapses of the given neurons, each way, as summed at the load.
 // mode: read
 // param ids: list[int] -- root ids, each once
 // column root_id: int -- root id

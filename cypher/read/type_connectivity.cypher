@@ -2,7 +2,7 @@
 // summary: Connections and synapses from every type of neuron to every type, over the whole graph.
 // mode: read
 // param threshold: int -- smallest weight of a connection that counts, in synapses
-// property: cell_class -- the neuron property that says the type
+// property: cell_class -- the neuron property that holds the type
 // column pre_type: string -- type of the presynaptic neurons; null for neurons without one
 // column post_type: string -- type of the postsynaptic neurons; null for neurons without one
 // column connections: int -- number of connections between them

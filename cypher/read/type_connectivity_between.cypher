@@ -4,7 +4,7 @@
 // param pre_ids: list[int] -- presynaptic root ids
 // param post_ids: list[int] -- postsynaptic root ids
 // param threshold: int -- smallest weight of a connection that counts, in synapses
-// property: cell_class -- the neuron property that says the type
+// property: cell_class -- the neuron property that holds the type
 // column pre_type: string -- type of the presynaptic neurons; null for neurons without one
 // column post_type: string -- type of the postsynaptic neurons; null for neurons without one
 // column connections: int -- number of connections between them

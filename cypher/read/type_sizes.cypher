@@ -1,7 +1,7 @@
 // name: type_sizes
 // summary: Number of neurons of every type.
 // mode: read
-// property: cell_class -- the neuron property that says the type
+// property: cell_class -- the neuron property that holds the type
 // column type: string -- the type; null for neurons without one
 // column neurons: int -- number of neurons
 // order: type

@@ -1,5 +1,5 @@
 // name: constrain_annotations
-// summary: An annotation row has a number of its own.
+// summary: Each annotation row has its own number.
 // mode: write
 
 CREATE CONSTRAINT cavegraph_annotation IF NOT EXISTS

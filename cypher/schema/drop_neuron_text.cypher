@@ -1,5 +1,5 @@
 // name: drop_neuron_text
-// summary: Drop the index of neurons' words, which may be over the fields of an older graph.
+// summary: Drop the full-text index of neurons, which may cover the fields of an older graph.
 // mode: write
 
 DROP INDEX cavegraph_neuron_text IF EXISTS

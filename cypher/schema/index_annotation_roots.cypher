@@ -1,5 +1,5 @@
 // name: index_annotation_roots
-// summary: Annotation rows are found by the root id of their neuron.
+// summary: Find annotation rows by the root id of their neuron.
 // mode: write
 
 CREATE INDEX cavegraph_annotation_root IF NOT EXISTS

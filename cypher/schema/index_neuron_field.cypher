@@ -1,5 +1,5 @@
 // name: index_neuron_field
-// summary: Neurons are found by a field of theirs.
+// summary: Find neurons by one of their fields.
 // mode: write
 // param name: string -- the index's name
 // property: cell_class -- the field

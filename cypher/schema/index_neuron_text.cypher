@@ -1,5 +1,5 @@
 // name: index_neuron_text
-// summary: Neurons are found by any word of their text fields, the best fit first.
+// summary: Find neurons by any word in their text fields, best match first.
 // mode: write
 // property: display_name -- the fields
 

@@ -1,5 +1,5 @@
 // name: annotations_attached
-// summary: Annotation rows that are attached to the neuron whose root id they have.
+// summary: Annotation rows attached to the neuron with their root id.
 // mode: read
 // column attached: int -- rows that are attached
 // column misattached: int -- those attached to another neuron; 0 in a sound graph

@@ -1,5 +1,5 @@
 // name: wrong_in_totals
-// summary: Neurons whose incoming totals are not what their connections say.
+// summary: Neurons whose input totals differ from the sums of their connections.
 // mode: read
 // column neurons: int -- how many; 0 in a sound graph
 

@@ -1,5 +1,5 @@
 // name: drop_annotations
-// summary: Delete all annotation rows with their ties to neurons, in transactions of their own.
+// summary: Delete all annotation rows and what connects them to neurons, in separate transactions.
 // mode: write
 // engine: neo4j
 

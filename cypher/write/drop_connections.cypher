@@ -1,5 +1,5 @@
 // name: drop_connections
-// summary: Delete all connections, in transactions of their own.
+// summary: Delete all connections, in separate transactions.
 // mode: write
 // engine: neo4j
 

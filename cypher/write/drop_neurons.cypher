@@ -1,5 +1,5 @@
 // name: drop_neurons
-// summary: Delete all neurons, in transactions of their own; connections go first.
+// summary: Delete all neurons, in separate transactions, after their connections.
 // mode: write
 // engine: neo4j
 

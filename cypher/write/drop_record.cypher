@@ -1,5 +1,5 @@
 // name: drop_record
-// summary: Delete the record of what the graph is, so that what is left is never served.
+// summary: Delete the record, so that nobody can read what is left of the graph.
 // mode: write
 // engine: neo4j
 

@@ -1,5 +1,5 @@
 // name: mark_load
-// summary: Mark that a load is at work: from now on the graph may be incomplete.
+// summary: Mark that a load is running: from now on the graph may be incomplete.
 // mode: write
 // param load_id: string -- the load
 

@@ -1,5 +1,5 @@
 // name: marked_loads
-// summary: The load that is at work or was broken off, if any.
+// summary: The load that is running or was interrupted, if any.
 // mode: read
 // column load_id: string -- the load
 // order: load_id

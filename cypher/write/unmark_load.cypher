@@ -1,5 +1,5 @@
 // name: unmark_load
-// summary: Take the mark of a load away when its graph is complete.
+// summary: Remove the mark of a load once its graph is complete.
 // mode: write
 // param load_id: string -- the load
 

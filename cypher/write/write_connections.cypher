@@ -1,5 +1,5 @@
 // name: write_connections
-// summary: Add connections between neurons that are there already.
+// summary: Add connections between existing neurons.
 // mode: write
 // param rows: any -- one map a row: pre, post, weight, size_sum
 

@@ -1,5 +1,5 @@
 // name: write_record
-// summary: Write the record of what the graph is; a graph has one.
+// summary: Write the record that says what the graph is; a graph has one.
 // mode: write
 // param load_id: string -- which load made the graph
 // param status: string -- loading or complete
@@ -13,7 +13,7 @@
 // param soma_table: string -- table of nuclei; may be empty
 // param loaded_at: string -- when the load ended, ISO 8601, UTC
 // param cavegraph_version: string -- the program that made the graph
-// param synthetic: bool -- the data are made up
+// param synthetic: bool -- whether the data are made up
 // param neurons: int -- number of neurons
 // param connections: int -- number of connections
 // param synapses: int -- sum of their weights

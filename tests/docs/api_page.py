@@ -14,10 +14,10 @@ _INTRO = """# Python
 
 Made by `python tests/docs/api_page.py` from the docstrings.
 
-`import graphapi as cp`: the functions ask the default connectome (`cp.use(...)`, else
-`$CAVEGRAPH_URI`, else the graph in the user's data folder); the same names are methods of
-`Connectome`. Every frame says in `.attrs` what it is about. Ids are whole numbers, digit strings,
-any collection of them, or `NeuronCriteria`; floats are refused.
+After `import graphapi as cp`, the functions use the default connectome: the one given to
+`cp.use(...)`, else `$CAVEGRAPH_URI`, else the graph in the user's data folder. The same names are
+methods of `Connectome`. Every result records its datastack, version and source in `.attrs`. Ids
+are whole numbers, digit strings, any collection of them, or `NeuronCriteria`; floats are refused.
 
 ```python
 import graphapi as cp

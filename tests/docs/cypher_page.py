@@ -10,21 +10,21 @@ from graphapi.engines.queries import Item, Query, catalog
 
 PAGE = Path(__file__).resolve().parents[2] / "cypher" / "README.md"
 _FOLDERS = {
-    "read": "Asked by the API.",
+    "read": "Used by the API.",
     "explore": "Saved queries for people: [Neo4j Browser](../docs/browser.md), `cavegraph saved`.",
-    "motifs": "Network motifs, as saved queries too.",
-    "schema": "Run by a load: constraints and indexes.",
-    "write": "Run by a load: what is written.",
-    "verify": "Run by a load's end, and by `cavegraph verify`.",
+    "motifs": "Network motifs; they are saved queries too.",
+    "schema": "Constraints and indexes; a load runs these.",
+    "write": "What a load writes.",
+    "verify": "Run at the end of a load, and by `cavegraph verify`.",
 }
 _INTRO = """# Query files
 
 Made by `python tests/docs/cypher_page.py` from the headers of the files.
 
-One query a file. The header says what it is called, what it does, whether it reads or writes, what
-goes in and what comes out, and in what order; `graphapi.engines.queries` checks all of it. The
-body runs on every engine; where a dialect forces another one, it is in `dialect/<engine>/` under
-the same name, marked * below.
+Each file holds one query. Its header gives the name, a summary, whether the query reads or writes,
+its parameters, its columns and their order; `graphapi.engines.queries` checks all of them. The
+body runs on every engine. If an engine's dialect forces a different body, that is in
+`dialect/<engine>/` under the same name, and the query is marked * below.
 """
 
 
