@@ -37,17 +37,17 @@ def page() -> str:
         "cannot be written; 3 something you named does not exist; 4 error of the graph database; "
         "5 error of CAVE; 6 a load or a verification failed.",
         "",
-        "Every command that reads takes neurons by id or by `--where`. It prints a table, or writes "
-        "it with `--csv`, `--parquet` or `--json`. Root ids stay exact in all of them. Write `-` in "
-        "place of ids to read them from standard input. `cavegraph values FIELD` lists the values "
+        "Every command that reads takes neurons by id or by `--where`. It prints a table, or "
+        "writes it with `--csv`, `--parquet` or `--json`. Root ids stay exact in all of them. Write "
+        "`-` in place of ids to read them from standard input. `cavegraph values FIELD` lists the values "
         "that `--where` can match.",
         "",
         "A table that is wider than the terminal shows the columns that fit and names the hidden "
-        "ones: `--columns a,b` chooses columns, `--wide` shows all. Output to a pipe hides nothing. "
-        "Spreadsheets round root ids and run text that begins with `=`; add `--csv-safe` to "
+        "ones: `--columns a,b` chooses columns, `--wide` shows all. Output to a pipe hides "
+        "nothing. Spreadsheets round root ids and run text that begins with `=`; add `--csv-safe` to "
         "`--csv` for a file that they read unchanged.",
         "",
-        "`cavegraph --install-completion` installs completion of commands and options in your shell.",
+        "`cavegraph --install-completion` teaches your shell the commands and options.",
         "",
         "```bash",
         "export CAVEGRAPH_URI=cavegraph-demo/demo_ant.lbug",
