@@ -34,18 +34,18 @@ def page() -> str:
         "Made by `python tests/docs/command_line_page.py` from the commands' own help.",
         "",
         "Exit codes: 0 success; 1 the disk or the system failed; 2 bad argument, or a file that "
-        "cannot be written; 3 something you named does not exist; 4 error of the graph database; "
-        "5 error of CAVE; 6 a load or a verification failed.",
+        "cannot be written; 3 something you named does not exist; 4 error of the graph "
+        "database; 5 error of CAVE; 6 a load or a verification failed.",
         "",
         "Every command that reads takes neurons by id or by `--where`. It prints a table, or "
-        "writes it with `--csv`, `--parquet` or `--json`. Root ids stay exact in all of them. Write "
-        "`-` in place of ids to read them from standard input. `cavegraph values FIELD` lists the values "
-        "that `--where` can match.",
+        "writes it with `--csv`, `--parquet` or `--json`. Root ids stay exact in all of them. "
+        "Write `-` in place of ids to read them from standard input. `cavegraph values FIELD` "
+        "lists the values that `--where` can match.",
         "",
-        "A table that is wider than the terminal shows the columns that fit and names the hidden "
-        "ones: `--columns a,b` chooses columns, `--wide` shows all. Output to a pipe hides "
-        "nothing. Spreadsheets round root ids and run text that begins with `=`; add `--csv-safe` to "
-        "`--csv` for a file that they read unchanged.",
+        "A table that is wider than the terminal shows the columns that fit and names the "
+        "hidden ones: `--columns a,b` chooses columns, `--wide` shows all. Output to a pipe "
+        "hides nothing. Spreadsheets round root ids and run text that begins with `=`; add "
+        "`--csv-safe` to `--csv` for a file that they read unchanged.",
         "",
         "`cavegraph --install-completion` teaches your shell the commands and options.",
         "",
