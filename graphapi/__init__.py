@@ -9,6 +9,7 @@ from graphapi.ask.types import type_matrix
 from graphapi.connectome import Connectome, default_connectome, use
 from graphapi.errors import CavegraphError
 from graphapi.functions import (
+    add_properties,
     cypher_query,
     generate_cave_token,
     get_adjacency,
@@ -72,6 +73,7 @@ __all__ = [
     "Not",
     "NotNull",
     "StaleRootIdWarning",
+    "add_properties",
     "cypher_query",
     "default_connectome",
     "generate_cave_token",
@@ -115,3 +117,11 @@ __all__ = [
     "use",
     "view_subgraph",
 ]
+
+
+def __getattr__(name: str) -> str:
+    if name == "__version__":  # looked up when asked for: the look-up costs more than the import
+        from importlib.metadata import version
+
+        return version("cavegraph")
+    raise AttributeError(f"module 'graphapi' has no attribute '{name}'")

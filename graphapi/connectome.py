@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from html import escape
+from pathlib import Path
 from typing import cast
 
 from graphapi.ask.export import ExportQuestions
 from graphapi.ask.figures import FigureQuestions
+from graphapi.ask.keywords import with_suggestions
 from graphapi.ask.motifs import MotifQuestions
 from graphapi.ask.partners import PartnerQuestions
 from graphapi.ask.paths import PathQuestions
+from graphapi.ask.properties import PropertyQuestions
 from graphapi.ask.types import TypeQuestions
 from graphapi.graph.default import default_graph, open_default_by, set_default
 
 
+@with_suggestions
 class Connectome(
-    FigureQuestions, PartnerQuestions, TypeQuestions, PathQuestions, ExportQuestions, MotifQuestions
+    FigureQuestions,
+    PartnerQuestions,
+    TypeQuestions,
+    PathQuestions,
+    ExportQuestions,
+    MotifQuestions,
+    PropertyQuestions,
 ):
     """One materialization version of a connectome, as a graph.
 
@@ -24,6 +35,16 @@ class Connectome(
     `version`, `timestamp`, `source` (`graph` or `cave`) and `id_mapping` (stale ids that
     were asked for, and the ids used instead).
     """
+
+    def _repr_html_(self) -> str:
+        made = self.materialization
+        kind = "<b>SYNTHETIC</b>, not measured. " if made.synthetic else ""
+        counts = ", ".join(f"{count:,} {escape(name)}" for name, count in made.counts.items())
+        return (
+            f"<b>{escape(self.name)}</b> ({escape(self.engine.name)} at "
+            f"<code>{escape(self.engine.uri)}</code>)<br>{kind}{counts}<br>"
+            f"fields: {', '.join(f'<code>{escape(name)}</code>' for name in self.fields)}"
+        )
 
 
 def default_connectome() -> Connectome:
@@ -40,12 +61,22 @@ def default_connectome() -> Connectome:
     return cast("Connectome", default_graph())
 
 
-def use(connectome: Connectome | None) -> None:
+def use(connectome: Connectome | str | Path | None) -> None:
     """Make a connectome the default; None goes back to opening `$CAVEGRAPH_URI`.
 
-    The connectome that was the default before is not closed.
+    Parameters
+    ----------
+    connectome
+        An open connectome, or the path or address of a graph, which is opened. The connectome
+        that was the default before is not closed.
+
+    Raises
+    ------
+    GraphNotFoundError, GraphIncompleteError, EngineError
+        It cannot be opened; the default stays what it was.
     """
-    set_default(connectome)
+    opened = Connectome.open(connectome) if isinstance(connectome, (str, Path)) else connectome
+    set_default(opened)
 
 
 open_default_by(Connectome.open)

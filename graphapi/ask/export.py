@@ -27,13 +27,24 @@ if TYPE_CHECKING:
 class ExportQuestions(SubgraphQuestions):
     """Questions whose answer is the whole graph."""
 
-    def to_networkx(self, threshold: int = 1) -> nx.DiGraph[int]:
-        """Give the whole graph as a `DiGraph`; see `get_subgraph`."""
+    def to_networkx(self, threshold: int = 1, *, neuron_ids: object = None) -> nx.DiGraph[int]:
+        """Return the whole graph, or the subgraph of some neurons, as a `DiGraph`.
+
+        Parameters
+        ----------
+        threshold
+            Smallest weight of a connection, in synapses, inclusive.
+        neuron_ids
+            Root ids or `NeuronCriteria`; None for all neurons. Nodes and edges are as
+            `get_subgraph` describes.
+        """
+        if neuron_ids is not None:
+            return self.get_subgraph(neuron_ids, threshold=threshold)
         return self._as_networkx(self.to_sparse(threshold), threshold)
 
-    def to_igraph(self, threshold: int = 1) -> Any:
-        """Give the whole graph as an `igraph.Graph`; see `get_subgraph`."""
-        return networkx_to_igraph(self.to_networkx(threshold))
+    def to_igraph(self, threshold: int = 1, *, neuron_ids: object = None) -> Any:
+        """Return the same as an `igraph.Graph`; see `to_networkx`."""
+        return networkx_to_igraph(self.to_networkx(threshold, neuron_ids=neuron_ids))
 
     def iter_connections(self, threshold: int = 1, *, rows: int = 1_000_000) -> Iterator[pa.Table]:
         """Give the whole graph piece by piece, with memory for a piece.

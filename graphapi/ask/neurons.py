@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from graphapi.ask.fields import Fields
 from graphapi.graph.criteria import NeuronCriteria, check_field
 from graphapi.graph.fieldvalues import count_values
 from graphapi.graph.reader import Reader
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 class NeuronQuestions(Reader):
     """Questions about neurons and their annotations."""
+
+    @property
+    def fields(self) -> Fields:
+        """The fields that criteria can ask for; `fields.cell_class` lists a field's values."""
+        return Fields(self, self.get_field_values)
 
     def criteria(self, **fields: Any) -> NeuronCriteria:
         """Make `NeuronCriteria` for this connectome; see there."""

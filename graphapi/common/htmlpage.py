@@ -45,6 +45,10 @@ class HtmlPage:
         write_bytes_whole(target, self.page.encode())
         return target
 
+    def __repr__(self) -> str:
+        size = len(self.page.encode())
+        return f"<HtmlPage of {size:,} bytes; a notebook shows it, .save(path) writes it>"
+
     def _repr_html_(self) -> str:
         inside = html.escape(self.page, quote=True)
         return (

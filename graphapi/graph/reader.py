@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
@@ -18,8 +19,6 @@ from graphapi.graph.terms import Terms
 from graphapi.graph.whole import whole_table
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
 
     from graphapi.engines.base import Engine
@@ -34,7 +33,7 @@ class Reader(Graph):
     Parameters
     ----------
     engine
-        The database that holds the graph.
+        The database that holds the graph, or its path or address; see `open`.
     token
         CAVE token for what CAVE has to answer; None to look for a saved one when needed.
     server
@@ -45,12 +44,14 @@ class Reader(Graph):
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Engine | str | Path,
         *,
         token: str | None = None,
         server: str | None = None,
         timeout: float | None = None,
     ) -> None:
+        if isinstance(engine, (str, Path)):
+            engine = open_engine(engine)
         super().__init__(engine, timeout=timeout)
         self.selector = Selector(self, self._map_stale)
         self._token = token

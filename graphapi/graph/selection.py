@@ -9,8 +9,9 @@ import numpy as np
 
 from graphapi.common.notices import notice
 from graphapi.engines.queries import catalog
-from graphapi.errors import InputError, UnknownRootIdError
+from graphapi.errors import InputError, InvalidRootIdError, UnknownRootIdError
 from graphapi.graph.criteria import NeuronCriteria
+from graphapi.graph.fieldvalues import count_values
 from graphapi.ids import IdArray, parse_root_ids
 
 if TYPE_CHECKING:
@@ -107,12 +108,32 @@ class Selector:
                     hint="make them with connectome=..., or use connectome.criteria(...)",
                 )
             return neuron_ids.get_roots()
-        requested = parse_root_ids(neuron_ids, what=what)
+        try:
+            requested = parse_root_ids(neuron_ids, what=what)
+        except InvalidRootIdError as error:
+            if meant := self._as_criteria(neuron_ids):
+                raise InvalidRootIdError(error.message, hint=f"did you mean {meant}?") from None
+            raise
         if not len(requested):
             raise InputError(
                 f"{what}: no ids given", hint="pass at least one id, or leave the argument out"
             )
         return requested
+
+    def _as_criteria(self, value: object) -> str:
+        """Write the criteria that a text given for an id could stand for; empty for none."""
+        texts = [value] if isinstance(value, str) else value
+        if not isinstance(texts, (list, tuple)) or not all(isinstance(t, str) for t in texts):
+            return ""
+        wanted = {text.casefold() for text in texts}
+        table = self._graph.annotations
+        for name, kind in table.types.items():
+            if kind in ("string", "list[string]"):
+                counts = count_values(table, self._graph.root_ids(), name)
+                here = {str(count.value).casefold() for count in counts}
+                if wanted and wanted <= here:
+                    return f"NeuronCriteria({name}={value!r})"
+        return ""
 
     def _absent(self, ids: IdArray) -> list[int]:
         unseen = sorted(set(ids.tolist()) - self._known)

@@ -1,0 +1,47 @@
+"""A misspelt argument is answered with the one that was meant."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+C = TypeVar("C", bound=type)
+
+
+def with_suggestions(kind: C) -> C:
+    """Make every public method of a class name what a wrong argument could have meant.
+
+    The class is put together from others: their names mean nothing to its users, so messages
+    name the method alone.
+    """
+    for name, method in inspect.getmembers(kind, inspect.isfunction):
+        if not name.startswith("_"):
+            setattr(kind, name, _suggesting(name, method))
+    return kind
+
+
+def _suggesting(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    signature = inspect.signature(method)
+    takes = [one for one in signature.parameters if one != "self"]
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
+
+    @functools.wraps(method)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        wrong = [] if takes_any else [one for one in kwargs if one not in takes]
+        if wrong:
+            raise TypeError(_message(name, wrong[0], takes))
+        return method(*args, **kwargs)
+
+    call.__qualname__ = f"Connectome.{name}"
+    return call
+
+
+def _message(name: str, wrong: str, takes: list[str]) -> str:
+    near = difflib.get_close_matches(wrong, takes, n=2)
+    meant = f"; did you mean {' or '.join(near)}?" if near else ""
+    return f"{name}() has no argument '{wrong}'{meant} It takes: {', '.join(takes) or 'none'}"
