@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 EDGE_FIELDS = {"weight": "int", "size_sum": "int"}
 
 _NUMERIC = ("int", "float")
+_SIGNS = {"excitatory": "'-+'", "inhibitory": "'-|' (or '--')"}
 _ORDERED = ("<", "<=", ">", ">=")
 
 
@@ -83,9 +84,10 @@ def _bind_edge(pattern: Pattern, edge: Edge, schema: MotifSchema) -> Edge:
     if edge.kind not in schema.signs:
         raise pattern.error(
             edge.line,
-            f"this graph does not say which connections are {edge.kind}",
-            hint="write '->' and a condition on the presynaptic neuron, such as "
-            f'{pattern.nodes[edge.pre].name}.nt = "gaba", or pass signs=',
+            f"{_SIGNS[edge.kind]} asks for an {edge.kind} connection, and this graph does not say "
+            "which connections are",
+            hint=f"write '{name}' and a condition on the field that holds the transmitter, such as "
+            f'{pattern.nodes[edge.pre].name}.transmitter = "gaba"',
         )
     if pattern.undirected:
         raise pattern.error(edge.line, "a sign has no meaning where direction is ignored")
@@ -157,8 +159,17 @@ def _scalar(pattern: Pattern, one: Condition, value: Scalar, kind: str) -> Scala
             return float(number)
         if number is not None and number == int(number):
             return int(number)
-    hint = f'write {one.field} {one.op} "{value}"' if kind == "string" else None
-    raise _unfit(pattern, one, f"'{one.field}' is {kind}, {value!r} is not", hint)
+        if number is not None:
+            raise _unfit(
+                pattern,
+                one,
+                f"'{one.field}' is a whole number, so it never equals {number}",
+                f"write {one.field} >= {math.ceil(number)} or {one.field} <= {math.floor(number)}",
+            )
+    if kind == "string":
+        quoted = f'write {one.field} {one.op} "{value}"'
+        raise _unfit(pattern, one, f"'{one.field}' is a text, {value!r} is not", quoted)
+    raise _unfit(pattern, one, f"'{one.field}' is {kind}, {value!r} is not")
 
 
 def _number(value: Scalar) -> int | float | None:

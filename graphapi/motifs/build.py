@@ -159,7 +159,6 @@ class _Builder:
                 self._add_edge(one)
         if not self._drafts:
             raise self._error(0, "it has no connection", hint="for example: A -> B")
-        self._refuse_unbound()
         for one in self._flat:
             if isinstance(one, ConditionStatement):
                 self._add_condition(one)
@@ -218,17 +217,6 @@ class _Builder:
         if (a.pre, a.post) == (b.pre, b.post):
             return True
         return self._undirected and (a.pre, a.post) == (b.post, b.pre)
-
-    def _refuse_unbound(self) -> None:
-        bound = {end for d in self._drafts if d.exists for end in (d.edge.pre, d.edge.post)}
-        for number, node in enumerate(self._nodes.values()):
-            if number not in bound:
-                raise self._error(
-                    node.line,
-                    f"'{node.name}' stands only where a connection must not exist: "
-                    "it would be any neuron at all",
-                    hint=f"connect '{node.name}' to another node of the motif",
-                )
 
     def _add_condition(self, one: ConditionStatement) -> None:
         if one.owner in self._aliases and one.owner not in self._nodes:

@@ -91,6 +91,10 @@ class _Writer:
             if self._pattern.undirected:
                 clauses += self._summed(number)
             clauses += self._where()
+        for node in range(len(self._pattern.nodes)):
+            if node not in self._bound:  # it stands only where a connection must not exist
+                clauses.append(f"MATCH ({self._end(node)})")
+                clauses += self._where()
         return "\n".join(clauses)
 
     def returned(self, count: bool) -> str:

@@ -7,6 +7,7 @@ line numbers and evaluates nothing (docs/decisions/0045). Beyond it, `in` takes 
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -58,6 +59,9 @@ COMMENT: /#[^\n]*/
 %ignore COMMENT
 """
 
+#: What is in any program and in no usual path: a connection, or several or other statements.
+_PROGRAM = re.compile(r"[-!~][>+|-]|[\n;#=<>{}()\[\]]")
+
 _OPERATORS: dict[str, Op] = {"==": "=", "<>": "!="}
 _KINDS: dict[str, Kind] = {">": "any", "+": "excitatory", "-": "inhibitory", "|": "inhibitory"}
 _SPOKEN = {
@@ -76,7 +80,8 @@ def parse(program: str | Path, *, ignore_direction: bool = False) -> Pattern:
     Parameters
     ----------
     program
-        The text itself, or the path of a file that holds it.
+        The text itself, or the path of a file that holds it: a text without a connection or
+        any other statement is taken for a path.
     ignore_direction
         A connection either way will do.
 
@@ -89,6 +94,8 @@ def parse(program: str | Path, *, ignore_direction: bool = False) -> Pattern:
     ------
     MotifError
         The program cannot be read or contradicts itself. The message points at the line.
+    InputError
+        There is no such file.
     MissingExtraError
         The package `lark` is not installed.
 
@@ -130,7 +137,9 @@ def _parser() -> Any:
 
 def _text_of(program: str | Path) -> str:
     if isinstance(program, str):
-        return program
+        if not program.strip() or _PROGRAM.search(program):
+            return program
+        program = Path(program)
     if not isinstance(program, Path):
         raise InputError(
             f"a motif is a program, a path or a Pattern, not {type(program).__name__}",
@@ -138,6 +147,11 @@ def _text_of(program: str | Path) -> str:
         )
     try:
         return program.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise InputError(
+            f"there is no motif file '{program}'",
+            hint='a motif is a program such as "A -> B; B -> C", or the path of a file with one',
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read the motif file '{program}': {error}") from error
 

@@ -69,7 +69,13 @@ class Plan:
     unconnected: tuple[tuple[int, int], ...]
 
 
-def make_plan(pattern: Pattern, rules: Rules, shares: Sequence[float] | None = None) -> Plan:
+def make_plan(
+    pattern: Pattern,
+    rules: Rules,
+    shares: Sequence[float] | None = None,
+    *,
+    limited: bool = False,
+) -> Plan:
     """Plan the search for a bound pattern.
 
     Parameters
@@ -81,13 +87,18 @@ def make_plan(pattern: Pattern, rules: Rules, shares: Sequence[float] | None = N
     shares
         Share of the neurons that meet each node's own conditions; by default, judged by how
         many conditions there are.
+    limited
+        Only some of the matches are wanted: a node may then be any neuron.
 
     Raises
     ------
     MotifError
+        A node without conditions stands only where a connection must not exist.
         A `===` statement is not true of the motif, or the pattern has too many symmetries to
         be searched for without distinct nodes.
     """
+    if not limited:
+        _refuse_unbound(pattern)
     order = _best_order(pattern, shares or _guess(pattern))
     declared = declared_orders(pattern, order)
     orders: list[tuple[int, int]] = []
@@ -105,6 +116,20 @@ def make_plan(pattern: Pattern, rules: Rules, shares: Sequence[float] | None = N
         different=tuple(_unproven_pairs(pattern, orders)) if rules.distinct else (),
         unconnected=tuple(pattern.unmentioned_pairs()) if rules.induced else (),
     )
+
+
+def _refuse_unbound(pattern: Pattern) -> None:
+    bound = {end for edge in pattern.edges for end in _ends(edge)}
+    for number, node in enumerate(pattern.nodes):
+        if number not in bound and not node.where:
+            raise pattern.error(
+                node.line,
+                f"'{node.name}' stands only where a connection must not exist: "
+                "it would be any neuron at all",
+                hint=f"ask for some of the matches (search(..., limit=100)), select neurons by a "
+                f"condition such as {node.name}.cell_class = \"...\", or connect '{node.name}' to "
+                "another node",
+            )
 
 
 def _best_order(pattern: Pattern, shares: Sequence[float]) -> tuple[int, ...]:

@@ -194,7 +194,7 @@ class MotifSearch:
             query, params = compile_query(pattern, make_plan(pattern, rules), count=True)
             table = self._engine.run(query, params, timeout=timeout)
             return int(table.column("matches")[0].as_py())
-        by_class = matches_by_class(pattern, rules)
+        by_class = matches_by_class(pattern, rules) if pattern.edges else None
         if by_class is not None and timeout is None:
             return count_by_class(by_class, triad_census(self._graph(False, None).directed))
         compiled, _ = self._compiled(pattern, rules, timeout)
@@ -205,7 +205,7 @@ class MotifSearch:
     def _search_compiled(
         self, pattern: Pattern, rules: Rules, limit: int | None, timeout: float | None
     ) -> pd.DataFrame:
-        compiled, graph = self._compiled(pattern, rules, timeout)
+        compiled, graph = self._compiled(pattern, rules, timeout, limited=limit is not None)
         if limit is None:
             estimate = compiled.estimate()
             if estimate.matches > 2 * self._max_matches:
@@ -227,7 +227,8 @@ class MotifSearch:
         self, pattern: Pattern, rules: Rules, limit: int | None, timeout: float | None
     ) -> pd.DataFrame:
         cap = self._max_matches + 1 if limit is None else limit
-        query, params = compile_query(pattern, make_plan(pattern, rules), limit=cap)
+        plan = make_plan(pattern, rules, limited=limit is not None)
+        query, params = compile_query(pattern, plan, limit=cap)
         table = self._engine.run(query, params, timeout=timeout)
         if limit is None and table.num_rows > self._max_matches:
             raise self._too_many(pattern, f"more than {self._max_matches:,}", None)
@@ -240,12 +241,12 @@ class MotifSearch:
         )
 
     def _compiled(
-        self, pattern: Pattern, rules: Rules, timeout: float | None
+        self, pattern: Pattern, rules: Rules, timeout: float | None, *, limited: bool = False
     ) -> tuple[CompiledSearch, MemoryGraph]:
         from graphapi.motifs.compiled import CompiledSearch
 
         graph = self._graph(pattern.undirected, timeout)
-        plan = make_plan(pattern, rules)
+        plan = make_plan(pattern, rules, limited=limited)
         return CompiledSearch(graph, pattern, plan, self._schema), graph
 
     def _graph(self, undirected: bool, timeout: float | None) -> MemoryGraph:

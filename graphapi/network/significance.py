@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from graphapi.common.notices import notice
 from graphapi.common.progress import Progress
 from graphapi.common.threads import Stop, in_order, worker_count
 from graphapi.errors import InputError
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 
 #: Numbers of a graph, by name: the same names for every graph of the same neurons.
 Measure: TypeAlias = Callable[[DirectedGraph], Mapping[Any, float]]
+
+
+#: The two-sided p of a number that no null graph reaches is 2 / (1 + nulls): here below 0.05.
+ENOUGH = 40
+
+
+class FewNullsWarning(UserWarning):
+    """There are too few null graphs for any number to be significant."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +143,8 @@ def compare(
     measures
         Functions that give numbers of a graph; they run in threads, beside one another.
     nulls
-        How many null graphs. The smallest p that can come out is 1 / (1 + nulls).
+        How many null graphs. The smallest p that can come out is 2 / (1 + nulls): fewer than
+        40 make a warning, `FewNullsWarning`.
     seed
         Of the null graphs. Results do not depend on `workers`.
     workers
@@ -156,6 +166,12 @@ def compare(
 
     if nulls < 2:
         raise InputError(f"significance: {nulls} null graphs", hint="pass 2 or more; 100 is usual")
+    if nulls < ENOUGH:
+        notice(
+            f"{nulls} null graphs: p cannot be below {2 / (1 + nulls):.2g}, so nothing can be "
+            f"significant at 0.05; draw {ENOUGH} or more (100 is usual)",
+            FewNullsWarning,
+        )
     threads = worker_count(workers)
     observed = {name: dict(measure(graph)) for name, measure in measures.items()}
     kept: dict[str, None] = {}

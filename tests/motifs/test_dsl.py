@@ -142,8 +142,12 @@ def test_interchangeable_nodes_share_conditions_and_chain_up() -> None:
 def test_a_file(tmp_path: Path) -> None:
     (tmp_path / "loop.motif").write_text("A -> B\nB -> A\n")
     assert len(parse(tmp_path / "loop.motif").edges) == 2
+    assert parse(str(tmp_path / "loop.motif")) == parse(tmp_path / "loop.motif")
+    for missing in (tmp_path / "none.motif", "none.motif", "my motifs/none"):
+        with pytest.raises(InputError, match=r"there is no motif file '.*none"):
+            parse(missing)
     with pytest.raises(InputError, match="cannot read the motif file"):
-        parse(tmp_path / "none.motif")
+        parse(tmp_path)
     with pytest.raises(InputError, match="not int"):
         parse(5)  # type: ignore[arg-type]
 
@@ -158,8 +162,6 @@ def test_a_file(tmp_path: Path) -> None:
         ("A -> B\nA.x = [1, 2]", 2, "not a list"),
         ("A -> B\nA.x contains B.y", 2, "cannot compare two fields"),
         ("A -> B\nB -> B", 2, "cannot connect to itself"),
-        ("A -> B\nC !> B", 2, "'C' stands only where"),
-        ("A !> B", 1, "'A' stands only where"),
         ("A -> B\nC.x = 2", 2, "neither a node nor a connection"),
         ("A -> B\nB > C.y", 2, "did not expect '>'"),
         ("A -> B\nB.x > C.y", 2, "neither a node nor a connection"),
@@ -254,6 +256,25 @@ def test_constants_get_the_types_of_their_fields(text: str, op: str, value: obje
     (found,) = bind(parse(f"A -> B\n{text}"), SCHEMA).nodes[0].where
     assert (found.op, found.value) == (op, value)
     assert type(found.value) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("A.size = 2.5", "'size' is a whole number, so it never equals 2.5"),
+        ("A.size = 2.5", "write size >= 3 or size <= 2"),
+        ("A.type != 10", "'type' is a text, 10 is not"),
+        ("A.type != 10", 'write type != "10"'),
+        ("A -| C", "'-|' (or '--') asks for an inhibitory connection"),
+        ("A -+ C", "write 'A -> C' and a condition on the field that holds the transmitter"),
+    ],
+)
+def test_what_is_refused_says_what_to_write(text: str, says: str) -> None:
+    with pytest.raises(MotifError) as error:
+        bind(parse(f"A -> B\n{text}"), SCHEMA)
+    assert says in str(error.value)
+    assert "line 2:" in str(error.value)
+    assert "signs=" not in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,40 @@ def test_parts_that_do_not_touch(put: Callable[..., Any]) -> None:
             assert motifs.count("A -> B\nC -> D", unique=False, method=method) == len(every)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_nodes_that_stand_only_where_a_connection_must_not_exist(
+    put: Callable[..., Any], method: str
+) -> None:
+    """A limit or a selection bounds them; without either they would be any neuron."""
+    neurons, connections = random_graph(7, 0.4, seed=6)
+    ids, edges = neurons["root_id"], edge_set(connections)
+    fields = neurons.set_index("root_id")
+    cycle = [(0, 1), (1, 2), (2, 0)]
+    text = program([], cycle)
+    with put(neurons, connections) as motifs:
+        for ask in (motifs.search, motifs.count):
+            with pytest.raises(MotifError, match=r"'A' stands only where") as error:
+                ask(text, method=method)
+            assert "limit=100" in str(error.value)
+            assert "line 1:" in str(error.value)
+        every = mappings(ids, edges, [], 3, absent=cycle)
+        some = motifs.search(text, limit=4, unique=False, method=method)
+        assert len(some) == 4
+        assert set(_tuples(some, 3)) <= set(every)
+        everything = motifs.search(text, limit=10**6, unique=False, method=method)
+        assert sorted(_tuples(everything, 3)) == every
+
+        left = set(fields.index[fields["side"] == "left"])
+        chosen = [m for m in every if set(m) <= left]
+        selected = text + "".join(f"\n{node}.side = left" for node in "ABC")
+        assert len(chosen) > 0
+        assert motifs.count(selected, unique=False, method=method) == len(chosen)
+        frame = motifs.search(selected, unique=False, method=method)
+        assert sorted(_tuples(frame, 3)) == chosen
+        tail = motifs.search("A -> B\nC !> B", limit=10**6, unique=False, method=method)
+        assert sorted(_tuples(tail, 3)) == mappings(ids, edges, [(0, 1)], 3, absent=[(2, 1)])
+
+
 # --- errors -------------------------------------------------------------------------------
 
 

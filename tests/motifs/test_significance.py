@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+import warnings
 
 import networkx as nx
 import numpy as np
@@ -17,7 +18,7 @@ from graphapi.network.census import triad_census
 from graphapi.network.graph import DirectedGraph
 from graphapi.network.nulls import NullModel, null_graph
 from graphapi.network.rich_club import rich_club_against, rich_club_curve
-from graphapi.network.significance import compare
+from graphapi.network.significance import FewNullsWarning, compare
 
 MODEL = NullModel("degree", sweeps=5)
 
@@ -140,3 +141,13 @@ def test_rich_club_against_null_graphs() -> None:
     assert rich["ratio"] > 1.5
     assert rich["p_above"] == pytest.approx(1 / 21)
     assert curve.loc[0, "ratio"] == pytest.approx(1)  # degrees are kept: so is the first point
+
+
+def test_too_few_null_graphs_for_significance_make_a_warning() -> None:
+    graph = random_graph(6, 0.4, 2)
+    with pytest.warns(FewNullsWarning, match=r"39 null graphs: p cannot be below 0\.05,"):
+        compare(graph, MODEL, {"triad": _census}, nulls=39)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = compare(graph, MODEL, {"own": lambda one: {"own": one is graph}}, nulls=40)["own"]
+    assert found.table["p"].tolist() == [pytest.approx(2 / 41)]
