@@ -6,10 +6,10 @@ from __future__ import annotations
 CELLS: list[tuple[str, str]] = [
     (
         "text",
-        "# Connectivity of a brain, question by question\n\n"
-        "The questions of CRANTpy's connectivity tutorial, asked of a graph. The brain is the demo's: "
-        "**synthetic**, made up by a program after the tutorial's published counts. Run `cavegraph demo` "
-        "once, and `cavegraph serve-demo` beside this notebook for what CAVE has to answer.",
+        "# The connectivity of a brain, question by question\n\n"
+        "This notebook asks a graph the questions of CRANTpy's connectivity tutorial. The brain is the "
+        "demo's: **synthetic**, made by a program to match the tutorial's published counts. Run "
+        "`cavegraph demo` once, and keep `cavegraph serve-demo` running for what comes from CAVE.",
     ),
     (
         "code",
@@ -21,7 +21,7 @@ CELLS: list[tuple[str, str]] = [
     ),
     (
         "text",
-        "## The CAVE client\n\nThe real one, at the graph's version, for whatever is not here.",
+        "## The CAVE client\n\nThis is the real client, set to the graph's version, for anything that cavegraph lacks.",
     ),
     (
         "code",
@@ -29,8 +29,8 @@ CELLS: list[tuple[str, str]] = [
     ),
     (
         "text",
-        "## Synapses\n\nRaw rows come from CAVE, all of them, whatever the server's row limit is. "
-        "`threshold` is per ordered pair, counted after `min_size`.",
+        "## Synapses\n\nRaw rows come from CAVE, and always completely, whatever the server's row limit. "
+        "`threshold` applies to each ordered pair, after `min_size`.",
     ),
     (
         "code",
@@ -42,7 +42,7 @@ CELLS: list[tuple[str, str]] = [
         'synapses.groupby("pre_pt_root_id").size().reset_index(name="num_synapses")',
     ),
     ("code", "plots.synapse_sizes(synapses)\nplt.show()"),
-    ("text", "The three largest, in EM, with the two sides marked:"),
+    ("text", "The three largest synapses in EM, with their pre and post sites marked:"),
     (
         "code",
         "made = cp.default_connectome()\n"
@@ -98,8 +98,9 @@ CELLS: list[tuple[str, str]] = [
     ),
     (
         "text",
-        "## Counts\n\n`pre` and `post` are CRANTpy's names: numbers of *partners*, `pre` where the "
-        "neuron is presynaptic. Its tutorial draws them the wrong way round; the plain names say it.",
+        "## Counts\n\n`pre` and `post` are CRANTpy's names for numbers of *partners*: `pre` counts those for "
+        "which the neuron is presynaptic. Its tutorial labels them the wrong way round. The other columns "
+        "are unambiguous.",
     ),
     (
         "code",
@@ -108,7 +109,7 @@ CELLS: list[tuple[str, str]] = [
         "counts",
     ),
     ("code", "plots.synapse_counts(counts)\nplt.show()"),
-    ("text", "## What rows cannot answer in one go: paths"),
+    ("text", "## Paths, which synapse rows cannot answer in one request"),
     (
         "code",
         'ring = cp.NeuronCriteria(cell_class="ER").get_roots()[:3]\n'
