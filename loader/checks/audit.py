@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 
 from graphapi.engines.queries import catalog
 from graphapi.errors import FullScanError
+from graphapi.graph.materialization import read_materialization
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from graphapi.engines.base import Engine
     from graphapi.engines.plan import Step
     from graphapi.engines.queries import Query
 
-#: Stands in where a graph has no connection; no graph holds it as a neuron.
+#: Stands in where a graph has no connection.
 _NOBODY = 1
 #: Among how many neurons one with few connections is looked for.
 _LOOKED_AT = 1_000
@@ -117,11 +120,23 @@ def audit_queries(engine: Engine) -> AuditReport:
     -------
     AuditReport
         Of Neo4j also the files that write rows and those for the Browser; LadybugDB does not
-        run these.
+        run these. A file that groups neurons by a text property is asked about one that the
+        graph has, and left out where it has none: nobody can run it there.
     """
     sample = _sample(engine)
-    looked_at = [query for query in catalog() if _concerns(engine, query)]
-    return AuditReport(engine.uri, tuple(_look(engine, query, sample) for query in looked_at))
+    fields = read_materialization(engine).neuron_fields
+    texts = [item.name for item in fields if item.type == "string"]
+    looked_at = [
+        query for query in catalog() if _concerns(engine, query) and (texts or not query.property)
+    ]
+    found = (_look(engine, _on_own_field(query, texts), sample) for query in looked_at)
+    return AuditReport(engine.uri, tuple(found))
+
+
+def _on_own_field(query: Query, texts: Sequence[str]) -> Query:
+    if not query.property or query.property in texts:
+        return query
+    return query.with_property(texts[0])
 
 
 def _concerns(engine: Engine, query: Query) -> bool:
@@ -144,6 +159,7 @@ def _sample(engine: Engine) -> _Sample:
     some = engine.run(queries["all_neurons"]).column("root_id").slice(0, _LOOKED_AT)
     rows = engine.run(queries["partners_of"], {"ids": some.to_pylist()}).to_pylist()
     connected = [r for r in rows if r["in_partners"] and r["out_partners"]]
+    connected = connected or [r for r in rows if r["in_partners"] or r["out_partners"]]
     few = [_Sample(r["root_id"], r["in_partners"] + r["out_partners"]) for r in connected]
     return min(few, key=lambda neuron: neuron.connections, default=_Sample(_NOBODY, 0))
 

@@ -457,3 +457,18 @@ def test_csv_for_spreadsheets(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         [f"'{BASE + 2}", "ER", "0"],
     ]
     assert "add --csv" in fails(capsys, 2, "counts", str(BASE + 1), "--csv-safe", "-g", place)
+
+
+@pytest.mark.parametrize("notes", [None, "root_id,kind\n1,KC\n", "root_id,size\n1,3\n"])
+def test_audit_of_a_graph_without_cell_class(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], notes: str | None
+) -> None:
+    (tmp_path / "e.csv").write_text("pre,post,weight\n1,2,3\n")
+    arguments = ["load", str(tmp_path / "e.csv"), "--to", str(tmp_path / "g.lbug")]
+    if notes:
+        (tmp_path / "a.csv").write_text(notes)
+        arguments += ["-a", str(tmp_path / "a.csv")]
+    run_ok(*arguments)
+    said = run_out(capsys, "audit", "-g", str(tmp_path / "g.lbug"))
+    assert "none of these reads the whole graph" in said
+    assert ("type_connectivity" in said) == (notes is not None and "kind" in notes)
