@@ -7,24 +7,27 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from caveclient.annotationengine import AnnotationClient
 from caveclient.auth import AuthClient
 from caveclient.base import AuthException, ServerIncompatibilityError
 from caveclient.chunkedgraph import ChunkedGraphClient
 from caveclient.datastack_lookup import handle_server_address
+from caveclient.emannotationschemas import SchemaClient
 from caveclient.endpoints import default_global_server_address
 from caveclient.frameworkclient import CAVEclientFull
 from caveclient.infoservice import InfoServiceClient
+from caveclient.jsonservice import JSONService
+from caveclient.l2cache import L2CacheClient
 from caveclient.materializationengine import MaterializationClient
+from caveclient.skeletonservice import SkeletonClient
 from caveclient.tools import table_manager
-from urllib3.util.retry import Retry
 
 from graphapi.cave.records import names_from_answer
+from graphapi.common.http import mount
 from graphapi.errors import CaveAuthError, CaveResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import requests
 
     from graphapi.cave.transport import CarefulAdapter
 
@@ -36,7 +39,7 @@ class _Bounded:
     """Gives a sub-client the careful adapter before its first request."""
 
     def _get_version(self: Any) -> Any:
-        _mount(self.session, self._fc.transport)
+        mount(self.session, self._fc.transport)
         return super()._get_version()  # type: ignore[misc]
 
 
@@ -52,83 +55,95 @@ class _BoundedGraph(_Bounded, ChunkedGraphClient):  # type: ignore[misc]
     pass
 
 
-class BoundedClient(CAVEclientFull):  # type: ignore[misc]
-    """A CAVE client whose sub-clients all send through one careful adapter."""
+class _BoundedAnnotation(_Bounded, AnnotationClient):  # type: ignore[misc]
+    pass
 
-    def __init__(
-        self, datastack: str, address: str, token: str | None, transport: CarefulAdapter
-    ) -> None:
+
+class _BoundedSkeleton(_Bounded, SkeletonClient):  # type: ignore[misc]
+    pass
+
+
+class _BoundedL2Cache(_Bounded, L2CacheClient):  # type: ignore[misc]
+    pass
+
+
+class _BoundedState(_Bounded, JSONService):  # type: ignore[misc]
+    pass
+
+
+class _BoundedSchema(_Bounded, SchemaClient):  # type: ignore[misc]
+    pass
+
+
+class BoundedClient(CAVEclientFull):  # type: ignore[misc]
+    """A CAVE client whose sub-clients all send through one careful adapter.
+
+    The adapter alone has the token: sub-clients put theirs into every request, redirected ones
+    too, and ask for versions past their own session.
+    """
+
+    def __init__(self, datastack: str, address: str, transport: CarefulAdapter) -> None:
         self.transport = transport
-        self._info: InfoServiceClient | None = None
-        self._materialize: MaterializationClient | None = None
-        self._chunkedgraph: ChunkedGraphClient | None = None
+        self._unnamed = AuthClient(token="", server_address=address)
+        self._services: dict[type, Any] = {}
         super().__init__(
-            datastack, address, auth_token_file=None, auth_token_key=None, auth_token=token
+            datastack,
+            address,
+            auth_token_file=None,
+            auth_token_key=None,
+            auth_token=transport.shows.token_for(address) or "",
         )
 
     @property
     def info(self) -> InfoServiceClient:
         """The info service."""
-        if self._info is None:
-            self._info = _BoundedInfo(
-                server_address=self.server_address,
-                datastack_name=self.datastack_name,
-                auth_client=self.auth,
-                over_client=self,
-            )
-        return self._info
+        return self._service(
+            _BoundedInfo, server_address=self.server_address, datastack_name=self.datastack_name
+        )
 
     @property
     def materialize(self) -> MaterializationClient:
         """Tables and versions."""
-        if self._materialize is None:
-            self._materialize = _BoundedMaterialize(
-                server_address=self.local_server,
-                auth_client=self.auth,
-                datastack_name=self.datastack_name,
-                synapse_table=self.info.get_datastack_info().get("synapse_table"),
-                api_version=self._materialize_api(),
-                over_client=self,
-            )
-        return self._materialize
+        return self._service(
+            _BoundedMaterialize,
+            datastack_name=self.datastack_name,
+            synapse_table=lambda: self.info.get_datastack_info().get("synapse_table"),
+            api_version=self._materialize_api,
+        )
 
     @property
     def chunkedgraph(self) -> ChunkedGraphClient:
         """The segmentation."""
-        if self._chunkedgraph is None:
-            self._chunkedgraph = _BoundedGraph(
-                server_address=self.local_server,
-                auth_client=self.auth,
-                table_name=self.info.segmentation_source().rstrip("/").split("/")[-1],
-                api_version=_SEGMENTATION_API,
-                over_client=self,
-            )
-        return self._chunkedgraph
+        return self._service(
+            _BoundedGraph, table_name=self._segmentation_name, api_version=_SEGMENTATION_API
+        )
 
     @property
-    def annotation(self) -> Any:
+    def annotation(self) -> AnnotationClient:
         """Annotations as they stand now."""
-        return self._bounded(super().annotation)
+        return self._service(_BoundedAnnotation, aligned_volume_name=self._aligned_volume_name)
 
     @property
-    def skeleton(self) -> Any:
+    def skeleton(self) -> SkeletonClient:
         """Skeletons."""
-        return self._bounded(super().skeleton)
+        return self._service(_BoundedSkeleton, datastack_name=self.datastack_name)
 
     @property
-    def l2cache(self) -> Any:
+    def l2cache(self) -> L2CacheClient:
         """Properties of level-2 chunks."""
-        return self._bounded(super().l2cache)
+        return self._service(_BoundedL2Cache, table_name=self._segmentation_name)
 
     @property
-    def state(self) -> Any:
+    def state(self) -> JSONService:
         """Neuroglancer states."""
-        return self._bounded(super().state)
+        return self._service(
+            _BoundedState, server_address=self.server_address, ngl_url=self.info.viewer_site
+        )
 
     @property
-    def schema(self) -> Any:
+    def schema(self) -> SchemaClient:
         """Annotation schemas."""
-        return self._bounded(super().schema)
+        return self._service(_BoundedSchema, server_address=self.server_address)
 
     def versions_metadata(self) -> list[dict[str, Any]]:
         """Return the server's list of versions as it is now, past the client's 12 h cache."""
@@ -144,9 +159,17 @@ class BoundedClient(CAVEclientFull):  # type: ignore[misc]
         answer: dict[str, Any] = fetch(self.materialize, table, version=version, log_warning=False)
         return answer
 
-    def _bounded(self, service: Any) -> Any:
-        _mount(service.session, self.transport)
-        return service
+    def _service(self, kind: type, **options: Any) -> Any:
+        """Return a sub-client, made on its first use; options that are calls are called then."""
+        if kind not in self._services:
+            known = {name: o() if callable(o) else o for name, o in options.items()}
+            if "server_address" not in known:
+                known["server_address"] = self.local_server
+            self._services[kind] = kind(auth_client=self._unnamed, over_client=self, **known)
+        return self._services[kind]
+
+    def _segmentation_name(self) -> str:
+        return str(self.info.segmentation_source().rstrip("/").split("/")[-1])
 
     def _materialize_api(self) -> int:
         # Asked here: the client asks without a time limit, and takes any failure for "2".
@@ -161,36 +184,20 @@ class BoundedClient(CAVEclientFull):  # type: ignore[misc]
         return max(common)
 
 
-def _mount(session: requests.Session, transport: CarefulAdapter) -> None:
-    session.mount("http://", transport)
-    session.mount("https://", transport)
-
-
 def default_server(datastack: str) -> str:
     """Return the server that CAVE programs have noted for a datastack, else the public one."""
     noted = handle_server_address(datastack, None, write=False)
     return str(noted or default_global_server_address)
 
 
-def known_datastacks(address: str, token: str | None, transport: CarefulAdapter) -> list[str]:
+def known_datastacks(address: str, transport: CarefulAdapter) -> list[str]:
     """Return the datastacks of a server, in alphabetical order."""
     info = _BoundedInfo(
         server_address=address,
-        auth_client=AuthClient(token=token or "", server_address=address),
+        auth_client=AuthClient(token="", server_address=address),
         over_client=SimpleNamespace(transport=transport),
     )
     return names_from_answer(info.get_datastacks(), f"{address}: the list of datastacks")
-
-
-def standard_retries() -> Retry:
-    """Return the retries that the CAVE client has when left alone."""
-    return Retry(
-        total=3,
-        backoff_factor=0.1,
-        status_forcelist=(502, 503, 504),
-        allowed_methods=frozenset(["GET", "POST"]),
-        raise_on_status=False,
-    )
 
 
 def forget_other_servers() -> None:

@@ -152,6 +152,10 @@ def id_ranges(
     """
     reader = Reader(cave, table, version, rows_at_a_time=rows_at_a_time)
     whole = reader.count_all([Piece()])[0]
+    if not whole.rows and reader.one_row().num_rows:
+        whole = reader.count_all([Piece()])[0]  # once more: it may have gone wrong on its way
+        if not whole.rows:
+            raise reader.incomplete("0 rows counted in the whole table, and there are some")
     if not whole.rows:
         return []
     reader.meet_limit(whole.rows)

@@ -21,9 +21,13 @@ from graphapi.cave.retries import MissingError, Patience
 from graphapi.cave.segmentation import Segmentation
 from graphapi.cave.token import find_token, normal_address, plain_name
 from graphapi.cave.transport import CarefulAdapter
+from graphapi.cave.trust import announce, is_noted
+from graphapi.common.address import origin_of, shown
+from graphapi.common.http import Pass
 from graphapi.errors import (
     CaveResponseError,
     DatastackNotFoundError,
+    InputError,
     TableNotFoundError,
 )
 
@@ -31,11 +35,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import pyarrow as pa
-    from urllib3.util.retry import Retry
 
     from graphapi.cave.client import BoundedClient
 
 Answer = TypeVar("Answer")
+#: As often as CAVEclient repeats a request by itself.
+_PLAIN_REPEATS = 3
 
 
 class Cave:
@@ -77,7 +82,22 @@ class Cave:
             "the info record",
             lambda: DatastackInfo.from_answer(self.datastack, inner.info.get_datastack_info()),
         )
+        self._admit(inner.transport.shows)
         self.segmentation = Segmentation(self._ask, self._graph, self.server)
+
+    def _admit(self, shows: Pass) -> None:
+        """Let the server that the info record names see the token; say so before it does."""
+        try:
+            local = origin_of(self.info.local_server)
+        except InputError as error:
+            raise CaveResponseError(
+                f"{self.server}: 'local_server' of datastack '{self.datastack}' is not an "
+                f"address: {shown(self.info.local_server)}"
+            ) from error
+        if shows.token and local.is_private and local not in shows.places:
+            if not is_noted(local):
+                announce(local, self.server)
+            shows.places.add(local)
 
     @classmethod
     def connect(
@@ -128,9 +148,11 @@ class Cave:
         patience = Patience(address, token, max_retries=max_retries, pause=pause)
         client.forget_other_servers()
 
-        def adapter(retries: Retry | int) -> CarefulAdapter:
+        shows = Pass.to(token, address)
+
+        def adapter(repeats: int) -> CarefulAdapter:
             return CarefulAdapter(
-                timeout=timeout, token=token, retries=retries, connections=max_in_flight
+                shows, timeout=timeout, repeats=repeats, connections=max_in_flight
             )
 
         own = adapter(0)
@@ -138,25 +160,29 @@ class Cave:
 
         def open_client() -> BoundedClient:
             with client.translated(address, what):
-                return client.BoundedClient(datastack, address, token, own)
+                return client.BoundedClient(datastack, address, own)
 
         try:
             inner = patience.ask(what, open_client)
-        except MissingError:
-            known = patience.ask(
-                "the list of datastacks", lambda: client.known_datastacks(address, token, own)
-            )
+        except MissingError as missing:
+            try:
+                known = patience.ask(
+                    "the list of datastacks", lambda: client.known_datastacks(address, own)
+                )
+            except MissingError:
+                raise _no_cave_server(address, missing) from None
             raise DatastackNotFoundError(
                 f"{address} has no datastack '{datastack}'",
                 hint=f"its datastacks: {', '.join(known) or 'none'}",
             ) from None
 
         def open_raw() -> BoundedClient:
-            return client.BoundedClient(
-                datastack, address, token, adapter(client.standard_retries())
-            )
+            return client.BoundedClient(datastack, address, adapter(_PLAIN_REPEATS))
 
-        return cls(inner, patience, max_in_flight, open_raw)
+        try:
+            return cls(inner, patience, max_in_flight, open_raw)
+        except MissingError as missing:
+            raise _no_cave_server(address, missing) from None
 
     def close(self) -> None:
         """Close the connections; a later request opens new ones."""
@@ -257,9 +283,14 @@ class Cave:
             There is no such table at this version.
         """
         answer, _ = self._query(table, version, filters or Filters(), get_counts=True)
-        if answer.num_rows != 1 or answer.num_columns < 1:
-            raise CaveResponseError(f"{self.server}: the count of '{table}' is not one number")
-        return int(answer.column(0)[0].as_py())
+        found = answer.column(0).to_pylist() if answer.num_columns else []
+        whole = [n for n in found if isinstance(n, (int, float)) and n >= 0 and n == n // 1]
+        if len(found) != 1 or whole != found or isinstance(found[0], bool):
+            raise CaveResponseError(
+                f"{self.server}: the count of '{table}' is not one whole number: {found[:3]}",
+                hint="nothing was kept. Try again; if it stays so, tell its administrators",
+            )
+        return int(found[0])
 
     def query(
         self,
@@ -369,3 +400,13 @@ class Cave:
                 hint=f"its tables: {', '.join(known) or 'none'}",
             )
         return CaveResponseError(f"{self.server}: table '{table}': {missing}")
+
+
+def _no_cave_server(address: str, missing: MissingError) -> CaveResponseError:
+    bare = str(origin_of(address))
+    return CaveResponseError(
+        f"there is no CAVE server at {address}: it answers {missing.status} to the first question",
+        hint="check the address"
+        if bare == address
+        else f"a server's address has no path: try {bare}",
+    )

@@ -36,7 +36,15 @@ _BROKEN = (
     pa.ArrowException,
 )
 #: What reading an answer of the wrong shape ends in. Arrow reports a short body as OSError.
-_MISREAD = (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
+_MISREAD = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,  # JSON of a thousand levels
+)
 _WRAPPED = re.compile(r"^(\d{3})\b")
 
 
@@ -211,7 +219,7 @@ def real_status(response: requests.Response) -> tuple[int, str]:
 def _message(response: requests.Response) -> str:
     try:
         answer: Any = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return str(response.reason or "")
     if isinstance(answer, dict):
         return str(answer.get("message") or answer.get("error") or answer)
@@ -221,11 +229,11 @@ def _message(response: requests.Response) -> str:
 def _retry_after(header: str | None) -> float | None:
     if not header:
         return None
-    if header.strip().isdigit():
+    if re.fullmatch(r"\s*[0-9]{1,9}\s*", header):
         return float(header)
     try:
         until = parsedate_to_datetime(header)
-    except ValueError:
+        until = until if until.tzinfo else until.replace(tzinfo=UTC)
+        return max(0.0, (until - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError):  # neither seconds nor a date: as if unsaid
         return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(0.0, (until - datetime.now(UTC)).total_seconds())

@@ -1,22 +1,24 @@
-"""What every request to CAVE is given: a time limit, and no way to lead the token astray."""
+"""What every answer of CAVE is put to before the CAVE client sees it."""
 
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from requests.adapters import HTTPAdapter
-
 from graphapi.cave.token import redact
-from graphapi.errors import CaveAuthError
+from graphapi.common.address import origin_of
+from graphapi.common.http import BoundedAdapter, Limits
+from graphapi.errors import CaveAuthError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import requests
-    from urllib3.util.retry import Retry
+
+    from graphapi.common.http import Pass
 
 ARROW_TYPE = "data.arrow"
 _LOGIN_HINT = (
@@ -25,31 +27,35 @@ _LOGIN_HINT = (
 )
 
 
-class CarefulAdapter(HTTPAdapter):
-    """An adapter that limits time, refuses odd redirects and keeps Arrow answers.
+class CarefulAdapter(BoundedAdapter):
+    """An adapter that refuses odd redirects and keeps Arrow answers.
 
-    The CAVE client sets no time limit, so a hung server hangs its caller for ever; it follows
-    a redirect to a login page and then fails to read that page; and it opens a web browser
-    where terms of service are not accepted. All three end here, before it sees the answer.
+    The CAVE client follows a redirect to a login page and then fails to read that page, and it
+    opens a web browser where terms of service are not accepted. Both end here, before it sees
+    the answer.
 
     Parameters
     ----------
+    shows
+        The token and its places; the token is blanked out of messages.
     timeout
         Seconds to wait for a connection and between two pieces of an answer.
-    token
-        Blanked out of messages.
-    retries
-        What to try again by itself; 0 where the caller does that.
+    repeats
+        How often a failure of the server's is asked again; 0 where the caller does that.
     connections
         How many to keep open.
     """
 
-    def __init__(
-        self, *, timeout: float, token: str | None, retries: Retry | int, connections: int
-    ) -> None:
-        super().__init__(max_retries=retries, pool_maxsize=connections, pool_block=False)
-        self._timeout = timeout
-        self._token = token
+    def __init__(self, shows: Pass, *, timeout: float, repeats: int, connections: int) -> None:
+        super().__init__(
+            shows,
+            limits=Limits.within(timeout),
+            max_retries=repeats,
+            pool_maxsize=connections,
+            pool_block=False,
+        )
+        self.shows = shows
+        self._repeats = repeats
         self._kept = threading.local()
 
     @contextmanager
@@ -63,12 +69,15 @@ class CarefulAdapter(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         """Send a request; see `requests.adapters.HTTPAdapter.send`."""
-        if kwargs.get("timeout") is None:
-            kwargs["timeout"] = self._timeout
         response = super().send(request, *args, **kwargs)
+        for number in range(self._repeats):
+            if response.status_code not in (502, 503, 504):
+                break
+            time.sleep(0.1 * 2**number)
+            response = super().send(request, *args, **kwargs)
         self._refuse_odd_redirect(request, response)
         if response.status_code in (401, 403):
-            raise self._refusal(response)
+            raise self._refusal(request, response)
         answers = getattr(self._kept, "answers", None)
         if answers is not None and response.headers.get("Content-Type") == ARROW_TYPE:
             answers.append(response)
@@ -80,15 +89,28 @@ class CarefulAdapter(HTTPAdapter):
         if not response.is_redirect:
             return
         here = urlsplit(request.url or "")
-        there = urlsplit(urljoin(request.url or "", response.headers["location"]))
-        if here.hostname == there.hostname and "authorize" not in there.path:
-            return
-        raise CaveAuthError(
-            f"{here.netloc} wants a login for {here.path}: there is no token, or it is not known",
-            hint=_LOGIN_HINT,
-        )
+        there = urljoin(request.url or "", response.headers["location"])
+        if "authorize" in there:
+            raise CaveAuthError(
+                f"{here.netloc} wants a login for {here.path}: there is no token, or it is not "
+                "known",
+                hint=_LOGIN_HINT,
+            )
+        try:
+            origin = origin_of(there)
+        except InputError as error:
+            raise CaveAuthError(
+                f"{here.netloc} sends {here.path} on to what is not an address", hint=_LOGIN_HINT
+            ) from error
+        if origin != origin_of(request.url or ""):
+            raise CaveAuthError(
+                f"{here.netloc} sends {here.path} on to {origin}, which was not asked",
+                hint=f"if you trust {origin}, give it as the server. A login page? {_LOGIN_HINT}",
+            )
 
-    def _refusal(self, response: requests.Response) -> CaveAuthError:
+    def _refusal(
+        self, request: requests.PreparedRequest, response: requests.Response
+    ) -> CaveAuthError:
         parts = urlsplit(response.url or "")
         answer = _json_object(response)
         reason = str(answer.get("error") or response.reason or response.status_code)
@@ -106,8 +128,18 @@ class CarefulAdapter(HTTPAdapter):
                 f"'{data.get('required_permission', '')}' for '{data.get('auth_dataset', '')}'",
                 hint="ask the owners of the datastack for access",
             )
+        if self.shows.token and not self.token_of(request):
+            return CaveAuthError(
+                redact(f"{parts.netloc} wants a token for {parts.path}: {reason}"),
+                hint=f"none was sent, as over {parts.scheme} others on the way could read it; "
+                "give the server's https address"
+                if parts.scheme == "http"
+                else "none was sent, as this place was not asked for by you",
+            )
         return CaveAuthError(
-            redact(f"{parts.netloc} refuses the token for {parts.path}: {reason}", self._token),
+            redact(
+                f"{parts.netloc} refuses the token for {parts.path}: {reason}", self.shows.token
+            ),
             hint=_LOGIN_HINT,
         )
 
@@ -115,6 +147,6 @@ class CarefulAdapter(HTTPAdapter):
 def _json_object(response: requests.Response) -> dict[str, Any]:
     try:
         answer = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return answer if isinstance(answer, dict) else {}

@@ -14,7 +14,7 @@ from graphapi.cave.connection import Cave
 from graphapi.cave.ids import map_to, roots_of
 from graphapi.cave.synapses import connectivity_from_rows, synapse_rows
 from graphapi.cave.token import find_token
-from graphapi.cave.trust import host_of, require_trust
+from graphapi.cave.trust import require_trust, same_place
 from graphapi.errors import UnknownRootIdError
 from graphapi.graph.results import Connections
 
@@ -79,7 +79,7 @@ class CaveSource:
         CaveAuthError
             Nobody vouches for the place.
         """
-        if host_of(volume) == host_of(self._server):
+        if same_place(volume, self._server):
             return self.token
         found = self._token or find_token(self._server)
         if found:

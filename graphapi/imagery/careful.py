@@ -1,31 +1,50 @@
-"""What cloud-volume is not trusted with: whole meshes, and an end to waiting."""
+"""What cloud-volume is not trusted with: the token, whole meshes, and an end to waiting."""
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
-from requests.adapters import HTTPAdapter
-
+from graphapi.common.http import BoundedAdapter
 from graphapi.errors import ImageryNotFoundError
-from graphapi.imagery.info import TIME_LIMIT, get_json
+from graphapi.imagery.info import get_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import requests
 
-
-class PatientAdapter(HTTPAdapter):
-    """An adapter that does not wait for ever; cloud-volume sets no time limit of its own."""
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
-        """Send a request; see `requests.adapters.HTTPAdapter.send`."""
-        if kwargs.get("timeout") is None:
-            kwargs["timeout"] = TIME_LIMIT
-        return super().send(request, *args, **kwargs)
+    from graphapi.common.http import Pass
 
 
-def make_careful(meshes: Any, token: str | None) -> None:
+class TicketAdapter(BoundedAdapter):
+    """The adapter of all of cloud-volume's sessions, which takes tickets for tokens.
+
+    cloud-volume sets no limits of its own, puts a token into requests to whatever place a
+    volume names for its data, and reads one from the home folder where it is given none. So it
+    is given a ticket, worth nothing outside this process; here, the pass that the ticket stands
+    for decides at each hop.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._passes: WeakValueDictionary[str, Pass] = WeakValueDictionary()
+
+    def ticket_for(self, shows: Pass) -> str:
+        """Return a ticket that holds as long as the pass is in use."""
+        ticket = token_hex(16)
+        self._passes[ticket] = shows
+        return ticket
+
+    def token_of(self, request: requests.PreparedRequest) -> str | None:
+        """Return the token that goes with a request."""
+        shown = str(request.headers.get("Authorization", ""))
+        shows = self._passes.get(shown.removeprefix("Bearer "))
+        return shows.token_for(request.url or "") if shows else None
+
+
+def make_careful(meshes: Any, shows: Pass) -> None:
     """Give a graphene mesh source a time limit, and let it drop no fragment silently."""
     fetch = meshes._get_mesh_fragments  # noqa: SLF001
 
@@ -43,7 +62,7 @@ def make_careful(meshes: Any, token: str | None) -> None:
         top = meshes.meta.meta.max_meshed_layer
         body = None if level is None else {"start_layer": int(min(level, top))}
         url = f"{meshes.meta.meta.manifest_endpoint}/{segid}:{lod}"
-        return get_json(url, token, params=asked, json=body)
+        return get_json(url, shows, params=asked, json=body)
 
     def fragments(wanted: Mapping[str, int]) -> Any:
         found = fetch(wanted)

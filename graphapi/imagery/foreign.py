@@ -23,8 +23,19 @@ from graphapi.imagery.info import check_status
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from graphapi.imagery.careful import TicketAdapter
+
 #: What decoders raise on bytes that are not what their name says.
-_DAMAGE = (ValueError, TypeError, IndexError, KeyError, AttributeError, EOFError, AssertionError)
+_DAMAGE = (
+    ValueError,
+    TypeError,
+    IndexError,
+    KeyError,
+    AttributeError,
+    EOFError,
+    AssertionError,
+    RecursionError,
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,7 @@ class Library:
     errors: Any
     file_errors: Any
     missing_codecs: Mapping[str, str]
+    tickets: TicketAdapter
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The `info` file of a volume, fetched with a time limit before cloud-volume is troubled.
+"""The `info` file of a volume, fetched within limits before cloud-volume is troubled.
 
 cloud-volume takes a refused token and a missing file for the same thing, and tries a dead server
 for twenty seconds and more. Asked for here, each of them is its own error, at once.
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 import requests
 
+from graphapi.common.address import origin_of
+from graphapi.common.http import LIMITS, Limits, Pass, session
 from graphapi.errors import (
     CaveAuthError,
     CaveRateLimitError,
@@ -27,8 +29,8 @@ from graphapi.errors import (
 if TYPE_CHECKING:
     import os
 
-#: Seconds to wait for a connection, and between two pieces of an answer.
-TIME_LIMIT = (10.0, 60.0)
+#: What a file that describes something may take; 16 MB is many times the longest.
+_SMALL = replace(LIMITS, most=2**24)
 _FORMS = ("precomputed", "graphene")
 
 
@@ -67,7 +69,8 @@ class Source:
     @property
     def takes_token(self) -> bool:
         """Whether the place is CAVE's own; nobody else is shown the token."""
-        return self.form == "graphene" or self.place.startswith("middleauth+")
+        own = self.form == "graphene" or self.place.startswith("middleauth+")
+        return own and self.address.startswith("http")
 
     @property
     def local(self) -> bool:
@@ -101,10 +104,12 @@ def parse_source(source: str | os.PathLike[str]) -> Source:
             f"{str(source)!r} is no source of images or meshes",
             hint="give precomputed://..., graphene://... or the path of a precomputed folder",
         )
+    if not text.startswith("file://"):
+        origin_of(text)  # refuses what can be read in two ways
     return Source(form, text)  # type: ignore[arg-type]
 
 
-def fetch_info(source: Source, token: str | None) -> dict[str, Any]:
+def fetch_info(source: Source, shows: Pass | None) -> dict[str, Any]:
     """Fetch and read a volume's `info` file.
 
     Raises
@@ -119,29 +124,29 @@ def fetch_info(source: Source, token: str | None) -> dict[str, Any]:
         What it answers is no info file.
     """
     where = f"{source.address}/info"
-    content = _read(source, where) if source.local else _get(source, where, token)
+    content = _read(source, where) if source.local else _get(source, where, shows)
     try:
         info = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CaveResponseError(f"{where} is not JSON") from error
     if not isinstance(info, dict):
         raise CaveResponseError(f"{where} is no info file of a volume")
     return info
 
 
-def get_json(url: str, token: str | None, **request: Any) -> Any:
-    """Ask a CAVE server for JSON, with a time limit and errors of our own."""
-    response = _request(url, token, **request)
+def get_json(url: str, shows: Pass | None, **request: Any) -> Any:
+    """Ask a CAVE server for JSON, within limits and with errors of our own."""
+    response = _request(url, shows, _SMALL, **request)
     check_status(response.status_code, url)
     try:
         return response.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CaveResponseError(f"{url} answers something that is not JSON") from error
 
 
 def get_bytes(url: str) -> bytes:
-    """Fetch a public file, with a time limit and errors of our own."""
-    response = _request(url, None)
+    """Fetch a public file, within limits and with errors of our own."""
+    response = _request(url, None, LIMITS)
     check_status(response.status_code, url)
     return response.content
 
@@ -187,8 +192,8 @@ def local_path(address: str) -> Path:
     return Path(unquote(address.removeprefix("file://"))).expanduser()
 
 
-def _get(source: Source, where: str, token: str | None) -> bytes:
-    response = _request(where, token if source.takes_token else None)
+def _get(source: Source, where: str, shows: Pass | None) -> bytes:
+    response = _request(where, shows if source.takes_token else None, _SMALL)
     if response.status_code == 403 and not source.takes_token:
         # A public bucket answers so for what is not there.
         raise ImageryNotFoundError(
@@ -198,13 +203,13 @@ def _get(source: Source, where: str, token: str | None) -> bytes:
     return response.content
 
 
-def _request(url: str, token: str | None, **request: Any) -> requests.Response:
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+def _request(url: str, shows: Pass | None, limits: Limits, **request: Any) -> requests.Response:
     try:
-        return requests.get(url, headers=headers, timeout=TIME_LIMIT, **request)
+        with session(shows, limits=limits) as one:
+            return one.get(url, **request)
     except (requests.ConnectionError, requests.Timeout) as error:
         raise CaveUnavailableError(
-            f"{urlsplit(url).netloc} does not answer",
+            f"{urlsplit(url).netloc} does not answer, or not within the time limit",
             hint="check the address and the network; for the demo, is its server still running?",
         ) from error
     except requests.RequestException as error:

@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphapi.errors import CaveResponseError, ImageryNotFoundError, InputError, MissingExtraError
-from graphapi.imagery.careful import PatientAdapter, check_complete, make_careful
+from graphapi.common.http import Pass
+from graphapi.errors import (
+    CaveAuthError,
+    CaveResponseError,
+    ImageryNotFoundError,
+    InputError,
+    MissingExtraError,
+)
+from graphapi.imagery.careful import TicketAdapter, check_complete, make_careful
 from graphapi.imagery.foreign import Library, translated
 from graphapi.imagery.geometry import Scale, Triple, scales_of
 from graphapi.imagery.info import Source, fetch_info, get_bytes, local_path, parse_source
@@ -39,7 +46,7 @@ class Volume:
     source: Source
     info: Mapping[str, Any] = field(repr=False)
     scales: tuple[Scale, ...]
-    _token: str | None = field(repr=False)
+    _shows: Pass = field(repr=False)
 
     @property
     def is_segmentation(self) -> bool:
@@ -104,24 +111,27 @@ class Volume:
     def _meshed(self) -> Any:
         cloud = self._open(dict(self.info))
         if self.source.form == "graphene":
-            make_careful(cloud.mesh, self._token)
+            make_careful(cloud.mesh, self._shows)
         return cloud
 
     def _open(self, info: dict[str, Any], **options: Any) -> Any:
         lib = _library()
-        secrets = {"token": self._token} if self._token and self.source.takes_token else None
         with translated(_library(), self.source.text):
             return lib.CloudVolume(
                 self.source.text,
                 info=info,
                 provenance={},
-                secrets=secrets,
+                secrets=self._secrets,
                 use_https=True,
                 progress=False,
                 bounded=True,
                 cache=False,
                 **options,
             )
+
+    @cached_property
+    def _secrets(self) -> dict[str, str]:
+        return {"token": _library().tickets.ticket_for(self._shows)}
 
     @cached_property
     def _mesh_info(self) -> Mapping[str, Any]:
@@ -134,9 +144,8 @@ class Volume:
         """Read files of the mesh folder; None for those that are not there."""
         lib = _library()
         folder = f"{self.source.place}/{self.info['mesh']}"
-        secrets = {"token": self._token} if self._token and self.source.takes_token else None
         with translated(_library(), folder):
-            files = lib.CloudFiles(lib.to_https(folder), progress=False, secrets=secrets)
+            files = lib.CloudFiles(lib.to_https(folder), progress=False, secrets=self._secrets)
             return {answer["path"]: answer["content"] for answer in files.get(names)}
 
     def _legacy_mesh(self, root_id: int) -> Mesh:
@@ -191,7 +200,8 @@ def open_volume(source: str | os.PathLike[str] | Volume, token: str | None = Non
     source
         `precomputed://...`, `graphene://...`, a bare place, or the path of a folder.
     token
-        The CAVE token. It is shown to graphene and `middleauth+` places only.
+        The CAVE token. It is shown to graphene and `middleauth+` sources only, and not to
+        another place that such a source sends on to.
 
     Raises
     ------
@@ -204,8 +214,10 @@ def open_volume(source: str | os.PathLike[str] | Volume, token: str | None = Non
     """
     if isinstance(source, Volume):
         return source
-    place, info = _resolve(parse_source(source), token)
-    return Volume(place, info, scales_of(info, place.text), token)
+    first = parse_source(source)
+    shows = Pass.to(token, first.address) if first.takes_token else Pass.to(None)
+    place, info = _resolve(first, shows)
+    return Volume(place, info, scales_of(info, place.text), shows)
 
 
 def read_brain_mesh(source: str | os.PathLike[str], token: str | None = None) -> Mesh:
@@ -241,13 +253,42 @@ def read_brain_mesh(source: str | os.PathLike[str], token: str | None = None) ->
         raise ImageryNotFoundError(f"cannot read the mesh {path}: {error.strerror}") from error
 
 
-def _resolve(place: Source, token: str | None) -> tuple[Source, dict[str, Any]]:
+def _resolve(first: Source, shows: Pass) -> tuple[Source, dict[str, Any]]:
+    place = first
     for _ in range(10):
-        info = fetch_info(place, token)
+        try:
+            info = fetch_info(place, shows)
+        except CaveAuthError as error:
+            if not shows.token or shows.token_for(place.address):
+                raise
+            raise _unshown(first, place) from error
         if not info.get("redirect"):
             return place, info
-        place = parse_source(info["redirect"])
-    raise CaveResponseError(f"{place.text} redirects without end")
+        place = _next(place, info["redirect"])
+    raise CaveResponseError(f"{first.text} redirects without end")
+
+
+def _next(place: Source, redirect: object) -> Source:
+    try:
+        there = parse_source(str(redirect))
+    except InputError as error:
+        raise CaveResponseError(f"{place.text} redirects to what is no volume's address") from error
+    if there.local and not place.local:
+        raise CaveResponseError(f"{place.text} redirects to a folder of this machine")
+    return there
+
+
+def _unshown(first: Source, place: Source) -> CaveAuthError:
+    if place is first:
+        return CaveAuthError(
+            f"{place.text} wants a token: over plain http others on the way could read yours, so "
+            "it was not sent",
+            hint="give the volume's https address",
+        )
+    return CaveAuthError(
+        f"{first.text} redirects to {place.text}, which wants a token: yours was not sent there",
+        hint="if you trust that place, give its address as the source",
+    )
 
 
 def _moved(mesh: Mesh, transform: object, root_id: int) -> Mesh:
@@ -264,7 +305,7 @@ def _moved(mesh: Mesh, transform: object, root_id: int) -> Mesh:
 def _json(content: bytes, what: str) -> dict[str, Any]:
     try:
         value = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CaveResponseError(f"{what} is not JSON") from error
     if not isinstance(value, dict):
         raise CaveResponseError(f"{what} is not what it should be: {type(value).__name__}")
@@ -283,9 +324,9 @@ def _library() -> Library:
         from cloudvolume.paths import to_https_protocol
     except ImportError as error:
         raise MissingExtraError("cloud-volume", "viz") from error
-    if not isinstance(HttpInterface.adaptor, PatientAdapter):
-        # The one place where it can be given a time limit: sessions are made inside.
-        HttpInterface.adaptor = PatientAdapter()
+    if not isinstance(HttpInterface.adaptor, TicketAdapter):
+        # The one place where it can be given limits: sessions are made inside.
+        HttpInterface.adaptor = TicketAdapter()
     return Library(
         cloudvolume.CloudVolume,
         cloudfiles.CloudFiles,
@@ -294,4 +335,5 @@ def _library() -> Library:
         cloudvolume.exceptions,
         cloudfiles.exceptions,
         cloudvolume.chunks.NEEDS_INSTALL,
+        HttpInterface.adaptor,
     )

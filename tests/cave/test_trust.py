@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from graphapi.cave.token import generate_cave_token
-from graphapi.cave.trust import host_of, is_trusted, trust
+from graphapi.cave.trust import TokenWarning, is_trusted, trust
 from graphapi.errors import CaveAuthError
 from graphapi.graph.fallback import CaveSource
 
@@ -67,28 +67,32 @@ def test_a_token_stored_for_a_host_vouches_for_it() -> None:
 
 
 def test_having_loaded_from_places_vouches_for_them(home: Path) -> None:
-    trust(STRANGER, VOLUME, None)
-    trust(STRANGER, "http://localhost:80", "precomputed://gs://images/em")
+    with pytest.warns(TokenWarning, match=r"https://data\.stranger\.example") as told:
+        trust(STRANGER, VOLUME, None)
+    trust(STRANGER, VOLUME, "http://localhost:80", "precomputed://gs://images/em")
+    assert len(told) == 1, "each place is named once, before it first gets the token"
     assert source().token == source().token_for(VOLUME) == TOKEN
     (notes,) = home.rglob("known-hosts")
-    assert notes.read_text() == "cave.stranger.example\ndata.stranger.example\nimages\n"
+    assert notes.read_text() == "https://cave.stranger.example\nhttps://data.stranger.example\n"
     assert stat.S_IMODE(notes.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize(
-    ("address", "host"),
-    [
-        (STRANGER, "cave.stranger.example"),
-        ("Cave.Example:8000/info", "cave.example:8000"),
-        (VOLUME, "data.stranger.example"),
-        ("https://127.0.0.1@evil.example/x", "evil.example"),
-        ("precomputed://https://127.0.0.1.evil.example", "127.0.0.1.evil.example"),
-        ("", ""),
-    ],
-)
-def test_hosts(address: str, host: str) -> None:
-    assert host_of(address) == host
-    assert not is_trusted(address)
+def test_trust_is_a_scheme_a_host_and_a_port() -> None:
+    trust(STRANGER)
+    assert is_trusted(STRANGER)
+    assert is_trusted(f"graphene://middleauth+{STRANGER}:443/x")
+    for other in ("http://cave.stranger.example", f"{STRANGER}:8443", "https://stranger.example"):
+        assert not is_trusted(other)
+    generate_cave_token("https://other.example:8443", token=TOKEN)
+    assert is_trusted("https://other.example:8443/x")
+    assert not is_trusted("https://other.example")
+
+
+def test_plain_http_gets_no_token_though_the_host_is_known() -> None:
+    trust("http://cave.stranger.example")
+    assert not is_trusted("http://cave.stranger.example")
+    with pytest.raises(CaveAuthError, match="over plain http"):
+        _ = source("http://cave.stranger.example").token
 
 
 @pytest.mark.parametrize("here", ["http://127.0.0.1:9", "http://localhost", "http://[::1]:80"])

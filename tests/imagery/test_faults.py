@@ -15,6 +15,7 @@ import pytest
 import requests
 from hand_made import WebServer, WrittenScale, write_volume
 
+from graphapi.common.http import LIMITS, Limits
 from graphapi.errors import (
     CaveAuthError,
     CaveRateLimitError,
@@ -25,7 +26,7 @@ from graphapi.errors import (
     MissingMeshError,
 )
 from graphapi.imagery import info as info_module
-from graphapi.imagery.careful import PatientAdapter
+from graphapi.imagery.careful import TicketAdapter
 from graphapi.imagery.em import em_image
 from graphapi.imagery.meshes import get_meshes
 from graphapi.imagery.volume import open_volume
@@ -69,7 +70,7 @@ def test_server_that_never_answers(web: WebServer, monkeypatch: pytest.MonkeyPat
         return 200, b"{}"
 
     web.answers["em/info"] = hang
-    monkeypatch.setattr(info_module, "TIME_LIMIT", (0.2, 0.2))
+    monkeypatch.setattr(info_module, "_SMALL", Limits(wait=0.2))
     with pytest.raises(CaveUnavailableError, match="does not answer"):
         open_volume(f"{web.url}/em")
     over.set()
@@ -88,7 +89,7 @@ def test_chunks_are_fetched_with_a_time_limit(
 
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", watched)
     em_image(f"{web.url}/{em.name}", 8, 8, 1, 4, resolution=NM)
-    assert limits == [(PatientAdapter, info_module.TIME_LIMIT)]
+    assert limits == [(TicketAdapter, (LIMITS.connect, LIMITS.wait))]
 
 
 def test_decoder_that_is_not_installed(em: Path, monkeypatch: pytest.MonkeyPatch) -> None:
