@@ -12,6 +12,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
+from socket import SHUT_RDWR
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -24,7 +25,7 @@ from graphapi.common.address import Origin, origin_of
 from graphapi.errors import CaveResponseError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 COOKIE = "middle_auth_token"
 _PIECE = 2**16
@@ -138,7 +139,11 @@ class BoundedAdapter(HTTPAdapter):
         kwargs["stream"] = True
         response = super().send(request, *args, **kwargs)
         try:
-            content = self._content(response, request)
+            # Past the checks between pieces: what unpacks to nothing comes to no piece.
+            with _watched(response.raw.shutdown, self._limits.whole, "the answer"):
+                content = self._content(response, request)
+        except TimeoutError as error:
+            raise requests.ReadTimeout(error, request=request) from error
         finally:
             response.close()
         _put(response, content)
@@ -159,33 +164,40 @@ class BoundedAdapter(HTTPAdapter):
             request.headers["Authorization"] = f"Bearer {token}"
 
     def _content(self, response: requests.Response, request: requests.PreparedRequest) -> bytes:
-        content, started = bytearray(), time.monotonic()
-        checked, since = started, 0
-        try:
-            while piece := response.raw.read1(_PIECE, decode_content=True):
-                content += piece
-                if len(content) > self._limits.most:
-                    raise CaveResponseError(
-                        f"{origin_of(request.url or '')} sends more than {self._limits.most:,} "
-                        "bytes in one answer",
-                        hint="nothing was kept; ask for less at a time, or tell its administrators",
-                    )
-                now = time.monotonic()
-                if now - started > self._limits.whole:
-                    raise requests.ReadTimeout("the answer takes too long", request=request)
-                if now - checked > self._limits.wait:
-                    if len(content) - since < self._limits.slowest:
-                        raise requests.ReadTimeout("the answer comes too slowly", request=request)
-                    checked, since = now, len(content)
-        except ReadTimeoutError as error:
-            raise requests.ReadTimeout(error, request=request) from error
-        except ProtocolError as error:
-            raise requests.exceptions.ChunkedEncodingError(error, request=request) from error
-        except DecodeError as error:
-            raise requests.exceptions.ContentDecodingError(error, request=request) from error
-        except (HTTPError, OSError) as error:
-            raise requests.ConnectionError(error, request=request) from error
+        limits, content = self._limits, bytearray()
+        started = checked = time.monotonic()
+        since = 0
+        while piece := _piece(response, request):
+            content += piece
+            if len(content) > limits.most:
+                raise CaveResponseError(
+                    f"{origin_of(request.url or '')} sends more than {limits.most:,} bytes in one "
+                    "answer",
+                    hint="nothing was kept; ask for less at a time, or tell its administrators",
+                )
+            now = time.monotonic()
+            if now - started > limits.whole:
+                raise requests.ReadTimeout("the answer takes too long", request=request)
+            if now - checked > limits.wait:
+                if len(content) - since < limits.slowest:
+                    raise requests.ReadTimeout("the answer comes too slowly", request=request)
+                checked, since = now, len(content)
         return bytes(content)
+
+
+def _piece(response: requests.Response, request: requests.PreparedRequest) -> bytes:
+    """Return what has come of a body, unpacked; empty at its end."""
+    try:
+        piece: bytes = response.raw.read1(_PIECE, decode_content=True)
+    except ReadTimeoutError as error:
+        raise requests.ReadTimeout(error, request=request) from error
+    except ProtocolError as error:
+        raise requests.exceptions.ChunkedEncodingError(error, request=request) from error
+    except DecodeError as error:
+        raise requests.exceptions.ContentDecodingError(error, request=request) from error
+    except (HTTPError, OSError) as error:
+        raise requests.ConnectionError(error, request=request) from error
+    return piece
 
 
 def session(shows: Pass | None = None, *, limits: Limits = LIMITS) -> requests.Session:
@@ -235,12 +247,15 @@ class _Watched:
     """
 
     def getresponse(self: Any) -> Any:
-        with _watched(self.sock, self.timeout):
+        with _watched(
+            lambda: self.sock.shutdown(SHUT_RDWR), self.timeout, "the head of the answer"
+        ):
             return super().getresponse()  # type: ignore[misc]
 
 
 @contextmanager
-def _watched(sock: Any, seconds: object) -> Iterator[None]:
+def _watched(end_it: Callable[[], None], seconds: object, what: str) -> Iterator[None]:
+    """End what is read from a connection after some seconds; that is a TimeoutError then."""
     if not isinstance(seconds, (int, float)):
         yield
         return
@@ -249,8 +264,8 @@ def _watched(sock: Any, seconds: object) -> Iterator[None]:
     def end() -> None:
         late.set()
         try:
-            sock.shutdown(2)
-        except OSError:  # closed by now: there is nothing left to end
+            end_it()
+        except (OSError, ValueError, RuntimeError):  # closed by now: nothing is left to end
             return
 
     timer = threading.Timer(seconds, end)
@@ -260,8 +275,11 @@ def _watched(sock: Any, seconds: object) -> Iterator[None]:
         yield
     except Exception as error:
         if late.is_set():
-            raise TimeoutError("the head of the answer takes too long") from error
+            raise TimeoutError(f"{what} takes too long") from error
         raise
+    else:
+        if late.is_set():
+            raise TimeoutError(f"{what} takes too long")
     finally:
         timer.cancel()
 

@@ -19,7 +19,7 @@ from graphapi.errors import (
     InputError,
     MissingExtraError,
 )
-from graphapi.imagery.careful import TicketAdapter, check_complete, make_careful
+from graphapi.imagery.careful import TicketAdapter, check_complete, make_careful, ticketed
 from graphapi.imagery.foreign import Library, translated
 from graphapi.imagery.geometry import Scale, Triple, scales_of
 from graphapi.imagery.info import Source, fetch_info, get_bytes, local_path, parse_source
@@ -320,6 +320,7 @@ def _library() -> Library:
     try:
         import cloudfiles  # type: ignore[import-untyped, unused-ignore]
         import cloudvolume
+        from cloudfiles.cloudfiles import INTERFACES  # type: ignore[import-untyped, unused-ignore]
         from cloudfiles.interfaces import HttpInterface  # type: ignore[import-untyped, unused-ignore]
         from cloudvolume.paths import to_https_protocol
     except ImportError as error:
@@ -327,6 +328,7 @@ def _library() -> Library:
     if not isinstance(HttpInterface.adaptor, TicketAdapter):
         # The one place where it can be given limits: sessions are made inside.
         HttpInterface.adaptor = TicketAdapter()
+        INTERFACES["middleauth+https"] = ticketed(HttpInterface)
     return Library(
         cloudvolume.CloudVolume,
         cloudfiles.CloudFiles,
