@@ -135,10 +135,8 @@ def forms(sink: RawServer) -> dict[str, str]:
 def test_a_strangers_graph(form: str, token: str | None, sink: RawServer, quiet: Any) -> None:
     generate_cave_token("https://known.example", token=CANARY)
     address = forms(sink)[form]
-    graph: Any = SimpleNamespace(
-        materialization=SimpleNamespace(server="https://known.example", datastack="ants")
-    )
-    source = CaveSource(graph, token=token, server=None)
+    record: Any = SimpleNamespace(server="https://known.example", datastack="ants")
+    source = CaveSource(record, token=token, server=None)
     with quiet() as failures:
         open_volume(address, source.token_for(address))
     with pytest.raises(CaveAuthError, match="was not sent"):
