@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from graphapi.common.http import BoundedAdapter
-from graphapi.errors import ImageryNotFoundError
+from graphapi.errors import CavegraphError, ImageryNotFoundError
 from graphapi.imagery.info import get_json
 
 if TYPE_CHECKING:
@@ -42,6 +42,22 @@ class TicketAdapter(BoundedAdapter):
         shown = str(request.headers.get("Authorization", ""))
         shows = self._passes.get(shown.removeprefix("Bearer "))
         return shows.token_for(request.url or "") if shows else None
+
+
+def hurry(read: Any) -> None:
+    """Let cloud-volume's library ask three times, and not again after an error of ours.
+
+    It asks seven times, with waits of up to a minute between.
+
+    Parameters
+    ----------
+    read
+        A method of the library that tenacity repeats.
+    """
+    from tenacity import retry_if_not_exception_type, stop_after_attempt
+
+    read.retry.stop = stop_after_attempt(3)
+    read.retry.retry = retry_if_not_exception_type(CavegraphError)
 
 
 def ticketed(http: Any) -> Any:

@@ -19,7 +19,7 @@ from graphapi.errors import (
     InputError,
     MissingExtraError,
 )
-from graphapi.imagery.careful import TicketAdapter, check_complete, make_careful, ticketed
+from graphapi.imagery.careful import TicketAdapter, check_complete, hurry, make_careful, ticketed
 from graphapi.imagery.foreign import Library, translated
 from graphapi.imagery.geometry import Scale, Triple, scales_of
 from graphapi.imagery.info import Source, fetch_info, get_bytes, local_path, parse_source
@@ -329,6 +329,7 @@ def _library() -> Library:
         # The one place where it can be given limits: sessions are made inside.
         HttpInterface.adaptor = TicketAdapter()
         INTERFACES["middleauth+https"] = ticketed(HttpInterface)
+        hurry(HttpInterface.get_file)
     return Library(
         cloudvolume.CloudVolume,
         cloudfiles.CloudFiles,

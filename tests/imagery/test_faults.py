@@ -29,7 +29,7 @@ from graphapi.imagery import info as info_module
 from graphapi.imagery.careful import TicketAdapter
 from graphapi.imagery.em import em_image
 from graphapi.imagery.meshes import get_meshes
-from graphapi.imagery.volume import open_volume
+from graphapi.imagery.volume import _library, open_volume
 
 if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler
@@ -90,6 +90,22 @@ def test_chunks_are_fetched_with_a_time_limit(
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", watched)
     em_image(f"{web.url}/{em.name}", 8, 8, 1, 4, resolution=NM)
     assert limits == [(TicketAdapter, (LIMITS.connect, LIMITS.wait))]
+
+
+def test_a_chunk_without_an_end_is_asked_for_once(
+    web: WebServer, em: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_library().tickets, "_limits", Limits(most=1_000))
+    with pytest.raises(CaveResponseError, match="more than 1,000 bytes"):
+        em_image(f"{web.url}/{em.name}", 8, 8, 1, 4, resolution=NM)
+    assert [path for path in web.paths() if "8_8_42" in path] == ["em/8_8_42/0-16_0-16_0-4"]
+
+
+def test_a_chunk_that_fails_is_asked_for_three_times(web: WebServer, em: Path) -> None:
+    web.answers["em/8_8_42/0-16_0-16_0-4"] = lambda _: (503, b"")
+    with pytest.raises(CaveUnavailableError, match="503"):
+        em_image(f"{web.url}/{em.name}", 8, 8, 1, 4, resolution=NM)
+    assert len([path for path in web.paths() if "8_8_42" in path]) == 3
 
 
 def test_decoder_that_is_not_installed(em: Path, monkeypatch: pytest.MonkeyPatch) -> None:

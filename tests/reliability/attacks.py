@@ -22,6 +22,46 @@ ATTACKS = (
         "refused, and nothing in it is touched: a load writes into an empty folder or one of its own, and removes only files that it has listed",
         "tests/loader/test_work_folder.py",
     ),
+    Attack(
+        "a graph, a server or a volume names an address that programs read in two ways: `\\`, a user name, control characters, other alphabets, odd ports",
+        "one function reads every address and refuses these; what it accepts is where the client connects",
+        "tests/common/test_address.py",
+    ),
+    Attack(
+        "a stranger's graph names a place for the CAVE token: another host, port or scheme, plain http, an address in two readings",
+        "the token is not sent, and the error says how to vouch for the place",
+        "tests/security/test_canary.py::test_a_strangers_graph",
+    ),
+    Attack(
+        "redirects, the `redirect` of a volume's info file, and data folders lead to a stranger's server",
+        "trust is a scheme, a host and a port, checked at each hop, for header and cookie; no hop carries the token on",
+        "tests/security/test_canary.py",
+    ),
+    Attack(
+        "the info record of a server names another `local_server` or other volumes",
+        "they are named in a warning before they first get the token; over plain http they never do",
+        "tests/security/test_canary.py::test_a_local_server_is_named_before_it_gets_the_token",
+    ),
+    Attack(
+        "a canary token goes through loads, fallback, images, meshes and the plain client",
+        "it is in no log, warning, error, output or file",
+        "tests/security/test_canary.py::test_a_load_its_graph_and_its_files",
+    ),
+    Attack(
+        "a gzip or brotli bomb, an endless body, a byte at a time in head or body, packed data that unpack to nothing",
+        "an answer ends at 512 MB, unpacked, and at ten times the time limit; one slower than 1 kB per time limit ends at once",
+        "tests/common/test_http.py",
+    ),
+    Attack(
+        "a server that is wrong in one thing: 92 faults in counts, rows, records, `Retry-After`, deep JSON; alone and three at random (40 seeds)",
+        "the right rows, or an error of ours",
+        "tests/cave/test_server_faults.py",
+    ),
+    Attack(
+        "a server counts 0 for a table that has rows",
+        "one more question tells: IncompleteAnswerError, not an empty table",
+        "tests/cave/test_server_faults.py::test_a_count_of_0_for_a_table_with_rows_is_no_empty_table",
+    ),
 )
 
 

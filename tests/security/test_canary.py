@@ -23,6 +23,7 @@ import loader
 from graphapi.cave.connection import Cave
 from graphapi.cave.token import generate_cave_token
 from graphapi.cave.trust import TokenWarning
+from graphapi.common.address import Origin
 from graphapi.common.http import Pass, mount
 from graphapi.errors import CaveAuthError, CavegraphError
 from graphapi.graph.fallback import CaveSource
@@ -210,6 +211,24 @@ def test_a_local_server_that_may_not_see_it(local: str, sink: RawServer, quiet: 
         cave.versions()
     assert failures
     assert CANARY not in sink.heard
+
+
+def test_plain_http_gets_none_though_the_person_named_it(
+    quiet: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for a server elsewhere: this machine is taken for another one."""
+    monkeypatch.setattr(Origin, "on_this_machine", False)
+    refusal = answer(b"{}", "Content-Type: application/json", status="401 Unauthorized")
+    with raw_server(lambda _: [refusal]) as server:
+        for token in (CANARY, None):
+            with quiet() as failures:
+                Cave.connect("tiny", server=server.url, token=token, max_retries=0)
+            assert "give the server's https address" in str(failures[0])
+        with quiet() as failures:
+            open_volume(f"graphene://{server.url}/segmentation/table/x", CANARY)
+        assert "over plain http" in str(failures[0])
+        assert len(server.requests) == 3
+        assert CANARY not in server.heard
 
 
 @pytest.mark.parametrize(
