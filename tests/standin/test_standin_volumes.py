@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 import requests
 
+from graphapi.errors import StandinError
 from loader.sandbox.standin import serve, write_folder
 
 if TYPE_CHECKING:
@@ -71,6 +73,10 @@ def folder(shared_data: Path, em: Path, tmp_path_factory: pytest.TempPathFactory
     (mesh / "info").write_text(json.dumps({"@type": "neuroglancer_legacy_mesh"}))
     (place.parent / "secret").write_text("outside")
     (place / "volumes" / "link").symlink_to(place.parent / "secret")
+    (place / "volumes" / "circle").symlink_to("circle")
+    (place / "volumes" / "em" / "there").symlink_to("back")
+    (place / "volumes" / "em" / "back").symlink_to("there")
+    (mesh / f"{root + 2}:0").symlink_to(f"{root + 2}:0")
     return place
 
 
@@ -173,6 +179,10 @@ def test_packed_files_say_so(server: RunningServer) -> None:
     "path",
     [
         "link",
+        "circle",
+        "circle/info",
+        "em/there",
+        "em/back/info",
         "../datastack.json",
         "em/../../datastack.json",
         "%2e%2e/datastack.json",
@@ -196,3 +206,24 @@ def test_nothing_outside_is_served(server: RunningServer, path: str) -> None:
     assert answer.status_code == 404
     assert b"outside" not in answer.content
     assert b"datastack" not in answer.content
+
+
+def test_the_mesh_of_a_circle_of_links_is_none(server: RunningServer) -> None:
+    root = (8 << 56) + 7
+    url = f"{server.url}/meshing/api/v1/table/seen_seg/manifest/{root}:0?verify=True"
+    answer = requests.get(url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10)
+    assert (answer.status_code, answer.json()) == (200, {"fragments": []})
+
+
+@pytest.mark.parametrize(
+    "link", ["datastack.json", "volumes", "tables/cells/v1.parquet", "views", ""]
+)
+def test_a_folder_with_a_circle_of_links_is_refused(tmp_path: Path, link: str) -> None:
+    rows = pd.DataFrame({"id": [1], "cell_type": ["a"]})
+    place = write_folder(tmp_path / "served", {"cells": rows}) / link
+    if place.is_dir():
+        shutil.rmtree(place)
+    place.unlink(missing_ok=True)
+    place.symlink_to(place.name)
+    with pytest.raises(StandinError, match=r"back to itself"):
+        serve(tmp_path / "served")

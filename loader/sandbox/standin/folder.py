@@ -156,7 +156,9 @@ class Folder:
         StandinError
             A file is missing or not in the format; says which.
         """
-        folder = Path(path).resolve()
+        folder = resolved(Path(path))
+        if folder is None:
+            raise _refused(Path(path), "is a link that leads back to itself")
         _refuse_links_out(folder)
         record = _read_json(folder / "datastack.json")
         for key in ("datastack", "viewer_resolution", "versions"):
@@ -311,8 +313,18 @@ def _refuse_links_out(folder: Path) -> None:
     inner = [path for name in ("tables", "views", "chunkedgraph") for path in _below(folder / name)]
     # Volumes may have a million files: each is looked at when it is asked for.
     for path in (folder / "datastack.json", folder / "volumes", *inner):
-        if path.is_symlink() and not path.resolve().is_relative_to(folder):
-            raise _refused(path, "is a link out of the folder")
+        if path.is_symlink():
+            target = resolved(path)
+            if target is None or not target.is_relative_to(folder):
+                raise _refused(path, "is a link out of the folder, or back to itself")
+
+
+def resolved(path: Path) -> Path | None:
+    """Return where a path leads, links followed; None where they lead in a circle."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # a circle of links is a RuntimeError before Python 3.13
+        return None
 
 
 def _below(place: Path) -> list[Path]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from loader.sandbox.standin.folder import resolved
 from loader.sandbox.standin.replies import RefusalError, chunkedgraph_refusal
 from loader.sandbox.standin.threads import in_thread
 
@@ -77,12 +79,10 @@ def serve_file(root: Path, name: str) -> Response:
 def _inside(root: Path, name: str) -> Path | None:
     if "\0" in name or "\\" in name or any(part in ("", ".", "..") for part in name.split("/")):
         return None
-    try:
-        path = (root / name).resolve()
-        found = path.is_relative_to(root.resolve()) and path.is_file()
-    except OSError:  # a name too long for the file system
+    path, top = resolved(root / name), resolved(root)
+    if path is None or top is None or not path.is_relative_to(top):
         return None
-    return path if found else None
+    return path if os.path.isfile(path) else None  # noqa: PTH113 - no error for a name too long
 
 
 def _media_type(name: str) -> str:
