@@ -118,7 +118,7 @@ class ExportQuestions(SubgraphQuestions):
             written[name.removesuffix(".parquet")] = target
         record = place / "materialization.json"
         told = self.materialization.to_json() + "\n"
-        write_whole(record, lambda path: Path(path).write_text(told))
+        write_whole(record, lambda path: Path(path).write_text(told, "utf-8"))
         return {**written, "materialization": record}
 
     def to_graphml(self, path: str | Path, threshold: int = 1) -> Path:

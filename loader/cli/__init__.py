@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import warnings
 from typing import TextIO
@@ -33,6 +34,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line; never shows a traceback for an error of our own or of the disk."""
     from loader.cli.app import app
 
+    for stream in (sys.stdout, sys.stderr):
+        # A console that lacks a sign, as cp1252 lacks alpha, shows its escape.
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning

@@ -151,7 +151,10 @@ def _to_file(place: str, write: Callable[[str], Any]) -> None:
 
 
 def _to_stdout(write: Callable[[str], Any]) -> None:
+    """Write what a file would hold, byte for byte: UTF-8, whatever the console's encoding."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "table"
         write(str(place))
-        sys.stdout.write(place.read_text("utf-8"))
+        sys.stdout.flush()
+        sys.stdout.buffer.write(place.read_bytes())
+        sys.stdout.buffer.flush()

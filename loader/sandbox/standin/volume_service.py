@@ -137,7 +137,7 @@ def _fragments(standin: Standin, root: int) -> list[str]:
     place = _inside(volumes, f"{name}/{mesh}/{root}:0")
     if place is None:
         return []
-    return [str(fragment) for fragment in json.loads(place.read_text())["fragments"]]
+    return [str(fragment) for fragment in json.loads(place.read_text("utf-8"))["fragments"]]
 
 
 def _mesh_folder(info: dict[str, Any] | None) -> str:
@@ -148,7 +148,7 @@ def _read_info(volumes: Path, name: str) -> dict[str, Any] | None:
     path = _inside(volumes, f"{name}/info")
     if path is None:
         return None
-    info: dict[str, Any] = json.loads(path.read_text())
+    info: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return info
 
 
