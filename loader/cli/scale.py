@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,11 @@ def synthetic(
         f"SYNTHETIC: {brain.neurons:,} neurons, {brain.connections:,} connections, "
         f"{brain.synapse_rows:,} synapse rows in {brain.folder}"
     )
+    files = brain.synapse_files()
+    rows = files[0] if len(files) == 1 else files[0].parent
+    command = ["cavegraph", "load", str(rows), "-a", str(brain.folder / "neurons.parquet")]
+    command += ["--name", "synthetic_brain", "--to", str(brain.folder / "brain.lbug")]
+    typer.echo(f"To load it:\n  {shlex.join(command)}")
 
 
 def finish_import(
