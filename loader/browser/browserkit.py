@@ -30,20 +30,20 @@ DEMO_CLASSES: Final = (
 )  # fmt: skip
 #: The steps of the tour: saved query, and what it is to show.
 _TOUR: Final = (
-    ("what_is_this_graph", "Begin with what this is. A graph holds one version of one datastack."),
+    ("what_is_this_graph", "A graph holds one version of one datastack. This one holds:"),
     (
         "schema_picture",
         "Neurons, the connections between them, and the annotation rows about them.",
     ),
-    ("class_sizes", "Most neurons have no annotation: they are called Unknown."),
-    ("class_picture", "Who talks to whom: classes, with arrows as wide as they are strong."),
+    ("class_sizes", "Most neurons have no annotation. They are called Unknown."),
+    ("class_picture", "Which classes connect: the stronger the connection, the wider the arrow."),
     ("find_by_text", "Find neurons by a word. Copy a root id for the next step."),
     ("neighbourhood_picture", "One neuron and its strongest partners."),
     ("neighbourhood", "The same, to go on from: double-click a neuron."),
     ("class_paths_picture", "From the ring neurons to the Delta7 neurons of the compass."),
     ("class_feed_forward_loops", "Three neurons, two ways."),
     ("unknown_partners", "What to annotate next."),
-    ("colours_on", "To colour every picture by class, give the classes labels. It can be undone."),
+    ("colours_on", "To colour every picture by class, give the classes labels. You can undo it."),
 )
 _WIDTHS: Final = (("BELOW", 1), ("FROM", 2), ("FROM", 4), ("FROM", 8), ("FROM", 13))
 _STEPS: Final = {"neurons": (5, 10, 20, 50), "classes": (500, 1000, 2000, 5000)}
@@ -94,7 +94,9 @@ def favourites() -> bytes:
 def tour() -> str:
     """Write the guided tour as the HTML of slides that Browser shows by ``:play``."""
     texts = {query.name: query for query in saved_queries()}
-    slides = [_slide("cavegraph: a tour", "<p>Click a query; it comes to the editor. Run it.</p>")]
+    slides = [
+        _slide("cavegraph: a tour", "<p>Click a query to copy it to the editor, then run it.</p>")
+    ]
     for name, words in _TOUR:
         code = html.escape(texts[name].text, quote=False)
         body = (

@@ -183,7 +183,7 @@ def test_the_tour_is_shown_and_its_queries_come_to_the_editor(
     browser.run(f":play {tour}")
     browser.await_text("cavegraph: a tour")
     browser.press("[data-testid='guideNextSlide'], [data-testid='nextSlide']")
-    browser.await_text("Begin with what this is.")
+    browser.await_text("A graph holds one version of one datastack.")
     browser.press("pre.runnable")
     browser.await_in_editor("MATCH (m:Materialization)")
 
