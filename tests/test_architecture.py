@@ -1,16 +1,20 @@
-"""The arrows of the design, read from the source: who may import whom."""
+"""The arrows of the design, read from the source: who may import whom, and who may ask whom."""
 
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import graphapi
+import graphapi.graph.conditions
+from import_graph import find_circle, find_upward, read_imports
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("cypher", "graphapi", "loader")
@@ -31,6 +35,44 @@ HOMES = {
 HEAVY = ("pandas", "pyarrow", "neo4j", "ladybug", "caveclient", "cloudvolume", "pyvista", "vtk")
 HEAVY += ("matplotlib", "numba", "scipy", "networkx", "duckdb", "ibis", "starlette")
 MOST_LINES = 450
+#: The rooms, lowest first: each may import from those before it, never from those after. A
+#: package's own name is its `__init__` alone; modules within a room may import each other.
+LAYERS = [
+    "cypher",
+    "graphapi.errors",
+    "graphapi.ids",
+    "graphapi.common",
+    "graphapi.engines",
+    "graphapi.cave",
+    "graphapi.imagery",
+    "graphapi.graph",  # the door, and what needs no CAVE
+    "graphapi.graph.fallback",
+    "graphapi.graph.reader",
+    "graphapi.network",
+    "graphapi.motifs",
+    "graphapi.plots",
+    "graphapi.netreport",
+    "graphapi.ask",
+    "graphapi.connectome",
+    "graphapi.functions",
+    "graphapi",
+    "loader.work",
+    "loader.checks",
+    "loader.stages",
+    "loader.sources",
+    "loader.writers",
+    "loader.spark",
+    "loader.report",
+    "loader.pipeline",
+    "loader.browser",
+    "loader",
+    "loader.sandbox",
+    "loader.cli",
+]
+#: In graphapi, outside the engines themselves, these alone send a query to one.
+DOORS = {"graphapi/graph/door", "graphapi/graph/materialization"}
+#: What may touch only the sandbox: it practises, it does not load.
+SANDBOX_USERS = ("loader.sandbox", "loader.cli")
 
 SOURCES = sorted(p for package in PACKAGES for p in (ROOT / package).rglob("*.py"))
 
@@ -75,6 +117,136 @@ def test_only_the_command_line_imports_the_sandbox(tmp_path: Path) -> None:
     assert practises(planted)
 
 
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert " -> ".join(find_circle(read_imports(ROOT, PACKAGES))) == ""
+
+
+def test_no_import_runs_from_a_lower_layer_up() -> None:
+    assert find_upward(read_imports(ROOT, PACKAGES), LAYERS) == []
+
+
+def asks_an_engine(tree: ast.Module) -> bool:
+    """Whether a module calls `run`, `run_together` or `run_text` of something named engine."""
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr in ("run", "run_together", "run_text")
+        and re.search(r"(^|[._])engine$", ast.unparse(node.value))
+        for node in ast.walk(tree)
+    )
+
+
+def past_the_door(root: Path) -> list[str]:
+    """List the modules of graphapi that ask an engine, or hold one, and are not the door."""
+    found = []
+    for path in sorted((root / "graphapi").rglob("*.py")):
+        name = path.relative_to(root).with_suffix("").as_posix()
+        if name in DOORS or name.startswith("graphapi/engines/"):
+            continue
+        tree = ast.parse(path.read_text("utf-8"))
+        holds = "graphapi.engines.base" in imports(path) and name != "graphapi/graph/reader"
+        if holds or asks_an_engine(tree):
+            found.append(name)
+    return found
+
+
+def test_the_graph_is_read_through_one_door() -> None:
+    assert past_the_door(ROOT) == []
+
+
+def sandbox_users(root: Path) -> list[str]:
+    """List the modules that import the sandbox and may not."""
+    return [
+        name
+        for name, used in read_imports(root, PACKAGES).items()
+        if not name.startswith(SANDBOX_USERS)
+        and any(one.startswith("loader.sandbox") for one in used)
+    ]
+
+
+def test_the_sandbox_is_used_by_the_command_line_alone() -> None:
+    assert sandbox_users(ROOT) == []
+
+
+def planted(tmp_path: Path, **modules: str) -> Path:
+    """Write a small tree: dots of module names are double underscores."""
+    for name, text in modules.items():
+        path = tmp_path.joinpath(*name.split("__")).with_suffix(".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from graphapi.ids import parse",
+        "import graphapi.ids",
+        "from graphapi import ids",
+        "def later():\n    from graphapi.ids import parse",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import graphapi.ids",
+    ],
+)
+def test_a_planted_circle_is_named(tmp_path: Path, back: str) -> None:
+    root = planted(
+        tmp_path,
+        graphapi__ids="from graphapi.common.text import shown",
+        graphapi__common__text="from graphapi.errors import MyError",
+        graphapi__errors=back,
+        graphapi__alone="import graphapi.ids",
+    )
+    assert find_circle(read_imports(root, ["graphapi"])) == [
+        "graphapi.ids",
+        "graphapi.common.text",
+        "graphapi.errors",
+    ]
+
+
+def test_a_planted_import_up_is_named(tmp_path: Path) -> None:
+    root = planted(
+        tmp_path,
+        graphapi__graph__door="def later():\n    from graphapi.graph.reader import Reader",
+        graphapi__graph__reader="import graphapi.errors",
+        graphapi__errors="",
+        loader__work__steps="from loader.pipeline import load",
+        loader__pipeline="import graphapi.graph.reader",
+    )
+    assert find_upward(read_imports(root, PACKAGES), LAYERS) == [
+        "graphapi.graph.door -> graphapi.graph.reader",
+        "loader.work.steps -> loader.pipeline",
+    ]
+
+
+def test_a_room_without_a_layer_is_refused(tmp_path: Path) -> None:
+    root = planted(tmp_path, graphapi__attic__box="import graphapi.errors", graphapi__errors="")
+    with pytest.raises(LookupError, match=r"graphapi\.attic\.box is in no layer"):
+        find_upward(read_imports(root, PACKAGES), LAYERS)
+
+
+def test_a_planted_way_past_the_door_is_named(tmp_path: Path) -> None:
+    root = planted(
+        tmp_path,
+        graphapi__engines__base="class Engine: ...",
+        graphapi__graph__door="answer = self.engine.run(query)",
+        graphapi__motifs__a="answer = self._engine.run(query)",
+        graphapi__motifs__b="answers = connectome.engine.run_together([])",
+        graphapi__motifs__c="ask = engine.run_text",
+        graphapi__motifs__d="from graphapi.engines.base import Engine",
+        graphapi__motifs__e="answer = self._graph.run(query); name = connectome.engine.name",
+    )
+    assert past_the_door(root) == [f"graphapi/motifs/{one}" for one in "abcd"]
+
+
+def test_a_planted_use_of_the_sandbox_is_named(tmp_path: Path) -> None:
+    root = planted(
+        tmp_path,
+        loader__sandbox__demo="import loader.sandbox.brain",
+        loader__sandbox__brain="",
+        loader__cli__demo="from loader.sandbox.demo import run",
+        loader__pipeline="def later():\n    import loader.sandbox.demo",
+    )
+    assert sandbox_users(root) == ["loader.pipeline"]
+
+
 def test_importing_the_api_loads_nothing_heavy() -> None:
     code = "import sys, graphapi; print('\\n'.join(sys.modules))"
     loaded = subprocess.run(
@@ -88,10 +260,90 @@ def test_modules_can_be_read_in_one_sitting(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) <= MOST_LINES
 
 
+#: Public names of `Connectome` that have no function of that name, and why.
+NO_FUNCTION = {
+    "cave_source": "a part of an open graph",
+    "check_unchanged": "asks about an open graph",
+    "close": "a function would close what others use",
+    "criteria": "NeuronCriteria is that on the default connectome",
+    "cypher": "the function is cypher_query: 'cypher' is a package",
+    "image_source": "a part of an open graph",
+    "is_served": "asks about an open graph",
+    "motifs": "many questions of their own: default_connectome().motifs",
+    "name": "asks about an open graph",
+    "open": "`use` makes the one that is opened the default",
+    "require_cave": "a part of an open graph",
+    "root_ids": "asks about an open graph",
+    "run": "for query files; cypher_query is for people",
+    "run_together": "for query files; cypher_query is for people",
+}
+
+
+def missing_names(face: object) -> list[str]:
+    """List what a package binds and does not declare in `__all__`: no modules, nothing private."""
+    bound = {name for name, value in vars(face).items() if not inspect.ismodule(value)}
+    return sorted({name for name in bound if not name.startswith("_")} - set(face.__all__))
+
+
+def missing_functions(connectome: type, functions: object) -> list[str]:
+    """List public names of a class that are no functions of a module."""
+    own = {name for name in dir(connectome) if not name.startswith("_")}
+    return sorted(own - set(vars(functions)))
+
+
 def test_all_is_complete_and_true() -> None:
     assert sorted(set(graphapi.__all__)) == sorted(graphapi.__all__)
     for name in graphapi.__all__:
         assert getattr(graphapi, name) is not None
+    assert missing_names(graphapi) == []
+
+
+def test_every_question_is_a_function_too() -> None:
+    assert missing_functions(graphapi.Connectome, graphapi.functions) == sorted(NO_FUNCTION)
+
+
+def test_every_function_is_public() -> None:
+    made = {
+        name
+        for name, value in vars(graphapi.functions).items()
+        if inspect.isfunction(value) and value.__module__.startswith("graphapi")
+    }
+    assert sorted(n for n in made - set(graphapi.__all__) if not n.startswith("_")) == []
+
+
+def test_functions_take_what_the_methods_take() -> None:
+    for name in set(dir(graphapi.Connectome)) & set(vars(graphapi.functions)):
+        if name.startswith("_"):
+            continue
+        method = inspect.signature(getattr(graphapi.Connectome, name))
+        function = inspect.signature(getattr(graphapi.functions, name))
+        assert list(function.parameters.values()) == list(method.parameters.values())[1:], name
+
+
+def test_every_condition_and_warning_is_public() -> None:
+    """What a person writes or filters has to be at hand as `graphapi.X`."""
+    needed = {
+        name
+        for name, value in vars(graphapi.graph.conditions).items()
+        if inspect.isclass(value) and value.__module__ == "graphapi.graph.conditions"
+    }
+    for path in SOURCES:
+        if name_of(path).startswith("graphapi/"):
+            text = path.read_text("utf-8")
+            needed |= set(re.findall(r"^class (\w+)\(\w*Warning\)", text, re.MULTILINE))
+    # MissingMeshWarning stands beside what fetches meshes, which `import graphapi` must not load
+    assert sorted(needed - set(graphapi.__all__)) == ["MissingMeshWarning"]
+
+
+def test_a_name_that_is_left_out_is_named() -> None:
+    face = SimpleNamespace(__all__=["asked"], asked=len, forgotten=len)
+
+    class Thing:
+        def asked(self) -> None: ...
+        def lost(self) -> None: ...
+
+    assert missing_names(face) == ["forgotten"]
+    assert missing_functions(Thing, face) == ["lost"]
 
 
 def test_every_public_name_says_what_it_is() -> None:

@@ -112,8 +112,7 @@ class NeuronCriteria:
             self._roots = self._find()
             if not len(self._roots):
                 notice(f"{self!r} matches no neuron{self._why_empty()}", NoMatchWarning)
-        else:
-            self.connectome.check_unchanged()
+        self.connectome.check_unchanged()
         return self._roots.copy()
 
     def __and__(self, other: NeuronCriteria) -> NeuronCriteria:

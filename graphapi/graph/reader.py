@@ -56,6 +56,8 @@ class Reader(Graph):
         self.selector = Selector(self, self._map_stale)
         self._token = token
         self._server = server
+        #: The connections of the lowest threshold that was asked for, and that threshold.
+        self._whole: tuple[int, Connections] | None = None
 
     @classmethod
     def open(
@@ -202,13 +204,23 @@ class Reader(Graph):
             return Connections.from_arrow(self.run(*_one_way("downstream", pre, terms)))
         if post is not None:
             return Connections.from_arrow(self.run(*_one_way("upstream", post, terms)))
-        return Connections.from_arrow(whole_table(self, terms.threshold))
+        return self.to_sparse(terms.threshold).connections
 
     def to_sparse(self, threshold: int = 1) -> Adjacency:
-        """Return the whole graph as labels and connections; `.to_sparse()` makes the CSR matrix."""
+        """Return the whole graph as labels and connections; `.to_sparse()` makes the CSR matrix.
+
+        The connections are read once and kept, for everything that needs the whole graph; their
+        arrays are read-only.
+        """
         terms = Terms(threshold=threshold)
-        found = self._fetch(terms, pre=None, post=None)
-        return Adjacency(self.root_ids(), self.root_ids(), found, self._provenance(terms).attrs())
+        kept = self._whole
+        if kept is None or kept[0] > threshold:
+            found = Connections.from_arrow(whole_table(self, threshold)).frozen()
+            self._whole = (threshold, found)
+        else:
+            found = kept[1] if kept[0] == threshold else kept[1].where(kept[1].weight >= threshold)
+        roots = self.root_ids()  # refuses when a server no longer holds what was kept
+        return Adjacency(roots, roots, found, self._provenance(terms).attrs())
 
     def _fetch_both(self, terms: Terms, neuron_ids: IdArray) -> tuple[Connections, Connections]:
         """Find what goes out of neurons and what comes in; in a graph, by one round to it."""

@@ -217,9 +217,7 @@ class MotifAnalysis(NetworkAnalysis):
             from graphapi.motifs.plan import Rules
 
             measures = {
-                "motif": MotifCounts(
-                    self._connectome.engine, self._schema, motifs, Rules(induced=induced)
-                )
+                "motif": MotifCounts(self._connectome, self._schema, motifs, Rules(induced=induced))
             }
         (found,) = compare(
             graph, self._model(model), measures, nulls=nulls, seed=seed, workers=workers
@@ -266,4 +264,4 @@ class MotifAnalysis(NetworkAnalysis):
 
     @cached_property
     def _search(self) -> MotifSearch:
-        return MotifSearch(self._connectome.engine, self._schema)
+        return MotifSearch(self._connectome, self._schema)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from graphapi.engines.base import Engine
+    from graphapi.graph.door import Graph
     from graphapi.motifs.binding import MotifSchema
     from graphapi.motifs.pattern import Pattern
     from graphapi.motifs.search import Motif
@@ -30,8 +30,8 @@ class MotifCounts:
 
     Parameters
     ----------
-    engine
-        Where the connectome is.
+    graph
+        The open graph.
     schema
         Its fields. Of connections only `weight` can be asked: null graphs have no sizes.
     motifs
@@ -46,7 +46,7 @@ class MotifCounts:
     """
 
     def __init__(
-        self, engine: Engine, schema: MotifSchema, motifs: Mapping[str, Motif], rules: Rules
+        self, graph: Graph, schema: MotifSchema, motifs: Mapping[str, Motif], rules: Rules
     ) -> None:
         import pyarrow as pa
 
@@ -56,12 +56,12 @@ class MotifCounts:
             name: bind(read_motif(motif), self._schema) for name, motif in motifs.items()
         }
         # Read here and not when first needed: counting runs in several threads.
-        self._root_ids = engine.run(catalog()["all_neurons"]).column("root_id").to_numpy()
+        self._root_ids = graph.run(catalog()["all_neurons"]).column("root_id").to_numpy()
         self._fields: dict[str, pa.Array] = {}
         used = {name for pattern in self._patterns.values() for name in _node_fields(pattern)}
         for name in sorted(used - {"root_id"}):
             asked = catalog()["all_neuron_properties"].with_properties({name: schema.nodes[name]})
-            self._fields[name] = engine.run(asked).column(name).combine_chunks()
+            self._fields[name] = graph.run(asked).column(name).combine_chunks()
         self._fields["root_id"] = pa.array(self._root_ids)
 
     def __call__(self, graph: DirectedGraph) -> dict[Hashable, float]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from graphapi.engines.base import Engine
+    from graphapi.graph.door import Graph
     from graphapi.ids import IdArray
     from graphapi.motifs.binding import MotifSchema
     from graphapi.motifs.pattern import Comparison, Condition, Edge
@@ -112,25 +112,25 @@ class MemoryGraph:
         return MemoryGraph(self.root_ids, pre, post, fields, self.read_node_field)
 
 
-def count_connections(engine: Engine) -> int:
+def count_connections(graph: Graph) -> int:
     """Ask the database how many connections there are."""
     query = Query(
         name="motif_size",
         text="MATCH (a:Neuron)-[c:CONNECTS]->(b:Neuron)\nRETURN count(*) AS connections\n",
         columns=(Item("connections", "int"),),
     )
-    return int(engine.run(query).column("connections")[0].as_py())
+    return int(graph.run(query).column("connections")[0].as_py())
 
 
 def read_graph(
-    engine: Engine, edge_types: dict[str, str], *, timeout: float | None = None
+    graph: Graph, edge_types: dict[str, str], *, timeout: float | None = None
 ) -> MemoryGraph:
     """Read all connections of a graph into memory; neuron properties are read when asked for.
 
     Parameters
     ----------
-    engine
-        Where the graph is.
+    graph
+        The open graph.
     edge_types
         Type per property of a connection.
     timeout
@@ -147,12 +147,12 @@ def read_graph(
             *(Item(name, kind) for name, kind in edge_types.items()),
         ),
     )
-    table = engine.run(query, timeout=timeout).combine_chunks()
-    root_ids = engine.run(catalog()["all_neurons"], timeout=timeout).column("root_id").to_numpy()
+    table = graph.run(query, timeout=timeout).combine_chunks()
+    root_ids = graph.run(catalog()["all_neurons"], timeout=timeout).column("root_id").to_numpy()
 
     def read_node_field(name: str, kind: str) -> pa.Array:
         asked = catalog()["all_neuron_properties"].with_properties({name: kind})
-        return engine.run(asked).column(name).combine_chunks()
+        return graph.run(asked).column(name).combine_chunks()
 
     return MemoryGraph.build(
         root_ids,

@@ -23,7 +23,7 @@ from graphapi.network.census import triad_census
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from graphapi.engines.base import Engine
+    from graphapi.graph.door import Graph
     from graphapi.graph.materialization import Field
     from graphapi.ids import IdArray
     from graphapi.motifs.compiled import CompiledSearch
@@ -63,8 +63,8 @@ class MotifSearch:
 
     Parameters
     ----------
-    engine
-        The graph's database.
+    graph
+        The open graph.
     schema
         The graph's fields; see `schema_of`.
     max_matches
@@ -83,13 +83,13 @@ class MotifSearch:
 
     def __init__(
         self,
-        engine: Engine,
+        graph: Graph,
         schema: MotifSchema,
         *,
         max_matches: int = 20_000_000,
         memory_bytes: int | None = None,
     ) -> None:
-        self._engine = engine
+        self._door = graph
         self._schema = schema
         self._max_matches = max_matches
         self._memory_bytes = memory_bytes if memory_bytes is not None else _default_memory()
@@ -192,7 +192,7 @@ class MotifSearch:
         rules = Rules(unique, induced, distinct)
         if self._choose(pattern, method) == "cypher":
             query, params = compile_query(pattern, make_plan(pattern, rules), count=True)
-            table = self._engine.run(query, params, timeout=timeout)
+            table = self._door.run(query, params, timeout=timeout)
             return int(table.column("matches")[0].as_py())
         by_class = matches_by_class(pattern, rules) if pattern.edges else None
         if by_class is not None and timeout is None:
@@ -229,7 +229,7 @@ class MotifSearch:
         cap = self._max_matches + 1 if limit is None else limit
         plan = make_plan(pattern, rules, limited=limit is not None)
         query, params = compile_query(pattern, plan, limit=cap)
-        table = self._engine.run(query, params, timeout=timeout)
+        table = self._door.run(query, params, timeout=timeout)
         if limit is None and table.num_rows > self._max_matches:
             raise self._too_many(pattern, f"more than {self._max_matches:,}", None)
         names = [*pattern.names, *_weight_names(pattern)]
@@ -250,10 +250,10 @@ class MotifSearch:
         return CompiledSearch(graph, pattern, plan, self._schema), graph
 
     def _graph(self, undirected: bool, timeout: float | None) -> MemoryGraph:
-        if False not in self._graphs:
-            self._graphs[False] = read_graph(
-                self._engine, dict(self._schema.edges), timeout=timeout
-            )
+        if self._graphs:
+            self._door.run_together([])  # what is in memory is still what the database holds
+        else:
+            self._graphs[False] = read_graph(self._door, dict(self._schema.edges), timeout=timeout)
         if undirected not in self._graphs:
             self._graphs[True] = self._graphs[False].undirected()
         return self._graphs[undirected]
@@ -275,7 +275,7 @@ class MotifSearch:
         if pinned and not (pattern.undirected and any(edge.where for edge in pattern.absent)):
             return "cypher"
         if self._fits is None:
-            needed = count_connections(self._engine) * BYTES_PER_CONNECTION
+            needed = count_connections(self._door) * BYTES_PER_CONNECTION
             self._fits = needed <= self._memory_bytes
         return "compiled" if self._fits else "cypher"
 
@@ -319,7 +319,7 @@ class MotifSearch:
         names = list(pattern.names)
         ids: IdArray = np.unique(frame[names].to_numpy(dtype=np.int64))
         query = catalog()["neurons_of"].with_properties(fields)
-        known = self._engine.run(query, {"ids": ids.tolist()}).to_pandas().set_index("root_id")
+        known = self._door.run(query, {"ids": ids.tolist()}).to_pandas().set_index("root_id")
         added = {
             f"{node}.{field}": known[field].reindex(frame[node]).to_numpy()
             for node in names
