@@ -34,6 +34,10 @@ QUESTIONS: dict[str, list[Callable[[Any], Any]]] = {
     ],
     "check_unchanged": [lambda c: c.check_unchanged()],
     "get_annotations": [lambda c: c.get_annotations(ids(1, 4))],
+    "get_field_values": [
+        lambda c: c.get_field_values("cell_class"),
+        lambda c: c.get_field_values("in_synapses"),
+    ],
     "get_neurons": [lambda c: c.get_neurons(ids(1, 4))],
     "get_connectivity": [
         lambda c: c.get_connectivity(ids(1)),
