@@ -267,6 +267,7 @@ NO_FUNCTION = {
     "close": "a function would close what others use",
     "criteria": "NeuronCriteria is that on the default connectome",
     "cypher": "the function is cypher_query: 'cypher' is a package",
+    "fields": "asks about an open graph",
     "image_source": "a part of an open graph",
     "is_served": "asks about an open graph",
     "motifs": "many questions of their own: default_connectome().motifs",

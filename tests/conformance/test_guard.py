@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import matplotlib as mpl
+import pandas as pd
 import pyarrow as pa
 import pytest
 from toy import ANNOTATIONS, BASE, ROWS, ids
@@ -33,6 +34,9 @@ QUESTIONS: dict[str, list[Callable[[Any], Any]]] = {
         lambda c: c.run_together([(graphapi.engines.queries.catalog()["all_neurons"], None)])
     ],
     "check_unchanged": [lambda c: c.check_unchanged()],
+    "add_properties": [
+        lambda c: c.add_properties(pd.DataFrame({"pre": ids(1), "post": ids(2)}), "cell_class")
+    ],
     "get_annotations": [lambda c: c.get_annotations(ids(1, 4))],
     "get_field_values": [
         lambda c: c.get_field_values("cell_class"),
