@@ -97,7 +97,7 @@ class LadybugEngine:
         if not path.exists():
             raise GraphNotFoundError(
                 f"there is no graph at '{path}'",
-                hint="make one with `cavegraph load ...`, or `cavegraph demo` for a first try",
+                hint="name yours by $CAVEGRAPH_URI, or make one by `cavegraph load` or `demo`",
             )
         if not path.is_file() or path.stat().st_size == 0:
             raise GraphFileError(f"'{path}' is no graph file", hint="name the .lbug file itself")
