@@ -281,8 +281,8 @@ NO_FUNCTION = {
 
 #: Warnings that stand beside what warns: `import graphapi` must not load that.
 WARNINGS_ELSEWHERE = {
-    "FewNullsWarning": "graphapi.network.significance needs numba",
-    "MissingMeshWarning": "graphapi.imagery.meshes needs requests",
+    "FewNullsWarning": "graphapi.network is loaded when it is asked",
+    "MissingMeshWarning": "graphapi.imagery is loaded when it is asked",
     "TokenWarning": "graphapi.cave.trust is loaded when CAVE is asked",
 }
 
