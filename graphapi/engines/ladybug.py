@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any
 from graphapi.engines.allowed import LADYBUG
 from graphapi.engines.base import check_timeout
 from graphapi.engines.columns import plain_params, refuse_mixed_lists
+from graphapi.engines.forks import after_fork, never_end
 from graphapi.engines.ladybugdoor import refuse_mixed_paths, refuse_shortest_with_node_filter
 from graphapi.engines.owncypher import admit
 from graphapi.engines.plan import Step, steps_of_drawing
 from graphapi.engines.queries import quoted
+from graphapi.engines.worker import Seen, Workers
 from graphapi.errors import (
     EngineError,
     GraphFileError,
@@ -65,13 +67,18 @@ class LadybugEngine:
 
     name = "ladybug"
 
-    def __init__(self, path: Path, database: Any) -> None:
+    def __init__(
+        self, path: Path, reopen: Callable[[], Any], workers: Workers | None = None
+    ) -> None:
         self.uri = str(path)
         self.path = path
-        self._database = database
+        self._reopen = reopen
+        self._database = reopen()
+        self._workers = workers
         self._idle: list[Any] = []
         self._lock = threading.Lock()
         self._closed = False
+        after_fork(self._start_anew)
 
     @classmethod
     def open(cls, path: str | Path, *, threads: int = 0, buffer_bytes: int = 0) -> LadybugEngine:
@@ -101,7 +108,9 @@ class LadybugEngine:
             )
         if not path.is_file() or path.stat().st_size == 0:
             raise GraphFileError(f"'{path}' is no graph file", hint="name the .lbug file itself")
-        return cls(path, _open_database(path, True, threads, buffer_bytes))
+        workers = Workers(path, Seen.at(path), threads)
+        at = path.absolute()
+        return cls(path, lambda: _open_database(at, True, threads, buffer_bytes), workers)
 
     @classmethod
     def create(cls, path: str | Path, *, threads: int = 0, buffer_bytes: int = 0) -> LadybugEngine:
@@ -115,7 +124,7 @@ class LadybugEngine:
         path = Path(path)
         if path.exists():
             raise GraphFileError(f"'{path}' exists already", hint="write to a new name")
-        return cls(path, _open_database(path, False, threads, buffer_bytes))
+        return cls(path, lambda: _open_database(path, False, threads, buffer_bytes))
 
     def run(
         self, query: Query, params: Params | None = None, *, timeout: float | None = None
@@ -133,14 +142,27 @@ class LadybugEngine:
     def run_text(
         self, text: str, params: Params | None = None, *, timeout: float | None = None
     ) -> pa.Table:
-        """Run a person's own Cypher; see `graphapi.engines.base.Engine.run_text`."""
+        """Run a person's own Cypher; see `graphapi.engines.base.Engine.run_text`.
+
+        It runs in a process of its own, so that whatever it does is an error at most.
+        """
+        check_timeout(timeout)
         given = plain_params(params)
         refuse_mixed_lists(given)
         tokens, sent = admit(text, LADYBUG, given)
         words = [token.text for token in tokens]
         refuse_mixed_paths(words)
         refuse_shortest_with_node_filter(words)
-        table = self._execute(sent, given, timeout, "your query")
+        if self._workers is None:  # a graph that is being written, by us
+            return self.run_admitted(sent, given, timeout=timeout)
+        self._refuse_closed()
+        return self._workers.run(sent, given, timeout)
+
+    def run_admitted(
+        self, text: str, params: Mapping[str, object], *, timeout: float | None = None
+    ) -> pa.Table:
+        """Run a query that the door has let through, in this process."""
+        table = self._execute(text, params, timeout, "your query")
         _refuse_equal_names(table.column_names)
         return table
 
@@ -195,7 +217,10 @@ class LadybugEngine:
             for connection in self._idle:
                 connection.close()
             self._idle.clear()
-            self._database.close()
+            if self._database is not None:
+                self._database.close()
+        if self._workers is not None:
+            self._workers.close()
 
     def __repr__(self) -> str:
         return f"LadybugEngine({self.uri!r})"
@@ -224,17 +249,40 @@ class LadybugEngine:
     @contextmanager
     def _connection(self, fresh: bool) -> Iterator[Any]:
         with self._lock:
-            if self._closed:
-                raise EngineError(
-                    f"the graph '{self.uri}' is closed", hint="open it again with Connectome.open"
-                )
+            self._refuse_closed()
+            if self._database is None:
+                self._open_again()
+            database = self._database
             connection = self._idle.pop() if self._idle and not fresh else None
         if connection is None:
-            connection = _connect(self._database)
+            connection = _connect(database)
         try:
             yield connection
         finally:
             self._give_back(connection, keep=not fresh)
+
+    def _start_anew(self) -> None:
+        """Leave to the parent what is the parent's; called in a forked child."""
+        never_end((self._database, self._idle))
+        self._database, self._idle, self._lock = None, [], threading.Lock()
+        if self._workers is not None:
+            self._workers.forget()
+
+    def _open_again(self) -> None:
+        if self._workers is None:
+            raise EngineError(
+                f"the graph '{self.uri}' is being written by the process that this one was forked "
+                "from",
+                hint="write it in one process",
+            )
+        self._workers.refuse_replaced()
+        self._database = self._reopen()
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise EngineError(
+                f"the graph '{self.uri}' is closed", hint="open it again with Connectome.open"
+            )
 
     def _give_back(self, connection: Any, *, keep: bool) -> None:
         with self._lock:
@@ -270,6 +318,17 @@ def _interruptibly(connection: Any, work: Callable[[], Any]) -> Any:
             connection.interrupt()
             raise
         return future.result()
+
+
+def warm_up() -> None:
+    """Load all that the engine loads late, before a process gives up its files."""
+    import ladybug
+
+    database = ladybug.Database(":memory:", buffer_pool_size=64 << 20, max_num_threads=1)
+    connection: Any = ladybug.Connection(database)
+    connection.execute("RETURN $x AS x", {"x": [{"a": 1.5}]}).get_as_arrow().to_pylist()
+    connection.close()
+    database.close()
 
 
 def _open_database(path: Path, read_only: bool, threads: int, buffer_bytes: int) -> Any:
@@ -308,6 +367,11 @@ def _translate(message: str, what: str, uri: str, timeout: float | None) -> Engi
             f"'{what}' would write, and this is the read-only door",
             hint="graphs are made by `cavegraph load`",
         )
+    if ".wal" in message:
+        return GraphFileError(
+            f"beside '{uri}' lies a file of the same name with .wal: {message}",
+            hint="it is not part of a finished graph; remove it, or load the graph again",
+        )
     if any(sign in message for sign in _NOT_A_GRAPH):
         return GraphFileError(
             f"'{uri}' is no readable graph: {message}",
@@ -319,10 +383,13 @@ def _translate(message: str, what: str, uri: str, timeout: float | None) -> Engi
             "engine cannot tell of what",
             hint="say it: CAST($name AS INT64[]) or CAST($name AS STRING[])",
         )
-    if message.startswith(("Parser", "Binder", "Catalog", "Conversion")):
+    if message.startswith(("Parser", "Binder", "Catalog", "Conversion", "Runtime", "Overflow")):
         return QueryRejectedError(f"'{what}' on '{uri}': {message}")
-    if "Buffer manager" in message or "No space left" in message:
+    if "Buffer manager" in message or "bad_alloc" in message:
         return EngineError(
-            f"'{what}' on '{uri}': {message}", hint="give it more memory or free some disk space"
+            f"'{what}' on '{uri}' needs more memory than it may have: {message}",
+            hint="narrow the query; CAVEGRAPH_QUERY_MEMORY, such as 8G, allows yours more",
         )
+    if "No space left" in message:
+        return EngineError(f"'{what}' on '{uri}': {message}", hint="free some disk space")
     return EngineError(f"'{what}' on '{uri}': {message}")

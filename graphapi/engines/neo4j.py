@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from graphapi.engines.allowed import NEO4J
 from graphapi.engines.base import check_timeout
 from graphapi.engines.columns import declared_table, inferred_column, plain_params
 from graphapi.engines.cyphertext import columnar
+from graphapi.engines.forks import after_fork, never_end
 from graphapi.engines.graphvalues import plain
 from graphapi.engines.neo4jfailures import (
     OUT_OF_MEMORY,
@@ -29,6 +31,7 @@ from graphapi.engines.neo4jfailures import (
     error_for_code,
     unavailable_error,
 )
+from graphapi.engines.neo4jresults import take_columns, take_named_rows, take_rows, take_summary
 from graphapi.engines.owncypher import admit
 from graphapi.engines.plan import Step, steps_of_tree
 from graphapi.engines.queries import catalog
@@ -77,13 +80,17 @@ class Neo4jEngine:
 
     name = "neo4j"
 
-    def __init__(self, address: Address, driver: neo4j.Driver, *, read_only: bool) -> None:
+    def __init__(
+        self, address: Address, open_driver: Callable[[], neo4j.Driver], *, read_only: bool
+    ) -> None:
         self.uri = address.uri
         self.read_only = read_only
         self._address = address
-        self._driver = driver
+        self._open_driver = open_driver
+        self._driver = open_driver()
         self._lock = threading.Lock()
         self._verified = self._closed = False
+        after_fork(self._start_anew)
 
     @classmethod
     def connect(
@@ -120,19 +127,20 @@ class Neo4jEngine:
         """
         address = read_address(uri, user=user, password=password, database=database)
         auth = (address.user, address.password or "") if address.user else None
+        open_driver = partial(
+            neo4j.GraphDatabase.driver,
+            address.uri,
+            auth=auth,
+            user_agent="cavegraph",
+            connection_timeout=connect_timeout,
+            connection_acquisition_timeout=2 * connect_timeout,
+            max_connection_pool_size=pool_size,
+            max_transaction_retry_time=retry_time,
+            liveness_check_timeout=60.0,
+            notifications_min_severity="OFF",
+        )
         with _translated(_occasion(address, "connect")):
-            driver = neo4j.GraphDatabase.driver(
-                address.uri,
-                auth=auth,
-                user_agent="cavegraph",
-                connection_timeout=connect_timeout,
-                connection_acquisition_timeout=2 * connect_timeout,
-                max_connection_pool_size=pool_size,
-                max_transaction_retry_time=retry_time,
-                liveness_check_timeout=60.0,
-                notifications_min_severity="OFF",
-            )
-        return cls(address, driver, read_only=read_only)
+            return cls(address, open_driver, read_only=read_only)
 
     def verify(self) -> str:
         """Ask the server whether it is there and takes us.
@@ -182,12 +190,16 @@ class Neo4jEngine:
         wrapped = [columnar(query, self.name, _CHUNK) for query in queries]
         try:
             answers = self._read(
-                list(zip(wrapped, given, strict=True)), names, timeout, _CHUNKS_A_FETCH, _columns
+                list(zip(wrapped, given, strict=True)),
+                names,
+                timeout,
+                _CHUNKS_A_FETCH,
+                take_columns,
             )
         except _NotAsColumnsError:
             plainly = [query.text_for(self.name) for query in queries]
             answers = self._read(
-                list(zip(plainly, given, strict=True)), names, timeout, _ROWS_A_FETCH, _rows
+                list(zip(plainly, given, strict=True)), names, timeout, _ROWS_A_FETCH, take_rows
             )
         return [
             query.shape(declared_table(query, parts))
@@ -218,7 +230,7 @@ class Neo4jEngine:
         _, sent = admit(text, NEO4J, given)
         what = "your query"
         try:
-            (found,) = self._read([(sent, given)], what, timeout, _ROWS_A_FETCH, _named_rows)
+            (found,) = self._read([(sent, given)], what, timeout, _ROWS_A_FETCH, take_named_rows)
         except _NotAsColumnsError as error:
             raise error_for_code(error.code, str(error), self._at(what)) from error
         names, columns = found
@@ -234,7 +246,7 @@ class Neo4jEngine:
         text = columnar(query, self.name, _CHUNK) if reads else query.text_for(self.name)
         how = "PROFILE" if profile else "EXPLAIN"
         asked = [(f"{how} {text}", given)]
-        (found,) = self._read(asked, query.name, None, _ROWS_A_FETCH, _summary)
+        (found,) = self._read(asked, query.name, None, _ROWS_A_FETCH, take_summary)
         return steps_of_tree(found.profile if profile else found.plan)
 
     def write(self, query: Query, params: Params | None = None) -> pa.Table:
@@ -353,7 +365,7 @@ class Neo4jEngine:
 
     def _write(self, query: Query, params: dict[str, object]) -> pa.Table:
         def work(transaction: neo4j.ManagedTransaction) -> Any:
-            return _rows(transaction.run(query.text_for(self.name), params))
+            return take_rows(transaction.run(query.text_for(self.name), params))
 
         with self._session(neo4j.WRITE_ACCESS, self._at(query.name)) as session:
             return query.shape(declared_table(query, session.execute_write(work)))
@@ -377,6 +389,13 @@ class Neo4jEngine:
             ) as session,
         ):
             yield session
+
+    def _start_anew(self) -> None:
+        """Leave the parent its connections; called in a forked child."""
+        never_end(self._driver)
+        self._lock = threading.Lock()
+        if not self._closed:
+            self._driver = self._open_driver()
 
     def _refuse_closed(self) -> None:
         if self._closed:
@@ -402,24 +421,6 @@ def _occasion(address: Address, what: str, timeout: float | None = None) -> Occa
 
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-
-
-def _columns(result: neo4j.Result) -> list[list[list[object]]]:
-    return [list(record) for record in result]
-
-
-def _summary(result: neo4j.Result) -> neo4j.ResultSummary:
-    return result.consume()
-
-
-def _rows(result: neo4j.Result) -> list[list[list[object]]]:
-    return [_named_rows(result)[1]]
-
-
-def _named_rows(result: neo4j.Result) -> tuple[list[str], list[list[object]]]:
-    names = list(result.keys())
-    rows = [record.values() for record in result]
-    return names, [[row[i] for row in rows] for i in range(len(names))]
 
 
 @contextmanager

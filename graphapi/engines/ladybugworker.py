@@ -1,0 +1,115 @@
+"""What runs in a query worker: one graph file, one query after the other, nothing else.
+
+Started by `graphapi.engines.worker`. Everything that is loaded late is loaded first; then the
+process gives up other files, the network and programs, opens the graph, and bounds its memory.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import queue
+import threading
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from graphapi.engines.confine import MemoryBound, keep_from_network, keep_from_other_files
+from graphapi.engines.ladybug import LadybugEngine, warm_up
+from graphapi.engines.worker import (
+    DONE,
+    READY,
+    ROWS,
+    Settings,
+    frame,
+    packed_error,
+    refuse_replaced,
+)
+from graphapi.errors import CavegraphError, EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Address space that the engine sets aside and hardly touches: seen are 3 GB for a query that
+#: needs 70 MB, and a crash where it does not get them. What is touched is watched from outside.
+_SET_ASIDE = 8 << 30
+_ROWS_A_FRAME = 65_536
+_BYTES_A_FRAME = 16 << 20
+
+
+def main() -> None:
+    """Answer queries until the other side is gone."""
+    told = os.fdopen(os.dup(0), "rb")
+    said = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)  # the engine may print; what is said here is frames
+    settings: Settings = _receive(told)
+    queries: queue.Queue[tuple[str, dict[str, object], float | None]] = queue.Queue()
+    try:
+        engine = _open(settings, said)
+    except CavegraphError as error:
+        said.write(packed_error(error))
+        said.flush()
+        return
+    threading.Thread(target=_answer_all, args=(engine, queries, said), daemon=True).start()
+    while True:
+        queries.put(_receive(told))
+
+
+def _open(settings: Settings, said: IO[bytes]) -> LadybugEngine:
+    path = Path(settings.path)
+    warm_up()
+    bound = MemoryBound()
+    missing = [keep_from_other_files(path), keep_from_network()]
+    engine = LadybugEngine.open(path, threads=settings.threads, buffer_bytes=settings.memory // 2)
+    refuse_replaced(path, settings.seen)
+    missing.append(bound.set(settings.memory + _SET_ASIDE))
+    ready = {"missing": [reason for reason in missing if reason]}
+    said.write(frame(READY, json.dumps(ready).encode()))
+    said.flush()
+    return engine
+
+
+def _answer_all(
+    engine: LadybugEngine,
+    queries: queue.Queue[tuple[str, dict[str, object], float | None]],
+    said: IO[bytes],
+) -> None:
+    while True:
+        text, params, timeout = queries.get()
+        try:
+            for part in _parts(engine.run_admitted(text, params, timeout=timeout)):
+                said.write(frame(ROWS, _packed(part)))
+            said.write(frame(DONE, b""))
+        except CavegraphError as error:
+            said.write(packed_error(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
+            kind = type(error).__name__
+            said.write(packed_error(EngineError(f"'your query' ended in {kind}: {error}")))
+        said.flush()
+
+
+def _parts(table: pa.Table) -> Iterator[pa.Table]:
+    """Cut a table into pieces of bounded size; at least one, which has the columns."""
+    rows = max(1, min(_ROWS_A_FRAME, table.num_rows * _BYTES_A_FRAME // max(1, table.nbytes)))
+    for start in range(0, max(1, table.num_rows), rows):
+        yield table.slice(start, rows)
+
+
+def _packed(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    packed: bytes = sink.getvalue().to_pybytes()
+    return packed
+
+
+def _receive(told: IO[bytes]) -> Any:
+    size = told.read(8)
+    message = told.read(int.from_bytes(size, "little")) if len(size) == 8 else b""
+    if not message:
+        os._exit(0)  # the other side is gone; a query that runs must not hold this process
+    return pickle.loads(message)  # noqa: S301 - from the process that started this one

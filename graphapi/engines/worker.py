@@ -1,0 +1,429 @@
+"""Processes beside this one that run people's queries on a graph file.
+
+A query can need more memory than there is, never end, or crash the engine. In a process of its own
+that is an error and nothing more: the process is killed at the time limit, at Ctrl-C, and where it
+does not answer; its memory is bounded, and it can reach neither other files nor the network
+(`graphapi.engines.confine`). One process is kept for the next query. What it runs is
+`graphapi.engines.ladybugworker`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import pickle
+import queue
+import re
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from graphapi import errors
+from graphapi.errors import (
+    EngineError,
+    GraphFileError,
+    GraphIncompleteError,
+    InputError,
+    QueryRejectedError,
+    QueryTimeoutError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pyarrow as pa
+
+_LOG = logging.getLogger(__name__)
+_HEADER = struct.Struct("<cQ")
+READY, ROWS, DONE, FAILED = b"S", b"R", b"D", b"F"
+_LARGEST_FRAME = 1 << 30
+_GRACE = 0.5  # seconds in which the engine may stop by itself
+_STARTING = 60.0  # seconds for which a new process may take to be ready
+_STEP = 0.1  # seconds between looks at its memory, and for Ctrl-C
+_LIBRARIES = 200 << 20  # what a worker takes before its first query
+#: The child gets no other variables: tokens and passwords stay here.
+_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "TMPDIR", "LD_LIBRARY_PATH")
+_START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from graphapi.engines.ladybugworker import main; main()"
+)
+_SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([MG])(?:I?B)?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Which file was opened: its place can hold another one later."""
+
+    device: int
+    inode: int
+    size: int
+    modified: int
+
+    @classmethod
+    def at(cls, path: Path) -> Seen:
+        """Look at a file."""
+        found = path.stat()
+        return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a worker is told at its start.
+
+    Parameters
+    ----------
+    path
+        The graph file.
+    seen
+        Which file it was when the graph was opened.
+    threads
+        Most threads a query may use; 0 for all cores.
+    memory
+        Most bytes that it may take; half of them for cached pages.
+    """
+
+    path: str
+    seen: Seen
+    threads: int
+    memory: int
+
+
+def query_memory() -> int:
+    """Look up how much memory a person's query may take: `$CAVEGRAPH_QUERY_MEMORY`.
+
+    Returns
+    -------
+    int
+        Bytes; without the variable a quarter of this machine's memory, at least 1 GiB.
+
+    Raises
+    ------
+    InputError
+        The variable is no size.
+    """
+    given = os.environ.get("CAVEGRAPH_QUERY_MEMORY")
+    if given is None:
+        return max(1 << 30, _machine_memory() // 4)
+    found = _SIZE.match(given.strip())
+    if found is None or float(found[1]) == 0:
+        raise InputError(f"CAVEGRAPH_QUERY_MEMORY is '{given}'", hint="for example 4G, or 500M")
+    return int(float(found[1]) * (1 << (20 if found[2].upper() == "M" else 30)))
+
+
+class Workers:
+    """The processes for one graph file; safe to use from several threads.
+
+    Parameters
+    ----------
+    path
+        The graph file.
+    seen
+        Which file it was when the graph was opened.
+    threads
+        Most threads a query may use; 0 for all cores.
+    """
+
+    def __init__(self, path: Path, seen: Seen, threads: int) -> None:
+        self._path = path.absolute()
+        self._seen = seen
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._idle: list[_Worker] = []
+        self._closed = False
+
+    def run(self, text: str, params: Mapping[str, object], timeout: float | None) -> pa.Table:
+        """Run a query that the door has let through.
+
+        Raises
+        ------
+        QueryTimeoutError
+            The time limit was reached.
+        EngineError
+            The engine refuses the query, needs more memory than it may have, or crashed.
+        """
+        worker = self._take()
+        try:
+            with worker.killed_unless_done():
+                return worker.run(text, params, timeout)
+        finally:
+            self._give_back(worker)
+
+    def refuse_replaced(self) -> None:
+        """Refuse to go on where another file has taken the place of the one that was opened.
+
+        Raises
+        ------
+        GraphIncompleteError
+            There is another file, or none.
+        """
+        refuse_replaced(self._path, self._seen)
+
+    def close(self) -> None:
+        """End the processes; safe to call twice."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.kill()
+
+    def forget(self) -> None:
+        """Leave the processes to the parent of this process, which was forked from it."""
+        for worker in self._idle:
+            worker.forget()
+        self._idle = []
+        self._lock = threading.Lock()
+
+    def _take(self) -> _Worker:
+        with self._lock:
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.is_alive():
+                    return worker
+        memory = query_memory()
+        return _Worker(Settings(str(self._path), self._seen, self._threads, memory))
+
+    def _give_back(self, worker: _Worker) -> None:
+        with self._lock:
+            keep = worker.is_alive() and not self._closed and not self._idle
+            if keep:
+                self._idle.append(worker)
+        if not keep:
+            worker.kill()
+
+
+def ask_apart(path: Path, text: str, timeout: float | None = None) -> pa.Table:
+    """Ask a file that may be damaged, or a stranger's, without opening it in this process.
+
+    Parameters
+    ----------
+    path
+        The file.
+    text
+        A query of ours, without parameters.
+    timeout
+        Seconds; None for no limit.
+
+    Raises
+    ------
+    GraphFileError
+        The file is not a graph, or the engine crashes on opening it.
+    EngineError
+        The engine refuses the query, or crashes on it.
+    """
+    workers = Workers(path, Seen.at(path), 0)
+    try:
+        return workers.run(text, {}, timeout)
+    finally:
+        workers.close()
+
+
+class _Worker:
+    """One process, and the thread that reads what it says."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        command = [sys.executable, "-I", "-c", _START, json.dumps(sys.path)]
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - this Python, our own module
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={name: os.environ[name] for name in _VARIABLES if name in os.environ},
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise EngineError(f"no process for queries could be started: {error}") from error
+        self._in = cast("IO[bytes]", self._process.stdin)
+        self._out = cast("IO[bytes]", self._process.stdout)
+        self._frames: queue.Queue[tuple[bytes, bytes] | None] = queue.Queue(4)
+        threading.Thread(
+            target=_read_frames, args=(self._out, self._frames), daemon=True, name="query-worker"
+        ).start()
+        with self.killed_unless_done():
+            self._tell(settings)
+            try:
+                kind, payload = self._next(time.monotonic() + _STARTING)
+            except (TimeoutError, EngineError):
+                raise GraphFileError(
+                    f"'{settings.path}' is not a readable graph: the engine crashed on opening it",
+                    hint="load it again with `cavegraph load ... --replace`",
+                ) from None
+            if kind == FAILED:
+                raise _error_of(payload)
+            for missing in json.loads(payload)["missing"]:
+                _LOG.warning("queries are less confined than they can be: %s", missing)
+
+    def run(self, text: str, params: Mapping[str, object], timeout: float | None) -> pa.Table:
+        """Run a query; the process is to be killed where this raises."""
+        import pyarrow as pa
+
+        deadline = None if timeout is None else time.monotonic() + timeout + _GRACE
+        parts, size = list[pa.Table](), 0
+        self._tell((text, dict(params), timeout))
+        while True:
+            try:
+                kind, payload = self._next(deadline)
+            except TimeoutError:
+                raise QueryTimeoutError(
+                    f"'your query' was stopped after {timeout} s",
+                    hint="narrow the query or allow more time",
+                ) from None
+            if kind == DONE:
+                return pa.concat_tables(parts)
+            if kind == FAILED:
+                raise _error_of(payload)
+            size += len(payload)
+            if size > self._settings.memory:
+                raise EngineError(
+                    f"the answer is larger than {self._settings.memory / 2**30:.1f} GB",
+                    hint="narrow the query, or set CAVEGRAPH_QUERY_MEMORY, such as 8G; "
+                    "whole graphs are written by `cavegraph export`",
+                )
+            with pa.ipc.open_stream(payload) as stream:
+                parts.append(stream.read_all())
+
+    @contextlib.contextmanager
+    def killed_unless_done(self) -> Iterator[None]:
+        """Kill the process where the work inside ends by anything but an answer.
+
+        What the engine refuses is an answer, too.
+        """
+        try:
+            yield
+        except QueryRejectedError:
+            raise
+        except BaseException:
+            self.kill()
+            raise
+
+    def is_alive(self) -> bool:
+        """Tell whether it can take a query."""
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """End the process, whatever it does; safe to call twice."""
+        self._process.kill()
+        self._process.wait()
+        while self._frames.get() is not None:
+            pass
+        self._frames.put(None)
+        with contextlib.suppress(OSError):
+            self._in.close()
+
+    def forget(self) -> None:
+        """Let go of the pipes, which this process holds a copy of."""
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for end in (self._in, self._out):
+            os.dup2(nothing, end.fileno())
+        os.close(nothing)
+
+    def _tell(self, what: object) -> None:
+        message = pickle.dumps(what)
+        try:
+            self._in.write(len(message).to_bytes(8, "little") + message)
+            self._in.flush()
+        except OSError:
+            raise self._crashed() from None
+
+    def _next(self, deadline: float | None) -> tuple[bytes, bytes]:
+        while True:
+            left = _STEP if deadline is None else min(_STEP, deadline - time.monotonic())
+            if left <= 0:
+                raise TimeoutError
+            self._refuse_too_large()
+            try:
+                frame = self._frames.get(timeout=left)
+            except queue.Empty:
+                continue
+            if frame is None:
+                self._frames.put(None)
+                raise self._crashed()
+            return frame
+
+    def _refuse_too_large(self) -> None:
+        """Refuse to go on where the process has taken more memory than it may."""
+        with contextlib.suppress(OSError):  # not on this system, or ended: the next read tells
+            pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
+            if pages * os.sysconf("SC_PAGE_SIZE") > self._settings.memory + _LIBRARIES:
+                raise EngineError(
+                    f"'your query' needs more memory than {self._settings.memory / 2**30:.1f} GB",
+                    hint="narrow the query; CAVEGRAPH_QUERY_MEMORY, such as 8G, allows more",
+                )
+
+    def _crashed(self) -> EngineError:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1)  # its pipe closes a moment before it ends
+        self._process.kill()
+        code = self._process.wait()
+        how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+        return EngineError(
+            f"the engine crashed on 'your query' ({how}); it ran on '{self._settings.path}' in a "
+            "process of its own, and this session goes on",
+            hint="write the query in another way; give it more memory by CAVEGRAPH_QUERY_MEMORY, "
+            "such as 8G; where `cavegraph verify` fails, load the graph again",
+        )
+
+
+def _read_frames(out: IO[bytes], frames: queue.Queue[tuple[bytes, bytes] | None]) -> None:
+    """Hand over what a process says, until it ends; a bounded queue slows it down."""
+    with contextlib.suppress(OSError, ValueError), out:
+        while len(header := out.read(_HEADER.size)) == _HEADER.size:
+            kind, size = _HEADER.unpack(header)
+            if size > _LARGEST_FRAME:
+                break
+            payload = out.read(size)
+            if len(payload) < size:
+                break
+            frames.put((kind, payload))
+    frames.put(None)
+
+
+def refuse_replaced(path: Path, seen: Seen) -> None:
+    """Refuse a file that is not the one that was opened.
+
+    Raises
+    ------
+    GraphIncompleteError
+        There is another file, or none.
+    """
+    if not path.exists() or Seen.at(path) != seen:
+        raise GraphIncompleteError(
+            f"the graph at '{path}' has been replaced since it was opened",
+            hint="open it again",
+        )
+
+
+def frame(kind: bytes, payload: bytes) -> bytes:
+    """Pack what a worker says."""
+    return _HEADER.pack(kind, len(payload)) + payload
+
+
+def packed_error(error: errors.CavegraphError) -> bytes:
+    """Pack an error for the other process."""
+    said = {"class": type(error).__name__, "message": error.message, "hint": error.hint}
+    return frame(FAILED, json.dumps(said).encode())
+
+
+def _error_of(payload: bytes) -> errors.CavegraphError:
+    said = json.loads(payload)
+    kind: type[errors.CavegraphError] = getattr(errors, said["class"])
+    return kind(said["message"], hint=said["hint"])
+
+
+def _machine_memory() -> int:
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not on this platform
+        return 0
+    with contextlib.suppress(OSError, ValueError):  # no limit is said by the word "max"
+        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return memory
