@@ -94,6 +94,13 @@ class BoundedClient(CAVEclientFull):  # type: ignore[misc]
             auth_token=transport.shows.token_for(address) or "",
         )
 
+    def change_auth(self, **options: Any) -> None:
+        """Take another token; see `caveclient.CAVEclient.change_auth`."""
+        super().change_auth(**options)
+        if self._services:  # there are none yet while this object is being made
+            self._services = {}
+            self.transport.shows.token = self.auth.token
+
     @property
     def info(self) -> InfoServiceClient:
         """The info service."""

@@ -123,7 +123,8 @@ class Cave:
         token
             By default the stored one (see `graphapi.cave.token.find_token`).
         timeout
-            Seconds to wait for a connection, and between two pieces of an answer.
+            Seconds to wait for a connection, and between two pieces of an answer; a whole
+            answer may take ten times as long.
         max_retries
             How often a failed request is repeated, with growing waits between.
         max_in_flight

@@ -82,9 +82,13 @@ def origin_of(address: str) -> Origin:
         It is not an address on the web, or it can be read in more than one way.
     """
     text = address.strip(" ")
-    found = None if _TWO_WAYS.search(text) else _FORM.fullmatch(text)
-    if found is None:
-        raise InputError(f"{shown(text)} is not an address", hint=_HINT)
+    found = _FORM.fullmatch(text)
+    if _TWO_WAYS.search(text) or found is None:
+        raise InputError(
+            f"the address that ends in {shown(text)} has a backslash or a control character: "
+            "programs read it in different ways",
+            hint=_HINT,
+        )
     scheme, place = (found["scheme"] or "https").lower(), found["place"]
     if "@" in place:
         raise InputError("an address must not carry a user name or password", hint=_HINT)

@@ -64,7 +64,7 @@ class Limits:
 LIMITS = Limits()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Pass:
     """A token, and the places that may see it.
 

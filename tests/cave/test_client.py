@@ -314,6 +314,14 @@ def test_the_plain_client_is_bounded_and_opens_no_browser(server: TinyServer) ->
     assert list(client.materialize.query_table("synapses")["id"]) == [1, 2, 3]
 
 
+def test_the_plain_client_takes_another_token(server: TinyServer) -> None:
+    client = connect(server).client
+    client.change_auth(auth_token="another0another0")
+    assert client.materialize.get_versions() == [1, 2]
+    assert server.requests[-1][2]["Authorization"] == "Bearer another0another0"
+    assert client.auth.token == "another0another0"
+
+
 @pytest.mark.parametrize(("status", "repeats"), [(500, 2), (400, 0), (418, 0)])
 def test_what_the_server_refuses_for_good(server: TinyServer, status: int, repeats: int) -> None:
     pauses = Pauses()
