@@ -168,7 +168,7 @@ def running() -> Iterator[TinyServer]:
             given = {**reply.headers, "Content-Type": kind}
             head += [f"{name}: {value}" for name, value in given.items()]
             sent = body[: len(body) // 2] if reply.half else body
-            self.wfile.write("\r\n".join([*head, "", ""]).encode() + sent)
+            self.wfile.write("\r\n".join([*head, "", ""]).encode("latin-1") + sent)
             if reply.half:
                 self.drop()
 
