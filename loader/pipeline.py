@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,9 @@ from graphapi.engines import is_neo4j
 from graphapi.errors import GraphExistsError, InputError
 from graphapi.graph.terms import check_min_size
 from loader.report import LoadReport
+from loader.sources.idlist import read_only
 from loader.stages.make import make
+from loader.stages.overlap import check_overlap
 from loader.stages.record import make_record
 from loader.work.duck import DEFAULT_MEMORY
 from loader.work.settings import Settings
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from loader.sources.annotationfile import AnnotationFile
+    from loader.stages.only import Only
     from loader.work.steps import Origin, Source
     from loader.writers.base import Writer
 
@@ -40,6 +44,8 @@ def load(
     database: str | None = None,
     replace: bool = False,
     min_size: float | None = None,
+    only: str | Path | None = None,
+    force_annotations: bool = False,
     work: str | Path | None = None,
     memory_limit: str = DEFAULT_MEMORY,
     threads: int = 0,
@@ -74,6 +80,11 @@ def load(
         A graph that is there may be replaced.
     min_size
         Smallest size of a synapse that counts; None for all.
+    only
+        Keep connections between these neurons alone, and no other neuron: a file of root
+        ids, `annotated`, or `FIELD=VALUE` of an annotation field. None keeps all.
+    force_annotations
+        Accept files of annotations that hardly meet the connections.
     work
         Working folder; one below the user's cache folder, named after the load, when not
         given.
@@ -105,15 +116,25 @@ def load(
     settings = Settings(memory_limit, threads, in_flight, progress)
     check_min_size(min_size)
     found = _source(source, annotations, version, server, token)
+    chosen = _Chosen(min_size, read_only(only) if only is not None else None, force_annotations)
     with closing(_writer(to, user, password, database)) as writer:
-        return _run(found, writer, settings, min_size, replace, work, on_step)
+        return _run(found, writer, settings, chosen, replace, work, on_step)
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """What the user leaves out, or takes against our advice."""
+
+    min_size: float | None
+    only: Only | None
+    force_annotations: bool
 
 
 def _run(
     source: Source,
     writer: Writer,
     settings: Settings,
-    min_size: float | None,
+    chosen: _Chosen,
     replace: bool,
     work: str | Path | None,
     on_step: Callable[[str], None] | None,
@@ -121,7 +142,7 @@ def _run(
     clock = _Clock()
     with clock.measure("prepare"):
         origin = source.origin()
-        key = _key(origin, min_size)
+        key = _key(origin, chosen)
         done = _check_target(writer, load_id(key), replace)
     if done is not None:
         return done
@@ -129,13 +150,15 @@ def _run(
         with clock.measure("extract"):
             source.extract(workspace, settings)
         with clock.measure("aggregate"):
-            made = make(workspace, min_size, settings)
+            made = make(workspace, chosen.min_size, settings, chosen.only)
+            made = check_overlap(made, force=chosen.force_annotations)
         compared = 0
-        if isinstance(source, Countable):
+        # Between given neurons alone, totals are not those that the source says.
+        if isinstance(source, Countable) and chosen.only is None:
             with clock.measure("compare"):
-                source.compare(workspace, made.neurons, min_size)
+                source.compare(workspace, made.neurons, chosen.min_size)
             compared = workspace.info(COMPARED)["neurons"]
-        record = make_record(origin, made, workspace.load_id, min_size)
+        record = make_record(origin, made, workspace.load_id, chosen.min_size)
         tell = on_step or (lambda _: None)
         with clock.measure("write"):
             writer.write(made, record, replace=replace, settings=settings)
@@ -166,7 +189,7 @@ def _source(
     server: str,
     token: str | None,
 ) -> Source:
-    from loader.sources.tablefile import looks_like_file
+    from loader.sources.places import is_place
 
     if not isinstance(source, (str, Path)):
         if annotations or server or token or version != "latest":
@@ -175,7 +198,7 @@ def _source(
                 hint="give them to CaveSource or FileSource instead",
             )
         return source
-    if isinstance(source, Path) or looks_like_file(source):
+    if isinstance(source, Path) or is_place(source):
         from loader.sources.files import FileSource
 
         if server or token:
@@ -205,14 +228,16 @@ def _writer(to: str | Path, user: str | None, password: str | None, database: st
     return EmbeddedWriter(Path(to))
 
 
-def _key(origin: Origin, min_size: float | None) -> dict[str, object]:
+def _key(origin: Origin, chosen: _Chosen) -> dict[str, object]:
+    only = {} if chosen.only is None else {"only": chosen.only.key()}
     return {
         "source": origin.kind,
         "datastack": origin.datastack,
         "version": origin.version,
         "timestamp": origin.timestamp,
         "server": origin.server,
-        "min_size": min_size,
+        "min_size": chosen.min_size,
+        **only,
         **origin.key,
     }
 

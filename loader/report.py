@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import pandas as pd
 
     from graphapi.graph.materialization import Materialization
     from loader.checks.verify import VerifyReport
 
 _LEFT_OUT = {
+    "rows_filtered": "left out by --keep",
     "rows_invalid": "marked invalid",
     "rows_unresolved": "without a root id on one side",
     "rows_background": "with background (0) on one side",
+    "rows_outside": "not between neurons of --only",
     "rows_below_min_size": "below the smallest size",
     "rows_zero_weight": "with weight 0",
     "rows_autapse": "of a neuron with itself (counted on the neuron)",
@@ -82,7 +86,17 @@ class LoadReport:
                 f"{counts['annotation_rows_attached']:,} of them on a neuron; "
                 f"{counts['annotation_conflicts']:,} conflicts between rows of one neuron"
             )
-        lines += [f"  note: {note}" for note in record.notes]
+            if counts.get("annotation_rows_outside"):
+                lines.append(
+                    f"    {counts['annotation_rows_outside']:,} more, of other neurons, left out"
+                )
+            if "neurons_annotated" in counts:
+                lines.append(
+                    f"  {counts['neurons_annotated']:,} neurons are annotated, "
+                    f"{counts['neurons_annotated_unconnected']:,} of them have no connection; "
+                    f"{counts['neurons_unannotated']:,} have connections and no annotation"
+                )
+        lines += [*described(record.reading), *(f"  note: {note}" for note in record.notes)]
         if self.checks is not None:
             lines.append(f"  verified: {len(self.checks.checks)} checks hold")
         if self.compared:
@@ -93,3 +107,49 @@ class LoadReport:
         if self.next_steps:
             lines.append(self.next_steps)
         return "\n".join(lines)
+
+
+def described(reading: Mapping[str, Any]) -> list[str]:
+    """Say what each source was taken for, and how to overrule it; empty where nothing was."""
+    lines = []
+    rows = reading.get("connections", {})
+    if rows:
+        lines.append(f"  {_shown(rows['files'])} taken for {_family(rows)}{rows['what']}")
+        columns = rows.get("columns", {})
+        if columns:
+            lines.append(
+                f"    {', '.join(f'{ours} = {theirs}' for ours, theirs in columns.items())}"
+            )
+        if rows.get("id_prefix"):
+            lines.append(f"    ids begin with {rows['id_prefix']}, as their columns' names say")
+        if rows.get("not_used"):
+            lines.append(f"    columns not used: {', '.join(rows['not_used'])}")
+        if rows.get("keep"):
+            lines.append(f"    rows kept: {' and '.join(rows['keep'])}")
+        lines.append(f"    if this is wrong: {_overrule(rows)}")
+    for table in reading.get("annotations", []):
+        met = ""
+        if "neurons" in table:
+            met = f", {table['connected']:,} of {table['neurons']:,} neurons with connections"
+        what = f"{_family(table)}{table['what']}, " if table.get("what") else ""
+        lines.append(f"  {_shown(table['files'])}: {what}ids in '{table['id_column']}'{met}")
+        if table.get("note"):
+            lines.append(f"    {table['note']}")
+    if reading.get("only"):
+        lines.append(f"  only connections between neurons of {reading['only']}")
+    cited = [t["citation"] for t in (rows, *reading.get("annotations", [])) if t.get("citation")]
+    return [*lines, *(f"  cite: {text}" for text in dict.fromkeys(cited))]
+
+
+def _shown(files: Sequence[str]) -> str:
+    return files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+
+
+def _family(told: Mapping[str, Any]) -> str:
+    return f"{told['family']}: " if told.get("family") else ""
+
+
+def _overrule(rows: Mapping[str, Any]) -> str:
+    if "matrix" in rows["what"]:
+        return "--column pre=columns"
+    return "--column pre=NAME --column post=NAME --column weight=NAME (or weight=none)"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import GraphExistsError, LoadError, MissingExtraError, VerificationError
-from loader.sources.files import KNOWN_COLUMNS
+from loader.sources import dumps
 from loader.stages import aggregate
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def sum_pairs(
     rule
         Which rows count; with root 1 as "not looked up" where the rows have CAVE's own names.
     columns
-        Our column name to the file's; when not given, as in `loader.sources.files`.
+        Our column name to the file's; when not given, as in `loader.sources.dumps`.
     master
         `local[*]`, `spark://host:7077`, `yarn`, `k8s://...`.
     settings
@@ -114,10 +114,7 @@ def sum_pairs(
 
 
 def _columns(there: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
-    named = {
-        ours: next((name for name in theirs if name in there), "")
-        for ours, theirs in KNOWN_COLUMNS.items()
-    }
+    named = {ours: next(iter(dumps.named(ours, there)), "") for ours in dumps.ROLES}
     named |= given
     if not named["pre"] or not named["post"]:
         raise LoadError(

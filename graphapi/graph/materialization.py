@@ -42,6 +42,8 @@ class Materialization:
 
     Lists of fields and nested values travel as one JSON text, `record`; the loader also
     writes the plain values as properties, for people who look at the node in a browser.
+    `reading` says what each file was taken for: its family, which column is which, columns
+    not used, rows and neurons left out on request.
     """
 
     datastack: str
@@ -68,6 +70,7 @@ class Materialization:
     counts: dict[str, int] = field(default_factory=dict)
     checksums: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    reading: dict[str, Any] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
     @property

@@ -33,7 +33,11 @@ def register(app: typer.Typer) -> None:
 
 def load(
     source: Annotated[
-        str, typer.Argument(help="A CAVE datastack, or a file: synapse rows, or pre,post,weight.")
+        list[str],
+        typer.Argument(
+            help="A CAVE datastack; or files, a folder, a 'pattern', ARCHIVE::member or an "
+            "address: synapse rows, connections, or a published dump."
+        ),
     ],
     version: Annotated[
         str, typer.Option("--version", help="Materialization version; latest is looked up once.")
@@ -49,17 +53,43 @@ def load(
     to: To = None,
     annotations: Annotated[
         list[str] | None,
-        typer.Option("--annotations", "-a", help="CAVE table or file; repeat, first one wins."),
+        typer.Option(
+            "--annotations",
+            "-a",
+            help="CAVE table or file; repeat, first one wins. Of one file alone: "
+            "'FILE?root_id=bodyId&list=tags&na=none'.",
+        ),
     ] = None,
     annotation_column: Annotated[
         list[str] | None,
-        typer.Option("--annotation-column", help="Of annotation files: root_id=segment. Repeat."),
+        typer.Option(
+            "--annotation-column", help="Of all annotation files: root_id=segment. Repeat."
+        ),
     ] = None,
     list_column: Annotated[
         list[str] | None,
         typer.Option(
             "--list", help="Column of annotation files with values joined by commas. Repeat."
         ),
+    ] = None,
+    na: Annotated[
+        list[str] | None,
+        typer.Option("--na", help="Text in files for no value, in place of NA, nan, None. Repeat."),
+    ] = None,
+    force_annotations: Annotated[
+        bool,
+        typer.Option("--force-annotations", help="Also annotations that hardly meet the graph."),
+    ] = False,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option("--keep", help="Rows of files that count: 'cleft_score>=50'. Repeat."),
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option("--only", help="Neurons that count: FILE of ids, annotated, or FIELD=VALUE."),
+    ] = None,
+    header: Annotated[
+        Path | None, typer.Option("--header", help="Names of columns of files that have none.")
     ] = None,
     preset: Annotated[
         str | None,
@@ -84,7 +114,9 @@ def load(
     ] = None,
     column: Annotated[
         list[str] | None,
-        typer.Option("--column", help="Which file column is which: weight=chemical. Repeat."),
+        typer.Option(
+            "--column", help="Which file column is which: weight=chemical, weight=none. Repeat."
+        ),
     ] = None,
     ids: Annotated[
         str, typer.Option("--ids", help="Ids in files: numbers, names, or auto.")
@@ -107,16 +139,18 @@ def load(
     """Load a CAVE datastack, or files, into a graph. Run it again to go on after a failure."""
     import loader as _loader
     from loader.cli import sources
-    from loader.sources.tablefile import looks_like_file
+    from loader.sources.places import is_place
     from loader.work.duck import DEFAULT_MEMORY
 
-    tables = sources.annotation_tables(annotations, annotation_column, list_column, ids)
+    tables = sources.annotation_tables(annotations, annotation_column, list_column, na, ids)
     chosen: Source
-    if looks_like_file(source):
+    if len(source) > 1 or is_place(source[0]):
         chosen = sources.from_files(
             source,
             tables,
             columns=column,
+            keep=keep,
+            header=header,
             ids=ids,
             name=name,
             version=_number(version),
@@ -131,7 +165,7 @@ def load(
         )
     else:
         chosen = sources.from_cave(
-            source,
+            source[0],
             tables,
             preset=preset,
             no_preset=no_preset,
@@ -141,7 +175,7 @@ def load(
             soma_table=soma_table,
             size_column=size_column,
             brain_mesh_source=brain_mesh,
-            refused={"--column": column, "--name": name},
+            refused={"--column": column, "--name": name, "--keep": keep, "--header": header},
         )
     try:
         report = _loader.load(
@@ -149,6 +183,8 @@ def load(
             to or default_uri(),
             replace=replace,
             min_size=min_size,
+            only=only,
+            force_annotations=force_annotations,
             work=work,
             memory_limit=memory or DEFAULT_MEMORY,
             in_flight=in_flight,
@@ -231,6 +267,8 @@ def token(
 
 def described(connectome: Connectome) -> str:
     """Describe a graph for people."""
+    from loader.report import described as reading_lines
+
     made = connectome.materialization
     lines = [
         f"{made.datastack}, materialization version {made.version}",
@@ -248,6 +286,7 @@ def described(connectome: Connectome) -> str:
         "  neuron properties",
         *(f"    {item.name:<28}{item.type:<14}{item.source}" for item in made.neuron_fields),
     ]
+    lines += reading_lines(made.reading)
     return "\n".join([*lines, *(f"  note: {note}" for note in made.notes)])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 import typer
@@ -11,17 +12,20 @@ from loader.sources.idcolumns import Ids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-    from loader import CaveSource, FileSource
+    from loader import AnnotationFile, CaveSource, FileSource
     from loader.sources.annotations import Annotations
 
 NONE = "none"
+_OF_A_FILE = ("root_id", "supervoxel_id", "row_id", "list", "na", "name")
 
 
 def annotation_tables(
     given: Sequence[str] | None,
     columns: Sequence[str] | None,
     lists: Sequence[str] | None,
+    na: Sequence[str] | None,
     ids: str,
 ) -> list[Annotations]:
     """Read `--annotations`, and what the other options say about files among them.
@@ -31,32 +35,82 @@ def annotation_tables(
     InputError
         An option for files, and there is none.
     """
-    from pathlib import Path
-
-    from loader import AnnotationFile
-    from loader.sources.tablefile import looks_like_file
+    from loader.sources.places import is_place
+    from loader.sources.tablefile import column_names
 
     if ids not in get_args(Ids):
         raise InputError(f"--ids '{ids}'", hint=f"one of {', '.join(get_args(Ids))}")
-    paths = [value for value in given or () if looks_like_file(value)]
-    if (columns or lists) and not paths:
-        raise InputError("--annotation-column and --list are for files given with --annotations")
-    if not columns and not lists and ids == "auto":
-        return list(given or ())
+    files = [text for text in given or () if is_place(_split(text)[0])]
+    if (columns or lists or na) and not files:
+        raise InputError(
+            "--annotation-column, --list and --na are for files given with --annotations"
+        )
     named = dict(pair(text, "--annotation-column", "root_id=segment") for text in columns or ())
-    return [
-        AnnotationFile(Path(value), columns=named, lists=tuple(lists or ()), ids=cast("Ids", ids))
-        if value in paths
-        else value
-        for value in given or ()
-    ]
+    words = None if na is None else tuple(na)
+    read = {text: _file(text, words, cast("Ids", ids)) for text in files}
+    for option, wanted in (("--annotation-column", named), ("--list", {c: c for c in lists or ()})):
+        for ours, theirs in wanted.items():
+            having = [text for text, file in read.items() if theirs in column_names(file.table)]
+            if not having:
+                raise InputError(
+                    f"{option}: no annotation file has a column '{theirs}'",
+                    hint="; ".join(f"{t} has {column_names(f.table)}" for t, f in read.items()),
+                )
+            for text in having:
+                file = read[text]
+                if option == "--list":
+                    read[text] = replace(file, lists=(*file.lists, theirs))
+                elif ours not in file.columns:
+                    read[text] = replace(file, columns={**file.columns, ours: theirs})
+    return [read.get(text, text) for text in given or ()]
+
+
+def _file(text: str, na: tuple[str, ...] | None, ids: Ids) -> AnnotationFile:
+    """Read `FILE?root_id=bodyId&list=tags`; `na` where it names no words of its own."""
+    from loader import AnnotationFile
+
+    path, said = _split(text)
+    own: dict[str, str] = {}
+    own_lists: list[str] = []
+    own_na: list[str] = []
+    name = ""
+    for option, value in said:
+        if option == "list":
+            own_lists.append(value)
+        elif option == "na":
+            own_na.append(value)
+        elif option == "name":
+            name = value
+        else:
+            own[option] = value
+    return AnnotationFile(
+        path,
+        columns=own,
+        name=name,
+        ids=ids,
+        lists=tuple(own_lists),
+        na=tuple(own_na) if own_na else na,
+    )
+
+
+def _split(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """Tell a path from the options behind its question mark; a pattern may have one as well."""
+    from pathlib import Path
+
+    path, sign, query = text.rpartition("?")
+    said = [part.partition("=")[::2] for part in query.split("&")]
+    if not sign or Path(text).exists() or any(name not in _OF_A_FILE for name, _ in said):
+        return text, []
+    return path, said
 
 
 def from_files(
-    path: str,
+    paths: Sequence[str],
     tables: Sequence[Any],
     *,
     columns: Sequence[str] | None,
+    keep: Sequence[str] | None,
+    header: Path | None,
     ids: str,
     name: str,
     version: int,
@@ -67,11 +121,16 @@ def from_files(
 
     for option, value in refused.items():
         if value is not None and value != "":
-            raise InputError(f"'{path}' is a file: it takes no {option}")
+            raise InputError(
+                f"'{paths[0]}' is a file: it takes no {option}",
+                hint="a datastack of this name? Run where no file or folder is called so",
+            )
     return FileSource(
-        path,
+        paths,
         annotations=tables,
         columns=dict(pair(text, "--column", "weight=chemical") for text in columns or ()),
+        keep=keep or (),
+        header=header,
         ids=cast("Ids", ids),
         datastack=name,
         version=version,

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from graphapi.errors import InputError, SourceSchemaError
+from loader.sources import dumps, places
+from loader.sources.annotationids import choose
 from loader.sources.idcolumns import IdColumn, Ids, find_column
-from loader.sources.tablefile import TableFile, fetch, view
-from loader.stages.fieldtypes import normalised, parsed, split
+from loader.sources.tablefile import TableFile, fetch, require_header, view
+from loader.stages.fieldtypes import normalised, parsed, split, whole_despite_gaps, without
 from loader.stages.names import graph_names
 from loader.work.duck import identifier
 from loader.work.steps import AnnotationInfo
@@ -25,12 +27,10 @@ if TYPE_CHECKING:
 
     from loader.work.workspace import Workspace
 
-#: Column names that are known without a mapping, by our name; the first found is taken.
-KNOWN_COLUMNS = {
-    "root_id": ("root_id", "pt_root_id", "neuron_id", "cell", "name"),
-    "supervoxel_id": ("supervoxel_id", "pt_supervoxel_id"),
-    "row_id": ("_id", "row_id", "id"),
-}
+#: Our names of columns of an annotation table.
+ROLES = ("root_id", "supervoxel_id", "row_id")
+#: Texts that stand for no value, unless the user names others.
+NA = ("NA", "N/A", "nan", "NaN", "None", "null", "NULL", "<NA>")
 
 _ROOT, _SUPERVOXEL = "cavegraph root", "cavegraph supervoxel"
 
@@ -41,7 +41,7 @@ class Resolver(Protocol):
     def __call__(
         self, roots: Sequence[int | None], supervoxels: Sequence[int | None]
     ) -> tuple[list[int | None], list[str]]:
-        """Give the root of each row, and notes for people."""
+        """Return the root of each row, and notes for people."""
         ...
 
 
@@ -52,10 +52,10 @@ class AnnotationFile:
     Parameters
     ----------
     path
-        CSV, TSV, Parquet or Feather.
+        The file; a member of an archive and an address are taken too, as in `FileSource`.
     columns
-        Our column name (`root_id`, `supervoxel_id`, `row_id`) to the file's, where
-        `KNOWN_COLUMNS` does not suffice.
+        Our column name (`root_id`, `supervoxel_id`, `row_id`) to the file's, where it is not
+        known by its name.
     name
         What the table is called in the graph; the file's name when not given.
     lists
@@ -65,36 +65,48 @@ class AnnotationFile:
         As in `FileSource`.
     likely_lists
         As `lists`, but such a column need not be there.
+    na
+        Texts that stand for no value, besides the empty one; `NA`, `nan`, `None` and the like
+        when not given.
     """
 
-    path: Path
+    path: str | Path
     columns: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
     ids: Ids = "auto"
     lists: tuple[str, ...] = ()
     likely_lists: tuple[str, ...] = ()
+    na: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, value: str | Path | AnnotationFile) -> AnnotationFile:
         """Take a path or an `AnnotationFile`."""
-        found = value if isinstance(value, AnnotationFile) else cls(Path(value))
-        path = found.path.expanduser().resolve()
-        if unknown := sorted(found.columns.keys() - KNOWN_COLUMNS.keys()):
+        found = value if isinstance(value, AnnotationFile) else cls(value)
+        if unknown := sorted(found.columns.keys() - set(ROLES)):
             raise InputError(
-                f"'{path}': columns: {unknown} are none of ours",
-                hint=f"ours are {list(KNOWN_COLUMNS)}",
+                f"'{found.path}': columns: {unknown} are none of ours",
+                hint=f"ours are {list(ROLES)}",
             )
-        _ = TableFile(path)
-        name = found.name or path.name.split(".")[0]
+        file = found.table
+        whole = Path(found.path).expanduser()
+        path = whole.resolve() if whole.exists() else str(found.path)
+        name = found.name or Path(file.member or file.path.name).name.split(".")[0]
         return replace(found, path=path, name=name)
 
+    @property
+    def table(self) -> TableFile:
+        """The table file itself."""
+        return places.table(self.path)
+
     def key(self) -> list[Any]:
-        """Give what decides about this table's rows."""
-        how = [dict(self.columns), self.ids, list(self.lists), list(self.likely_lists)]
-        return [self.name, str(self.path), sha256_of(self.path), *how]
+        """Return what decides about this table's rows."""
+        na = None if self.na is None else list(self.na)
+        how = [dict(self.columns), self.ids, list(self.lists), list(self.likely_lists), na]
+        file = self.table
+        return [self.name, str(file.path), file.member, sha256_of(file.path), *how]
 
     def names(self, connection: duckdb.DuckDBPyConnection, scratch: Path) -> set[str]:
-        """Give the names of cells in the column of ids.
+        """Return the names of cells in the column of ids.
 
         Raises
         ------
@@ -105,7 +117,7 @@ class AnnotationFile:
         if opened.root is None or opened.root.kind != "names":
             raise SourceSchemaError(
                 f"'{self.path}': its ids are no names, those of the connections are",
-                hint="name the column of names with columns={'root_id': ...}",
+                hint="name the column of names with --annotation-column root_id=NAME",
             )
         rows = connection.execute(
             f"SELECT DISTINCT {opened.root.sql} FROM {opened.root.view}"
@@ -134,7 +146,7 @@ class Names:
         return cls(dict(pairs))
 
     def table(self) -> pa.Table:
-        """Give `root_id` int64 and `name`, ascending."""
+        """Return `root_id` int64 and `name`, ascending."""
         import pyarrow as pa
 
         return pa.table(
@@ -159,6 +171,7 @@ def stage_annotations(
     *,
     names: Names | None = None,
     resolver: Resolver | None = None,
+    connected: Path | None = None,
 ) -> None:
     """Finish the step of one annotation file.
 
@@ -171,6 +184,9 @@ def stage_annotations(
     resolver
         Asked for the roots of all rows; their own root ids, which may be of another moment,
         are kept as `raw_root_id`.
+    connected
+        Parquet file with the ids of all ends of connections: where a table has several
+        columns of ids, the one that meets them is taken.
 
     Raises
     ------
@@ -179,7 +195,7 @@ def stage_annotations(
     """
     import pyarrow.parquet as pq
 
-    opened = _Opened(connection, file, workspace.scratch())
+    opened = _Opened(connection, file, workspace.scratch(), connected)
     table, info = opened.read(names, resolver)
     name = f"{step}.parquet"
     with workspace.new_file(name) as path:
@@ -191,30 +207,44 @@ class _Opened:
     """An annotation file behind a DuckDB view."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, file: AnnotationFile, scratch: Path
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        file: AnnotationFile,
+        scratch: Path,
+        connected: Path | None = None,
     ) -> None:
         self._connection = connection
         self._spec = file
-        self._file = TableFile(file.path)
+        self._file = file.table
         connection.execute("DROP VIEW IF EXISTS annotation_rows")
         self._types = view(connection, self._file, "annotation_rows", scratch)
-        self._where = f"'{file.path}'"
+        self._where = self._file.where
+        require_header(self._file, scratch)
         if absent := sorted(set(file.lists) - self._types.keys()):
             raise SourceSchemaError(
                 f"{self._where}: no column {absent}", hint=f"it has {list(self._types)}"
             )
-        self.root = self._id_column("root_id")
-        self._supervoxel = self._id_column("supervoxel_id")
+        told = "root_id" in file.columns
+        self._shape = None if told else dumps.recognise(self._types, "annotations", self._where)
+        self._note = ""
+        self._root_column = self._column("root_id")
+        if connected is not None and self._root_column and not told and file.ids != "names":
+            self._root_column, self._note = choose(
+                connection, "annotation_rows", self._types, self._root_column, connected
+            )
+        self.root = self._id_column("root_id", self._root_column)
+        self._supervoxel = self._id_column("supervoxel_id", self._column("supervoxel_id"))
         if self.root is None and self._supervoxel is None:
             raise SourceSchemaError(
                 f"{self._where}: no column of root ids; it has {list(self._types)}",
-                hint="say which, as columns={'root_id': ...}",
+                hint="say which with --annotation-column root_id=NAME "
+                "(in Python columns={'root_id': ...})",
             )
 
     def read(
         self, names: Names | None, resolver: Resolver | None
     ) -> tuple[pa.Table, AnnotationInfo]:
-        """Give the normalised rows, in the file's order, and what to note down about them."""
+        """Return the normalised rows, in the file's order, and what to note down about them."""
         import pyarrow as pa
 
         rows = self._rows()
@@ -239,6 +269,7 @@ class _Opened:
             merged=tuple(stored[column] for column in kept if column not in self._not_merged()),
             supervoxel=stored[self._supervoxel.column] if self._supervoxel else "",
             notes=tuple(f"{self._spec.name}: {note}" for note in notes),
+            reading=self._reading(),
         )
         return pa.table({**columns, **fields}), info
 
@@ -261,12 +292,29 @@ class _Opened:
     def _field(self, raw: pa.Table, column: str) -> pa.ChunkedArray:
         values = raw.column(column)
         where = f"{self._where}, column '{column}'"
-        if column in (*self._spec.lists, *self._spec.likely_lists):
+        lists = self._shape.lists if self._shape else ()
+        if column in (*self._spec.lists, *self._spec.likely_lists, *lists):
             return split(values, where)
-        return parsed(values) if self._file.is_text else normalised(values, where)
+        known = without(normalised(values, where), self._na)
+        return whole_despite_gaps(parsed(known) if self._file.is_text else known)
 
-    def _id_column(self, name: str) -> IdColumn | None:
-        column = self._column(name)
+    @property
+    def _na(self) -> tuple[str, ...]:
+        if self._spec.na is not None:
+            return self._spec.na
+        return (*NA, *(self._shape.na if self._shape else ()))
+
+    def _reading(self) -> dict[str, Any]:
+        """Return what the record says about this file: what it was taken for."""
+        told: dict[str, Any] = {"table": self._spec.name, "files": [self._file.path.name]}
+        if self._shape:
+            told |= self._shape.described()
+        told["id_column"] = self.root.column if self.root else ""
+        if self._note:
+            told["note"] = self._note
+        return told
+
+    def _id_column(self, name: str, column: str | None) -> IdColumn | None:
         if column is None:
             return None
         ids: Ids = self._spec.ids if name == "root_id" else "numbers"
@@ -282,7 +330,9 @@ class _Opened:
                     f"{self._where}: no column '{column}'", hint=f"it has {list(self._types)}"
                 )
             return column
-        return next((known for known in KNOWN_COLUMNS[name] if known in self._types), None)
+        if name == "root_id" and self._shape:
+            return dumps.find(self._shape.root_id, self._types)
+        return next(iter(dumps.named(name, self._types)), None)
 
     def _is_root_column(self, column: str) -> bool:
         return self.root is not None and self.root.column == column

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from loader.sources.annotationfile import AnnotationFile
 from loader.sources.annotationtable import AnnotationTable
-from loader.sources.tablefile import looks_like_file
+from loader.sources.places import is_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ def read_annotation(
     Parameters
     ----------
     value
-        A text is a file where it ends like one, else the name of a CAVE table.
+        A text is a file where it exists or looks like one, else the name of a CAVE table.
     preset
         Says how its own tables are read, and files as far as they do not say so themselves.
 
@@ -38,7 +38,7 @@ def read_annotation(
     """
     if isinstance(value, AnnotationTable):
         return value
-    if isinstance(value, str) and not looks_like_file(value):
+    if isinstance(value, str) and not is_place(value):
         known = {table.name: table for table in preset.annotations} if preset else {}
         return known.get(value, AnnotationTable(value))
     file = AnnotationFile.of(value)

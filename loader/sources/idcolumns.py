@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from graphapi.errors import SourceSchemaError
 from loader.work.duck import identifier, one_row
@@ -14,17 +14,21 @@ if TYPE_CHECKING:
     import duckdb
 
 Kind = Literal["whole", "digits", "names"]
-#: How the caller says what ids are; `auto` decides by the values, as `find_kind` says.
+#: How the caller says what ids are; `auto` decides by the values, as `find_column` says.
 Ids = Literal["auto", "numbers", "names"]
 
 _WHOLE_TYPES = {
     "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT",
     "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
 }  # fmt: skip
-_INEXACT_TYPES = ("FLOAT", "DOUBLE", "DECIMAL")
+_FLOATS = ("FLOAT", "DOUBLE")
 _DIGITS = r"^\s*[0-9]+\s*$"
 _FLOAT = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
+#: How spreadsheets and R write an id that they shall not change: '7, ="7", 7L, 7,205,759.
+_DISGUISED = r"""^\s*('|=?")?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)"?[LnN]?\s*$"""
 _NO_VALUE = "('', 'nan', 'none', 'null', '<na>', 'na')"
+#: Digits of an id whose first ones are in the name of its column.
+_FULL_LENGTH = 18
 
 
 @dataclass(frozen=True)
@@ -39,23 +43,37 @@ class IdColumn:
         `whole` numbers, `digits` as text, or `names`.
     where
         File and column, for messages.
+    prefix
+        Digits that belong in front of every id.
+    disguised
+        Ids are texts such as `'720575940622771976`, written so that no program rounds them.
+    low, high
+        The smallest and largest id but 0, prefix included; None for names and where there
+        is none.
     """
 
     view: str
     column: str
     kind: Kind
     where: str
+    prefix: str = ""
+    disguised: bool = False
+    low: int | None = None
+    high: int | None = None
 
     @property
     def sql(self) -> str:
         """The ids as a SQL expression: BIGINT, or VARCHAR for names; null for no id."""
         name = identifier(self.column)
-        if self.kind == "whole":
-            return f"CAST({name} AS BIGINT)"
         if self.kind == "names":
-            return f"nullif(trim({name}), '')"
-        absent = f"lower(trim({name})) IN {_NO_VALUE}"
-        return f"CASE WHEN {absent} THEN NULL ELSE CAST(trim({name}) AS BIGINT) END"
+            return f"nullif(trim(CAST({name} AS VARCHAR)), '')"
+        if self.kind == "whole":
+            number = f"CAST({name} AS BIGINT)"
+        else:
+            text = _plain(name) if self.disguised else _trimmed(name)
+            absent = f"lower({_trimmed(name)}) IN {_NO_VALUE}"
+            number = f"CASE WHEN {absent} THEN NULL ELSE CAST({text} AS BIGINT) END"
+        return _with_prefix(number, self.prefix) if self.prefix else number
 
 
 def find_column(
@@ -66,6 +84,7 @@ def find_column(
     where: str,
     *,
     ids: Ids = "auto",
+    prefix: str = "",
 ) -> IdColumn:
     """Look at a column of ids, all of it, and say of which kind they are.
 
@@ -78,49 +97,74 @@ def find_column(
     ids
         `numbers` or `names` where the caller knows; `auto` takes texts for names only when
         not one of them is a number.
+    prefix
+        Digits that belong in front of every id.
 
     Raises
     ------
     SourceSchemaError
-        The ids are floats, are mixed, are negative or do not fit into int64.
+        The ids are floats, are mixed, are negative, do not fit into int64, or were rounded.
     """
     place = f"{where}, column '{column}'"
     kind = types[column]
-    if kind in _WHOLE_TYPES:
+    if kind in _WHOLE_TYPES or (kind.startswith("DECIMAL") and kind.endswith(",0)")):
         if ids == "names":
             raise SourceSchemaError(
-                f"{place}: holds numbers, not names", hint="leave out ids='names'"
+                f"{place}: holds numbers, not names", hint="leave out --ids names (ids='names')"
             )
-        _check_range(connection, view, f"{identifier(column)}", place)
-        return IdColumn(view, column, "whole", place)
-    if kind.startswith(_INEXACT_TYPES):
+        found = IdColumn(view, column, "whole", place, prefix)
+        is_wide = kind.startswith(("DECIMAL", "HUGE", "UHUGE"))
+        name = identifier(column)
+        return _ranged(connection, found, f"CAST({name} AS HUGEINT)" if is_wide else name)
+    if kind.startswith((*_FLOATS, "DECIMAL")):
         raise SourceSchemaError(
             f"{place}: root ids as {kind.lower()} are not exact",
             hint="write the table anew with ids as int64 or as text; do not convert these, "
             "they may already be other neurons' ids",
         )
-    if kind != "VARCHAR":
+    if kind != "VARCHAR" and not kind.startswith("ENUM"):
         raise SourceSchemaError(f"{place}: {kind} cannot be root ids")
-    return _text_column(connection, view, column, place, ids)
+    return _text_column(connection, IdColumn(view, column, "names", place, prefix), ids)
 
 
-def _text_column(
-    connection: duckdb.DuckDBPyConnection, view: str, column: str, place: str, ids: Ids
-) -> IdColumn:
-    name = identifier(column)
+def holds_wholes(connection: duckdb.DuckDBPyConnection, view: str, column: str, kind: str) -> bool:
+    """Tell whether all values of a column are whole numbers, as ids and counts are."""
+    if kind in _WHOLE_TYPES:
+        return True
+    if kind != "VARCHAR" and not kind.startswith("ENUM"):
+        return False
+    name = _trimmed(identifier(column))
     found = one_row(
         connection,
+        f"SELECT coalesce(bool_and(regexp_matches(v, $1)), false) AS whole FROM "
+        f"(SELECT {name} AS v FROM {view} WHERE lower({name}) NOT IN {_NO_VALUE})",
+        [_DIGITS],
+    )
+    return bool(found["whole"])
+
+
+def _text_column(connection: duckdb.DuckDBPyConnection, found: IdColumn, ids: Ids) -> IdColumn:
+    name, place = identifier(found.column), found.where
+    counted = one_row(
+        connection,
         f"""SELECT count(*) FILTER (regexp_matches(v, $1)) AS digits,
-                   count(*) FILTER (regexp_matches(v, $2) AND NOT regexp_matches(v, $1)) AS floats,
+                   count(*) FILTER (regexp_matches(v, $2) AND NOT regexp_matches(v, $1))
+                       AS floats,
+                   count(*) FILTER (regexp_matches(v, $3) AND NOT regexp_matches(v, $2))
+                       AS disguised,
                    count(*) FILTER (NOT regexp_matches(v, $2)) AS others,
                    min(v) FILTER (NOT regexp_matches(v, $1)) AS example
-            FROM (SELECT {name} AS v FROM {view} WHERE lower(trim({name})) NOT IN {_NO_VALUE})""",
-        [_DIGITS, _FLOAT],
+            FROM (SELECT CAST({name} AS VARCHAR) AS v FROM {found.view}
+                  WHERE lower({_trimmed(name)}) NOT IN {_NO_VALUE})""",
+        [_DIGITS, _FLOAT, _DISGUISED],
     )
-    digits, floats, others = found["digits"], found["floats"], found["others"]
-    example = found["example"]
+    digits, floats, others = counted["digits"], counted["floats"], counted["others"]
+    example, disguised = counted["example"], counted["disguised"]
+    if ids != "names" and disguised and disguised == others and not floats:
+        hidden = IdColumn(found.view, found.column, "digits", place, found.prefix, disguised=True)
+        return _ranged(connection, hidden, f"TRY_CAST({_plain(name)} AS HUGEINT)")
     if ids == "names" or (ids == "auto" and others and not digits and not floats):
-        return IdColumn(view, column, "names", place)
+        return found
     if floats:
         raise SourceSchemaError(
             f"{place}: {floats} ids are written as floats, such as '{example}'",
@@ -129,20 +173,75 @@ def _text_column(
     if others:
         raise SourceSchemaError(
             f"{place}: {others} values are no ids, such as '{example}', beside {digits} that are",
-            hint="mend the rows, or say ids='names' when all are names of cells",
+            hint="mend the rows, or say --ids names (ids='names') when all are names of cells",
         )
-    _check_range(connection, view, f"TRY_CAST(trim({name}) AS HUGEINT)", place)
-    return IdColumn(view, column, "digits", place)
+    plain = IdColumn(found.view, found.column, "digits", place, found.prefix)
+    return _ranged(connection, plain, f"TRY_CAST({_trimmed(name)} AS HUGEINT)")
 
 
-def _check_range(
-    connection: duckdb.DuckDBPyConnection, view: str, expression: str, place: str
-) -> None:
+def _ranged(connection: duckdb.DuckDBPyConnection, found: IdColumn, expression: str) -> IdColumn:
+    """Check the range of a column, and that nothing has rounded its ids."""
     ends = one_row(
-        connection, f"SELECT min({expression}) AS low, max({expression}) AS high FROM {view}"
+        connection,
+        f"""SELECT min(v) AS low, max(v) AS high, min(v) FILTER (v > 0) AS first,
+                   count(*) FILTER (v >= 1000000000000000) AS long,
+                   count(*) FILTER (v >= 1000000000000000 AND v % 1000 = 0) AS thousands,
+                   count(*) FILTER (v >= 1000000000000000 AND v % 64 = 0) AS floated
+            FROM (SELECT {expression} AS v FROM {found.view})""",
     )
-    for value in ends.values():
+    for value in (ends["low"], ends["high"]):
         if value is not None and not 0 <= int(value) < 2**63:
             raise SourceSchemaError(
-                f"{place}: {value} is no root id", hint="ids are from 0 to 2**63 - 1"
+                f"{found.where}: {value} is no root id", hint="ids are from 0 to 2**63 - 1"
             )
+    _require_not_rounded(connection, found, expression, ends)
+    low, high = ends["first"], ends["high"] or None
+    if found.prefix and high is not None:
+        if len(str(high)) + len(found.prefix) > _FULL_LENGTH:
+            raise SourceSchemaError(
+                f"{found.where}: {high} is too long for an id that lacks '{found.prefix}' in front",
+                hint="rename the column to pre_root_id or post_root_id if its ids are whole",
+            )
+        low, high = (_prefixed(found.prefix, int(v)) for v in (low, high))
+    return replace(found, low=low, high=high)
+
+
+def _require_not_rounded(
+    connection: duckdb.DuckDBPyConnection,
+    found: IdColumn,
+    expression: str,
+    counted: dict[str, Any],
+) -> None:
+    """Refuse ids that all end as rounded ones do, which one in a thousand does by chance."""
+    long = counted["long"]
+    by_excel, by_float = counted["thousands"] == long, counted["floated"] == long
+    if not long or not (by_excel or by_float):
+        return
+    different = one_row(
+        connection,
+        f"SELECT count(DISTINCT {expression}) AS n FROM {found.view} "
+        f"WHERE {expression} >= 1000000000000000",
+    )["n"]
+    if different >= (2 if by_excel else 4):
+        how = "to 15 digits, as Excel does" if by_excel else "by a float"
+        raise SourceSchemaError(
+            f"{found.where}: all {different} ids look rounded {how}: other neurons' ids",
+            hint="export the table anew with ids as text; what was rounded cannot be mended",
+        )
+
+
+def _prefixed(prefix: str, value: int) -> int:
+    return int(prefix + str(value).zfill(_FULL_LENGTH - len(prefix)))
+
+
+def _with_prefix(number: str, prefix: str) -> str:
+    front = int(prefix) * 10 ** (_FULL_LENGTH - len(prefix))
+    return f"CASE WHEN {number} = 0 THEN 0 ELSE {number} + {front} END"
+
+
+def _trimmed(name: str) -> str:
+    return f"trim(CAST({name} AS VARCHAR))"
+
+
+def _plain(name: str) -> str:
+    return f"regexp_replace({_trimmed(name)}, '[^0-9]', '', 'g')"

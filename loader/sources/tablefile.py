@@ -8,32 +8,54 @@ the rows, and no id goes through a float.
 
 from __future__ import annotations
 
-import gzip
-import shutil
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Literal
 
 from graphapi.errors import InputError, NotFoundError, SourceSchemaError
-from loader.work.duck import identifier, literal
+from loader.sources.packed import PACKINGS, readable
+from loader.sources.textfile import read_header, reason_in_words, require_names
+from loader.work.duck import database, identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-Format = Literal["csv", "tsv", "parquet", "feather"]
+Format = Literal["csv", "tsv", "parquet", "feather", "json"]
 
 _FORMATS: dict[str, Format] = {
     ".csv": "csv",
     ".tsv": "tsv",
+    ".tab": "tsv",
     ".parquet": "parquet",
     ".pq": "parquet",
     ".feather": "feather",
     ".arrow": "feather",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
 }
 #: The formats by their file endings, for messages.
-ENDINGS = ".csv, .tsv, .parquet, .feather, each also with .gz"
+ENDINGS = f"{' '.join(_FORMATS)}, each also with {' '.join(PACKINGS)}"
+_BEGINNINGS: tuple[tuple[bytes, Format], ...] = (
+    (b"PAR1", "parquet"),
+    (b"ARROW1", "feather"),
+    (b"{", "json"),
+)
+_FOREIGN = {
+    ".xlsx": "an Excel workbook: save the sheet as 'CSV UTF-8'",
+    ".xls": "an Excel workbook: save the sheet as 'CSV UTF-8'",
+    ".ods": "a workbook: save the sheet as CSV",
+    ".avro": "Avro: write it as Parquet, for example with fastavro and pandas",
+    ".npy": "an array: give a list of ids with --only",
+    ".npz": "arrays: write pre, post and weight as Parquet",
+    ".h5": "HDF5: write pre, post and weight as Parquet",
+    ".rds": "an R object: write it with arrow::write_parquet",
+    ".rda": "an R object: write it with arrow::write_parquet",
+    ".txt": "plain text: rename it to .csv or .tsv",
+}
+_SEPARATOR = {"csv": ",", "tsv": "\t"}
 
 
 @dataclass(frozen=True)
@@ -43,55 +65,82 @@ class TableFile:
     Parameters
     ----------
     path
-        Its format is told by its ending; `.gz` may follow.
+        Its format is told by its ending; `.gz`, `.bz2` or `.zst` may follow.
+    member
+        The table within an archive (`.zip`, `.tar`, ...); empty where the file is the table.
+    names
+        Names of the columns of a text table that has no header; empty where it has one.
     """
 
     path: Path
+    member: str = ""
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if any(sign in str(self.path) for sign in "*?["):
-            raise InputError(
-                f"'{self.path}' has one of * ? [ in its name",
-                hint="rename the file; these signs would match several files",
-            )
         if not self.path.is_file():
             raise NotFoundError(f"there is no file '{self.path}'", hint="check the path")
         _ = self.format
 
     @property
+    def where(self) -> str:
+        """The file, for messages."""
+        return f"'{self.path}::{self.member}'" if self.member else f"'{self.path}'"
+
+    @property
+    def suffixes(self) -> list[str]:
+        """The endings that tell the format, without that of the packing."""
+        found = [s.lower() for s in Path(self.member or self.path.name).suffixes]
+        return found[:-1] if found and found[-1] in PACKINGS else found
+
+    @property
     def format(self) -> Format:
-        """The format, from the ending.
+        """The format, from the ending; from the first bytes where there is no ending.
 
         Raises
         ------
         InputError
-            The ending is not known.
+            It is not known.
         """
-        suffixes = [s.lower() for s in self.path.suffixes]
-        if suffixes and suffixes[-1] == ".gz":
-            suffixes.pop()
-        if not suffixes or suffixes[-1] not in _FORMATS:
+        ending = self.suffixes[-1] if self.suffixes else ""
+        if ending in _FORMATS:
+            return _FORMATS[ending]
+        if not ending and not self.member:
+            with self.path.open("rb") as file:
+                head = file.read(8)
+            for begin, known in _BEGINNINGS:
+                if head.startswith(begin):
+                    return known
+            ending = ".avro" if head.startswith(b"Obj\x01") else ""
+        if ending in _FOREIGN:
             raise InputError(
-                f"'{self.path}': the ending does not tell the format",
-                hint=f"known endings: {ENDINGS}",
+                f"{self.where} is not in a format that can be read",
+                hint=f"it is {_FOREIGN[ending]}",
             )
-        return _FORMATS[suffixes[-1]]
+        raise InputError(
+            f"{self.where}: the ending does not tell the format", hint=f"known endings: {ENDINGS}"
+        )
 
     @property
     def is_text(self) -> bool:
         """True where every column is read as text."""
-        return self.format in ("csv", "tsv")
+        return self.format in _SEPARATOR
 
     @property
-    def is_packed(self) -> bool:
-        """True where the file as a whole is compressed with gzip."""
-        return self.path.suffix.lower() == ".gz"
+    def is_plain(self) -> bool:
+        """True where the file itself can be read, unpacked and by its own name."""
+        return not self.member and self.path.suffix.lower() not in PACKINGS and not self.is_odd
+
+    @property
+    def is_odd(self) -> bool:
+        """True where the path has signs that match several files."""
+        return any(sign in str(self.path) for sign in "*?[")
 
 
-def looks_like_file(text: str) -> bool:
-    """Tell whether a text is meant as a table file, not as the name of a table."""
-    ending = Path(text.lower().removesuffix(".gz")).suffix
-    return ending in _FORMATS or "/" in text or "\\" in text
+def known_ending(text: str) -> bool:
+    """Tell whether a text ends like the name of a table file."""
+    path = Path(text.lower())
+    ending = Path(path.stem).suffix if path.suffix in PACKINGS else path.suffix
+    return path.suffix in PACKINGS or ending in _FORMATS or ending in _FOREIGN
 
 
 def view(
@@ -122,24 +171,58 @@ def view(
     """
     import duckdb
 
+    packed = ("gz", "zst") if file.is_text or file.format == "json" else ()
+    path = readable(
+        file.path, file.member, scratch, as_it_is=packed, odd=file.is_odd, where=file.where
+    )
     try:
         if file.format == "feather":
-            _view_feather(connection, file, name, scratch)
+            _view_feather(connection, file, path, name)
+        elif file.format == "json":
+            _view_json(connection, path, name)
         else:
-            source = _text_scan(file) if file.is_text else _parquet_scan(file, scratch)
+            source = _text_scan(file, path) if file.is_text else _parquet_scan(file, path)
             connection.execute(f"CREATE VIEW {identifier(name)} AS SELECT * FROM {source}")
         rows = connection.execute(f"DESCRIBE {identifier(name)}").fetchall()
     except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
-        raise SourceSchemaError(
-            f"'{file.path}' cannot be read as {file.format}: {reason}",
-            hint="check that the file is whole and its ending right",
-        ) from error
+        raise unreadable(file, error) from error
     return {row[0]: row[1] for row in rows}
 
 
+def column_names(file: TableFile) -> list[str]:
+    """Read the names of a file's columns alone."""
+    with TemporaryDirectory() as scratch, database() as connection:
+        return list(view(connection, file, "looked_at", Path(scratch)))
+
+
+def header_numbers(file: TableFile, scratch: Path) -> list[str]:
+    """Return the names of columns that are numbers: those of a text table without a header."""
+    if not file.is_text or file.names:
+        return []
+    path = readable(
+        file.path, file.member, scratch, as_it_is=("gz",), odd=file.is_odd, where=file.where
+    )
+    return read_header(path, _SEPARATOR[file.format], file.where).numbers
+
+
+def require_header(file: TableFile, scratch: Path) -> None:
+    """Require that no column is called by a number, which a first row of data would be.
+
+    Raises
+    ------
+    SourceSchemaError
+        One is.
+    """
+    if numbers := header_numbers(file, scratch):
+        raise SourceSchemaError(
+            f"{file.where} has no header: its first line holds numbers, such as '{numbers[0]}'",
+            hint="name its columns with --header FILE, one a line, or put them beside it as "
+            f"'{file.path.name.split('.')[0]}_header.csv'",
+        )
+
+
 def fetch(connection: duckdb.DuckDBPyConnection, sql: str, file: TableFile) -> pa.Table:
-    """Run a query on a file's view and give the rows as Arrow.
+    """Run a query on a file's view and return the rows as Arrow.
 
     Raises
     ------
@@ -151,46 +234,104 @@ def fetch(connection: duckdb.DuckDBPyConnection, sql: str, file: TableFile) -> p
     try:
         table: pa.Table = connection.sql(sql).to_arrow_table()
     except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
-        raise SourceSchemaError(f"'{file.path}' has a row that cannot be read: {reason}") from error
+        raise unreadable(file, error) from error
     return table
 
 
-def _text_scan(file: TableFile) -> str:
-    delimiter = "," if file.format == "csv" else "\\t"
+def unreadable(file: TableFile, error: Exception) -> SourceSchemaError:
+    """Say in words why DuckDB cannot read a file."""
+    if file.is_text:
+        reason, hint = reason_in_words(str(error))
+    else:
+        reason = str(error).splitlines()[0]
+        hint = "check that the file is whole and its ending right"
+    return SourceSchemaError(f"{file.where} cannot be read as {file.format}: {reason}", hint=hint)
+
+
+def _text_scan(file: TableFile, path: Path) -> str:
+    if file.names:
+        first = read_header(path, _SEPARATOR[file.format], file.where)
+        separator, names = first.separator, list(file.names)
+        if len(first.cells) != len(names):
+            raise SourceSchemaError(
+                f"{file.where} has {len(first.cells)} columns, its header file names {len(names)}",
+                hint="check that the header belongs to the file",
+            )
+        # A file that has the header too, as a copy may: its first line is no row.
+        has_header = list(first.cells) == names
+    else:
+        header = read_header(path, _SEPARATOR[file.format], file.where)
+        separator, names, has_header = header.separator, header.names, True
+    require_names(names, file.where)
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in _told_apart(names))
     return (
-        f"read_csv({literal(file.path)}, delim={'E' if delimiter != ',' else ''}'{delimiter}', "
-        "header=true, all_varchar=true, skip=0, comment='', nullstr='', quote='\"', escape='\"')"
+        f"read_csv({literal(path)}, columns={{{columns}}}, auto_detect=false, "
+        f"delim={literal(separator)}, header={str(has_header).lower()}, skip=0, comment='', "
+        "nullstr='', quote='\"', escape='\"')"
     )
 
 
-def _parquet_scan(file: TableFile, scratch: Path) -> str:
-    return f"read_parquet({literal(_unpacked(file, scratch))})"
+def _told_apart(names: list[str]) -> list[str]:
+    """Set apart, by numbers, names that differ only in upper and lower case, as DuckDB does."""
+    seen: set[str] = set()
+    told = []
+    for name in names:
+        new, number = name, 0
+        while new.lower() in seen:
+            number += 1
+            new = f"{name}_{number}"
+        seen.add(new.lower())
+        told.append(new)
+    return told
+
+
+def _parquet_scan(file: TableFile, path: Path) -> str:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        require_names(pq.read_schema(path).names, file.where)
+    except (pa.ArrowException, OSError) as error:
+        raise SourceSchemaError(
+            f"{file.where} cannot be read as parquet: {str(error).splitlines()[0]}",
+            hint="check that the file is whole and its ending right",
+        ) from error
+    return f"read_parquet({literal(path)})"
 
 
 def _view_feather(
-    connection: duckdb.DuckDBPyConnection, file: TableFile, name: str, scratch: Path
+    connection: duckdb.DuckDBPyConnection, file: TableFile, path: Path, name: str
 ) -> None:
     import pyarrow as pa
     import pyarrow.dataset as ds
 
     try:
-        dataset = ds.dataset(str(_unpacked(file, scratch)), format="feather")
+        with pa.memory_map(str(path)) as mapped:
+            require_names(pa.ipc.open_file(mapped).schema.names, file.where)
+        dataset = ds.dataset(str(path), format="feather")
         connection.register(name, dataset)
     except (pa.ArrowInvalid, OSError) as error:
         raise SourceSchemaError(
-            f"'{file.path}' cannot be read as feather: {str(error).splitlines()[0]}",
+            f"{file.where} cannot be read as feather: {str(error).splitlines()[0]}",
             hint="old feather files (version 1) must be written anew",
         ) from error
 
 
-def _unpacked(file: TableFile, scratch: Path) -> Path:
-    if not file.is_packed:
-        return file.path
-    target = scratch / f"unpacked-{abs(hash(str(file.path)))}-{file.path.stem}"
-    try:
-        with gzip.open(file.path) as packed, target.open("wb") as plain:
-            shutil.copyfileobj(packed, plain, 1 << 20)
-    except (OSError, EOFError, zlib.error) as error:
-        raise SourceSchemaError(f"'{file.path}' is no whole gzip file: {error}") from error
-    return target
+def _view_json(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+    """Make a view with a column for each value within nested objects: `outer.inner`."""
+    scan = f"read_json({literal(path)}, sample_size=-1, maximum_object_size=67108864)"
+    places = [[column] for column in connection.sql(f"SELECT * FROM {scan}").columns]
+    kinds = connection.sql(f"SELECT * FROM {scan}").types
+    leaves = [
+        leaf for place, kind in zip(places, kinds, strict=True) for leaf in _leaves(place, kind)
+    ]
+    fields = ", ".join(
+        f"{'.'.join(map(identifier, place))} AS {identifier('.'.join(place))}" for place in leaves
+    )
+    connection.execute(f"CREATE VIEW {identifier(name)} AS SELECT {fields} FROM {scan}")
+
+
+def _leaves(place: list[str], kind: Any) -> list[list[str]]:
+    if kind.id != "struct":
+        return [place]
+    return [leaf for name, inner in kind.children for leaf in _leaves([*place, name], inner)]

@@ -7,6 +7,8 @@ and on Spark. Rows have one of two layouts:
   `size` (any number) and `valid` (bool);
 - *weighted pairs*: `pre`, `post`, `weight` int64, and `size_sum` int64 where there is one.
   Rows of one pair (say, one for each region) are summed.
+
+Both may have `inside` (bool): false for rows that are not between the neurons asked for.
 """
 
 from __future__ import annotations
@@ -22,7 +24,10 @@ Layout = Literal["synapses", "pairs"]
 #: CAVE's root id of a synapse whose segment has not been looked up yet.
 UNRESOLVED_ROOT = 1
 #: Every row is counted once as one of these.
-FATES = ("invalid", "unresolved", "background", "below_min_size", "zero_weight", "autapse", "kept")
+FATES = (
+    "invalid", "unresolved", "background", "outside", "below_min_size", "zero_weight", "autapse",
+    "kept",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,8 @@ def with_fate(rows: ir.Table, rule: Rule) -> ir.Table:
         unresolved = unresolved | (pre == UNRESOLVED_ROOT) | (post == UNRESOLVED_ROOT)
     tests: list[tuple[Any, str]] = [(unresolved, "unresolved")]
     tests.append(((pre == 0) | (post == 0), "background"))
+    if "inside" in rows.columns:
+        tests.append((~rows["inside"].fill_null(False), "outside"))
     if "valid" in rows.columns:
         tests.insert(0, (~rows["valid"].fill_null(True), "invalid"))
     if rule.min_size is not None:

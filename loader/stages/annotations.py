@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from loader.stages.only import Only
     from loader.work.workspace import Workspace
 
 #: The step's name.
@@ -62,8 +63,12 @@ class Combined:
     conflicts: tuple[Conflict, ...]
 
 
-def stage(workspace: Workspace) -> None:
-    """Finish the step `annotations` from the tables that the source has extracted."""
+def stage(workspace: Workspace, only: Only | None = None) -> None:
+    """Finish the step `annotations` from the tables that the source has extracted.
+
+    With `only`, rows of other neurons are left out, and `only.parquet` lists the neurons.
+    """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     if workspace.is_done(STEP):
@@ -75,7 +80,14 @@ def stage(workspace: Workspace) -> None:
         parts.append(Part(pq.read_table(workspace.files(step)[0]), info))
     combined = combine(parts)
     somata, soma_conflicts = _nuclei(workspace)
-    files = {
+    chosen = {}
+    rows_before = combined.rows.num_rows
+    if only is not None:
+        roots = only.roots(combined.rows)
+        combined = combine([Part(_of(part.rows, roots), part.info) for part in parts])
+        somata = _of(somata, roots)
+        chosen = {"only.parquet": pa.table({"root_id": roots})}
+    files = chosen | {
         "annotations.parquet": combined.rows,
         "merged.parquet": combined.merged,
         "somata.parquet": somata,
@@ -92,8 +104,17 @@ def stage(workspace: Workspace) -> None:
             "merged_fields": [asdict(f) for f in combined.merged_fields],
             "conflicts": len(combined.conflicts) + len(soma_conflicts),
             "notes": [note for part in parts for note in part.info.notes],
+            "reading": [part.info.reading for part in parts if part.info.reading],
+            "rows_outside": rows_before - combined.rows.num_rows,
         },
     )
+
+
+def _of(rows: pa.Table, roots: pa.Array) -> pa.Table:
+    """Return the rows of these neurons."""
+    import pyarrow.compute as pc
+
+    return rows.filter(pc.is_in(rows.column("root_id"), value_set=roots))
 
 
 def combine(parts: Sequence[Part]) -> Combined:

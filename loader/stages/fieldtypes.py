@@ -2,7 +2,7 @@
 
 A field is `int`, `float`, `string`, `bool` or a list of the first three. Times become ISO
 texts in UTC, decimals and nested values become texts, NaN becomes no value; nothing else
-changes.
+changes. Empty texts are no value.
 """
 
 from __future__ import annotations
@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING
 from graphapi.errors import SourceSchemaError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
 
-_WHOLE = re.compile(r"-?(0|[1-9]\d*)$")
+_WHOLE = re.compile(r"(0|-?[1-9]\d*)$")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+#: Whole numbers below it are exact as floats.
+_EXACT = 2**53
 _BOOL = {"true": True, "false": False}
 #: Read as no value in a column whose other texts are all numbers or all true and false.
 _MISSING = frozenset({"nan", "na", "n/a", "none", "null", "<na>"})
@@ -72,7 +76,7 @@ def normalised(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
     if pa.types.is_timestamp(kind):
         return _iso(column, where)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind):
-        return column.cast(pa.string())
+        return without(column.cast(pa.string()), ())
     if pa.types.is_date(kind) or pa.types.is_decimal(kind) or pa.types.is_time(kind):
         return column.cast(pa.string())
     if pa.types.is_struct(kind) or pa.types.is_map(kind):
@@ -94,8 +98,9 @@ def parsed(column: pa.ChunkedArray) -> pa.ChunkedArray:
     Returns
     -------
     pyarrow.ChunkedArray
-        int64 where every text is a whole number without leading zeros, float64 where every
-        one is a number, bool where every one is true or false; else the strings, unchanged.
+            int64, float64 or bool where all texts are such values, each written as Python writes
+        it, and no two texts are one value; else the strings, unchanged. So `1.10` stays a
+        label, and `1E1` is not merged with `10`.
     """
     import pyarrow as pa
 
@@ -105,11 +110,37 @@ def parsed(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return column
     if all(_is_int64(t.strip()) for t in present):
         return _mapped(texts, present, int, pa.int64())
-    if all(_NUMBER.match(t.strip()) for t in present) and not any(map(_is_code, present)):
+    if all(_is_number(t.strip()) for t in present) and len(present) == len(
+        set(map(float, present))
+    ):
         return _mapped(texts, present, float, pa.float64())
     if all(t.strip().lower() in _BOOL for t in present):
         return _mapped(texts, present, lambda t: _BOOL[t.strip().lower()], pa.bool_())
     return column
+
+
+def without(column: pa.ChunkedArray, words: Sequence[str]) -> pa.ChunkedArray:
+    """Take empty texts, and those that are one of the words, for no value."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_string(column.type):
+        return column
+    trimmed = pc.utf8_trim_whitespace(column)
+    absent = pc.is_in(trimmed, value_set=pa.array(["", *words], pa.string()))
+    return pc.if_else(absent, pa.scalar(None, pa.string()), column)
+
+
+def whole_despite_gaps(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Turn floats back into whole numbers where only gaps made them floats, as in pandas."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_floating(column.type) or not 0 < column.null_count < len(column):
+        return column
+    values = column.drop_null()
+    exact = pc.and_(pc.equal(pc.floor(values), values), pc.less(pc.abs(values), _EXACT))
+    return column.cast(pa.int64()) if pc.all(exact).as_py() else column
 
 
 def split(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
@@ -144,9 +175,11 @@ def _is_int64(text: str) -> bool:
     return _WHOLE.match(text) is not None and -(2**63) <= int(text) < 2**63
 
 
-def _is_code(text: str) -> bool:
-    # Digits that are no int64 or start with 0: an identifier, which a float would change.
-    return text.strip().lstrip("+-").isdigit() and not _is_int64(text.strip())
+def _is_number(text: str) -> bool:
+    """Tell whether a text is how Python writes the number that it is, whole or not."""
+    if _is_int64(text):
+        return abs(int(text)) < _EXACT
+    return _NUMBER.match(text) is not None and repr(float(text)) == text
 
 
 def _mapped(

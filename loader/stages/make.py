@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import InputError, VerificationError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from loader.stages.only import Only
     from loader.work.settings import Settings
     from loader.work.workspace import Workspace
 
@@ -48,6 +49,8 @@ class Stages:
         `annotation_id`, `root_id` of the rows that belong to a neuron.
     conflicts
         `root_id`, `field`, `values`, `chosen`.
+    reading
+        What each source was taken for, and what was left out on request.
     """
 
     connections: Path
@@ -61,6 +64,7 @@ class Stages:
     checksums: dict[str, str]
     notes: tuple[str, ...]
     has_size: bool
+    reading: dict[str, Any]
 
     def conflict_frame(self) -> pd.DataFrame:
         """Read the conflicts, as a frame."""
@@ -70,7 +74,9 @@ class Stages:
         return frame
 
 
-def make(workspace: Workspace, min_size: float | None, settings: Settings) -> Stages:
+def make(
+    workspace: Workspace, min_size: float | None, settings: Settings, only: Only | None = None
+) -> Stages:
     """Finish the steps `annotations` and `aggregate`, and say what came of them.
 
     Raises
@@ -82,7 +88,7 @@ def make(workspace: Workspace, min_size: float | None, settings: Settings) -> St
     LoadError
         Memory or disk was not enough.
     """
-    annotationstage.stage(workspace)
+    annotationstage.stage(workspace, only)
     if not workspace.is_done(STEP):
         noted = workspace.info(ROWS)
         rows = RowsInfo(**{**noted, "paths": tuple(noted["paths"])})
@@ -92,7 +98,8 @@ def make(workspace: Workspace, min_size: float | None, settings: Settings) -> St
                 hint="leave out min_size, or load a table of synapses that has sizes",
             )
         _aggregate(workspace, rows, min_size, settings)
-    return _read(workspace)
+    made = _read(workspace)
+    return made if only is None else replace(made, reading={**made.reading, "only": only.text})
 
 
 def _aggregate(
@@ -145,7 +152,17 @@ def _write_connections(
     rows = table.select(
         **{ours: _column(table, ours, theirs) for ours, theirs in info.columns.items()}
     )
+    listed = [p for p in workspace.files(annotationstage.STEP) if p.name == "only.parquet"]
+    if listed:
+        chosen = backend.read_parquet(str(listed[0]), table_name="chosen")
+        ends = [rows[end].isin(chosen["root_id"]) for end in ("pre", "post")]
+        rows = rows.mutate(inside=ends[0] & ends[1])
     counts = _counts(backend.to_pyarrow(aggregate.fates(rows, rule)), rule)
+    if not listed:
+        del counts["rows_outside"]
+    if info.rows_filtered:
+        counts["rows_filtered"] = info.rows_filtered
+        counts["rows"] += info.rows_filtered
     backend.create_table("pairs", aggregate.pairs(rows, rule), temp=True)
     summed = backend.table("pairs")
     # In this order the embedded engine takes them a third faster, and equal loads are equal files.
@@ -255,6 +272,8 @@ def _read(workspace: Workspace) -> Stages:
     counts["annotation_rows"] = int(rows["checksums"]["annotations.rows"])
     counts["annotation_rows_attached"] = int(rows["checksums"]["annotations.attached"])
     counts["annotation_conflicts"] = described["conflicts"]
+    if described["rows_outside"]:
+        counts["annotation_rows_outside"] = described["rows_outside"]
     counts["neurons"] = int(rows["checksums"]["neurons.neurons"])
     counts["connections"] = int(rows["checksums"]["connections.connections"])
     return Stages(
@@ -269,7 +288,13 @@ def _read(workspace: Workspace) -> Stages:
         checksums=rows["checksums"],
         notes=tuple(described["notes"]),
         has_size=rows["has_size"],
+        reading=_reading(workspace.info(ROWS)["reading"], described["reading"]),
     )
+
+
+def _reading(rows: dict[str, Any], annotations: list[dict[str, Any]]) -> dict[str, Any]:
+    found = {"connections": rows, "annotations": annotations}
+    return {name: value for name, value in found.items() if value}
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:

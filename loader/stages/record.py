@@ -34,6 +34,7 @@ def make_record(
         counts=stages.counts,
         checksums=stages.checksums,
         notes=stages.notes,
+        reading=stages.reading,
         **origin.record,
     )
 

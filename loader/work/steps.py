@@ -100,6 +100,10 @@ class RowsInfo:
         Root id 1 stands for "not looked up".
     rows_counted
         How many rows the source itself counts; None where it does not say.
+    rows_filtered
+        Rows that were left out already, by a filter that the user gave.
+    reading
+        What the source was taken for, as JSON values, for the graph's record.
     """
 
     layout: Literal["synapses", "pairs"]
@@ -107,6 +111,8 @@ class RowsInfo:
     paths: tuple[str, ...] = ()
     one_is_unresolved: bool = False
     rows_counted: int | None = None
+    rows_filtered: int = 0
+    reading: dict[str, Any] = field(default_factory=dict)
 
     @property
     def has_size(self) -> bool:
@@ -128,9 +134,12 @@ class AnnotationInfo:
         The field with supervoxel ids; empty for none.
     notes
         What a person should know, such as rows that could not be resolved.
+    reading
+        What the table was taken for, as JSON values, for the graph's record.
     """
 
     table: str
     merged: tuple[str, ...]
     supervoxel: str = ""
     notes: tuple[str, ...] = ()
+    reading: dict[str, Any] = field(default_factory=dict)

@@ -33,9 +33,9 @@ def annotations(uri: str, fields: list[str]) -> list[dict[str, Any]]:
     return ask(
         uri,
         "MATCH (a:Annotation) OPTIONAL MATCH (a)-[:ANNOTATES]->(n:Neuron) "
-        "RETURN a.annotation_id AS id, a.root_id AS root_id, n.root_id AS attached, "
+        "RETURN a.annotation_id AS annotation_id, a.root_id AS root_id, n.root_id AS attached, "
         + ", ".join(f"a.`{name}` AS `{name}`" for name in fields)
-        + " ORDER BY id",
+        + " ORDER BY annotation_id",
     )
 
 

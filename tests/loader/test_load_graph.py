@@ -40,7 +40,7 @@ def test_annotation_rows_come_back_as_they_went_in(tmp_path, place):
     connections, annotations = example_frames()
     build_graph(tmp_path, connections, annotations, to=place)
     rows = readback.annotations(place, FIELDS)
-    assert [r["id"] for r in rows] == list(range(len(annotations)))
+    assert [r["annotation_id"] for r in rows] == list(range(len(annotations)))
     for got, (_, want) in zip(rows, annotations.iterrows(), strict=True):
         root = None if pd.isna(want["root_id"]) else int(want["root_id"])
         assert got["root_id"] == got["attached"] == root

@@ -1,0 +1,203 @@
+"""Published dumps: what a file is, told by its columns, from one TOML file for each family."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Literal
+
+from graphapi.errors import SourceSchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_PLAIN = "plain.toml"
+_PLACEHOLDERS = {"{digits}": r"(\d+)", "{dataset}": r"([A-Za-z]+(?:_\d+)?)"}
+#: Our names of the columns that a row of connections may have.
+ROLES = ("pre", "post", "weight", "size", "size_sum", "valid")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One kind of table of one family of dumps.
+
+    Parameters
+    ----------
+    family, what
+        Whose it is, and what it holds, in words.
+    columns
+        The columns that a table of this shape has; `{digits}` and `{dataset}` stand for
+        any digits and any name of a data set.
+    only_these
+        It has no other columns.
+    rows
+        What a row of connections is.
+    roles
+        Our name of a column to the dump's; those that a table lacks are left out.
+    root_id
+        The column of root ids, of annotations.
+    about
+        What other columns say: `region`, `transmitter`, ...; for the record.
+    kinds
+        The column that tells kinds of rows apart which are never summed together.
+    lists
+        Columns of values joined by commas.
+    na
+        Words that stand for no value, besides the usual ones.
+    fill_down
+        An id that is left out is that of the row above.
+    may_lack_ids
+        Rows without an id are nothing odd.
+    one_is_unresolved
+        Root id 1 stands for "not looked up".
+    source, citation, licence
+        Of the family.
+    checksums
+        SHA-256 of published files of the family, by their names.
+    """
+
+    family: str
+    what: str
+    columns: tuple[str, ...]
+    only_these: bool = False
+    rows: Literal["synapses", "pairs"] = "synapses"
+    roles: Mapping[str, str] = field(default_factory=dict)
+    root_id: str = "root_id"
+    about: Mapping[str, str] = field(default_factory=dict)
+    kinds: str = ""
+    lists: tuple[str, ...] = ()
+    na: tuple[str, ...] = ()
+    fill_down: bool = False
+    may_lack_ids: bool = False
+    one_is_unresolved: bool = False
+    source: str = ""
+    citation: str = ""
+    licence: str = ""
+    checksums: Mapping[str, str] = field(default_factory=dict)
+
+    def fits(self, there: Iterable[str]) -> bool:
+        """Tell whether a table with these columns has this shape."""
+        names = list(there)
+        if self.only_these and len(names) != len(self.columns):
+            return False
+        return all(find(column, names) for column in self.columns)
+
+    def described(self) -> dict[str, str]:
+        """Return what a graph's record says about the family."""
+        told = {
+            "family": self.family,
+            "what": self.what,
+            "source": self.source,
+            "citation": self.citation,
+            "licence": self.licence,
+        }
+        return {name: text for name, text in told.items() if text}
+
+
+def find(column: str, there: Iterable[str]) -> str | None:
+    """Return the column of a table that one of a TOML file means; None where it has none."""
+    if "{" not in column:
+        return column if column in set(there) else None
+    pattern = re.escape(column)
+    for word, expression in _PLACEHOLDERS.items():
+        pattern = pattern.replace(re.escape(word), expression)
+    return next((name for name in there if re.fullmatch(pattern, name)), None)
+
+
+def id_prefix(column: str) -> str:
+    """Return the digits in a column's name that belong in front of its ids; mostly none.
+
+    Codex's synapse table has them: `pre_root_id_720575940`.
+    """
+    found = re.fullmatch(r"(?:pre|post)_root_id_(\d+)", column)
+    return found[1] if found else ""
+
+
+def recognise(
+    there: Iterable[str], kind: Literal["connections", "annotations"], where: str
+) -> Shape | None:
+    """Find the shape of a table.
+
+    Parameters
+    ----------
+    there
+        Its columns, in any order.
+    kind
+        What it is taken for by the user.
+    where
+        The table, for the message.
+
+    Returns
+    -------
+    Shape or None
+        Of the shapes that fit, the one that names most columns.
+
+    Raises
+    ------
+    SourceSchemaError
+        Two shapes that read the table differently fit equally well.
+    """
+    names = list(there)
+    fitting = [shape for shape in shapes()[kind] if shape.fits(names)]
+    if not fitting:
+        return None
+    most = max(len(shape.columns) for shape in fitting)
+    best = [shape for shape in fitting if len(shape.columns) == most]
+    if len({(str(s.roles), s.rows, s.root_id, s.fill_down) for s in best}) > 1:
+        told = "; ".join(f"{s.family}: {s.what}" for s in best)
+        raise SourceSchemaError(
+            f"{where} may be more than one thing: {told}",
+            hint="say which column is which: --column pre=NAME --column post=NAME",
+        )
+    return best[0]
+
+
+@cache
+def shapes() -> dict[str, tuple[Shape, ...]]:
+    """Read all shapes that come with this program, by `connections` and `annotations`."""
+    found: dict[str, list[Shape]] = {"connections": [], "annotations": []}
+    folder = files("loader.sources.dumps")
+    for name in sorted(item.name for item in folder.iterdir()):
+        if name.endswith(".toml") and name != _PLAIN:
+            content = tomllib.loads((folder / name).read_text("utf-8"))
+            for kind, known in found.items():
+                known.extend(_shape(content, entry, name) for entry in content.get(kind, []))
+    return {kind: tuple(known) for kind, known in found.items()}
+
+
+@cache
+def words() -> dict[str, tuple[str, ...]]:
+    """Read the names of columns that are known in any table, by our names."""
+    text = (files("loader.sources.dumps") / _PLAIN).read_text("utf-8")
+    return {ours: tuple(theirs) for ours, theirs in tomllib.loads(text)["words"].items()}
+
+
+def named(ours: str, there: Iterable[str]) -> list[str]:
+    """Return the columns of a table that are known by our name; first exactly, then in any case."""
+    names = list(there)
+    known = words()[ours]
+    exact = [column for column in (find(word, names) for word in known) if column]
+    if exact:
+        return exact
+    lower = {word.lower() for word in known}
+    return [name for name in names if name.lower() in lower]
+
+
+def _shape(content: Mapping[str, Any], entry: Mapping[str, Any], where: str) -> Shape:
+    allowed = set(Shape.__dataclass_fields__) - {"family", "source", "citation", "licence"}
+    if unknown := entry.keys() - (allowed - {"checksums"}):
+        raise SourceSchemaError(f"{where}: unknown keys {sorted(unknown)}")
+    given: dict[str, Any] = {
+        key: tuple(v) if isinstance(v, list) else v for key, v in entry.items()
+    }
+    return Shape(
+        family=content["name"],
+        source=content["source"],
+        citation=content["citation"],
+        licence=content["licence"],
+        checksums=content.get("checksums", {}),
+        **given,
+    )

@@ -1,0 +1,79 @@
+"""Square matrices as tables of connections: one row a neuron, one column a neuron."""
+
+# ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphapi.errors import SourceSchemaError
+from loader.work.duck import identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import duckdb
+
+#: What `--column pre=...` takes for a matrix.
+ROWS, COLUMNS = "rows", "columns"
+
+
+def is_square(connection: duckdb.DuckDBPyConnection, view: str, names: Sequence[str]) -> bool:
+    """Tell whether the first column of a table names the same cells as the other columns do."""
+    if len(names) < 3:
+        return False
+    first = identifier(names[0])
+    rows = connection.execute(
+        f"SELECT trim(CAST({first} AS VARCHAR)) FROM {view} LIMIT {len(names)}"
+    ).fetchall()
+    cells = [row[0] for row in rows]
+    return len(cells) == len(names) - 1 and set(cells) == set(names[1:])
+
+
+def as_pairs(
+    connection: duckdb.DuckDBPyConnection,
+    view: str,
+    names: Sequence[str],
+    asked: Mapping[str, str],
+    where: str,
+) -> dict[str, str]:
+    """Replace a view on a matrix by one of its cells that are not zero.
+
+    Parameters
+    ----------
+    connection, view, names
+        The matrix and its columns.
+    asked
+        What the user said: `{'pre': 'columns'}` where the columns are presynaptic.
+    where
+        The file, for messages.
+
+    Returns
+    -------
+    dict
+        The types of the new view's columns: `pre`, `post`, `weight`.
+
+    Raises
+    ------
+    SourceSchemaError
+        Something else than rows or columns was asked for.
+    """
+    if wrong := [
+        v for k, v in asked.items() if k not in ("pre", "post") or v not in (ROWS, COLUMNS)
+    ]:
+        raise SourceSchemaError(
+            f"{where} is a square matrix: it has no column {wrong}",
+            hint="its rows are taken as presynaptic; --column pre=columns turns it",
+        )
+    turned = asked.get("pre") == COLUMNS or asked.get("post") == ROWS
+    first = identifier(names[0])
+    ends = ("cell", first) if turned else (first, "cell")
+    cells = f"{view}_cells"
+    connection.execute(f"ALTER VIEW {view} RENAME TO {cells}")
+    connection.execute(
+        f"""CREATE VIEW {view} AS
+            SELECT CAST({ends[0]} AS VARCHAR) AS pre, CAST({ends[1]} AS VARCHAR) AS post, weight
+            FROM (UNPIVOT {cells} ON COLUMNS(* EXCLUDE {first}) INTO NAME cell VALUE weight)
+            WHERE TRY_CAST(weight AS DOUBLE) IS DISTINCT FROM 0"""
+    )
+    return {row[0]: row[1] for row in connection.execute(f"DESCRIBE {view}").fetchall()}

@@ -1,0 +1,211 @@
+"""What a user writes for files: one, several, a folder, a pattern, a member, an address."""
+
+from __future__ import annotations
+
+import glob
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from graphapi.errors import InputError, NotFoundError, SourceSchemaError
+from loader.sources.addresses import fetched, fetched_if_there, is_address
+from loader.sources.packed import find_member, is_archive, listed, members
+from loader.sources.tablefile import TableFile, known_ending
+from loader.sources.textfile import read_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MEMBER = "::"
+_HEADER = "_header.csv"
+_SIGNS = "*?["
+
+
+def is_place(text: str) -> bool:
+    """Tell whether a text is meant as a file or files, not as the name of a table or datastack.
+
+    Whatever exists on disk is; else what looks like a path, a pattern, a member of an
+    archive, an address, or ends like a file.
+    """
+    return (
+        is_address(text)
+        or any(sign in text for sign in ("/", "\\", _MEMBER, *_SIGNS))
+        or known_ending(text)
+        or is_archive(Path(text))
+        or Path(text).expanduser().exists()
+    )
+
+
+def tables(places: Sequence[str | Path], header: str | Path | None = None) -> list[TableFile]:
+    """Find the table files that places mean.
+
+    Parameters
+    ----------
+    places
+        Paths of files, folders, Delta Lake folders; patterns; `ARCHIVE::member`; addresses.
+        What exists under its very name is that, whatever signs it holds.
+    header
+        File with the names of columns of text tables that have none. When not given,
+        `NAME_header.csv` beside a text table `NAME.csv` is taken.
+
+    Raises
+    ------
+    NotFoundError, InputError
+        There is nothing there, or nothing that can be read.
+    """
+    found = [file for place in places for file in _at(str(place))]
+    if not found:
+        raise InputError("no file to load", hint="name a file of synapse rows or connections")
+    names = read_names(_existing(Path(header).expanduser())) if header is not None else ()
+    return [_with_names(file, names) for file in found]
+
+
+def table(place: str | Path) -> TableFile:
+    """Find the one table file that a place means.
+
+    Raises
+    ------
+    NotFoundError, InputError
+        There is none, or more than one.
+    """
+    found = tables([place])
+    if len(found) != 1:
+        raise InputError(
+            f"'{place}' is {len(found)} files, where one table is needed",
+            hint="repeat --annotations, once for each file",
+        )
+    return found[0]
+
+
+def _at(text: str) -> list[TableFile]:
+    if is_address(text):
+        return _at_address(text)
+    path = Path(text).expanduser()
+    if path.is_dir():
+        return [TableFile(p.resolve()) for p in _in_folder(path)]
+    if not path.exists() and _MEMBER in text:
+        archive, _, member = text.partition(_MEMBER)
+        file = _existing(Path(archive).expanduser())
+        return [TableFile(file, find_member(file, member))]
+    if not path.exists() and any(sign in text for sign in _SIGNS):
+        # A quoted pattern reaches us as it is; an unquoted one has been filled in by the shell.
+        matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207  (absolute ones too)
+        if not matches:
+            raise NotFoundError(f"nothing matches '{text}'", hint="check the path and the pattern")
+        return [file for match in matches for file in _at(match) if _is_rows(file.path)]
+    path = _existing(path)
+    return [_only_member(path)] if is_archive(path) else [TableFile(path)]
+
+
+def _at_address(text: str) -> list[TableFile]:
+    address, _, member = text.partition(_MEMBER)
+    path = fetched(address)
+    if member:
+        return [TableFile(path, find_member(path, member))]
+    if is_archive(path):
+        return [_only_member(path)]
+    beside = fetched_if_there(_header_beside(address)) if _is_text(path) else None
+    return [TableFile(path, names=read_names(beside) if beside else ())]
+
+
+def _only_member(path: Path) -> TableFile:
+    there = [name for name in members(path) if known_ending(name) and not _is_hidden(name)]
+    if len(there) != 1:
+        raise InputError(
+            f"'{path}' is an archive with {len(there)} tables: which one?",
+            hint=f"write '{path}{_MEMBER}MEMBER'; its tables: {listed(there)}"
+            if there
+            else f"its members: {listed(members(path))}",
+        )
+    return TableFile(path, there[0])
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    if (folder / "_delta_log").is_dir():
+        return _delta_files(folder)
+    files = [p for p in sorted(folder.iterdir()) if p.is_file() and _is_rows(p)]
+    if not files:
+        files = [p for p in sorted(folder.rglob("*.parquet")) if _is_rows(p)]
+    if not files:
+        raise NotFoundError(f"the folder '{folder}' holds no table files", hint="check the path")
+    kinds = {TableFile(p).format for p in files}
+    if len(kinds) > 1:
+        raise InputError(
+            f"the folder '{folder}' holds files of several formats: {', '.join(sorted(kinds))}",
+            hint="name the files that belong together, or a pattern such as 'FOLDER/*.parquet'",
+        )
+    return files
+
+
+def _delta_files(folder: Path) -> list[Path]:
+    """Return the files of a Delta Lake table's newest version, as its log names them."""
+    import pyarrow.parquet as pq
+
+    log = folder / "_delta_log"
+    checkpoints = sorted(log.glob("*.checkpoint.parquet"))
+    actions: list[dict[str, Any]] = []
+    newest = ""
+    if checkpoints:
+        newest = checkpoints[-1].name[:20]
+        actions += pq.read_table(checkpoints[-1]).to_pylist()
+    for commit in sorted(log.glob("*.json")):
+        if commit.name[:20] > newest:
+            lines = commit.read_text("utf-8").splitlines()
+            actions += [json.loads(line) for line in lines if line.strip()]
+    there: dict[str, None] = {}
+    for action in actions:
+        protocol, added = action.get("protocol"), action.get("add")
+        if protocol and protocol.get("minReaderVersion", 1) > 1:
+            raise SourceSchemaError(
+                f"'{folder}' is a Delta Lake table with features that are not read here: "
+                f"{protocol}",
+                hint="write it as plain Parquet files",
+            )
+        if added and added.get("path"):
+            if added.get("partitionValues"):
+                raise SourceSchemaError(
+                    f"'{folder}' is a Delta Lake table with partitions, which are not read here",
+                    hint="write it as plain Parquet files",
+                )
+            there[unquote(added["path"])] = None
+        removed = action.get("remove")
+        if removed and removed.get("path"):
+            there.pop(unquote(removed["path"]), None)
+    if not there:
+        raise NotFoundError(f"the Delta Lake table '{folder}' holds no files")
+    return [folder / name for name in there]
+
+
+def _with_names(file: TableFile, names: tuple[str, ...]) -> TableFile:
+    if not file.is_text or file.names:
+        return file
+    if names:
+        return TableFile(file.path, file.member, names)
+    beside = file.path.with_name(f"{file.path.name.split('.')[0]}{_HEADER}")
+    if file.member or not beside.is_file():
+        return file
+    return TableFile(file.path, names=read_names(beside))
+
+
+def _header_beside(address: str) -> str:
+    folder, _, name = address.rpartition("/")
+    return f"{folder}/{name.split('.')[0]}{_HEADER}"
+
+
+def _is_text(path: Path) -> bool:
+    return TableFile(path).is_text
+
+
+def _is_rows(path: Path) -> bool:
+    return known_ending(path.name) and not _is_hidden(path.name) and not path.name.endswith(_HEADER)
+
+
+def _is_hidden(name: str) -> bool:
+    return Path(name).name.startswith((".", "_")) or "__MACOSX" in name
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise NotFoundError(f"there is no file '{path}'", hint="check the path")
+    return path.resolve()

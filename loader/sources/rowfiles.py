@@ -1,0 +1,415 @@
+"""Files of connections: looked at, understood, and staged for the aggregation."""
+
+# ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphapi.errors import SourceSchemaError
+from loader.sources import dumps, matrix
+from loader.sources.idcolumns import Ids, find_column
+from loader.sources.rowroles import Roles, RowsInDoubt, assign
+from loader.sources.tablefile import header_numbers, require_header, unreadable, view
+from loader.work.duck import identifier, literal, one_row
+from loader.work.steps import ROWS, RowsInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import duckdb
+
+    from loader.sources.annotationfile import Names
+    from loader.sources.rowfilter import RowFilter
+    from loader.sources.tablefile import TableFile
+    from loader.work.workspace import Workspace
+
+_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+#: Rows that may lack an id before a file is refused, of a hundred; a single one always may.
+_MOST_LACKING = 5
+_LONG_ID, _SHORT_ID = 10**15, 10**12
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user says about files of connections.
+
+    Parameters
+    ----------
+    columns
+        Our name of a column to the files'.
+    ids
+        `numbers`, `names` or `auto`.
+    keep
+        Rows that do not meet all of these are left out.
+    """
+
+    columns: Mapping[str, str]
+    ids: Ids = "auto"
+    keep: tuple[RowFilter, ...] = ()
+
+
+class RowFiles:
+    """The files of rows, behind one DuckDB view.
+
+    Parameters
+    ----------
+    connection, files, scratch
+        Where to read what.
+    asked
+        What the user says.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        files: Sequence[TableFile],
+        scratch: Path,
+        asked: Asked,
+    ) -> None:
+        self._connection = connection
+        self._files = files
+        self._asked = asked
+        self._where = files[0].where
+        self._all = _view_of_all(connection, files, scratch)
+        self._types = self._all
+        self._is_matrix = self._read_matrix(scratch)
+        if self._is_matrix:
+            self._roles = Roles(
+                {n: n for n in ("pre", "post", "weight")}, "pairs", told=("weight",)
+            )
+        else:
+            self._roles = assign(self._types, asked.columns, self._where)
+        self._read_once(scratch)
+        self._pre, self._post = (self._id_column(end) for end in ("pre", "post"))
+        self._require_alike()
+        self._rows = one_row(connection, "SELECT count(*) AS n FROM source_rows")["n"]
+
+    @property
+    def has_names(self) -> bool:
+        """True where ids are names of cells."""
+        return bool(self._pre.kind == "names")
+
+    def names(self) -> set[str]:
+        """Return all names, of both sides."""
+        rows = self._connection.execute(f"SELECT DISTINCT id FROM ({self._ends()})").fetchall()
+        return {row[0] for row in rows}
+
+    def write_ids(self, path: Path) -> Path:
+        """Write all ids of both sides, each once, as Parquet: `id`."""
+        self._connection.execute(
+            f"COPY (SELECT DISTINCT id FROM ({self._ends()})) TO {literal(path)} (FORMAT parquet)"
+        )
+        return path
+
+    def stage(self, workspace: Workspace, names: Names | None, one: bool | None) -> None:
+        """Finish the step `rows`: read in place where possible, else written as Parquet."""
+        kept = self._check()
+        shape = self._roles.shape
+        is_cave = shape.one_is_unresolved if shape else "pre_pt_root_id" in self._types
+        reading = self._reading()
+        if self._readable_in_place():
+            info = RowsInfo(
+                layout=self._roles.rows,
+                columns=self._roles.columns,
+                paths=tuple(str(f.path) for f in self._files),
+                one_is_unresolved=is_cave if one is None else one,
+                reading=reading,
+            )
+            workspace.finish(ROWS, info=asdict(info))
+            return
+        with workspace.new_file("rows.parquet") as path:
+            self._connection.execute(
+                f"COPY ({self._canonical(names)}) TO {literal(path)} "
+                "(FORMAT parquet, COMPRESSION zstd)"
+            )
+        info = RowsInfo(
+            layout=self._roles.rows,
+            columns={name: name for name in self._roles.columns},
+            one_is_unresolved=is_cave if one is None else one,
+            rows_filtered=self._rows - kept,
+            reading=reading,
+        )
+        workspace.finish(ROWS, ["rows.parquet"], asdict(info))
+
+    def _read_matrix(self, scratch: Path) -> bool:
+        """Turn a matrix into pairs; a table of another kind must have a header."""
+        if len(self._files) == 1 and self._files[0].is_text:
+            names = list(self._types)
+            ends = {"pre", "post"} & self._asked.columns.keys()
+            is_told = any(self._asked.columns[end] in names for end in ends)
+            plain = header_numbers(self._files[0], scratch) or not (
+                dumps.named("pre", names) and dumps.named("post", names)
+            )
+            if not is_told and plain and matrix.is_square(self._connection, "source_rows", names):
+                self._types = matrix.as_pairs(
+                    self._connection, "source_rows", names, self._asked.columns, self._where
+                )
+                return True
+        for file in self._files:
+            require_header(file, scratch)
+        return False
+
+    def _read_once(self, scratch: Path) -> None:
+        """Write what is needed of texts and JSON as Parquet: they are slow to read again."""
+        import duckdb
+
+        if all(f.format in ("parquet", "feather") for f in self._files):
+            return
+        needed = list(self._types)
+        if self._roles.shape is not None:
+            wanted = {
+                *self._roles.columns.values(),
+                *(f.column for f in self._asked.keep),
+                self._roles.shape.kinds,
+            }
+            needed = [name for name in self._types if name in wanted]
+        fields = ", ".join(self._filled(name) for name in needed)
+        path = scratch / "rows-as-read.parquet"
+        # Only in the file's order is it known which row is above.
+        self._connection.execute(f"SET preserve_insertion_order = {self._roles.fills_down}")
+        try:
+            self._connection.execute(
+                f"COPY (SELECT {fields} FROM source_rows) TO {literal(path)} (FORMAT parquet)"
+            )
+        except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+            raise unreadable(self._files[0], error) from error
+        self._connection.execute("SET preserve_insertion_order = false")
+        self._connection.execute("DROP VIEW source_rows")
+        self._connection.execute(
+            f"CREATE VIEW source_rows AS SELECT * FROM read_parquet({literal(path)})"
+        )
+        self._types = {name: self._types[name] for name in needed}
+
+    def _filled(self, name: str) -> str:
+        ends = (self._roles.columns["pre"], self._roles.columns["post"])
+        if not self._roles.fills_down or name not in ends:
+            return identifier(name)
+        column = f"nullif(trim({identifier(name)}), '')"
+        return (
+            f"last_value({column} IGNORE NULLS) OVER "
+            f"(ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS {identifier(name)}"
+        )
+
+    def _id_column(self, end: str) -> Any:
+        column = self._roles.columns[end]
+        return find_column(
+            self._connection,
+            "source_rows",
+            column,
+            self._types,
+            self._where,
+            ids=self._asked.ids,
+            prefix=dumps.id_prefix(column),
+        )
+
+    def _require_alike(self) -> None:
+        """Refuse ids of two kinds: names and numbers, or whole ids and ids cut short."""
+        pre, post = self._pre, self._post
+        if (pre.kind == "names") != (post.kind == "names"):
+            raise SourceSchemaError(
+                f"{self._where}: one of '{pre.column}' and '{post.column}' holds "
+                "names, the other numbers"
+            )
+        for one, other in ((pre, post), (post, pre)):
+            if (one.low or 0) > _LONG_ID and other.high and other.high < _SHORT_ID:
+                raise SourceSchemaError(
+                    f"{self._where}: '{one.column}' holds ids such as {one.high}, "
+                    f"'{other.column}' such as {other.high}: they are not ids of one kind",
+                    hint="name the right columns with --column pre=NAME --column post=NAME",
+                )
+
+    def _check(self) -> int:
+        """Check all that can be told before rows are summed; return how many are kept."""
+        roles, where = self._roles, self._where
+        kept = self._rows
+        if self._asked.keep:
+            kept = one_row(
+                self._connection, f"SELECT count(*) AS n FROM source_rows WHERE {self._condition()}"
+            )["n"]
+            if self._rows and not kept:
+                raise SourceSchemaError(
+                    f"{where}: no row meets {' and '.join(map(str, self._asked.keep))}",
+                    hint=self._values_hint(),
+                )
+        doubt = RowsInDoubt(self._connection, "source_rows", self._types, roles, where)
+        if not self._is_matrix:
+            doubt.require_one_kind(self._asked.keep)
+        if roles.rows == "synapses" and not roles.is_certain:
+            doubt.require_rows_are_synapses()
+        if roles.shape is None or not roles.shape.may_lack_ids:
+            self._require_ids(kept)
+        self._check_weights()
+        return int(kept)
+
+    def _require_ids(self, kept: int) -> None:
+        lacking = one_row(
+            self._connection,
+            f"SELECT count(*) AS n FROM source_rows WHERE ({self._condition()}) AND "
+            f"({self._pre.sql} IS NULL OR {self._post.sql} IS NULL)",
+        )["n"]
+        if lacking > 1 and lacking * 100 > kept * _MOST_LACKING:
+            pre, post = self._pre.column, self._post.column
+            raise SourceSchemaError(
+                f"{self._where}: {lacking:,} of {kept:,} rows lack an id in '{pre}' or '{post}'",
+                hint="are ids left out where they are those of the row above? Fill them in; or "
+                f"leave these rows out: --keep '{pre}!=' --keep '{post}!='",
+            )
+
+    def _check_weights(self) -> None:
+        for ours in ("weight", "size_sum"):
+            if ours in self._roles.columns:
+                _check_wholes(
+                    self._connection,
+                    self._roles.columns[ours],
+                    self._types,
+                    f"{self._where}, column '{self._roles.columns[ours]}'",
+                    f"({self._condition()})",
+                    may_lack=ours == "size_sum",
+                )
+
+    def _values_hint(self) -> str:
+        column = self._asked.keep[0].column
+        rows = self._connection.execute(
+            f"SELECT DISTINCT {identifier(column)} FROM source_rows ORDER BY 1 LIMIT 8"
+        ).fetchall()
+        return f"'{column}' holds {', '.join(str(row[0]) for row in rows)}"
+
+    def _condition(self) -> str:
+        if not self._asked.keep:
+            return "true"
+        return " AND ".join(f"({f.sql(self._types, self._where)})" for f in self._asked.keep)
+
+    def _readable_in_place(self) -> bool:
+        columns = self._roles.columns
+        whole = [columns[n] for n in ("pre", "post", "weight", "size_sum") if n in columns]
+        return (
+            all(f.format == "parquet" and f.is_plain for f in self._files)
+            and not self._asked.keep
+            and not self._pre.prefix
+            and all(self._types[column] in _WHOLE for column in whole)
+            and self._types.get(columns.get("valid", ""), "BOOLEAN") == "BOOLEAN"
+            and self._types.get(columns.get("size", ""), "DOUBLE") != "VARCHAR"
+        )
+
+    def _ends(self) -> str:
+        return " UNION ALL ".join(
+            f"SELECT {end.sql} AS id FROM source_rows "
+            f"WHERE {end.sql} IS NOT NULL AND {self._condition()}"
+            for end in (self._pre, self._post)
+        )
+
+    def _canonical(self, names: Names | None) -> str:
+        columns = self._roles.columns
+        select = {"pre": self._pre.sql, "post": self._post.sql}
+        for name in ("weight", "size_sum"):
+            if name in columns:
+                select[name] = _whole(columns[name], self._types)
+        if "size" in columns:
+            select["size"] = f"CAST({identifier(columns['size'])} AS DOUBLE)"
+        if "valid" in columns:
+            select["valid"] = f"CAST({identifier(columns['valid'])} AS BOOLEAN)"
+        fields = ", ".join(f"{sql} AS {name}" for name, sql in select.items())
+        rows = f"SELECT {fields} FROM source_rows WHERE {self._condition()}"
+        if names is None:
+            return rows
+        self._connection.register("names", names.table())
+        rest = "".join(f", r.{name}" for name in select if name not in ("pre", "post"))
+        return (
+            f"SELECT a.root_id AS pre, b.root_id AS post{rest} FROM ({rows}) r "
+            "LEFT JOIN names a ON a.name = r.pre LEFT JOIN names b ON b.name = r.post"
+        )
+
+    def _reading(self) -> dict[str, Any]:
+        """Return what the record says about these files: what they were taken for."""
+        roles, shape = self._roles, self._roles.shape
+        told: dict[str, Any] = {
+            "files": [
+                f"{f.path.name}::{f.member}" if f.member else f.path.name for f in self._files
+            ],
+            "what": "a row is one synapse"
+            if roles.rows == "synapses"
+            else "a row is a connection and its number of synapses",
+        }
+        if self._is_matrix:
+            turned = "columns" in (self._asked.columns.get("pre"),)
+            told["what"] = f"square matrix, {'columns' if turned else 'rows'} presynaptic"
+        if shape:
+            told |= shape.described()
+        if self._is_matrix:
+            return told
+        told["columns"] = dict(roles.columns)
+        used = {*roles.columns.values(), *(f.column for f in self._asked.keep)}
+        told["not_used"] = [name for name in self._all if name not in used]
+        if self._asked.keep:
+            told["keep"] = [str(f) for f in self._asked.keep]
+        if self._pre.prefix:
+            told["id_prefix"] = self._pre.prefix
+        return told
+
+
+def _view_of_all(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[TableFile], scratch: Path
+) -> dict[str, str]:
+    types: dict[str, str] = {}
+    for number, file in enumerate(files):
+        found = view(connection, file, f"source_{number}", scratch)
+        if number and found != types:
+            raise SourceSchemaError(
+                f"{file.where} has other columns or types than {files[0].where}",
+                hint="give files of equal columns",
+            )
+        types = found
+    parts = " UNION ALL ".join(f"SELECT * FROM source_{n}" for n in range(len(files)))
+    connection.execute(f"CREATE VIEW source_rows AS {parts}")
+    return types
+
+
+def _whole(column: str, types: Mapping[str, str]) -> str:
+    """Return a column of checked whole numbers as SQL; in text they may be written as 3.0."""
+    name = identifier(column)
+    value = name if types[column] in _WHOLE else f"TRY_CAST({name} AS DOUBLE)"
+    return f"CAST({value} AS BIGINT)"
+
+
+def _check_wholes(
+    connection: duckdb.DuckDBPyConnection,
+    column: str,
+    types: Mapping[str, str],
+    where: str,
+    condition: str,
+    *,
+    may_lack: bool,
+) -> None:
+    """Require whole numbers from 0 on; `may_lack`: or none."""
+    if types[column] == "BOOLEAN":
+        raise SourceSchemaError(f"{where}: true and false are not numbers of synapses")
+    name = text = identifier(column)
+    is_lacking, is_bad = f"{name} IS NULL", f"{name} < 0"
+    if types[column] not in _WHOLE:
+        text, value = f"trim(CAST({name} AS VARCHAR))", f"TRY_CAST({name} AS DOUBLE)"
+        is_lacking = f"({name} IS NULL OR {text} = '')"
+        is_bad = f"({value} IS NULL OR {value} < 0 OR {value} <> floor({value}) OR {value} >= 9e15)"
+    found = one_row(
+        connection,
+        f"""SELECT count(*) FILTER ({is_lacking}) AS lacking,
+                   count(*) FILTER (NOT {is_lacking} AND {is_bad}) AS bad,
+                   any_value({text}) FILTER (NOT {is_lacking} AND {is_bad}) AS example
+            FROM source_rows WHERE {condition}""",
+    )
+    lacking, bad, example = found["lacking"], found["bad"], found["example"]
+    if lacking and not may_lack:
+        raise SourceSchemaError(
+            f"{where}: {lacking:,} rows have no value, where whole numbers >= 0 are needed",
+            hint=f"leave them out with --keep '{column}!=', or name another column with "
+            "--column weight=NAME",
+        )
+    if bad:
+        raise SourceSchemaError(
+            f"{where}: {bad:,} values are no whole numbers >= 0, such as {example!r} "
+            f"({types[column]})",
+            hint="a weight is a number of synapses; name another column with "
+            "--column weight=NAME (columns={'weight': ...})",
+        )

@@ -1,0 +1,190 @@
+"""Text tables: their header, their separator, and what is wrong with them, in words."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from graphapi.errors import SourceSchemaError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_HEAD = 1 << 16
+_LARGEST_HEAD = 1 << 24
+_SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons"}
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first line of a text table.
+
+    Parameters
+    ----------
+    cells
+        What it says, one text a column.
+    separator
+        What stands between columns.
+    """
+
+    cells: tuple[str, ...]
+    separator: str
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' names: `column0`, `column1`, ... for those without."""
+        return [cell or f"column{number}" for number, cell in enumerate(self.cells)]
+
+    @property
+    def numbers(self) -> list[str]:
+        """The cells that are numbers."""
+        return [cell for cell in self.cells if _NUMBER.match(cell.strip())]
+
+
+def read_header(path: Path, separator: str, where: str) -> Header:
+    """Read the first line of a text table, plain or gzip.
+
+    Parameters
+    ----------
+    path
+        The file.
+    separator
+        What the file's ending promises between columns; another one is found where the
+        line has none of it.
+    where
+        The file, for messages.
+
+    Raises
+    ------
+    SourceSchemaError
+        The file is empty, or is not UTF-8.
+    """
+    size = _HEAD
+    while True:
+        head = _first_bytes(path, size, where)
+        text = _decoded(head, whole=len(head) < size, where=where)
+        line = _first_line(text, whole=len(head) < size)
+        if line is not None or size >= _LARGEST_HEAD:
+            break
+        size *= 8
+    if line is None or not line.strip():
+        raise SourceSchemaError(
+            f"{where} cannot be read: it has no first line with the names of its columns",
+            hint="check that the file is whole",
+        )
+    found = separator
+    if separator not in line:
+        found = next((s for s in _SEPARATORS if s in line), separator)
+    cells = next(csv.reader(io.StringIO(line, newline=""), delimiter=found))
+    return Header(tuple(cell.strip() for cell in cells), found)
+
+
+def read_names(path: Path) -> tuple[str, ...]:
+    """Read the names of columns from a file of their own.
+
+    Parameters
+    ----------
+    path
+        One column a line, as `name,type` or `name`; or all of them in one line.
+
+    Raises
+    ------
+    SourceSchemaError
+        It has no names, or one twice.
+    """
+    where = f"'{path}'"
+    text = _decoded(path.read_bytes(), whole=True, where=where)
+    rows = [row for row in csv.reader(io.StringIO(text, newline="")) if any(row)]
+    names = rows[0] if len(rows) == 1 else [row[0] for row in rows]
+    names = [name.strip() for name in names]
+    require_names(names, where)
+    return tuple(names)
+
+
+def require_names(names: list[str], where: str) -> None:
+    """Require that every column has a name of its own.
+
+    Raises
+    ------
+    SourceSchemaError
+        Two columns have one name, or there is none.
+    """
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice or not names:
+        told = f"{len(twice)} names twice: {twice[:5]}" if twice else "no names of columns"
+        raise SourceSchemaError(
+            f"{where} has {told}", hint="give every column a name of its own, and load again"
+        )
+
+
+def reason_in_words(error: str) -> tuple[str, str]:
+    """Turn what DuckDB says of a text table into a cause and a remedy."""
+    first = error.splitlines()[0]
+    line = re.search(r"Line: (\d+)", error)
+    place = f"line {line[1]}: " if line else ""
+    if "invalid state" in error:
+        return (
+            "its lines end differently: some as on Windows (CRLF), some as on Unix (LF)",
+            "make them equal, for example with dos2unix",
+        )
+    if "unicode" in error or "utf-8" in error:
+        return (
+            f"{place}it is not UTF-8, perhaps Latin-1, as Excel saves it",
+            "save it as 'CSV UTF-8', or: iconv -f latin1 -t utf-8 OLD > NEW",
+        )
+    counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", error)
+    if counts:
+        return (
+            f"{place}{counts[2]} values, where the header has {counts[1]} columns",
+            "mend the line; a value that holds the separator must be in double quotes",
+        )
+    if "quote" in error:
+        return f"{place}a double quote is not closed", "mend the line"
+    return f"{place}{first}", "check that the file is whole and its ending right"
+
+
+def _first_bytes(path: Path, size: int, where: str) -> bytes:
+    try:
+        if path.suffix.lower() == ".gz":
+            with gzip.open(path) as packed:
+                return packed.read(size)
+        with path.open("rb") as plain:
+            return plain.read(size)
+    except (OSError, EOFError, zlib.error) as error:
+        raise SourceSchemaError(f"{where} cannot be read as text: {error}") from error
+
+
+def _decoded(head: bytes, *, whole: bool, where: str) -> str:
+    if head[:2] in _UTF16 or b"\0" in head[:200]:
+        raise SourceSchemaError(
+            f"{where} cannot be read: it is UTF-16, as Excel's 'Unicode text' is, or not text",
+            hint="save it as 'CSV UTF-8', or: iconv -f utf-16 -t utf-8 OLD > NEW",
+        )
+    try:
+        return head.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if not whole and error.end >= len(head) - 3:
+            return head[: error.start].decode("utf-8-sig")
+        line = head[: error.start].count(b"\n") + 1
+        raise SourceSchemaError(
+            f"{where} cannot be read: line {line} is not UTF-8, perhaps Latin-1, as Excel saves it",
+            hint="save it as 'CSV UTF-8', or: iconv -f latin1 -t utf-8 OLD > NEW",
+        ) from error
+
+
+def _first_line(text: str, *, whole: bool) -> str | None:
+    """Return the first record, which may hold line ends within quotes."""
+    quoted = False
+    for place, sign in enumerate(text):
+        if sign == '"':
+            quoted = not quoted
+        elif sign in "\r\n" and not quoted:
+            return text[:place]
+    return text if whole else None

@@ -1,0 +1,93 @@
+"""Do annotations belong to the connections? Asked of the stages, before anything is written.
+
+Annotation rows make neurons, so a table of another version or data set would load without
+an error, and its neurons would have no connections.
+"""
+
+# ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from graphapi.errors import SourceSchemaError
+from loader.work.duck import database, literal, one_row
+
+if TYPE_CHECKING:
+    from loader.stages.make import Stages
+
+#: Fewer common neurons than this share of the smaller side: not the same data.
+_LEAST = 0.1
+
+
+def check_overlap(made: Stages, *, force: bool = False) -> Stages:
+    """Count neurons with annotations, with connections, and with both.
+
+    Parameters
+    ----------
+    made
+        The stages.
+    force
+        Accept annotations that hardly meet the connections.
+
+    Returns
+    -------
+    Stages
+        With these counts: `neurons_annotated`, `neurons_annotated_unconnected`,
+        `neurons_unannotated`, and for each annotation table in `reading` its `neurons` and
+        how many of them are `connected`. Unchanged where there are no annotations.
+
+    Raises
+    ------
+    SourceSchemaError
+        Fewer than a tenth of a file's neurons have connections, and fewer than a tenth of
+        the neurons with connections are in the file.
+    """
+    if not made.counts["annotation_rows"]:
+        return made
+    with database() as connection:
+        connection.execute(
+            f"""CREATE VIEW n AS
+                SELECT root_id, in_partners + out_partners + autapses > 0 AS connected
+                FROM read_parquet({literal(made.neurons)})"""
+        )
+        connection.execute(
+            f"""CREATE VIEW a AS SELECT DISTINCT annotation_table, root_id
+                FROM read_parquet({literal(made.annotations)}) WHERE root_id IS NOT NULL"""
+        )
+        counts = one_row(
+            connection,
+            """SELECT count(*) FILTER (annotated) AS neurons_annotated,
+                      count(*) FILTER (annotated AND NOT connected)
+                          AS neurons_annotated_unconnected,
+                      count(*) FILTER (NOT annotated) AS neurons_unannotated,
+                      count(*) FILTER (connected) AS connected
+               FROM (SELECT connected, root_id IN (SELECT root_id FROM a) AS annotated FROM n)""",
+        )
+        tables = connection.execute(
+            """SELECT annotation_table, count(*), count(*) FILTER (connected)
+               FROM a JOIN n USING (root_id) GROUP BY 1"""
+        ).fetchall()
+    there = counts.pop("connected")
+    met = {name: (neurons, connected) for name, neurons, connected in tables}
+    described = []
+    for told in made.reading.get("annotations", []):
+        neurons, connected = met.get(told["table"], (0, 0))
+        if not force:
+            _require(told, neurons, connected, there)
+        described.append({**told, "neurons": neurons, "connected": connected})
+    reading = {**made.reading, **({"annotations": described} if described else {})}
+    return replace(made, counts={**made.counts, **counts}, reading=reading)
+
+
+def _require(told: dict[str, object], neurons: int, connected: int, there: int) -> None:
+    smaller = min(neurons, there)
+    if connected >= _LEAST * smaller:
+        return
+    raise SourceSchemaError(
+        f"annotations '{told['table']}' do not belong to these connections: {connected:,} of their "
+        f"{neurons:,} neurons have a connection (ids from column '{told['id_column']}')",
+        hint="another version or data set? Name the column of ids with "
+        "--annotation-column root_id=NAME, or load them all the same with --force-annotations",
+    )
