@@ -107,7 +107,7 @@ def test_a_crash_is_an_error_and_the_session_goes_on(engine: LadybugEngine) -> N
 
 
 def test_a_query_that_crashes_the_engine_is_an_error(workers: Workers) -> None:
-    """LadybugDB 0.20.4 crashes on this one at times; the door refuses it (decision 0115)."""
+    """LadybugDB 0.20.4 crashes on this one at times; the door refuses it (decision 0003)."""
     for _ in range(3):
         with contextlib.suppress(EngineError):
             workers.run("MATCH p = (n:Neuron)-[:CONNECTS]->() RETURN p", {}, 20)
