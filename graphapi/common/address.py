@@ -99,7 +99,7 @@ def origin_of(address: str) -> Origin:
     parts = _PLACE.fullmatch(place)
     port = int(parts["port"] or _PORTS.get(scheme, 0)) if parts else 0
     if scheme not in _PORTS or parts is None or not 0 < port < 65536:
-        raise InputError(f"{shown(text)} is not an address on the web", hint=_HINT)
+        raise InputError(f"{shown(text)} is not the address of a server", hint=_HINT)
     return Origin(scheme, parts["host"].lower(), port)
 
 

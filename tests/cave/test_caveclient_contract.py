@@ -30,6 +30,16 @@ RELIED_ON = [
     ("frameworkclient.CAVEclientFull.info", None, "services are made past the careful adapter"),
     ("frameworkclient.CAVEclientFull.materialize", None, "see `info`"),
     ("frameworkclient.CAVEclientFull.chunkedgraph", None, "see `info`"),
+    ("frameworkclient.CAVEclientFull.change_auth", {"auth_token"}, "taking another token"),
+    (
+        "annotationengine.AnnotationClient",
+        {"over_client", "aligned_volume_name"},
+        "`get_cave_client().annotation` sends past the careful adapter, the token with it",
+    ),
+    ("skeletonservice.SkeletonClient", {"over_client", "datastack_name"}, "see `annotation`"),
+    ("l2cache.L2CacheClient", {"over_client", "table_name"}, "see `annotation`"),
+    ("jsonservice.JSONService", {"over_client", "ngl_url"}, "see `annotation`"),
+    ("emannotationschemas.SchemaClient", {"over_client"}, "see `annotation`"),
     ("infoservice.InfoServiceClient", {"over_client"}, "the datastack's record"),
     ("materializationengine.MaterializationClient", {"over_client", "synapse_table"}, "tables"),
     (
