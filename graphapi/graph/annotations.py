@@ -58,16 +58,16 @@ class AnnotationTable:
             self._neurons[name] = self._fetch("all_neuron_properties", types, name)
         return self._neurons[name]
 
-    def of(self, ids: IdArray) -> pd.DataFrame:
+    def of(self, neuron_ids: IdArray) -> pd.DataFrame:
         """Give the rows of some neurons, every field, in the order they came in."""
         query = catalog()["annotations_of"].with_properties(self.types)
-        return to_frame(self._run(query, {"ids": ids.tolist()}), self.types)
+        return to_frame(self._run(query, {"ids": neuron_ids.tolist()}), self.types)
 
-    def neurons_of(self, ids: IdArray) -> pd.DataFrame:
+    def neurons_of(self, neuron_ids: IdArray) -> pd.DataFrame:
         """Give the properties of some neurons, ascending by root id."""
         query = catalog()["neurons_of"].with_properties(self.neuron_types)
         types = {"root_id": "int", **self.neuron_types}
-        return to_frame(self._run(query, {"ids": ids.tolist()}), types)
+        return to_frame(self._run(query, {"ids": neuron_ids.tolist()}), types)
 
     def _fetch(self, name: str, types: Mapping[str, str], column: str) -> Sequence[object]:
         query = catalog()[name].with_properties(types)

@@ -135,8 +135,8 @@ class Selector:
                     return f"NeuronCriteria({name}={value!r})"
         return ""
 
-    def _absent(self, ids: IdArray) -> list[int]:
-        unseen = sorted(set(ids.tolist()) - self._known)
+    def _absent(self, neuron_ids: IdArray) -> list[int]:
+        unseen = sorted(set(neuron_ids.tolist()) - self._known)
         if unseen:
             found = self._graph.run(catalog()["known_neurons"], {"ids": unseen})
             self._known.update(found.column("root_id").to_pylist())

@@ -213,6 +213,14 @@ def test_a_root_of_the_graph_that_is_gone_is_brought_forward(connectome, rows_of
     assert answer.loc[old, "downstream_partners"] == len(weights(now[now.pre_pt_root_id == new], 1))
 
 
+@pytest.mark.parametrize("version", ["latest", 1, "live"])
+def test_criteria_of_another_connectome_are_refused(connectome, graph_file, version) -> None:
+    with graphapi.Connectome.open(graph_file, token=TOKEN) as other:
+        chosen = other.criteria(cell_class="EBc")
+        with pytest.raises(InputError, match="neuron_ids: these criteria belong to"):
+            connectome.get_connectivity(chosen, materialization=version)
+
+
 def test_stale_ids_can_be_refused(connectome, stale) -> None:
     with pytest.raises(UnknownRootIdError, match="update_ids=True"):
         connectome.get_connectivity(stale[0], update_ids=False)
