@@ -224,7 +224,7 @@ def test_answers_say_where_they_come_from(toy: graphapi.Connectome) -> None:
     ):
         assert json.loads(table.schema.metadata[b"cavegraph"]) == ORIGIN
     for graph in (toy.get_subgraph(ids(1)), toy.to_networkx()):
-        assert graph.graph == {**ORIGIN, "threshold": 1}
+        assert graph.graph == {**ORIGIN, "id_mapping": "{}", "threshold": 1}  # fit for GraphML
 
 
 def test_empty_answers_have_the_dtypes_of_full_ones(toy: graphapi.Connectome) -> None:
