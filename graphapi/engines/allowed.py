@@ -121,7 +121,7 @@ NEO4J = Dialect(
         f"APOC.{room}."
         for room in (
             *("AGG", "ANY", "BITWISE", "COLL", "CONVERT", "DATE", "DIFF", "HASHING", "LABEL"),
-            *("MAP", "MATH", "NODE", "NODES", "NUMBER", "PATH", "REL", "SCORING", "STATS"),
+            *("MAP", "MATH", "NODE", "NUMBER", "PATH", "REL", "SCORING", "STATS"),
             *("TEMPORAL", "TEXT"),
         )
     ),
