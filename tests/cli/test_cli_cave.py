@@ -116,7 +116,7 @@ LOAD_ERRORS = [
     (2, ["tiny", "--version", "newest"], {}, "a number, or latest"),
     (5, ["tiny"], {"CAVEGRAPH_TOKEN": "feedfeedfeedfeedfeedfeedfeedfeed"}, "cavegraph token"),
     (5, ["tiny"], {"CAVEGRAPH_TOKEN": ""}, "cavegraph token"),
-    (2, ["tiny", "--server", "no server"], {}, "not the address of a server"),
+    (2, ["tiny", "--server", "no server"], {}, "is not an address on the web"),
 ]
 
 
