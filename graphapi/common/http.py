@@ -185,6 +185,29 @@ class BoundedAdapter(HTTPAdapter):
         return bytes(content)
 
 
+def answers(address: str, *, within: float = 2.0) -> bool:
+    """Tell whether anything answers at an address, by one request without a token.
+
+    Parameters
+    ----------
+    address
+        Of a server.
+    within
+        Seconds to wait for a connection. A server that takes one and then is slow answers.
+    """
+    limits = Limits(connect=within, wait=within, whole=within)
+    with requests.Session() as session:
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, BoundedAdapter(limits=limits))
+        try:
+            session.head(address, allow_redirects=False)
+        except requests.ReadTimeout:
+            return True
+        except requests.RequestException:
+            return False
+    return True
+
+
 def _piece(response: requests.Response, request: requests.PreparedRequest) -> bytes:
     """Return what has come of a body, unpacked; empty at its end."""
     try:

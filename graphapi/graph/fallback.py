@@ -15,6 +15,7 @@ from graphapi.cave.ids import map_to, roots_of
 from graphapi.cave.synapses import connectivity_from_rows, synapse_rows
 from graphapi.cave.token import find_token
 from graphapi.cave.trust import require_trust, same_place
+from graphapi.common.http import answers
 from graphapi.errors import UnknownRootIdError
 from graphapi.graph.results import Connections
 
@@ -85,6 +86,10 @@ class CaveSource:
         if found:
             require_trust(volume)
         return found
+
+    def answers(self) -> bool:
+        """Tell whether the server can be reached, within seconds and without a token."""
+        return answers(self._server)
 
     def client(self) -> Any:
         """Return the raw `CAVEclient`, at the graph's version."""

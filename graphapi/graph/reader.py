@@ -173,6 +173,13 @@ class Reader(Graph):
                 self.name,
                 hint="the graph was made from files and has no CAVE to ask about older ids",
             )
+        if not self.cave_source.answers():
+            raise UnknownRootIdError(
+                neuron_ids,
+                self.name,
+                hint=f"they are not in this graph. CAVE at {self.cave_source.server} cannot be "
+                "reached, so it was not asked whether they are older ids of its neurons",
+            )
         return self.cave_source.map_stale(neuron_ids, self.materialization.timestamp)
 
     def _fetch(self, terms: Terms, *, pre: IdArray | None, post: IdArray | None) -> Connections:

@@ -233,6 +233,27 @@ def test_ids_that_never_were_are_refused(connectome, some_roots) -> None:
     assert set(caught.value.root_ids) == set(never)
 
 
+@pytest.mark.parametrize("update_ids", [True, False])
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "https://nowhere.invalid"])
+def test_a_wrong_id_without_a_network_is_told_at_once(
+    graph_file: Path, address: str, update_ids: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(
+        graphapi.graph.fallback.Cave, "connect", lambda *given, **more: asked.append((given, more))
+    )
+    with graphapi.Connectome.open(graph_file, token=TOKEN, server=address) as connectome:
+        for ask in (
+            connectome.get_connectivity,
+            connectome.get_annotations,
+            connectome.get_synapse_counts,
+        ):
+            with pytest.raises(UnknownRootIdError, match="not in this graph") as caught:
+                ask([576460752732847433], update_ids=update_ids)
+            assert "was not asked" in str(caught.value)
+    assert asked == []  # none of the tries, and the pauses between them, that CAVE is given
+
+
 def test_a_dead_server(graph_file: Path, some_roots) -> None:
     with graphapi.Connectome.open(graph_file, server="http://127.0.0.1:9", token=TOKEN) as opened:
         assert len(opened.get_connectivity(some_roots[0])) > 0  # the graph needs no server
