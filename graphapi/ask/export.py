@@ -72,8 +72,8 @@ class ExportQuestions(SubgraphQuestions):
 
     def to_matrix(self, threshold: int = 1) -> tuple[sp.csr_array, IdArray]:
         """Give the whole graph as int64 CSR and the root ids of its rows and columns."""
-        whole = self.to_sparse(threshold)
-        return whole.to_sparse(), whole.pre_ids
+        matrix, roots = self.whole.matrix(Terms(threshold=threshold).threshold)
+        return matrix.copy(), roots
 
     def to_parquet(self, folder: str | Path) -> dict[str, Path]:
         """Write the whole graph as Parquet files.

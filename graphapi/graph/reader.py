@@ -16,7 +16,7 @@ from graphapi.graph.door import Graph, default_uri
 from graphapi.graph.results import Adjacency, Connections, Provenance
 from graphapi.graph.selection import Selection, Selector, mapped
 from graphapi.graph.terms import Terms
-from graphapi.graph.whole import whole_table
+from graphapi.graph.whole import WholeGraph
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,8 +56,7 @@ class Reader(Graph):
         self.selector = Selector(self, self._map_stale)
         self._token = token
         self._server = server
-        #: The connections of the lowest threshold that was asked for, and that threshold.
-        self._whole: tuple[int, Connections] | None = None
+        self.whole = WholeGraph(self)
 
     @classmethod
     def open(
@@ -216,17 +215,13 @@ class Reader(Graph):
     def to_sparse(self, threshold: int = 1) -> Adjacency:
         """Return the whole graph as labels and connections; `.to_sparse()` makes the CSR matrix.
 
-        The connections are read once and kept, for everything that needs the whole graph; their
-        arrays are read-only.
+        They are read once and kept, for everything that needs the whole graph. Ascending by
+        pre, then post.
         """
         terms = Terms(threshold=threshold)
-        kept = self._whole
-        if kept is None or kept[0] > threshold:
-            found = Connections.from_arrow(whole_table(self, threshold)).frozen()
-            self._whole = (threshold, found)
-        else:
-            found = kept[1] if kept[0] == threshold else kept[1].where(kept[1].weight >= threshold)
-        roots = self.root_ids()  # refuses when a server no longer holds what was kept
+        matrix, roots = self.whole.matrix(terms.threshold)
+        pre = roots.repeat(np.diff(matrix.indptr))
+        found = Connections(pre, roots[matrix.indices], matrix.data.copy())
         return Adjacency(roots, roots, found, self._provenance(terms).attrs())
 
     def _fetch_both(self, terms: Terms, neuron_ids: IdArray) -> tuple[Connections, Connections]:

@@ -87,12 +87,6 @@ class Connections:
     def __len__(self) -> int:
         return len(self.pre)
 
-    def frozen(self) -> Connections:
-        """Make the arrays read-only, to be shared."""
-        for values in (self.pre, self.post, self.weight):
-            values.setflags(write=False)
-        return self
-
     def where(self, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Connections:
         """Keep the connections where `mask` is true."""
         return Connections(self.pre[mask], self.post[mask], self.weight[mask])

@@ -1,4 +1,4 @@
-"""The whole graph piece by piece: memory for a piece, however large the graph is."""
+"""The whole graph: piece by piece, with memory for a piece, or as one matrix, read once."""
 
 from __future__ import annotations
 
@@ -7,22 +7,32 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphapi.common.progress import Progress
-from graphapi.engines.queries import catalog
-from graphapi.errors import InputError
+from graphapi.engines.queries import Item, Query, catalog
+from graphapi.errors import GraphIncompleteError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pyarrow as pa
+    import scipy.sparse as sp
 
     from graphapi.graph.door import Graph
     from graphapi.ids import IdArray
 
 #: Connections a piece: 24 MB of ids and weights.
 ROWS = 1_000_000
+#: A graph without sizes has no such property, so the query is no file of the catalog.
+_SIZES = Query(
+    name="all_sizes",
+    text="MATCH (a:Neuron)-[c:CONNECTS]->(b:Neuron)\n"
+    "RETURN a.root_id AS pre, b.root_id AS post, c.size_sum AS size_sum\n",
+    columns=(Item("pre", "int"), Item("post", "int"), Item("size_sum", "int")),
+)
 
 
-def iter_connections(graph: Graph, threshold: int, rows: int = ROWS) -> Iterator[pa.Table]:
+def iter_connections(
+    graph: Graph, threshold: int, rows: int = ROWS, timeout: float | None = None
+) -> Iterator[pa.Table]:
     """Yield every connection; see `Connectome.iter_connections`."""
     if rows < 1:
         raise InputError(f"rows: {rows} is less than 1")
@@ -30,11 +40,101 @@ def iter_connections(graph: Graph, threshold: int, rows: int = ROWS) -> Iterator
     ranges = _ranges(*_out_partners(graph), rows)
     with Progress("Reading connections", len(ranges), unit="pieces") as bar:
         for first, last in ranges:
-            yield graph.run(query, {"first": first, "last": last, "threshold": int(threshold)})
+            params = {"first": first, "last": last, "threshold": int(threshold)}
+            yield graph.run(query, params, timeout)
             bar.advance()
 
 
-def whole_table(graph: Graph, threshold: int) -> pa.Table:
+class WholeGraph:
+    """All connections of a graph as a matrix: read once, kept, and shared by all that need it.
+
+    Parameters
+    ----------
+    graph
+        Asked at each call whether it is still the one that was read.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._threshold = 0
+        self._matrix: sp.csr_array | None = None
+        self._fields: dict[str, pa.Array] = {}
+
+    @property
+    def is_read(self) -> bool:
+        """Whether all connections are in memory."""
+        return self._threshold == 1
+
+    def matrix(
+        self, threshold: int = 1, timeout: float | None = None
+    ) -> tuple[sp.csr_array, IdArray]:
+        """Return the weights, and the root ids of rows (pre) and columns (post).
+
+        What was read for a threshold answers for every higher one.
+
+        Parameters
+        ----------
+        threshold
+            Smallest weight of a connection, in synapses, inclusive.
+        timeout
+            Seconds that a query may take; None for the limit given to `open`, if any.
+
+        Returns
+        -------
+        scipy.sparse.csr_array
+            int64, (n, n), ascending in rows. Its arrays are read-only: they are shared.
+        numpy.ndarray
+            int64, (n,), ascending.
+
+        Raises
+        ------
+        GraphIncompleteError
+            The graph has been replaced since it was opened.
+        """
+        if self._matrix is None or self._threshold > threshold:
+            roots, self._matrix = self._read(threshold, timeout)
+            self._threshold = threshold
+        else:
+            roots = self._graph.root_ids()  # refuses what a server no longer holds
+        matrix = self._matrix
+        return matrix if threshold == self._threshold else _stronger(matrix, threshold), roots
+
+    def sizes(self, timeout: float | None = None) -> pa.Array:
+        """Return `size_sum` of all connections, in the order of `matrix()`; may have gaps."""
+        matrix, roots = self.matrix(timeout=timeout)
+        if "size_sum" not in self._fields:
+            table = self._graph.run(_SIZES, timeout=timeout).combine_chunks()
+            ends = (roots.searchsorted(table.column(name)) for name in ("post", "pre"))
+            found = table.column("size_sum").take(np.lexsort(tuple(ends)))
+            if len(found) != matrix.nnz:
+                raise GraphIncompleteError("the graph's connections changed while they were read")
+            self._fields["size_sum"] = found.combine_chunks()
+        return self._fields["size_sum"]
+
+    def _read(self, threshold: int, timeout: float | None) -> tuple[IdArray, sp.csr_array]:
+        import scipy.sparse as sp
+
+        roots = self._graph.root_ids()
+        table = _whole_table(self._graph, threshold, timeout)
+        pre, post = (roots.searchsorted(table.column(name)) for name in ("pre", "post"))
+        weight = table.column("weight").to_numpy()
+        matrix = sp.csr_array((weight, (pre, post)), shape=(roots.size, roots.size))
+        matrix.sum_duplicates()
+        for values in (matrix.indptr, matrix.indices, matrix.data):
+            values.setflags(write=False)
+        return roots, matrix
+
+
+def _stronger(matrix: sp.csr_array, threshold: int) -> sp.csr_array:
+    import scipy.sparse as sp
+
+    kept = matrix.data >= threshold
+    before = np.concatenate(([0], np.cumsum(kept)))
+    parts = (matrix.data[kept], matrix.indices[kept], before[matrix.indptr])
+    return sp.csr_array(parts, shape=matrix.shape)
+
+
+def _whole_table(graph: Graph, threshold: int, timeout: float | None) -> pa.Table:
     """Return every connection at once: `pre`, `post`, `weight`.
 
     A server is asked for pieces: it would have to hold all rows before it sends the first as
@@ -43,8 +143,8 @@ def whole_table(graph: Graph, threshold: int) -> pa.Table:
     import pyarrow as pa
 
     if not graph.is_served:
-        return graph.run(catalog()["all_connections"], {"threshold": int(threshold)})
-    parts = list(iter_connections(graph, threshold))
+        return graph.run(catalog()["all_connections"], {"threshold": int(threshold)}, timeout)
+    parts = list(iter_connections(graph, threshold, timeout=timeout))
     return pa.concat_tables(parts) if parts else _nothing()
 
 

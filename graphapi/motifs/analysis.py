@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from graphapi.motifs.search import MotifSearch, schema_of
@@ -69,12 +69,7 @@ class MotifAnalysis(NetworkAnalysis):
         frame = self._search.search(
             motif, limit, unique, induced, distinct, annotate, timeout, method
         )
-        made = self._connectome.materialization
-        frame.attrs |= {
-            "datastack": made.datastack,
-            "version": made.version,
-            "timestamp": made.timestamp,
-        }
+        frame.attrs |= self._attrs({})
         return frame
 
     def count(
@@ -119,7 +114,7 @@ class MotifAnalysis(NetworkAnalysis):
         """
         from graphapi.network.census import participation
 
-        return participation(self.graph(threshold, neurons))
+        return self._frame(participation, threshold, neurons)
 
     def roles(
         self, by: str | None = None, threshold: int = 1, neurons: object = None
@@ -133,14 +128,13 @@ class MotifAnalysis(NetworkAnalysis):
         threshold, neurons
             See `graph`.
         """
-        graph = self.graph(threshold, neurons)
         if by is None:
             from graphapi.network.census import role_counts
 
-            return role_counts(graph)
+            return self._frame(role_counts, threshold, neurons)
         from graphapi.network.labelled import label_roles
 
-        return label_roles(graph, self.labels(by))
+        return self._frame(partial(label_roles, labels=self.labels(by)), threshold, neurons)
 
     def labelled_census(self, by: str, threshold: int = 1, neurons: object = None) -> pd.DataFrame:
         """Count connected triads by the cell classes, or the like, of all three neurons.
@@ -160,13 +154,13 @@ class MotifAnalysis(NetworkAnalysis):
         """
         from graphapi.network.labelled import labelled_census
 
-        return labelled_census(self.graph(threshold, neurons), self.labels(by))
+        return self._frame(partial(labelled_census, labels=self.labels(by)), threshold, neurons)
 
     def weights(self, threshold: int = 1, neurons: object = None) -> pd.DataFrame:
         """Tell how strong the connections in each class of triad are."""
         from graphapi.network.weighted import weighted_census
 
-        return weighted_census(self.graph(threshold, neurons))
+        return self._frame(weighted_census, threshold, neurons)
 
     def significance(
         self,

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from graphapi.engines.queries import Item, Query, quoted
+from graphapi.motifs.pattern import edge_fields
 
 if TYPE_CHECKING:
     from graphapi.motifs.pattern import Comparison, Condition, Edge, Pattern, Value
@@ -140,10 +141,7 @@ class _Writer:
         return ["WITH " + ", ".join([*kept, *sums])]
 
     def _fields_of_edges(self) -> list[str]:
-        used = {"weight"} | {one.field for edge in self._pattern.edges for one in edge.where}
-        for one in self._pattern.edge_comparisons:
-            used |= {one.left_field, one.right_field}
-        return sorted(used)
+        return sorted({"weight"} | edge_fields(self._pattern))
 
     def _edge_field(self, number: int, name: str) -> str:
         if self._pattern.undirected:

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from graphapi.engines.queries import Item, Query, catalog
+from graphapi.engines.queries import Item, Query
 from graphapi.motifs.predicates import codes_of, meets_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pyarrow as pa
+    import scipy.sparse as sp
 
     from graphapi.graph.door import Graph
     from graphapi.ids import IdArray
     from graphapi.motifs.binding import MotifSchema
     from graphapi.motifs.pattern import Comparison, Condition, Edge
-    from graphapi.network.graph import DirectedGraph
 
 Positions = npt.NDArray[np.int32]
 
@@ -52,6 +51,22 @@ class MemoryGraph:
     read_node_field: Callable[[str, str], pa.Array]
 
     @classmethod
+    def of(
+        cls,
+        matrix: sp.csr_array,
+        root_ids: IdArray,
+        edge_fields: dict[str, pa.Array],
+        read_node_field: Callable[[str, str], pa.Array],
+    ) -> MemoryGraph:
+        """Look at a matrix as such a graph; it and its weights are shared, not copied."""
+        import pyarrow as pa
+
+        places = np.arange(root_ids.size, dtype=np.int32)
+        pre, post = places.repeat(np.diff(matrix.indptr)), matrix.indices
+        fields = {"weight": pa.array(matrix.data), **edge_fields}
+        return cls(root_ids, pre, post.astype(np.int32, copy=False), fields, read_node_field)
+
+    @classmethod
     def build(
         cls,
         root_ids: IdArray,
@@ -75,18 +90,6 @@ class MemoryGraph:
         at = np.searchsorted(keys, pre.astype(np.int64) * size + post)
         known = self.edge_fields["weight"].to_numpy(zero_copy_only=False)
         return np.asarray(known[at], dtype=np.int64)
-
-    @cached_property
-    def directed(self) -> DirectedGraph:
-        """The connections alone, as the census wants them; every weight is 1."""
-        from scipy.sparse import csr_array
-
-        from graphapi.network.graph import DirectedGraph
-
-        size = self.root_ids.size
-        ptr = np.searchsorted(self.pre, np.arange(size + 1)).astype(np.int32)
-        ones = np.ones(self.post.size, dtype=np.int64)
-        return DirectedGraph(self.root_ids, csr_array((ones, self.post, ptr), shape=(size, size)))
 
     def undirected(self) -> MemoryGraph:
         """Give the graph in which a connection either way counts both ways, values summed."""
@@ -120,47 +123,6 @@ def count_connections(graph: Graph) -> int:
         columns=(Item("connections", "int"),),
     )
     return int(graph.run(query).column("connections")[0].as_py())
-
-
-def read_graph(
-    graph: Graph, edge_types: dict[str, str], *, timeout: float | None = None
-) -> MemoryGraph:
-    """Read all connections of a graph into memory; neuron properties are read when asked for.
-
-    Parameters
-    ----------
-    graph
-        The open graph.
-    edge_types
-        Type per property of a connection.
-    timeout
-        Seconds that the reading may take.
-    """
-    listed = "".join(f", c.`{name}` AS `{name}`" for name in edge_types)
-    query = Query(
-        name="motif_connections",
-        text="MATCH (a:Neuron)-[c:CONNECTS]->(b:Neuron)\n"
-        f"RETURN a.root_id AS pre, b.root_id AS post{listed}\n",
-        columns=(
-            Item("pre", "int"),
-            Item("post", "int"),
-            *(Item(name, kind) for name, kind in edge_types.items()),
-        ),
-    )
-    table = graph.run(query, timeout=timeout).combine_chunks()
-    root_ids = graph.run(catalog()["all_neurons"], timeout=timeout).column("root_id").to_numpy()
-
-    def read_node_field(name: str, kind: str) -> pa.Array:
-        asked = catalog()["all_neuron_properties"].with_properties({name: kind})
-        return graph.run(asked).column(name).combine_chunks()
-
-    return MemoryGraph.build(
-        root_ids,
-        table.column("pre").to_numpy(),
-        table.column("post").to_numpy(),
-        {name: table.column(name).combine_chunks() for name in edge_types},
-        read_node_field,
-    )
 
 
 class FieldReader:

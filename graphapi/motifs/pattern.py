@@ -322,3 +322,11 @@ def _edge_links(pattern: Pattern) -> set[_Link]:
 def _directions(edge: Edge, undirected: bool) -> list[tuple[int, int]]:
     ways = [(edge.pre, edge.post)]
     return [*ways, (edge.post, edge.pre)] if undirected else ways
+
+
+def edge_fields(pattern: Pattern) -> set[str]:
+    """Return the names of all properties of connections that a pattern speaks of."""
+    found = {one.field for edge in (*pattern.edges, *pattern.absent) for one in edge.where}
+    for pair in pattern.edge_comparisons:
+        found |= {pair.left_field, pair.right_field}
+    return found

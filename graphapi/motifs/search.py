@@ -15,19 +15,21 @@ from graphapi.motifs.binding import EDGE_FIELDS, MotifSchema, bind
 from graphapi.motifs.bycensus import count_by_class, matches_by_class
 from graphapi.motifs.compile import compile_query
 from graphapi.motifs.dsl import parse
-from graphapi.motifs.memory import BYTES_PER_CONNECTION, count_connections, read_graph
-from graphapi.motifs.pattern import Pattern
+from graphapi.motifs.memory import BYTES_PER_CONNECTION, MemoryGraph, count_connections
+from graphapi.motifs.pattern import Pattern, edge_fields
 from graphapi.motifs.plan import Rules, make_plan
 from graphapi.network.census import triad_census
+from graphapi.network.graph import DirectedGraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from graphapi.graph.door import Graph
+    import pyarrow as pa
+
     from graphapi.graph.materialization import Field
+    from graphapi.graph.reader import Reader
     from graphapi.ids import IdArray
     from graphapi.motifs.compiled import CompiledSearch
-    from graphapi.motifs.memory import MemoryGraph
     from graphapi.motifs.pattern import Condition, Kind
 
 Method: TypeAlias = Literal["auto", "compiled", "cypher"]
@@ -75,15 +77,15 @@ class MotifSearch:
 
     Notes
     -----
-    Two ways give the same matches. `compiled` holds all connections in memory (read once,
-    at the first search) and runs on all cores; `cypher` asks the database. `auto` takes
-    `compiled` where the graph fits, except for a first search that names its neurons by
-    root id, which the database answers before the graph would be read.
+    Two ways give the same matches. `compiled` holds all connections in memory (read once, and
+    shared with census and statistics) and runs on all cores; `cypher` asks the database. `auto`
+    takes `compiled` where the graph fits, except for a search that names its neurons by root id
+    while the graph is not yet read: the database answers it sooner.
     """
 
     def __init__(
         self,
-        graph: Graph,
+        graph: Reader,
         schema: MotifSchema,
         *,
         max_matches: int = 20_000_000,
@@ -93,7 +95,7 @@ class MotifSearch:
         self._schema = schema
         self._max_matches = max_matches
         self._memory_bytes = memory_bytes if memory_bytes is not None else _default_memory()
-        self._graphs: dict[bool, MemoryGraph] = {}
+        self._graphs: dict[tuple[bool, bool], MemoryGraph] = {}
         self._fits: bool | None = None
 
     def search(
@@ -196,7 +198,8 @@ class MotifSearch:
             return int(table.column("matches")[0].as_py())
         by_class = matches_by_class(pattern, rules) if pattern.edges else None
         if by_class is not None and timeout is None:
-            return count_by_class(by_class, triad_census(self._graph(False, None).directed))
+            matrix, roots = self._door.whole.matrix()
+            return count_by_class(by_class, triad_census(DirectedGraph(roots, matrix.copy())))
         compiled, _ = self._compiled(pattern, rules, timeout)
         if timeout is None:
             self._refuse_endless(pattern, compiled)
@@ -245,18 +248,24 @@ class MotifSearch:
     ) -> tuple[CompiledSearch, MemoryGraph]:
         from graphapi.motifs.compiled import CompiledSearch
 
-        graph = self._graph(pattern.undirected, timeout)
+        graph = self._graph(pattern, timeout)
         plan = make_plan(pattern, rules, limited=limited)
         return CompiledSearch(graph, pattern, plan, self._schema), graph
 
-    def _graph(self, undirected: bool, timeout: float | None) -> MemoryGraph:
-        if self._graphs:
-            self._door.run_together([])  # what is in memory is still what the database holds
-        else:
-            self._graphs[False] = read_graph(self._door, dict(self._schema.edges), timeout=timeout)
-        if undirected not in self._graphs:
-            self._graphs[True] = self._graphs[False].undirected()
-        return self._graphs[undirected]
+    def _graph(self, pattern: Pattern, timeout: float | None) -> MemoryGraph:
+        """Return the connections, with their sizes only if the pattern asks for them."""
+        matrix, roots = self._door.whole.matrix(timeout=timeout)
+        sized = "size_sum" in edge_fields(pattern)
+        key = (pattern.undirected, sized)
+        if key not in self._graphs:
+            fields = {"size_sum": self._door.whole.sizes(timeout)} if sized else {}
+            graph = MemoryGraph.of(matrix, roots, fields, self._node_field)
+            self._graphs[key] = graph.undirected() if pattern.undirected else graph
+        return self._graphs[key]
+
+    def _node_field(self, name: str, kind: str) -> pa.Array:
+        asked = catalog()["all_neuron_properties"].with_properties({name: kind})
+        return self._door.run(asked).column(name).combine_chunks()
 
     def _choose(self, pattern: Pattern, method: Method) -> Literal["compiled", "cypher"]:
         if method in ("compiled", "cypher"):
@@ -265,7 +274,7 @@ class MotifSearch:
             raise InputError(
                 f"method is 'auto', 'compiled' or 'cypher', not {method!r}",
             )
-        if self._graphs:
+        if self._door.whole.is_read:
             return "compiled"
         pinned = any(
             one.field == "root_id" and one.op in ("=", "in")

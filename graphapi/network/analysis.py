@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import InputError, UnknownFieldError
+from graphapi.graph.results import Provenance
+from graphapi.graph.terms import Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     import pandas as pd
 
@@ -51,13 +54,32 @@ class NetworkAnalysis:
         """
         from graphapi.network.graph import DirectedGraph
 
-        whole = self._connectome.to_sparse(threshold)
-        found = whole.connections
-        graph = DirectedGraph.from_edges(found.pre, found.post, found.weight, whole.pre_ids)
+        terms = Terms(threshold=threshold)
+        chosen = None
         if neurons is not None:
             chosen = self._connectome.selector.select(neurons, what="neurons")
+        matrix, roots = self._connectome.whole.matrix(terms.threshold)
+        attrs = self._attrs({} if chosen is None else chosen.mapping)
+        graph = DirectedGraph(roots, matrix, attrs)
+        if chosen is not None:
             graph = graph.subset(chosen.unique)
-        return graph if isolated else graph.connected()
+        if not isolated:
+            return graph.connected()
+        return DirectedGraph(graph.root_ids, graph.matrix.copy(), attrs)
+
+    def _attrs(self, id_mapping: Mapping[int, int]) -> dict[Hashable | None, Any]:
+        made = self._connectome.materialization
+        told = Provenance(made.datastack, made.version, made.timestamp, "graph", id_mapping)
+        return told.attrs()
+
+    def _frame(
+        self, make: Callable[[DirectedGraph], pd.DataFrame], threshold: int, neurons: object
+    ) -> pd.DataFrame:
+        """Make a frame of a graph that says where it comes from."""
+        graph = self.graph(threshold, neurons)
+        frame = make(graph)
+        frame.attrs |= graph.attrs
+        return frame
 
     def statistics(self, threshold: int = 1, neurons: object = None) -> dict[str, int | float]:
         """Give reciprocity, clustering, components and the like.
@@ -112,13 +134,13 @@ class NetworkAnalysis:
         """Give partners and synapses of each neuron; see `graphapi.network.statistics`."""
         from graphapi.network.statistics import degree_table
 
-        return degree_table(self.graph(threshold, neurons))
+        return self._frame(degree_table, threshold, neurons)
 
     def degree_distribution(self, threshold: int = 1, neurons: object = None) -> pd.DataFrame:
         """Count neurons by their number of partners; see `graphapi.network.statistics`."""
         from graphapi.network.statistics import degree_distribution
 
-        return degree_distribution(self.graph(threshold, neurons))
+        return self._frame(degree_distribution, threshold, neurons)
 
     def hubs(
         self, top: int = 20, threshold: int = 1, neurons: object = None, by: str | None = None
@@ -141,7 +163,7 @@ class NetworkAnalysis:
         """
         from graphapi.network.statistics import hubs
 
-        found = hubs(self.graph(threshold, neurons), top)
+        found = self._frame(lambda graph: hubs(graph, top), threshold, neurons)
         return found if by is None else found.assign(**{by: self.labels(by).reindex(found.index)})
 
     def null_model(
@@ -221,10 +243,12 @@ class NetworkAnalysis:
         """
         from graphapi.network.rich_club import rich_club_against, rich_club_curve
 
-        graph = self.graph(threshold, neurons)
         if not nulls:
-            return rich_club_curve(graph)
-        return rich_club_against(graph, self._model(model), nulls=nulls, seed=seed, workers=workers)
+            return self._frame(rich_club_curve, threshold, neurons)
+        against = partial(
+            rich_club_against, model=self._model(model), nulls=nulls, seed=seed, workers=workers
+        )
+        return self._frame(against, threshold, neurons)
 
     def compare(
         self,

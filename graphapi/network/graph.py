@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from graphapi.errors import InputError, UnknownRootIdError
 from graphapi.ids import parse_root_ids, unique_ids
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from graphapi.ids import IdArray, RootIds
 
 Counts = npt.NDArray[np.int64]
@@ -32,6 +34,9 @@ class DirectedGraph:
     matrix
         `scipy.sparse.csr_array` of int64 weights, shape (n, n): what is stored is above zero,
         in ascending order within a row, and never on the diagonal.
+    attrs
+        Where the connections come from, as in the `.attrs` of frames; parts of a graph have it
+        too.
 
     Raises
     ------
@@ -41,6 +46,7 @@ class DirectedGraph:
 
     root_ids: IdArray
     matrix: Any
+    attrs: dict[Hashable | None, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ids, matrix = self.root_ids, self.matrix
@@ -179,6 +185,7 @@ class DirectedGraph:
         return DirectedGraph(
             self.root_ids,
             csr_matrix_of(self.pre[mask], self.post[mask], self.weight[mask], self.n),
+            self.attrs,
         )
 
     def subset(self, ids: RootIds) -> DirectedGraph:
@@ -196,7 +203,7 @@ class DirectedGraph:
         places = np.searchsorted(self.root_ids, wanted)
         part = self.matrix[places, :].tocsc()[:, places].tocsr()
         part.sort_indices()
-        return DirectedGraph(wanted, part)
+        return DirectedGraph(wanted, part, self.attrs)
 
     def connected(self) -> DirectedGraph:
         """Leave out neurons that have no connection."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -52,6 +52,8 @@ class Comparison:
     shared
         float64, by null graph: share of the graph's connections that it has too. Near the
         share in independent graphs, or the rewiring was too short.
+    attrs
+        Where the graph's connections come from, as in the `.attrs` of frames.
     """
 
     observed: pd.Series[float]
@@ -60,6 +62,7 @@ class Comparison:
     seed: int
     kept: tuple[str, ...]
     shared: pd.Series[float]
+    attrs: dict[Hashable | None, Any] = field(default_factory=dict)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -93,7 +96,7 @@ class Comparison:
             ratio = observed / mean
             z = (observed - mean) / std
         z[known & (std == 0) & (observed == values[0])] = 0.0
-        return pd.DataFrame(
+        table = pd.DataFrame(
             {
                 "observed": observed,
                 "mean": mean,
@@ -108,6 +111,8 @@ class Comparison:
             },
             index=self.observed.index,
         )
+        table.attrs = dict(self.attrs)
+        return table
 
     def describe(self) -> str:
         """Say in one line what it was compared with."""
@@ -209,6 +214,7 @@ def compare(
             seed,
             tuple(kept),
             shared,
+            graph.attrs,
         )
     return answer
 

@@ -9,6 +9,8 @@ from uuid import uuid4
 import pytest
 from motif_schema import FIELDS, SCHEMA
 
+from graphapi.graph.reader import Reader
+from graphapi.graph.whole import WholeGraph
 from graphapi.motifs.search import MotifSearch
 
 if TYPE_CHECKING:
@@ -16,6 +18,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+
+
+class Unrecorded(Reader):
+    """A graph that no load has made: without a record, and so without a guard."""
+
+    is_served = False
+
+    def __init__(self, engine: Any) -> None:
+        self.engine = engine
+        self.whole = WholeGraph(self)
+        self._timeout = self._roots = None
 
 
 @pytest.fixture(
@@ -44,7 +57,7 @@ def put(
 
             engine = LadybugEngine.open(_into_ladybug(folder, neurons, connections))
         try:
-            yield MotifSearch(engine, SCHEMA, **options)
+            yield MotifSearch(Unrecorded(engine), SCHEMA, **options)
         finally:
             engine.close()
 

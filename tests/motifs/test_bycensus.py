@@ -18,6 +18,7 @@ from graphapi.motifs.dsl import parse
 from graphapi.motifs.memory import MemoryGraph
 from graphapi.motifs.plan import Rules, make_plan
 from graphapi.network.census import triad_census
+from graphapi.network.graph import DirectedGraph
 
 
 def _memory(connections: pd.DataFrame, neurons: pd.DataFrame) -> MemoryGraph:
@@ -29,7 +30,11 @@ def _memory(connections: pd.DataFrame, neurons: pd.DataFrame) -> MemoryGraph:
 def test_every_motif_of_three_with_and_without_absent_connections() -> None:
     neurons, connections = random_graph(14, 0.4, seed=21)
     graph = _memory(connections, neurons)
-    census = triad_census(graph.directed)
+    census = triad_census(
+        DirectedGraph.from_edges(
+            connections["pre"], connections["post"], root_ids=neurons["root_id"]
+        )
+    )
     tried = 0
     for pairs in connected_motifs(3):
         free = [(a, b) for a in range(3) for b in range(3) if a != b and (a, b) not in pairs]

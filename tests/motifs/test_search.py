@@ -285,7 +285,8 @@ def test_an_endless_count_is_refused_or_timed_out(put: Callable[..., Any]) -> No
     graph = _dense(150)
     neurons, connections = random_graph(3, 0.5, seed=3)
     with put(neurons, connections) as motifs:
-        motifs._graphs[False] = graph
+        motifs.count("A -> B; A.size > 0")
+        motifs._graphs[False, False] = graph
         with pytest.raises(MotifError, match=r"line .*would look at about"):
             motifs.count(CLIQUE)
         with pytest.raises(QueryTimeoutError, match=r"0\.3 s"):
