@@ -209,7 +209,7 @@ def test_errors_point_at_the_line(rich: Any) -> None:
     assert "kind" in error.value.hint
     with pytest.raises(UnknownFieldError, match=r"line 1.*no field 'wieght'"):
         motifs.search("A -> B [wieght > 3]")
-    with pytest.raises(MotifError, match=r"line 1.*which connections are excitatory"):
+    with pytest.raises(MotifError, match=r"line 1.*asks for an excitatory connection"):
         motifs.search("A -+ B")
     with pytest.raises(UnknownFieldError, match="annotate"):
         motifs.search("A -> B", annotate=["nothing"])
