@@ -62,6 +62,46 @@ ATTACKS = (
         "one more question tells: IncompleteAnswerError, not an empty table",
         "tests/cave/test_server_faults.py::test_a_count_of_0_for_a_table_with_rows_is_no_empty_table",
     ),
+    Attack(
+        "6,000 queries drawn by a seed, 3,000 on each engine: 34 beginnings, 36 things between, 40 endings that read files, the network or settings, write, or end other people's queries",
+        "0 files read or written, 0 requests to a canary server, 0 deaths of the process; every query that passes gives the same rows when our tokens are pulled apart, so the engine splits as we do",
+        "tests/engines/test_attack_queries.py",
+    ),
+    Attack(
+        "63 queries that did more than read, and their siblings: `LIMIT 1LOAD FROM`, `CALL READ_CSV`, escapes in keywords, `apoc.load`, `TERMINATE` behind `PROFILE` or `CYPHER 5`",
+        "an allow-list of clauses, functions and procedures; everything else is refused by name",
+        "tests/engines/test_own_cypher.py",
+    ),
+    Attack(
+        "`range(1, 100000000000)`, 25 million rows with `timeout=2`, `repeat`, `lpad`, `collect`, 3,000 brackets, 20,000 operators",
+        "the time limit or the memory limit ends the query's own process; the next query is answered",
+        "tests/engines/test_worker.py::test_the_limits_hold",
+    ),
+    Attack(
+        "queries and signals that crash the engine",
+        "an error, and the session goes on",
+        "tests/engines/test_worker.py::test_a_crash_is_an_error_and_the_session_goes_on",
+    ),
+    Attack(
+        "queries past the door: `LOAD FROM`, `COPY TO`, sockets, programs, variables of the environment, a stranger's `.wal`",
+        "the process of queries has no other file, no network and no tokens (Linux); what a system lacks is logged",
+        "tests/engines/test_worker.py",
+    ),
+    Attack(
+        "38 places for a parameter, each asked with changing values, by our queries and by people's",
+        "no parameter keeps an earlier value",
+        "tests/engines/test_ladybug_parameters.py",
+    ),
+    Attack(
+        "a graph is open while the process forks: pools, plain forks, a fork while another thread asks, exit and `close()` in the child",
+        "the child gets right answers, and so does the parent, on both engines",
+        "tests/engines/test_fork.py",
+    ),
+    Attack(
+        "`LOAD CSV` from files and the network, `apoc.load`, `apoc.export`, `apoc.cypher`, `apoc.periodic`, sent straight to a real Neo4j with the settings of `docker-compose.yml`",
+        "the server itself refuses them",
+        "tests/deployment/test_neo4j_refuses.py",
+    ),
 )
 
 
