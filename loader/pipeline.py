@@ -14,7 +14,7 @@ from graphapi.graph.terms import check_min_size
 from loader.report import LoadReport
 from loader.sources.idlist import read_only
 from loader.stages.make import make
-from loader.stages.overlap import check_overlap
+from loader.stages.plausible import check_plausible
 from loader.stages.record import make_record
 from loader.work.duck import DEFAULT_MEMORY
 from loader.work.settings import Settings
@@ -151,7 +151,7 @@ def _run(
             source.extract(workspace, settings)
         with clock.measure("aggregate"):
             made = make(workspace, chosen.min_size, settings, chosen.only)
-            made = check_overlap(made, force=chosen.force_annotations)
+            made = check_plausible(made, force_annotations=chosen.force_annotations)
         compared = 0
         # Between given neurons alone, totals are not those that the source says.
         if isinstance(source, Countable) and chosen.only is None:

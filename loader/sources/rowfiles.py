@@ -322,6 +322,14 @@ class RowFiles:
             "LEFT JOIN names a ON a.name = r.pre LEFT JOIN names b ON b.name = r.post"
         )
 
+    def _says_nothing_of_rows(self) -> bool:
+        """Tell whether nothing could tell rows of one pair apart: one file, and no such column."""
+        roles = self._roles
+        if roles.rows != "pairs" or roles.is_certain or len(self._files) > 1 or self._asked.keep:
+            return False
+        free = [name for name in self._all if name not in roles.columns.values()]
+        return all(self._all[name] in ("FLOAT", "DOUBLE") for name in free)
+
     def _reading(self) -> dict[str, Any]:
         """Return what the record says about these files: what they were taken for."""
         roles, shape = self._roles, self._roles.shape
@@ -343,6 +351,8 @@ class RowFiles:
         told["columns"] = dict(roles.columns)
         used = {*roles.columns.values(), *(f.column for f in self._asked.keep)}
         told["not_used"] = [name for name in self._all if name not in used]
+        if self._says_nothing_of_rows():
+            told["one_row_a_pair"] = True
         if self._asked.keep:
             told["keep"] = [str(f) for f in self._asked.keep]
         if self._pre.prefix:

@@ -20,7 +20,7 @@ from graphapi.errors import CavegraphError
 from loader import FileSource
 from loader.sources.idlist import read_only
 from loader.stages.make import Stages, make
-from loader.stages.overlap import check_overlap
+from loader.stages.plausible import check_plausible
 from loader.work.settings import Settings
 from loader.work.workspace import Workspace
 
@@ -55,7 +55,7 @@ def staged(folder: Path, work: Path, told: dict[str, Any], **options: Any) -> St
     with Workspace(work, source.origin().key) as workspace:
         source.extract(workspace, Settings(progress=False))
         made = make(workspace, None, Settings(progress=False), only)
-        return check_overlap(made)
+        return check_plausible(made)
 
 
 def weights(made: Stages) -> list[list[int]]:

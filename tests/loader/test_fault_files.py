@@ -21,7 +21,7 @@ from loader.sources.idlist import read_ids, read_only
 from loader.sources.places import is_place
 from loader.sources.rowfilter import RowFilter
 from loader.stages.make import Stages, make
-from loader.stages.overlap import check_overlap
+from loader.stages.plausible import check_plausible
 from loader.work.settings import Settings
 from loader.work.workspace import Workspace
 
@@ -37,7 +37,7 @@ def staged(
         source.extract(workspace, Settings(progress=False))
         chosen = read_only(only) if only else None
         made = make(workspace, None, Settings(progress=False), chosen)
-        return check_overlap(made, force=force)
+        return check_plausible(made, force_annotations=force)
 
 
 def edges(made: Stages) -> list[tuple[int, int, int]]:
@@ -133,6 +133,15 @@ def test_semicolons_and_tabs_are_seen_in_the_header(tmp_path):
         path = tmp_path / f"rows{number}.csv"
         path.write_text(text)
         assert edges(staged(tmp_path / f"w{number}", FileSource(path))) == sorted(RIGHT)
+
+
+def test_rows_of_one_pair_that_nothing_tells_apart_are_refused(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("pre,post,weight\n1,2,3\n1,2,4\n2,3,1\n")
+    with pytest.raises(SourceSchemaError, match="1 rows are of a pair that has a row already"):
+        staged(tmp_path / "a", FileSource(path))
+    made = staged(tmp_path / "b", FileSource(path, columns={"weight": "weight"}))
+    assert edges(made) == [(1, 2, 7), (2, 3, 1)]
 
 
 def test_rows_that_repeat_are_synapses_and_none_says_so(tmp_path):

@@ -1,7 +1,8 @@
-"""Do annotations belong to the connections? Asked of the stages, before anything is written.
+"""Is what was read plausible? Asked of the stages, before anything is written.
 
-Annotation rows make neurons, so a table of another version or data set would load without
-an error, and its neurons would have no connections.
+Sums against the source prove only that we read it as we took it. Annotation rows make neurons,
+so a table of another version or data set would load without an error, and its neurons would
+have no connections. Rows of one pair that nothing tells apart may be of different kinds.
 """
 
 # ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
@@ -19,6 +20,27 @@ if TYPE_CHECKING:
 
 #: Fewer common neurons than this share of the smaller side: not the same data.
 _LEAST = 0.1
+
+
+def check_plausible(made: Stages, *, force_annotations: bool = False) -> Stages:
+    """Check what no sum can show; see `check_overlap`.
+
+    Raises
+    ------
+    SourceSchemaError
+        A pair has several rows in a table that has nothing to tell them apart, or
+        annotations do not belong to the connections.
+    """
+    rows = made.reading.get("connections", {})
+    repeated = made.counts["rows_kept"] - made.counts["connections"]
+    if rows.get("one_row_a_pair") and repeated > 0:
+        raise SourceSchemaError(
+            f"'{rows['files'][0]}': {repeated:,} rows are of a pair that has a row already, and no "
+            "column tells them apart",
+            hint="rows of different kinds, or written twice? If they are to be summed, say so: "
+            f"--column weight={rows['columns']['weight']}",
+        )
+    return check_overlap(made, force=force_annotations)
 
 
 def check_overlap(made: Stages, *, force: bool = False) -> Stages:

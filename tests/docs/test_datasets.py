@@ -1,0 +1,78 @@
+"""Each command of docs/datasets.md, typed in a folder of samples with the files' own names."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from examples import ROOT, blocks
+
+from graphapi.connectome import Connectome
+from loader.cli import main
+
+SAMPLES = ROOT.parent / "shared" / "data" / "dumps" / "make_samples.py"
+COMMANDS = [
+    line
+    for block in blocks(ROOT / "docs" / "datasets.md")
+    if "test_datasets.py runs it" in block.notes
+    for line in block.code.splitlines()
+]
+#: The load of the samples whose weights each command must give, by the graph that it makes.
+RIGHT = {
+    "codex": "codex", "flywire": "zenodo", "proofread": "zenodo_only_listed",
+    "cleft50": "zenodo_synapses_cleft_50", "hemibrain": "hemibrain", "banc": "banc",
+    "microns": "microns_csv", "cells": "microns_view", "h01": "h01_json_lines",
+    "larva": "square_matrix", "malecns": "male_cns", "worm": "chemical_only",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def flat(tmp_path_factory):
+    made, folder = tmp_path_factory.mktemp("made"), tmp_path_factory.mktemp("flat")
+    subprocess.run([sys.executable, SAMPLES, made, "5"], check=True)
+    for path in made.rglob("*"):
+        if path.is_file() and path.parent.name not in ("shards", "microns_lone"):
+            shutil.copy(path, folder / path.name)
+    return folder, json.loads((made / "expected.json").read_text())
+
+
+def graph_of(command: str) -> str:
+    return Path(shlex.split(command)[-1]).stem
+
+
+def test_every_family_has_a_command() -> None:
+    assert {graph_of(command) for command in COMMANDS} == set(RIGHT)
+
+
+@pytest.mark.skipif(not SAMPLES.exists(), reason="the samples are not beside this")
+@pytest.mark.parametrize("command", COMMANDS, ids=graph_of)
+def test_a_command_makes_the_right_graph(flat, command, monkeypatch, capsys) -> None:
+    folder, expected = flat
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("CAVEGRAPH_PROGRESS", "0")
+    with pytest.raises(SystemExit) as ended:
+        main(shlex.split(command)[1:])
+    printed = capsys.readouterr()
+    assert ended.value.code == 0, printed.err
+    assert "taken for" in printed.out
+    name = graph_of(command)
+    told = expected[RIGHT[name]]
+    with Connectome.open(folder / f"{name}.lbug") as connectome:
+        rows = connectome.cypher(
+            "MATCH (a:Neuron)-[c:CONNECTS]->(b:Neuron) "
+            "RETURN a.root_id AS pre, b.root_id AS post, c.weight AS weight"
+        )
+        found = sorted(rows[["pre", "post", "weight"]].values.tolist())
+    if name == "worm":
+        assert [row[2] for row in found] == [row[2] for row in told["named_weights"]]
+        return
+    right = sorted(told["weights"])
+    if name == "malecns":  # without the two that are not traced
+        roots = sorted(map(int, told["fields"]))
+        right = [row for row in right if row[0] in roots[:10] and row[1] in roots[:10]]
+    assert found == right
