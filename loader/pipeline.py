@@ -243,8 +243,9 @@ def _key(origin: Origin, chosen: _Chosen) -> dict[str, object]:
 
 
 def _check_target(writer: Writer, name: str, replace: bool) -> LoadReport | None:
-    existing = writer.existing()
-    if existing is None or replace or existing.is_of(name):
+    writer.take()
+    existing = None if replace else writer.existing()
+    if existing is None or existing.is_of(name):
         return None
     if existing.record is not None and existing.record.load_id == name:
         return LoadReport(uri=writer.uri, record=existing.record, was_there=True)

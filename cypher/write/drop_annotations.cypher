@@ -1,7 +1,10 @@
 // name: drop_annotations
-// summary: Delete all annotation rows and what connects them to neurons, in separate transactions.
+// summary: Delete a batch of annotation rows with their ties to neurons.
 // mode: write
 // engine: neo4j
+// column gone: int -- how many; 0 where none are left
 
 MATCH (a:Annotation)
-CALL (a) { DETACH DELETE a } IN TRANSACTIONS OF 10000 ROWS
+WITH a LIMIT 10000
+DETACH DELETE a
+RETURN count(*) AS gone

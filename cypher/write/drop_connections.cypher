@@ -1,7 +1,10 @@
 // name: drop_connections
-// summary: Delete all connections, in separate transactions.
+// summary: Delete a batch of connections.
 // mode: write
 // engine: neo4j
+// column gone: int -- how many; 0 where none are left
 
-MATCH (:Neuron)-[c:CONNECTS]->(:Neuron)
-CALL (c) { DELETE c } IN TRANSACTIONS OF 20000 ROWS
+MATCH ()-[c:CONNECTS]->()
+WITH c LIMIT 20000
+DELETE c
+RETURN count(*) AS gone

@@ -1,7 +1,10 @@
 // name: drop_neurons
-// summary: Delete all neurons, in separate transactions, after their connections.
+// summary: Delete a batch of neurons; connections go first.
 // mode: write
 // engine: neo4j
+// column gone: int -- how many; 0 where none are left
 
 MATCH (n:Neuron)
-CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS
+WITH n LIMIT 10000
+DETACH DELETE n
+RETURN count(*) AS gone

@@ -4,6 +4,7 @@
 // param load_id: string -- which load made the graph
 // param status: string -- loading or complete
 // param record: string -- the record as JSON text
+// param checksum: string -- SHA-256 over all other values but the status
 // param datastack: string -- the datastack's name
 // param version: int -- materialization version
 // param timestamp: string -- moment of the segmentation, ISO 8601, UTC; empty for files
@@ -23,6 +24,7 @@ MERGE (m:Materialization {slot: 'graph'})
 SET m.load_id = $load_id,
     m.status = $status,
     m.record = $record,
+    m.checksum = $checksum,
     m.datastack = $datastack,
     m.version = $version,
     m.timestamp = $timestamp,

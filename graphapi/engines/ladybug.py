@@ -7,6 +7,7 @@ and rename it, because this version does not lock a file against a second proces
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -54,6 +55,8 @@ _NOT_A_GRAPH = (
 #: queries with these words get a connection of their own. No other clause does it: tests/engines
 #: tries them all.
 _STICKY = re.compile(r"\b(LIMIT|SKIP)\b", re.IGNORECASE)
+#: Ends of names of what the engine replays when it opens a file.
+_LOGS = (".wal", ".shadow", ".tmp")
 #: Seconds between looks for Ctrl-C while a query runs.
 _STEP = 0.05
 
@@ -108,6 +111,7 @@ class LadybugEngine:
             )
         if not path.is_file() or path.stat().st_size == 0:
             raise GraphFileError(f"'{path}' is no graph file", hint="name the .lbug file itself")
+        refuse_logs(path)
         workers = Workers(path, Seen.at(path), threads)
         at = path.absolute()
         return cls(path, lambda: _open_database(at, True, threads, buffer_bytes), workers)
@@ -301,6 +305,26 @@ def _refuse_equal_names(names: Sequence[str]) -> None:
         )
 
 
+def refuse_logs(path: Path) -> None:
+    """Refuse a graph with a log beside it: the engine would make it part of the graph.
+
+    A published graph never has one. It is a stranger's, or of a program that is writing to it.
+
+    Raises
+    ------
+    GraphFileError
+        It names the log.
+    """
+    for ending in _LOGS:
+        log = path.with_name(path.name + ending)
+        if os.path.lexists(log):
+            raise GraphFileError(
+                f"'{log}' is beside the graph, and would change it",
+                hint="it is not of cavegraph: close the program that writes to the graph, or move "
+                "the file away",
+            )
+
+
 def _interruptibly(connection: Any, work: Callable[[], Any]) -> Any:
     """Run a query so that Ctrl-C stops it.
 
@@ -355,6 +379,19 @@ def _translated(what: str, uri: str, timeout: float | None) -> Iterator[None]:
         yield
     except RuntimeError as error:
         raise _translate(str(error), what, uri, timeout) from error
+    except (UnicodeDecodeError, MemoryError) as error:
+        raise _damaged(uri, error) from error
+    except ValueError as error:  # of the engine's own code, when it reads a damaged header
+        if what != "open":
+            raise
+        raise _damaged(uri, error) from error
+
+
+def _damaged(uri: str, error: Exception) -> GraphFileError:
+    return GraphFileError(
+        f"'{uri}' is no readable graph: {type(error).__name__}: {error}",
+        hint="load it again with `cavegraph load ... --replace`",
+    )
 
 
 def _translate(message: str, what: str, uri: str, timeout: float | None) -> EngineError:

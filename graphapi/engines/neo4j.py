@@ -43,9 +43,8 @@ from graphapi.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from graphapi.common.progress import Progress
     from graphapi.engines.base import Params
     from graphapi.engines.queries import Query
 
@@ -254,55 +253,36 @@ class Neo4jEngine:
 
         Repeated where the server reports a passing failure and nothing was committed.
         """
-        given = plain_params(query.check(params))
-        return self._write(query, given)
+        return self.write_together([(query, params)])[0]
 
-    def write_batches(
+    def write_together(
         self,
-        query: Query,
-        rows: pa.Table | Iterable[pa.RecordBatch],
-        *,
-        batch_size: int = _CHUNK,
-        progress: Progress | None = None,
-    ) -> int:
-        """Run a writing query file on many rows, one transaction a batch.
+        asked: Sequence[tuple[Query, Params | None]],
+        go_on: Callable[[Query, pa.Table], None] | None = None,
+    ) -> list[pa.Table]:
+        """Run several of our writing query files in one transaction: all of them, or none.
 
         Parameters
         ----------
-        query
-            Its one parameter is `rows`, a list of maps keyed by column name.
-        rows
-            Nulls stay nulls.
-        batch_size
-            Most rows a transaction.
-        progress
-            Advanced by the rows of every committed batch.
-
-        Returns
-        -------
-        int
-            Rows written.
+        asked
+            Pairs of query and parameters, in order.
+        go_on
+            Called with each query and its answer; what it raises undoes the transaction.
         """
-        batches = rows.to_batches() if isinstance(rows, pa.Table) else rows
-        written = 0
-        for batch in batches:
-            for start in range(0, batch.num_rows, batch_size):
-                part = batch.slice(start, batch_size)
-                self._write(query, query.check({"rows": part.to_pylist()}))
-                written += part.num_rows
-                if progress is not None:
-                    progress.advance(part.num_rows)
-        return written
+        given = [(query, plain_params(query.check(params))) for query, params in asked]
 
-    def drop_graph(self) -> None:
-        """Delete our labels, and nothing else, in batches; the record goes first.
+        def work(transaction: neo4j.ManagedTransaction) -> list[pa.Table]:
+            answers = []
+            for query, params in given:
+                rows = take_rows(transaction.run(query.text_for(self.name), params))
+                answers.append(query.shape(declared_table(query, rows)))
+                if go_on is not None:
+                    go_on(query, answers[-1])
+            return answers
 
-        A graph whose deletion was interrupted thus has no record, and is never served.
-        """
-        for part in ("record", "connections", "annotations", "neurons"):
-            query = catalog()[f"drop_{part}"]
-            with self._session(neo4j.WRITE_ACCESS, self._at(query.name)) as session:
-                session.run(query.text_for(self.name)).consume()  # commits as it goes
+        names = " and ".join(query.name for query, _ in asked)
+        with self._session(neo4j.WRITE_ACCESS, self._at(names)) as session:
+            return session.execute_write(work)
 
     def counts(self) -> dict[str, int]:
         """Count nodes and relationships of each of our kinds.
@@ -314,6 +294,13 @@ class Neo4jEngine:
         """
         table = self.run(catalog()["graph_counts"])
         return dict(zip(table["kind"].to_pylist(), table["number"].to_pylist(), strict=True))
+
+    def indexes(self) -> pa.Table:
+        """List the indexes that answer, as `cypher/verify/indexes.cypher` declares them."""
+        query = catalog()["indexes"]  # a command, which cannot be wrapped as `run` does it
+        asked = [(query.text_for(self.name), dict[str, object]())]
+        (rows,) = self._read(asked, query.name, None, _ROWS_A_FETCH, take_rows)
+        return query.shape(declared_table(query, rows))
 
     def close(self) -> None:
         """Close the connections; safe to call twice."""
@@ -362,13 +349,6 @@ class Neo4jEngine:
         """Stop a query on the server; the driver alone would wait for its end."""
         with self._driver.session(database=self._address.database) as session:
             session.run(_TERMINATE, {"token": token}).consume()
-
-    def _write(self, query: Query, params: dict[str, object]) -> pa.Table:
-        def work(transaction: neo4j.ManagedTransaction) -> Any:
-            return take_rows(transaction.run(query.text_for(self.name), params))
-
-        with self._session(neo4j.WRITE_ACCESS, self._at(query.name)) as session:
-            return query.shape(declared_table(query, session.execute_write(work)))
 
     @contextmanager
     def _session(

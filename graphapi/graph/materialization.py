@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from graphapi.engines.base import Engine
 
 #: Version of the graph model; a graph of another one is refused, not guessed at.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True)

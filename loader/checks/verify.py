@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from graphapi.common.progress import Progress
 from graphapi.engines.queries import catalog
 from graphapi.errors import VerificationError
 from graphapi.graph.materialization import read_materialization
+from loader.checks.indexes import expected_indexes
+from loader.stages.displaynames import DISPLAY_NAME, display_names
+from loader.stages.record import checksum_of, record_params
 from loader.work.fingerprint import of_columns
 
 if TYPE_CHECKING:
@@ -23,23 +26,28 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from graphapi.engines.base import Engine
-    from graphapi.engines.queries import Query
     from graphapi.graph.materialization import Materialization
 
-#: How many queries all checks take together.
-_QUERIES = 7
+#: How many steps all checks take together.
+_STEPS = 11
+#: How many ids are looked up at a time.
+_LOOKED_UP = 50_000
 #: What must be zero in every graph, whatever was loaded.
 _ZERO = (
     "connections.self_connections",
     "neurons.wrong_out_totals",
     "neurons.wrong_in_totals",
     "annotations.misattached",
+    "neurons.not_found",
+    "annotations.not_found",
+    "neurons.misnamed",
+    "indexes.missing",
 )
 _MEANING = {
     "connections.connections": "number of connections",
     "connections.weight_sum": "sum of weights",
     "connections.size_sum": "sum of sizes",
-    "connections.pairs": "which neurons are connected",
+    "connections.pairs": "which neurons are connected, and in which direction",
     "connections.weights": "the weight of each connection",
     "connections.sizes": "the size of each connection",
     "connections.self_connections": "no neuron is connected with itself",
@@ -52,13 +60,32 @@ _MEANING = {
     "neurons.roots": "the root ids",
     "neurons.totals": "the totals of each neuron",
     "neurons.content": "every property of every neuron",
+    "neurons.not_found": "every neuron is found by its root id",
+    "neurons.misnamed": "every neuron's name in pictures (Neo4j)",
     "neurons.wrong_out_totals": "outgoing totals agree with the connections",
     "neurons.wrong_in_totals": "incoming totals agree with the connections",
     "annotations.rows": "number of annotation rows",
     "annotations.attached": "annotation rows attached to a neuron",
     "annotations.misattached": "annotation rows are attached to their own neuron",
+    "annotations.ties": "which annotation row is attached to which neuron",
+    "annotations.not_found": "every annotation row is found by its number",
     "annotations.content": "every field of every annotation row",
+    "indexes.missing": "the indexes (Neo4j)",
+    "record.content": "what the graph says about itself",
 }
+
+
+#: What is found of a record that is as it was written.
+RECORD_HOLDS = "as written"
+
+
+@runtime_checkable
+class Indexed(Protocol):
+    """An engine with indexes besides those of its keys, and names for pictures: Neo4j."""
+
+    def indexes(self) -> pa.Table:
+        """Ask for the indexes that answer; see `cypher/verify/indexes.cypher`."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -150,7 +177,7 @@ def verify_graph(engine: Engine, *, progress: bool = True) -> VerifyReport:
         There is no finished graph.
     """
     record = read_materialization(engine)
-    bar = Progress("Verifying", _QUERIES, unit="queries") if progress else nullcontext()
+    bar = Progress("Verifying", _STEPS, unit="steps") if progress else nullcontext()
     with bar as shown:
         return verify_against(engine, record, shown.advance if shown else None)
 
@@ -159,8 +186,8 @@ def verify_against(
     engine: Engine, record: Materialization, asked: Callable[[], None] | None = None
 ) -> VerifyReport:
     """Compare a graph, finished or not, with a record; `asked` is called after each query."""
-    expected = {**record.checksums, **dict.fromkeys(_ZERO, "0")}
     found = measure(engine, record, asked)
+    expected = {**record.checksums, **dict.fromkeys(_ZERO, "0"), "record.content": RECORD_HOLDS}
     names = [*_MEANING, *sorted(expected.keys() - _MEANING.keys())]
     return VerifyReport(
         engine.uri,
@@ -174,45 +201,94 @@ def verify_against(
 def measure(
     engine: Engine, record: Materialization, asked: Callable[[], None] | None = None
 ) -> dict[str, str]:
-    """Ask a graph for everything that is compared; `asked` is called after each query.
+    """Ask a graph for everything that is compared; `asked` is called after each step.
 
     Returns
     -------
     dict
         Text per name, as in `Materialization.checksums`.
     """
-    queries = catalog()
+    queries, done = catalog(), asked or (lambda: None)
 
-    def ask(query: Query) -> pa.Table:
-        answer = engine.run(query)
-        if asked is not None:
-            asked()
+    def ask(name: str, properties: dict[str, str] | None = None) -> pa.Table:
+        query = queries[name]
+        answer = engine.run(query if properties is None else query.with_properties(properties))
+        done()
         return answer
 
     numbers = {
-        **_prefixed("connections", ask(queries["connections_checksum"]).to_pylist()[0]),
-        **_prefixed("neurons", ask(queries["neurons_checksum"]).to_pylist()[0]),
-        **_prefixed("annotations", ask(queries["annotations_attached"]).to_pylist()[0]),
+        **_prefixed("connections", ask("connections_checksum").to_pylist()[0]),
+        **_prefixed("neurons", ask("neurons_checksum").to_pylist()[0]),
+        **_prefixed("annotations", ask("annotations_attached").to_pylist()[0]),
     }
     for side in ("out", "in"):
-        row = ask(queries[f"wrong_{side}_totals"]).to_pylist()[0]
+        row = ask(f"wrong_{side}_totals").to_pylist()[0]
         numbers[f"neurons.wrong_{side}_totals"] = row["neurons"]
-    rows = ask(
-        queries["all_annotations"].with_properties(
-            {f.name: f.type for f in record.annotation_fields}
-        )
-    )
+    rows = ask("all_annotations", {f.name: f.type for f in record.annotation_fields})
+    kinds = {f.name: f.type for f in record.neuron_fields}
+    indexed = engine if isinstance(engine, Indexed) else None
     neurons = ask(
-        queries["all_neuron_properties"].with_properties(
-            {f.name: f.type for f in record.neuron_fields}
-        )
+        "all_neuron_properties", {**kinds, **({DISPLAY_NAME: "string"} if indexed else {})}
     )
     numbers["annotations.rows"] = rows.num_rows
+    numbers["neurons.not_found"] = _not_found(engine, "neurons_found", neurons["root_id"])
+    done()
+    numbers["annotations.not_found"] = _not_found(
+        engine, "annotations_found", rows["annotation_id"]
+    )
+    done()
+    content = ask("record_properties").to_pylist()
+    missing = "0"
+    numbers["neurons.misnamed"] = 0
+    if indexed is not None:
+        numbers["neurons.misnamed"] = _misnamed(neurons)
+        missing = _missing_indexes(indexed, record)
+        neurons = neurons.drop_columns([DISPLAY_NAME])
+    done()
     return {
         **{name: str(value) for name, value in numbers.items()},
         "annotations.content": of_columns(rows),
         "neurons.content": of_columns(neurons),
+        "indexes.missing": missing,
+        "record.content": _record_holds(content, record),
     }
+
+
+def _not_found(engine: Engine, name: str, ids: pa.ChunkedArray) -> int:
+    """Look every id up through the index, as queries do."""
+    query, found = catalog()[name], 0
+    for start in range(0, len(ids), _LOOKED_UP):
+        part = ids.slice(start, _LOOKED_UP).to_pylist()
+        found += engine.run(query, {"ids": part}).to_pylist()[0]["found"]
+    return len(ids) - found
+
+
+def _misnamed(neurons: pa.Table) -> int:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    right = [display_names(b) for b in neurons.drop_columns([DISPLAY_NAME]).to_batches()]
+    found, wanted = neurons[DISPLAY_NAME], pa.chunked_array(right, pa.string())
+    same = pc.fill_null(pc.equal(found, wanted), False)
+    return len(neurons) - int(pc.sum(same).as_py() or 0)
+
+
+def _missing_indexes(engine: Indexed, record: Materialization) -> str:
+    """Name the indexes that are not there or are on something else; 0 where none is."""
+    there = {row["name"]: row["properties"] for row in engine.indexes().to_pylist()}
+    wanted = expected_indexes(record.neuron_fields)
+    missing = [name for name, on in wanted.items() if sorted(there.get(name, [])) != sorted(on)]
+    return ", ".join(missing) or "0"
+
+
+def _record_holds(rows: list[dict[str, Any]], record: Materialization) -> str:
+    """Compare the record with its checksum, and with what is being verified."""
+    (row,) = rows if len(rows) == 1 else ({},)
+    if not row:
+        return f"{len(rows)} records"
+    said = {**record_params(record, ""), "status": ""}
+    same = {**row, "status": ""} == said
+    return RECORD_HOLDS if same and row["checksum"] == checksum_of(row) else "changed"
 
 
 def _prefixed(prefix: str, values: dict[str, int]) -> dict[str, int]:

@@ -222,12 +222,19 @@ def verify(
     Exit code 6 where it does not.
     """
     import loader as _loader
+    from graphapi.engines import is_neo4j
+    from loader.checks.apart import verify_file
 
-    with opened(graph) as connectome:
-        report = _loader.verify_graph(connectome.engine)
-        typer.echo(str(report))
-        report.raise_if_wrong()
-        if cave:
+    place = graph or default_uri()
+    if is_neo4j(place):
+        with opened(graph) as connectome:
+            report = _loader.verify_graph(connectome.engine)
+    else:
+        report = verify_file(Path(place))
+    typer.echo(str(report))
+    report.raise_if_wrong()
+    if cave:
+        with opened(graph) as connectome:
             from loader.checks.spotcheck import compare_graph
 
             neurons = compare_graph(connectome)

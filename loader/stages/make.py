@@ -252,10 +252,10 @@ def _checksums(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> d
             "connections", fingerprint.of_connections(connection, folder / "connections.parquet")
         ),
         **_prefixed("neurons", fingerprint.of_neurons(connection, folder / "neurons.parquet")),
+        **_prefixed("annotations", fingerprint.of_ties(connection, folder / "annotates.parquet")),
     }
     annotation_rows = pq.read_table(folder / "annotations.parquet")
     sums["annotations.rows"] = str(annotation_rows.num_rows)
-    sums["annotations.attached"] = str(len(annotation_rows) - annotation_rows["root_id"].null_count)
     sums["annotations.content"] = fingerprint.of_columns(annotation_rows)
     sums["neurons.content"] = fingerprint.of_columns(pq.read_table(folder / "neurons.parquet"))
     return sums

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -10,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from graphapi.graph.materialization import Materialization
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from loader.stages.make import Stages
     from loader.work.steps import Origin
 
@@ -46,14 +50,20 @@ def record_params(record: Materialization, status: str) -> dict[str, Any]:
         "soma_table", "loaded_at", "cavegraph_version", "synthetic", "format_version",
     )  # fmt: skip
     values = dataclasses.asdict(record)
-    return {
+    params = {
         **{name: values[name] for name in plain},
-        "status": status,
         "record": record.to_json(),
         "neurons": record.counts["neurons"],
         "connections": record.counts["connections"],
         "synapses": record.counts["synapses_kept"],
     }
+    return {**params, "status": status, "checksum": checksum_of(params)}
+
+
+def checksum_of(params: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what a record says, but for its status and the checksum itself."""
+    said = {name: params[name] for name in params if name not in ("status", "checksum")}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def program_version() -> str:

@@ -1,7 +1,9 @@
 """Checksums that do not depend on the order of rows, and can be computed anywhere.
 
-A fingerprint is a sum, over all rows, of products of ids modulo primes below 2**30: no
-step leaves int64, so SQL and both dialects of Cypher get the same number. The Cypher of it
+A fingerprint is a sum, over all rows, of cubes modulo a prime below 2**30 of what the row
+holds: no step leaves int64, so SQL and both dialects of Cypher get the same number. A cube
+(one to one, for this prime) of a sum that weighs pre and post differently does not cancel
+where rows trade their ends: a cycle and its reverse differ. The Cypher of it
 is in `cypher/verify/`; here is the SQL, for the stages on disk. What texts and lists a graph
 holds is checked by a SHA-256 over its columns, in the order of ids.
 """
@@ -22,20 +24,41 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 P1, P2 = 1_073_741_789, 1_073_741_783
+#: What ids are weighed by before they are added.
+_A, _B = 536_870_923, 402_653_189
+
+
+def _weighed(first: str, second: str) -> str:
+    return (
+        f"(({first} % {P1}) * {_A} + {first} // {P1} "
+        f"+ ({second} % {P1}) * {_B} + {second} // {P1}) % {P1}"
+    )
+
+
+def _cube(x: str) -> str:
+    return f"(({x} * {x}) % {P1} * {x}) % {P1}"
+
 
 _CONNECTIONS = f"""
-WITH c AS (
-    SELECT weight, size_sum, pre = post AS is_loop,
-           ((pre % {P1} + 1) * (post % {P2} + 1)) % {P1} AS pair
-    FROM read_parquet({{path}}))
+WITH a AS (
+    SELECT weight, size_sum, pre = post AS is_loop, {_weighed("pre", "post")} AS x
+    FROM read_parquet({{path}})),
+b AS (SELECT *, {_cube("x")} AS pair FROM a),
+c AS (SELECT *, (pair * {_A} + weight % {P2}) % {P1} AS y,
+             (pair * {_B} + size_sum % {P2}) % {P1} AS z FROM b)
 SELECT count(*) AS connections,
        coalesce(sum(weight), 0)::BIGINT AS weight_sum,
        coalesce(sum(size_sum), 0)::BIGINT AS size_sum,
        coalesce(sum(pair), 0)::BIGINT AS pairs,
-       coalesce(sum((pair * (weight % {P2})) % {P1}), 0)::BIGINT AS weights,
-       coalesce(sum((pair * (size_sum % {P2})) % {P1}), 0)::BIGINT AS sizes,
+       coalesce(sum({_cube("y")}), 0)::BIGINT AS weights,
+       coalesce(sum({_cube("z")}), 0)::BIGINT AS sizes,
        count(*) FILTER (is_loop) AS self_connections
 FROM c"""
+
+_TIES = f"""
+WITH a AS (SELECT {_weighed("annotation_id", "root_id")} AS x FROM read_parquet({{path}}))
+SELECT count(*) AS attached, coalesce(sum({_cube("x")}), 0)::BIGINT AS ties
+FROM a"""
 
 _NEURONS = f"""
 WITH n AS (
@@ -63,6 +86,11 @@ def of_connections(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[st
 def of_neurons(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
     """Compute from a stage what `cypher/verify/neurons_checksum.cypher` asks of a graph."""
     return one_row(connection, _NEURONS.format(path=literal(path)))
+
+
+def of_ties(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
+    """Compute from a stage what `cypher/verify/annotations_attached.cypher` asks of a graph."""
+    return one_row(connection, _TIES.format(path=literal(path)))
 
 
 def of_columns(table: pa.Table) -> str:
@@ -100,6 +128,7 @@ def _add(digest: hashlib._Hash, column: pa.Array) -> None:
         _add(digest, values.flatten())
     elif pa.types.is_string(values.type):
         digest.update(pc.binary_length(values).to_numpy(zero_copy_only=False).tobytes())
-        digest.update("".join(values.to_pylist()).encode())
+        # as bytes: in a damaged graph they may be no text
+        digest.update(b"".join(values.cast(pa.binary()).to_pylist()))
     else:
         digest.update(values.to_numpy(zero_copy_only=False).tobytes())

@@ -62,7 +62,7 @@ class FileLock:
         InputError
             Its folder cannot be written to.
         """
-        while self._handle is None:
+        while self._handle is None:  # one that we hold already is kept
             try:
                 handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             except OSError as error:
@@ -85,7 +85,9 @@ class FileLock:
             self._handle = None
 
     def remove(self) -> None:
-        """Let the lock go and remove its file."""
+        """Let the lock go and remove its file; safe to call twice."""
+        if self._handle is None:
+            return
         if os.name == "nt":  # pragma: no cover - an open file cannot be removed there
             self.release()
         self._path.unlink(missing_ok=True)

@@ -41,6 +41,18 @@ class Writer(Protocol):
     #: Where, without any password.
     uri: str
 
+    def take(self) -> None:
+        """Hold the target until `close`.
+
+        Raises
+        ------
+        StageError, LoadError
+            Another load holds it.
+        GraphFileError, GraphExistsError
+            What is there is not ours, and is never replaced.
+        """
+        ...
+
     def existing(self) -> Existing | None:
         """Say what is at the target; None where nothing is."""
         ...

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import errno
 import os
+import re
 from typing import TYPE_CHECKING
 
-from graphapi.engines.ladybug import LadybugEngine
+from graphapi.engines.ladybug import LadybugEngine, refuse_logs
 from graphapi.engines.queries import catalog, quoted
-from graphapi.errors import GraphExistsError, GraphFileError, GraphIncompleteError
-from graphapi.graph.materialization import Field, Materialization, read_materialization
+from graphapi.errors import EngineError, GraphExistsError, GraphFileError, GraphIncompleteError
+from loader.checks.apart import record_of
 from loader.checks.verify import VerifyReport, verify_against
 from loader.stages.record import record_params
 from loader.work.lock import FileLock, make_folder, unusable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from graphapi.graph.materialization import Field, Materialization
     from loader.stages.make import Stages
     from loader.work.settings import Settings
 
@@ -35,8 +37,8 @@ _TYPES = {
     "list[string]": "STRING[]",
 }
 _RECORD = (
-    "slot STRING", "load_id STRING", "status STRING", "record STRING", "datastack STRING",
-    "version INT64", "timestamp STRING", "server STRING", "source STRING",
+    "slot STRING", "load_id STRING", "status STRING", "record STRING", "checksum STRING",
+    "datastack STRING", "version INT64", "timestamp STRING", "server STRING", "source STRING",
     "synapse_table STRING", "soma_table STRING", "loaded_at STRING", "cavegraph_version STRING",
     "synthetic BOOL", "neurons INT64", "connections INT64", "synapses INT64",
     "format_version INT64", "PRIMARY KEY(slot)",
@@ -55,38 +57,47 @@ class EmbeddedWriter:
     def __init__(self, path: Path) -> None:
         self.path = path.expanduser().resolve()
         self.uri = str(self.path)
-        self._lock = FileLock(self.path.with_name(f".{self.path.name}.lock"))
+        self._lock = FileLock(
+            self.path.with_name(f".{self.path.name}.lock"),
+            (
+                f"another load is writing '{self.path}'",
+                "wait until it has ended, or name another file with --to",
+            ),
+        )
 
-    def existing(self) -> Existing | None:
-        """Say what is at the target.
+    def take(self) -> None:
+        """Hold the target; see `loader.writers.base.Writer`.
 
         Raises
         ------
         GraphFileError
-            Something that is no graph file: it is never replaced.
+            Something that is no graph file, or a log that the engine would take for the
+            graph's: neither is ever replaced or removed.
         InputError
             No file can be written there. Better said now than after hours of fetching.
         """
         make_folder(self.path.parent)
         if not os.access(self.path.parent, os.W_OK):
             raise unusable(self.path.parent, PermissionError(errno.EACCES, "no right to write"))
-        if not self.path.exists():
-            return None
-        if not self.path.is_file() or _first_bytes(self.path) not in (_MAGIC, b""):
+        self._lock.acquire()
+        refuse_logs(self.path)
+        if os.path.lexists(self.path) and not _is_ours(self.path):
             raise GraphFileError(
                 f"'{self.path}' is there and is no graph",
                 hint="name another file with --to; only graphs are replaced",
             )
+
+    def existing(self) -> Existing | None:
+        """Say what is at the target, read from outside: it may be damaged in any way."""
+        if not self.path.exists():
+            return None
         try:
-            engine = LadybugEngine.open(self.path)
-        except GraphFileError:
-            return Existing(None, "a damaged graph, or one of another version of this program")
-        try:
-            record = read_materialization(engine)
-        except (GraphFileError, GraphIncompleteError):
-            return Existing(None, "a graph that was not finished or is of another program")
-        finally:
-            engine.close()
+            record = record_of(self.path)
+        except GraphIncompleteError:
+            return Existing(None, "a graph that was not finished")
+        except EngineError:
+            what = "a damaged graph, or one of another program or another version of this one"
+            return Existing(None, what)
         return Existing(record, f"{record.datastack} at version {record.version}")
 
     def write(
@@ -94,7 +105,6 @@ class EmbeddedWriter:
     ) -> None:
         """Write a new file beside the target; see `loader.writers.base.Writer`."""
         self._refuse_existing(replace)
-        self._lock.acquire()
         self._remove_leftovers()
         with settings.bar(f"Writing {self.path.name}", 5, unit="tables") as bar:
             for _ in _filled(self._temporary(record), stages, record):
@@ -119,14 +129,12 @@ class EmbeddedWriter:
         self._refuse_existing(replace)
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        # A log of the old file would be taken for one of the new.
-        for leftover in (".wal", ".shadow", ".tmp"):
-            self.path.with_name(self.path.name + leftover).unlink(missing_ok=True)
+        refuse_logs(self.path)
         temporary.replace(self.path)
 
     def close(self) -> None:
         """Let other loads write here."""
-        self._lock.release()
+        self._lock.remove()
 
     def _temporary(self, record: Materialization) -> Path:
         return self.path.with_name(f".{self.path.name}.{record.load_id}.loading")
@@ -139,8 +147,11 @@ class EmbeddedWriter:
             )
 
     def _remove_leftovers(self) -> None:
-        for leftover in self.path.parent.glob(f".{_escaped(self.path.name)}.*.loading*"):
-            leftover.unlink()
+        name = re.escape(f".{self.path.name}.")
+        ours = re.compile(rf"{name}[0-9a-f]{{16}}\.loading(\.wal|\.shadow|\.tmp)?")
+        for leftover in self.path.parent.iterdir():
+            if ours.fullmatch(leftover.name):
+                leftover.unlink()
 
 
 def _filled(path: Path, stages: Stages, record: Materialization) -> Iterable[str]:
@@ -195,10 +206,9 @@ def _listed(fields: Iterable[Field]) -> str:
     return "".join(f"{quoted(f.name)} {_TYPES[f.type]}, " for f in fields)
 
 
-def _first_bytes(path: Path) -> bytes:
+def _is_ours(path: Path) -> bool:
+    """Tell a file of the engine, whole or not, by its first bytes."""
+    if not path.is_file():
+        return False
     with path.open("rb") as file:
-        return file.read(len(_MAGIC))
-
-
-def _escaped(name: str) -> str:
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in name)
+        return file.read(len(_MAGIC)) in (_MAGIC, b"")

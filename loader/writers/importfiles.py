@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphapi.errors import LoadError
+from loader.stages.displaynames import DISPLAY_NAME
 from loader.stages.record import record_params
 from loader.work.duck import identifier, literal, one_row
+from loader.writers.neo4j_explore import with_display_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,13 +70,12 @@ class Part:
 
 def parts(stages: Stages, record: Materialization) -> list[Part]:
     """List what is imported: neurons, connections, annotations, their ties, the record."""
-    neurons = f"read_parquet({literal(stages.neurons)})"
     annotations = f"read_parquet({literal(stages.annotations)})"
-    neuron_fields = [("root_id", "int"), *((f.name, f.type) for f in stages.neuron_fields)]
+    neuron_fields = [("root_id", "int"), *_pairs(stages.neuron_fields), (DISPLAY_NAME, "string")]
     annotation_fields = [("annotation_id", "int"), *_pairs(stages.annotation_fields)]
     tie = f"FROM read_parquet({literal(stages.connections)}) c"
     return [
-        _nodes("Neuron", neuron_fields, f"{neurons} ORDER BY root_id", "root_id"),
+        _nodes("Neuron", neuron_fields, "named_neurons ORDER BY root_id", "root_id"),
         Part(
             "--relationships=CONNECTS",
             "connects-header.csv",
@@ -107,6 +108,19 @@ def write_part(connection: duckdb.DuckDBPyConnection, folder: Path, part: Part) 
             "(FORMAT csv, HEADER false, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR '')",
         )["Count"]
     )
+
+
+def name_neurons(connection: duckdb.DuckDBPyConnection, stages: Stages) -> None:
+    """Give every neuron its name for pictures; see `loader.writers.neo4j_explore`."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(stages.neurons) as file:
+        schema = file.schema_arrow.append(pa.field(DISPLAY_NAME, pa.string()))
+        reader = pa.RecordBatchReader.from_batches(schema, with_display_names(file.iter_batches()))
+        connection.register("named", reader)
+        connection.execute("CREATE TEMP TABLE named_neurons AS SELECT * FROM named")
+        connection.unregister("named")
 
 
 def number_neurons(connection: duckdb.DuckDBPyConnection, stages: Stages) -> None:

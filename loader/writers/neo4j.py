@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from graphapi.engines.neo4j import Neo4jEngine
 from graphapi.engines.queries import catalog
-from graphapi.errors import GraphExistsError, GraphFileError, GraphIncompleteError
+from graphapi.errors import GraphFileError, GraphIncompleteError, VerificationError
 from graphapi.graph.materialization import Materialization, read_materialization
+from loader.checks.indexes import SCHEMA
 from loader.checks.verify import VerifyReport, verify_against
 from loader.stages.record import record_params
 from loader.writers.base import Existing
 from loader.writers.neo4j_explore import make_explorable, with_display_names
+from loader.writers.neo4j_hold import Hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,13 +28,6 @@ if TYPE_CHECKING:
 
     from loader.stages.make import Stages
     from loader.work.settings import Settings
-
-_SCHEMA = (
-    "constrain_neurons",
-    "constrain_annotations",
-    "constrain_record",
-    "index_annotation_roots",
-)
 
 
 class Neo4jWriter:
@@ -58,6 +53,13 @@ class Neo4jWriter:
             uri, user=user, password=password, database=database, read_only=False
         )
         self.uri = self._engine.uri
+        self._hold = Hold(self._engine, database or "")
+
+    def take(self) -> None:
+        """Hold the database; see `loader.writers.base.Writer`."""
+        self.existing()  # nothing is written where it is not ours
+        self._hold.take()
+        self.existing()
 
     def existing(self) -> Existing | None:
         """Say what is in the database.
@@ -86,39 +88,49 @@ class Neo4jWriter:
         return Existing(record, f"{record.datastack} at version {record.version}")
 
     def write(
-        self, stages: Stages, record: Materialization, *, replace: bool, settings: Settings
+        self,
+        stages: Stages,
+        record: Materialization,
+        *,
+        replace: bool,  # noqa: ARG002
+        settings: Settings,
     ) -> None:
         """Replace what is there; see `loader.writers.base.Writer`."""
-        there = self.existing()
-        if there is not None and not replace and not there.is_of(record.load_id):
-            raise GraphExistsError(
-                f"'{self.uri}' holds {there.description}",
-                hint="add --replace, or name another database",
-            )
         queries = catalog()
-        for name in _SCHEMA:
+        for name in SCHEMA:
             self._engine.write(queries[name])
-        self._engine.write(queries["mark_load"], {"load_id": record.load_id})
-        self._engine.drop_graph()
-        self._engine.write(queries["write_record"], record_params(record, "loading"))
+        self._hold.write(queries["mark_load"], {"load_id": record.load_id})
+        self._drop_graph()
+        self._hold.write(queries["write_record"], record_params(record, "loading"))
         self._fill(stages, settings)
         make_explorable(self._engine, record.neuron_fields)
 
     def verify(self, record: Materialization) -> VerifyReport:
         """Compare the database with the record; a wrong graph stays without a complete one."""
         report = verify_against(self._engine, record)
+        if not report.ok:
+            self._hold.check()  # it may be another load's graph by now
         report.raise_if_wrong()
         return report
 
     def publish(self, record: Materialization, *, replace: bool) -> None:  # noqa: ARG002
-        """Complete the record."""
-        queries = catalog()
-        self._engine.write(queries["write_record"], record_params(record, "complete"))
-        self._engine.write(queries["unmark_load"], {"load_id": record.load_id})
+        """Complete the record, in one transaction that finds it and the mark as we left them."""
+        complete(self._hold, record, "loading")
 
     def close(self) -> None:
-        """Close the connections."""
+        """Let the database go, and close the connections."""
+        self._hold.release()
         self._engine.close()
+
+    def _drop_graph(self) -> None:
+        """Delete our labels, and nothing else, in batches; the record goes first.
+
+        A graph whose deletion was interrupted thus has no record, and is never served.
+        """
+        for part in ("record", "connections", "annotations", "neurons"):
+            query = catalog()[f"drop_{part}"]
+            while self._hold.write(query).to_pylist()[0]["gone"]:
+                pass
 
     def _fill(self, stages: Stages, settings: Settings) -> None:
         for query, title, path in (
@@ -129,11 +141,28 @@ class Neo4jWriter:
         ):
             with _batches(path) as (rows, batches), settings.bar(title, rows) as bar:
                 named = with_display_names(batches) if query == "write_neurons" else batches
-                self._engine.write_batches(catalog()[query], named, progress=bar)
+                self._hold.write_batches(catalog()[query], named, bar)
 
     def _marks(self) -> list[str]:
         found: list[str] = self._engine.run(catalog()["marked_loads"]).column("load_id").to_pylist()
         return found
+
+
+def complete(hold: Hold, record: Materialization, status: str) -> None:
+    """Let everyone read a graph whose record has said `status` until now.
+
+    Raises
+    ------
+    VerificationError
+        The record is not as this load wrote it; the graph stays unreadable.
+    """
+    written = {"load_id": record.load_id, "status": status, "record": record.to_json()}
+    answer = hold.write(catalog()["complete_record"], written)
+    if answer.to_pylist() != [{"published": True}]:
+        raise VerificationError(
+            "the graph's record was changed during the load",
+            hint="run the same load again with --replace",
+        )
 
 
 @contextmanager

@@ -19,13 +19,16 @@ from graphapi.engines.neo4j import Neo4jEngine
 from graphapi.engines.queries import catalog
 from graphapi.errors import GraphExistsError, GraphIncompleteError, LoadError
 from graphapi.graph.materialization import Materialization
+from loader.checks.indexes import SCHEMA
 from loader.checks.verify import Check, VerifyReport, verify_against
-from loader.stages.record import record_params
 from loader.work.duck import database
 from loader.work.listing import Listing
-from loader.work.lock import FileLock
+from loader.work.lock import FileLock, make_folder
 from loader.writers import importfiles
 from loader.writers.base import Existing
+from loader.writers.neo4j import complete
+from loader.writers.neo4j_explore import make_explorable
+from loader.writers.neo4j_hold import Hold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,12 +40,6 @@ if TYPE_CHECKING:
 SCHEME = "neo4j-import:"
 #: Names the tool where it is not in `$NEO4J_HOME/bin`; may have arguments of its own.
 ADMIN_VARIABLE = "CAVEGRAPH_NEO4J_ADMIN"
-_SCHEMA = (
-    "constrain_neurons",
-    "constrain_annotations",
-    "constrain_record",
-    "index_annotation_roots",
-)
 _DONE = "imported.txt"
 #: Names of all that was written into the folder; a folder without it is not ours.
 _LISTED = "cavegraph-files.txt"
@@ -77,34 +74,38 @@ class Neo4jImportWriter:
         )
         self._written: dict[str, int] = {}
 
-    def existing(self) -> Existing | None:
-        """Say whether the folder is in use.
+    def take(self) -> None:
+        """Hold the folder; see `loader.writers.base.Writer`.
 
         Raises
         ------
         GraphExistsError
             It holds something that is no earlier export.
         """
-        if not self.folder.exists() or not any(self.folder.iterdir()):
-            return None
-        if not (self.folder / _LISTED).exists():
+        make_folder(self.folder.parent)
+        self._lock.acquire()
+        if self.existing() is not None and not (self.folder / _LISTED).exists():
             raise GraphExistsError(
                 f"'{self.folder}' is not empty and holds no files for an import",
                 hint="name a new folder; only earlier exports are replaced",
             )
+
+    def existing(self) -> Existing | None:
+        """Say whether the folder is in use."""
+        if not self.folder.exists() or not any(self.folder.iterdir()):
+            return None
         return Existing(None, "files of an earlier export")
 
     def write(
-        self, stages: Stages, record: Materialization, *, replace: bool, settings: Settings
+        self,
+        stages: Stages,
+        record: Materialization,
+        *,
+        replace: bool,  # noqa: ARG002
+        settings: Settings,
     ) -> None:
         """Write the files; see `loader.writers.base.Writer`."""
-        if self.existing() is not None and not replace:
-            raise GraphExistsError(
-                f"'{self.folder}' holds files of an earlier export",
-                hint="add --replace, or name another folder",
-            )
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock.acquire()
+        make_folder(self.folder)
         made = importfiles.parts(stages, record)
         listing = Listing(self.folder, _LISTED)
         for name in (*_OWN, *(name for part in made for name in (part.header, part.rows))):
@@ -116,6 +117,7 @@ class Neo4jImportWriter:
         ):
             importfiles.refuse_awkward_lists(connection, stages)
             importfiles.number_neurons(connection, stages)
+            importfiles.name_neurons(connection, stages)
             for part in made:
                 self._written[part.rows] = importfiles.write_part(connection, self.folder, part)
                 bar.advance()
@@ -154,7 +156,7 @@ class Neo4jImportWriter:
 
     def close(self) -> None:
         """Let other loads write here."""
-        self._lock.release()
+        self._lock.remove()
 
     @property
     def was_imported(self) -> bool:
@@ -269,7 +271,9 @@ def finish_import(
     engine = Neo4jEngine.connect(
         uri, user=user, password=password, database=database, read_only=False
     )
+    hold = Hold(engine, database or "")
     try:
+        hold.take()
         queries = catalog()
         rows = engine.run(queries["materialization"]).to_pylist()
         states = (importfiles.IMPORTED, "complete")
@@ -279,13 +283,14 @@ def finish_import(
                 hint="run the load to neo4j-import:FOLDER and neo4j-admin first",
             )
         record = Materialization.from_json(rows[0]["record"])
-        for name in _SCHEMA:
+        for name in SCHEMA:
             engine.write(queries[name])
-        engine.write(queries["await_indexes"])
+        make_explorable(engine, record.neuron_fields)
         report = verify_against(engine, record)
         report.raise_if_wrong()
-        engine.write(queries["write_record"], record_params(record, "complete"))
+        complete(hold, record, rows[0]["status"])
     finally:
+        hold.release()
         engine.close()
     return report
 

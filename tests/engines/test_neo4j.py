@@ -6,8 +6,7 @@ import datetime as dt
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import neo4j
@@ -31,7 +30,6 @@ from graphapi.errors import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from graphapi.common.progress import Progress
     from neo4j_server import Neo4jServer
 
 A, B, C = 576460752773799604, 576460752773799605, 576460752773799607
@@ -263,7 +261,10 @@ class TestReadDoor:
     @pytest.mark.usefixtures("toy")
     def test_writing_methods_are_refused(self, engine: Neo4jEngine) -> None:
         query = made("CREATE (:Neuron)", mode="write")
-        for attempt in (lambda: engine.write(query), engine.drop_graph):
+        for attempt in (
+            lambda: engine.write(query),
+            lambda: engine.write_together([(query, None)]),
+        ):
             with pytest.raises(ReadOnlyError, match="opened for reading"):
                 attempt()
 
@@ -388,42 +389,37 @@ class TestWriting:
         assert table["id"].to_pylist() == [A]
         assert self.stored(driver) == [[A, None]]
 
-    @pytest.mark.parametrize("as_batches", [False, True])
-    def test_batches_of_rows(
-        self, writer: Neo4jEngine, driver: neo4j.Driver, by_rows: Query, as_batches: bool
-    ) -> None:
-        names = [None if i % 3 == 0 else f"n{i}" for i in range(25)]
-        table = pa.table({"root_id": [A + i for i in range(25)], "name": names})
-        seen: list[int] = []
-        written = writer.write_batches(
-            by_rows,
-            iter(table.to_batches(max_chunksize=9)) if as_batches else table,
-            batch_size=10,
-            progress=cast("Progress", SimpleNamespace(advance=seen.append)),
-        )
-        assert written == 25
-        assert seen == ([9, 9, 7] if as_batches else [10, 10, 5])
-        assert self.stored(driver) == [[A + i, name] for i, name in enumerate(names)]
-
-    def test_no_rows_write_nothing(
+    def test_several_queries_are_one_transaction(
         self, writer: Neo4jEngine, driver: neo4j.Driver, by_rows: Query
     ) -> None:
-        empty = pa.table({"root_id": pa.array([], pa.int64()), "name": pa.array([], pa.string())})
-        assert writer.write_batches(by_rows, empty) == 0
-        assert self.stored(driver) == []
-
-    def test_a_failed_batch_leaves_nothing_of_itself(
-        self, writer: Neo4jEngine, driver: neo4j.Driver, by_rows: Query
-    ) -> None:
-        table = pa.table({"root_id": [A, B, A], "name": ["a", "b", "twice"]})
         rule = "FOR (n:Neuron) REQUIRE n.root_id IS UNIQUE"  # a load may have made the same one
         driver.execute_query(f"CREATE CONSTRAINT probe IF NOT EXISTS {rule}")
+        first, second, twice = (
+            {"rows": [{"root_id": i, "name": n}]} for i, n in ((A, "a"), (B, None), (A, "twice"))
+        )
         try:
+            writer.write_together([(by_rows, first), (by_rows, second)])
             with pytest.raises(QueryRejectedError, match="already exists"):
-                writer.write_batches(by_rows, table, batch_size=2)
-            assert self.stored(driver) == [[A, "a"], [B, "b"]]
+                writer.write_together([(by_rows, {"rows": [{"root_id": C}]}), (by_rows, twice)])
+            assert self.stored(driver) == [[A, "a"], [B, None]]
         finally:
             driver.execute_query("DROP CONSTRAINT probe IF EXISTS")
+
+    def test_who_looks_at_an_answer_may_undo_all(
+        self, writer: Neo4jEngine, driver: neo4j.Driver, by_rows: Query
+    ) -> None:
+        count = made("MATCH (n:Neuron) RETURN count(n) AS n", "n: int", mode="write")
+        seen: list[int] = []
+
+        def go_on(query: Query, answer: pa.Table) -> None:
+            if query is count:
+                seen.append(answer["n"][0].as_py())
+                raise InputError("one is too many")
+
+        with pytest.raises(InputError, match="too many"):
+            writer.write_together([(by_rows, {"rows": [{"root_id": A}]}), (count, None)], go_on)
+        assert seen == [1]
+        assert self.stored(driver) == []
 
     def test_a_deadlock_is_tried_again(self, writer: Neo4jEngine, driver: neo4j.Driver) -> None:
         """Two writers take two locks in opposite order until both have been through."""
@@ -440,42 +436,6 @@ class TestWriting:
             list(pool.map(lambda order: writer.write(query, order), orders))
         records = driver.execute_query("MATCH (n:Neuron) RETURN n.n AS n").records
         assert [record["n"] for record in records] == [8, 8]
-
-    def test_drop_graph_leaves_other_peoples_nodes(
-        self, writer: Neo4jEngine, driver: neo4j.Driver
-    ) -> None:
-        driver.execute_query(TOY, a=A, b=B, c=C)
-        assert writer.counts() == {
-            "Neuron": 3,
-            "Annotation": 1,
-            "Materialization": 1,
-            "CONNECTS": 3,
-            "ANNOTATES": 1,
-        }
-        writer.drop_graph()
-        assert set(writer.counts().values()) == {0}
-        left = driver.execute_query("MATCH (n) RETURN labels(n) AS labels").records
-        assert [record["labels"] for record in left] == [["Bystander"]]
-
-    def test_the_record_is_dropped_first(
-        self, writer: Neo4jEngine, driver: neo4j.Driver, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        driver.execute_query(TOY, a=A, b=B, c=C)
-        real = neo4j.Session.run
-        calls: list[object] = []
-
-        def fails_second(self: neo4j.Session, *given: Any, **more: Any) -> neo4j.Result:
-            calls.append(given)
-            if len(calls) == 2:
-                raise neo4j.exceptions.ServiceUnavailable("cut")
-            return real(self, *given, **more)
-
-        monkeypatch.setattr(neo4j.Session, "run", fails_second)
-        with pytest.raises(EngineUnavailableError):
-            writer.drop_graph()
-        monkeypatch.undo()
-        counts = writer.counts()
-        assert (counts["Materialization"], counts["CONNECTS"]) == (0, 3)
 
 
 class TestLife:

@@ -75,5 +75,4 @@ def _die_writing(number: int) -> None:
 
         return call
 
-    for name in ("write", "write_batches", "drop_graph"):
-        setattr(Neo4jEngine, name, counted(getattr(Neo4jEngine, name)))
+    Neo4jEngine.write_together = counted(Neo4jEngine.write_together)

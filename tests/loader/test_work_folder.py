@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -193,8 +194,9 @@ def test_files_for_an_import_are_replaced_by_those_of_another(tmp_path, rows, mo
     put(place, "notes.txt")
     other = tmp_path / "other.csv"
     other.write_text("pre,post,weight\n5,6,9\n")
-    writer = Neo4jImportWriter(place)
-    assert writer.existing() is not None
+    with closing(Neo4jImportWriter(place)) as writer:
+        writer.take()
+        assert writer.existing() is not None
     load(other, f"neo4j-import:{place}", work=tmp_path / "v", replace=True, progress=False)
     assert (place / "connects.csv").read_text() == "0,1,9,0\n"
     assert (place / "notes.txt").exists()
