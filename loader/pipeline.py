@@ -17,6 +17,7 @@ from loader.stages.make import make
 from loader.stages.plausible import check_plausible
 from loader.stages.record import make_record
 from loader.work.duck import DEFAULT_MEMORY
+from loader.work.lock import expanded
 from loader.work.settings import Settings
 from loader.work.steps import COMPARED, Countable
 from loader.work.workspace import Workspace, load_id
@@ -257,7 +258,7 @@ def _check_target(writer: Writer, name: str, replace: bool) -> LoadReport | None
 
 def _folder(work: str | Path | None, origin: Origin, key: dict[str, object]) -> Path:
     if work is not None:
-        return Path(work).expanduser().resolve()
+        return expanded(Path(work)).resolve()
     from platformdirs import user_cache_path
 
     safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in origin.datastack)

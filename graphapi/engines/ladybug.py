@@ -49,6 +49,7 @@ _NOT_A_GRAPH = (
     "different version",
     "checksum",
     "Corrupted",
+    "corrupted",
 )
 #: This version keeps the first value of a parameter that ends there, by whatever way (`LIMIT ($n)`,
 #: `WITH $n AS k ... LIMIT k`), for later queries of the same text on the same connection; so
@@ -56,7 +57,7 @@ _NOT_A_GRAPH = (
 #: tries them all.
 _STICKY = re.compile(r"\b(LIMIT|SKIP)\b", re.IGNORECASE)
 #: Ends of names of what the engine replays when it opens a file.
-_LOGS = (".wal", ".shadow", ".tmp")
+LOGS = (".wal", ".wal.checkpoint", ".shadow", ".tmp")
 #: Seconds between looks for Ctrl-C while a query runs.
 _STEP = 0.05
 
@@ -315,7 +316,7 @@ def refuse_logs(path: Path) -> None:
     GraphFileError
         It names the log.
     """
-    for ending in _LOGS:
+    for ending in LOGS:
         log = path.with_name(path.name + ending)
         if os.path.lexists(log):
             raise GraphFileError(

@@ -83,8 +83,8 @@ RECORD_HOLDS = "as written"
 class Indexed(Protocol):
     """An engine with indexes besides those of its keys, and names for pictures: Neo4j."""
 
-    def indexes(self) -> pa.Table:
-        """Ask for the indexes that answer; see `cypher/verify/indexes.cypher`."""
+    def indexes(self) -> dict[str, list[str]]:
+        """List the indexes that answer: name, and the properties that each is on."""
         ...
 
 
@@ -275,9 +275,9 @@ def _misnamed(neurons: pa.Table) -> int:
 
 def _missing_indexes(engine: Indexed, record: Materialization) -> str:
     """Name the indexes that are not there or are on something else; 0 where none is."""
-    there = {row["name"]: row["properties"] for row in engine.indexes().to_pylist()}
+    there = engine.indexes()
     wanted = expected_indexes(record.neuron_fields)
-    missing = [name for name, on in wanted.items() if sorted(there.get(name, [])) != sorted(on)]
+    missing = [name for name, on in wanted.items() if sorted(there.get(name) or []) != sorted(on)]
     return ", ".join(missing) or "0"
 
 

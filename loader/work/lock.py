@@ -25,6 +25,24 @@ def make_folder(folder: Path) -> None:
         raise unusable(folder, error) from error
 
 
+def expanded(path: Path) -> Path:
+    """Put the home folder in the place of a `~` in front.
+
+    Raises
+    ------
+    InputError
+        The path starts with `~` and a name that no user has.
+    """
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise InputError(
+            f"'{path}': '{path.parts[0]}' would be the home folder of a user who is not known",
+            hint=f"write '~/{str(path)[1:]}' for your own home folder, or "
+            f"'{path.absolute()}' for a file of this name",
+        ) from error
+
+
 def unusable(folder: Path, error: OSError) -> InputError:
     """Say that a folder cannot be written to."""
     return InputError(

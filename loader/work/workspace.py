@@ -91,6 +91,8 @@ class Workspace:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self.folder.is_dir():
+            self._remove_leftovers()
         self._lock.release()
 
     def is_done(self, step: str) -> bool:

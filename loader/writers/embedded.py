@@ -8,13 +8,19 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from graphapi.engines.ladybug import LadybugEngine, refuse_logs
+from graphapi.engines.ladybug import LOGS, LadybugEngine, refuse_logs
 from graphapi.engines.queries import catalog, quoted
-from graphapi.errors import EngineError, GraphExistsError, GraphFileError, GraphIncompleteError
+from graphapi.errors import (
+    EngineError,
+    GraphExistsError,
+    GraphFileError,
+    GraphIncompleteError,
+    LoadError,
+)
 from loader.checks.apart import record_of
 from loader.checks.verify import VerifyReport, verify_against
 from loader.stages.record import record_params
-from loader.work.lock import FileLock, make_folder, unusable
+from loader.work.lock import FileLock, expanded, make_folder, unusable
 from loader.writers.base import Existing
 
 if TYPE_CHECKING:
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
 
 #: First bytes of the engine's files.
 _MAGIC = b"LBUG"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _TYPES = {
     "int": "INT64",
     "float": "DOUBLE",
@@ -55,7 +62,7 @@ class EmbeddedWriter:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path.expanduser().resolve()
+        self.path = expanded(path).resolve()
         self.uri = str(self.path)
         self._lock = FileLock(
             self.path.with_name(f".{self.path.name}.lock"),
@@ -106,6 +113,19 @@ class EmbeddedWriter:
         """Write a new file beside the target; see `loader.writers.base.Writer`."""
         self._refuse_existing(replace)
         self._remove_leftovers()
+        try:
+            self._write(stages, record, settings)
+        except (EngineError, OSError) as error:
+            self._remove_leftovers()
+            if not _is_full(error):
+                raise
+            raise LoadError(
+                f"the disk of '{self.path.parent}' is full, or a file may not grow further",
+                hint="the new graph's half was removed, and a graph that was there is as it was; "
+                "free some space, then run the same load again: its stages are kept",
+            ) from error
+
+    def _write(self, stages: Stages, record: Materialization, settings: Settings) -> None:
         with settings.bar(f"Writing {self.path.name}", 5, unit="tables") as bar:
             for _ in _filled(self._temporary(record), stages, record):
                 bar.advance()
@@ -147,8 +167,8 @@ class EmbeddedWriter:
             )
 
     def _remove_leftovers(self) -> None:
-        name = re.escape(f".{self.path.name}.")
-        ours = re.compile(rf"{name}[0-9a-f]{{16}}\.loading(\.wal|\.shadow|\.tmp)?")
+        name, logs = re.escape(f".{self.path.name}."), "|".join(map(re.escape, LOGS))
+        ours = re.compile(rf"{name}[0-9a-f]{{16}}\.loading({logs})?")
         for leftover in self.path.parent.iterdir():
             if ours.fullmatch(leftover.name):
                 leftover.unlink()
@@ -204,6 +224,15 @@ def _annotation_columns(stages: Stages) -> list[Field]:
 
 def _listed(fields: Iterable[Field]) -> str:
     return "".join(f"{quoted(f.name)} {_TYPES[f.type]}, " for f in fields)
+
+
+def _is_full(error: Exception) -> bool:
+    """Tell a disk or quota that is full, in the system's words or the engine's."""
+    if isinstance(error, OSError):
+        return error.errno in _FULL
+    # A write that was cut short has no reason of its own: the engine tells the last one it knew.
+    signs = ("Cannot write to file", *(os.strerror(code) for code in _FULL))
+    return any(sign in str(error) for sign in signs)
 
 
 def _is_ours(path: Path) -> bool:

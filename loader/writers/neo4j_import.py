@@ -23,7 +23,7 @@ from loader.checks.indexes import SCHEMA
 from loader.checks.verify import Check, VerifyReport, verify_against
 from loader.work.duck import database
 from loader.work.listing import Listing
-from loader.work.lock import FileLock, make_folder
+from loader.work.lock import FileLock, expanded, make_folder
 from loader.writers import importfiles
 from loader.writers.base import Existing
 from loader.writers.neo4j import complete
@@ -64,7 +64,7 @@ class Neo4jImportWriter:
     def __init__(
         self, folder: Path, *, admin: Sequence[str] | None = None, database: str | None = None
     ) -> None:
-        self.folder = folder.expanduser().resolve()
+        self.folder = expanded(folder).resolve()
         self.uri = f"{SCHEME}{self.folder}"
         self._admin = list(admin) if admin is not None else admin_from_environment()
         self._database = database or "neo4j"

@@ -129,10 +129,11 @@ def test_a_list_that_reaches_out_of_the_folder_is_refused(tmp_path, line):
 
 def test_leftovers_of_a_killed_load_go(tmp_path):
     work = tmp_path / "w"
-    with Workspace(work, {"a": 1}) as workspace:
-        part = workspace.new_file("rows.parquet")
-        part.__enter__().write_text("half")  # and killed here
-        (workspace.scratch() / "spilled").write_text("half")
+    workspace = Workspace(work, {"a": 1})
+    part = workspace.new_file("rows.parquet")
+    part.__enter__().write_text("half")  # and killed here
+    (workspace.scratch() / "spilled").write_text("half")
+    workspace._lock.release()
     assert sorted(held(work)) == [
         ".lock", "listed.txt", "manifest.json", "rows.parquet.part", "scratch/spilled"
     ]  # fmt: skip

@@ -102,6 +102,41 @@ ATTACKS = (
         "the server itself refuses them",
         "tests/deployment/test_neo4j_refuses.py",
     ),
+    Attack(
+        "two loads into one Neo4j database at once, on one computer or two, also where one slept past its hold (12 pairs from a seed)",
+        "one is told before it fetches anything, or before it changes anything more; every read is one whole graph or refused",
+        "tests/loader/test_neo4j_hold.py",
+    ),
+    Attack(
+        "15 kinds of change in a loaded graph, on both engines: a cycle reversed, an annotation attached twice, the record, a trade of weights; names and indexes of Neo4j",
+        "`cavegraph verify` names each",
+        "tests/loader/test_verify_mutations.py",
+    ),
+    Attack(
+        "a flipped bit in the index of a graph file: scans are right, look-ups miss a neuron",
+        "`cavegraph verify` looks every id up, and names it",
+        "tests/reliability/test_damages.py::test_a_flipped_bit_in_the_index_is_seen",
+    ),
+    Attack(
+        "391 single damages of a graph file (a sample in the suite, all with `CAVEGRAPH_DAMAGES=391`)",
+        "no wrong answer that `verify` passes, no error of another library; some damages still end the engine in the process that opened the file, so `load` and `verify` look from a process of their own",
+        "tests/reliability/test_damages.py::test_a_damage_is_seen_or_changes_nothing",
+    ),
+    Attack(
+        "`--replace` over a damaged graph",
+        "replaced, whatever the damage, where the first bytes are a graph's",
+        "tests/reliability/test_damages.py::test_what_is_ours_by_its_first_bytes_can_be_replaced",
+    ),
+    Attack(
+        "a stranger's log (`.wal` and the like) beside a graph",
+        "refused and not replayed; neither file is touched",
+        "tests/reliability/test_damages.py::test_a_strangers_log_beside_a_graph_is_not_replayed",
+    ),
+    Attack(
+        "a full disk while stages or the graph are written",
+        "leftovers are removed, the old graph stays, the message says so, and the same command goes on from the stages",
+        "tests/loader/test_full_disk.py",
+    ),
 )
 
 

@@ -1,0 +1,114 @@
+"""A disk that is full: the old graph stays, leftovers go, the stages are taken up again.
+
+A limit on the size of files stands for the disk: a write that passes it fails as one on a full
+disk does, with another number.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import readback
+
+from graphapi.errors import CavegraphError
+from loader import load
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no limits on files there")
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    path = tmp_path / "rows.parquet"
+    pairs = np.unique(np.random.default_rng(9).integers(1, 4000, (60_000, 2)), axis=0)
+    frame = pd.DataFrame(pairs, columns=["pre", "post"]).assign(weight=1)
+    frame[frame["pre"] != frame["post"]].to_parquet(path)
+    return path
+
+
+def in_a_process(work) -> str:
+    """Run in a forked process, whose limits are its own; return what it says."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            told = work()
+        except CavegraphError as error:
+            told = f"{type(error).__name__}: {error}"
+        except BaseException as error:  # noqa: BLE001 - told to the test
+            told = f"FOREIGN {type(error).__name__}: {error}"
+        os.write(writing, told.encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        told = pipe.read().decode()
+    os.waitpid(child, 0)
+    return told
+
+
+@pytest.mark.parametrize("old", [True, False])
+@pytest.mark.parametrize("most", [20_000, 600_000])
+def test_a_full_disk_while_the_graph_is_written(tmp_path, rows, old, most) -> None:
+    place, work = tmp_path / "place" / "g.lbug", tmp_path / "w"
+    first = tmp_path / "first.csv"
+    first.write_text("pre,post,weight\n5,6,7\n")
+    if old:
+        load(first, place, work=tmp_path / "v", progress=False)
+    before = place.read_bytes() if old else b""
+
+    def full() -> str:
+        def on_step(step: str) -> None:
+            if step == "aggregate":
+                resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+
+        load(rows, place, work=work, replace=True, on_step=on_step, progress=False)
+        return "loaded"
+
+    told = in_a_process(full)
+    assert told.startswith("LoadError"), told
+    assert "is full" in told
+    assert "stages are kept" in told
+    assert not {"durable", "recovered"} & set(told.replace(",", " ").split())
+    assert sorted(p.name for p in place.parent.iterdir()) == (["g.lbug"] if old else [])
+    if old:
+        assert place.read_bytes() == before
+    steps: list[str] = []
+    load(rows, place, work=work, replace=True, on_step=steps.append, progress=False)
+    assert steps == ["written", "verified", "published"]
+    assert len(readback.edges(str(place))) == len(pd.read_parquet(rows))
+
+
+def test_a_full_disk_while_stages_are_written(tmp_path, rows) -> None:
+    work = tmp_path / "w"
+
+    def full() -> str:
+        def on_step(step: str) -> None:
+            if step == "extracted":
+                resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, resource.RLIM_INFINITY))
+
+        load(rows, tmp_path / "g.lbug", work=work, on_step=on_step, progress=False)
+        return "loaded"
+
+    told = in_a_process(full)
+    assert told.startswith("LoadError"), told
+    assert not (tmp_path / "g.lbug").exists()
+    left = [p.name for p in work.rglob("*") if p.name.endswith(".part") or p.name == "scratch"]
+    assert left == []
+    load(rows, tmp_path / "g.lbug", work=work, progress=False)
+
+
+@pytest.mark.parametrize("name", ["~nobody-of-this-name.lbug", "~nobody-of-this-name/g.lbug"])
+def test_a_home_folder_of_nobody_is_refused(tmp_path, name, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("rows.csv").write_text("pre,post,weight\n5,6,7\n")
+    for given in ({"to": name}, {"to": f"neo4j-import:{name}"}, {"to": "g.lbug", "work": name}):
+        with pytest.raises(ValueError, match="home folder of a user") as caught:
+            load("rows.csv", **given)
+        assert f"'{tmp_path / name}'" in str(caught.value)
+    load("rows.csv", tmp_path / name, work=tmp_path / "w")
+    assert (tmp_path / name).exists()
