@@ -29,7 +29,7 @@ class MotifQuestions(Reader):
         self,
         folder: str | Path,
         threshold: int = 1,
-        neurons: object = None,
+        neuron_ids: object = None,
         *,
         nulls: int = 100,
         model: NullModel | NullKind = "degree",
@@ -46,7 +46,7 @@ class MotifQuestions(Reader):
             Where to; made when it is not there, files of the same names are replaced.
         threshold
             Smallest weight of a connection, in synapses, inclusive.
-        neurons
+        neuron_ids
             Only these, and the connections among them: root ids or `NeuronCriteria`.
         nulls
             How many null graphs to compare with.
@@ -81,13 +81,13 @@ class MotifQuestions(Reader):
         facts = {
             "datastack": f"{made.datastack}, version {made.version}, {made.timestamp}",
             "connections": f"of {threshold} or more synapses",
-            "neurons": "all with a connection" if neurons is None else "a selection of them",
+            "neurons": "all with a connection" if neuron_ids is None else "a selection of them",
         }
         if made.synthetic:
             facts["note"] = "this connectome is synthetic: made up by a program"
         return write_report(
             folder,
-            analysis.graph(threshold, neurons),
+            analysis.graph(threshold, neuron_ids),
             chosen,
             title=f"{self.name} as a network",
             facts=facts,

@@ -85,13 +85,13 @@ class MotifAnalysis(NetworkAnalysis):
         return self._search.count(motif, unique, induced, distinct, timeout, method)
 
     def census(
-        self, threshold: int = 1, neurons: object = None, *, isolated: bool = False
+        self, threshold: int = 1, neuron_ids: object = None, *, isolated: bool = False
     ) -> dict[str, int]:
         """Count the triads of all 16 classes, exactly.
 
         Parameters
         ----------
-        threshold, neurons, isolated
+        threshold, neuron_ids, isolated
             See `graph`. Classes 003, 012 and 102 depend on the number of neurons, so on
             `isolated`.
 
@@ -102,9 +102,9 @@ class MotifAnalysis(NetworkAnalysis):
         """
         from graphapi.network.census import triad_census
 
-        return triad_census(self.graph(threshold, neurons, isolated=isolated))
+        return triad_census(self.graph(threshold, neuron_ids, isolated=isolated))
 
-    def participation(self, threshold: int = 1, neurons: object = None) -> pd.DataFrame:
+    def participation(self, threshold: int = 1, neuron_ids: object = None) -> pd.DataFrame:
         """Count, for every neuron, the triads of each class that it is part of.
 
         Returns
@@ -114,10 +114,10 @@ class MotifAnalysis(NetworkAnalysis):
         """
         from graphapi.network.census import participation
 
-        return self._frame(participation, threshold, neurons)
+        return self._frame(participation, threshold, neuron_ids)
 
     def roles(
-        self, by: str | None = None, threshold: int = 1, neurons: object = None
+        self, by: str | None = None, threshold: int = 1, neuron_ids: object = None
     ) -> pd.DataFrame:
         """Count who takes which role in which class of triad.
 
@@ -125,25 +125,27 @@ class MotifAnalysis(NetworkAnalysis):
         ----------
         by
             A neuron property (`cell_class`): one line a value of it. None: one line a neuron.
-        threshold, neurons
+        threshold, neuron_ids
             See `graph`.
         """
         if by is None:
             from graphapi.network.census import role_counts
 
-            return self._frame(role_counts, threshold, neurons)
+            return self._frame(role_counts, threshold, neuron_ids)
         from graphapi.network.labelled import label_roles
 
-        return self._frame(partial(label_roles, labels=self.labels(by)), threshold, neurons)
+        return self._frame(partial(label_roles, labels=self.labels(by)), threshold, neuron_ids)
 
-    def labelled_census(self, by: str, threshold: int = 1, neurons: object = None) -> pd.DataFrame:
+    def labelled_census(
+        self, by: str, threshold: int = 1, neuron_ids: object = None
+    ) -> pd.DataFrame:
         """Count connected triads by the cell classes, or the like, of all three neurons.
 
         Parameters
         ----------
         by
             A neuron property with at most some tens of values.
-        threshold, neurons
+        threshold, neuron_ids
             See `graph`.
 
         Returns
@@ -154,13 +156,13 @@ class MotifAnalysis(NetworkAnalysis):
         """
         from graphapi.network.labelled import labelled_census
 
-        return self._frame(partial(labelled_census, labels=self.labels(by)), threshold, neurons)
+        return self._frame(partial(labelled_census, labels=self.labels(by)), threshold, neuron_ids)
 
-    def weights(self, threshold: int = 1, neurons: object = None) -> pd.DataFrame:
+    def weights(self, threshold: int = 1, neuron_ids: object = None) -> pd.DataFrame:
         """Tell how strong the connections in each class of triad are."""
         from graphapi.network.weighted import weighted_census
 
-        return self._frame(weighted_census, threshold, neurons)
+        return self._frame(weighted_census, threshold, neuron_ids)
 
     def significance(
         self,
@@ -168,7 +170,7 @@ class MotifAnalysis(NetworkAnalysis):
         model: NullModel | NullKind = "degree",
         nulls: int = 100,
         threshold: int = 1,
-        neurons: object = None,
+        neuron_ids: object = None,
         *,
         induced: bool = False,
         seed: int = 0,
@@ -185,7 +187,7 @@ class MotifAnalysis(NetworkAnalysis):
             What the null graphs keep: a `NullModel` (see `null_model`) or the name of one.
         nulls
             How many null graphs.
-        threshold, neurons
+        threshold, neuron_ids
             See `graph`.
         induced
             For `motifs`: no connections among the neurons of a match but the motif's. The
@@ -204,7 +206,7 @@ class MotifAnalysis(NetworkAnalysis):
         from graphapi.network.census import triad_census
         from graphapi.network.significance import compare
 
-        graph = self.graph(threshold, neurons)
+        graph = self.graph(threshold, neuron_ids)
         measures: dict[str, Measure] = {"triad": lambda one: triad_census(one, workers=1)}
         if motifs is not None:
             from graphapi.motifs.counting import MotifCounts

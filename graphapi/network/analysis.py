@@ -34,7 +34,7 @@ class NetworkAnalysis:
         self._connectome = connectome
 
     def graph(
-        self, threshold: int = 1, neurons: object = None, *, isolated: bool = False
+        self, threshold: int = 1, neuron_ids: object = None, *, isolated: bool = False
     ) -> DirectedGraph:
         """Give the connections as a matrix, for everything below and for your own algorithms.
 
@@ -42,7 +42,7 @@ class NetworkAnalysis:
         ----------
         threshold
             Smallest weight of a connection, in synapses, inclusive.
-        neurons
+        neuron_ids
             Only these, and the connections among them: root ids or `NeuronCriteria`.
         isolated
             Keep neurons without any such connection.
@@ -56,8 +56,8 @@ class NetworkAnalysis:
 
         terms = Terms(threshold=threshold)
         chosen = None
-        if neurons is not None:
-            chosen = self._connectome.selector.select(neurons, what="neurons")
+        if neuron_ids is not None:
+            chosen = self._connectome.selector.select(neuron_ids, what="neuron_ids")
         matrix, roots = self._connectome.whole.matrix(terms.threshold)
         attrs = self._attrs({} if chosen is None else chosen.mapping)
         graph = DirectedGraph(roots, matrix, attrs)
@@ -73,20 +73,20 @@ class NetworkAnalysis:
         return told.attrs()
 
     def _frame(
-        self, make: Callable[[DirectedGraph], pd.DataFrame], threshold: int, neurons: object
+        self, make: Callable[[DirectedGraph], pd.DataFrame], threshold: int, neuron_ids: object
     ) -> pd.DataFrame:
         """Make a frame of a graph that says where it comes from."""
-        graph = self.graph(threshold, neurons)
+        graph = self.graph(threshold, neuron_ids)
         frame = make(graph)
         frame.attrs |= graph.attrs
         return frame
 
-    def statistics(self, threshold: int = 1, neurons: object = None) -> dict[str, int | float]:
+    def statistics(self, threshold: int = 1, neuron_ids: object = None) -> dict[str, int | float]:
         """Give reciprocity, clustering, components and the like.
 
         Parameters
         ----------
-        threshold, neurons
+        threshold, neuron_ids
             See `graph`.
 
         Returns
@@ -96,12 +96,12 @@ class NetworkAnalysis:
         """
         from graphapi.network.statistics import network_statistics
 
-        return network_statistics(self.graph(threshold, neurons))
+        return network_statistics(self.graph(threshold, neuron_ids))
 
     def path_lengths(
         self,
         threshold: int = 1,
-        neurons: object = None,
+        neuron_ids: object = None,
         *,
         directed: bool = True,
         sample: int | None = None,
@@ -111,7 +111,7 @@ class NetworkAnalysis:
 
         Parameters
         ----------
-        threshold, neurons
+        threshold, neuron_ids
             See `graph`.
         directed
             Follow the direction of connections.
@@ -127,23 +127,23 @@ class NetworkAnalysis:
         """
         from graphapi.network.distances import path_lengths
 
-        graph = self.graph(threshold, neurons)
+        graph = self.graph(threshold, neuron_ids)
         return path_lengths(graph, directed=directed, sample=sample, seed=seed)
 
-    def degrees(self, threshold: int = 1, neurons: object = None) -> pd.DataFrame:
+    def degrees(self, threshold: int = 1, neuron_ids: object = None) -> pd.DataFrame:
         """Give partners and synapses of each neuron; see `graphapi.network.statistics`."""
         from graphapi.network.statistics import degree_table
 
-        return self._frame(degree_table, threshold, neurons)
+        return self._frame(degree_table, threshold, neuron_ids)
 
-    def degree_distribution(self, threshold: int = 1, neurons: object = None) -> pd.DataFrame:
+    def degree_distribution(self, threshold: int = 1, neuron_ids: object = None) -> pd.DataFrame:
         """Count neurons by their number of partners; see `graphapi.network.statistics`."""
         from graphapi.network.statistics import degree_distribution
 
-        return self._frame(degree_distribution, threshold, neurons)
+        return self._frame(degree_distribution, threshold, neuron_ids)
 
     def hubs(
-        self, top: int = 20, threshold: int = 1, neurons: object = None, by: str | None = None
+        self, top: int = 20, threshold: int = 1, neuron_ids: object = None, by: str | None = None
     ) -> pd.DataFrame:
         """Give the neurons with the most partners.
 
@@ -151,7 +151,7 @@ class NetworkAnalysis:
         ----------
         top
             How many.
-        threshold, neurons
+        threshold, neuron_ids
             See `graph`.
         by
             A neuron property to add as a column.
@@ -163,7 +163,7 @@ class NetworkAnalysis:
         """
         from graphapi.network.statistics import hubs
 
-        found = self._frame(lambda graph: hubs(graph, top), threshold, neurons)
+        found = self._frame(lambda graph: hubs(graph, top), threshold, neuron_ids)
         return found if by is None else found.assign(**{by: self.labels(by).reindex(found.index)})
 
     def null_model(
@@ -197,7 +197,7 @@ class NetworkAnalysis:
         self,
         model: NullModel | NullKind = "degree",
         threshold: int = 1,
-        neurons: object = None,
+        neuron_ids: object = None,
         *,
         seed: int = 0,
         index: int = 0,
@@ -205,7 +205,7 @@ class NetworkAnalysis:
         """Draw a null graph; see `graphapi.network.nulls.null_graph`."""
         from graphapi.network.nulls import null_graph
 
-        graph = self.graph(threshold, neurons)
+        graph = self.graph(threshold, neuron_ids)
         return null_graph(graph, self._model(model), seed=seed, index=index)
 
     def rich_club(
@@ -213,7 +213,7 @@ class NetworkAnalysis:
         nulls: int = 100,
         model: NullModel | NullKind = "degree",
         threshold: int = 1,
-        neurons: object = None,
+        neuron_ids: object = None,
         *,
         seed: int = 0,
         workers: int | None = None,
@@ -226,7 +226,7 @@ class NetworkAnalysis:
             How many null graphs; 0 for the curve alone.
         model
             What they keep: a `NullModel` or the name of one.
-        threshold, neurons
+        threshold, neuron_ids
             See `graph`.
         seed
             Of the null graphs.
@@ -244,11 +244,11 @@ class NetworkAnalysis:
         from graphapi.network.rich_club import rich_club_against, rich_club_curve
 
         if not nulls:
-            return self._frame(rich_club_curve, threshold, neurons)
+            return self._frame(rich_club_curve, threshold, neuron_ids)
         against = partial(
             rich_club_against, model=self._model(model), nulls=nulls, seed=seed, workers=workers
         )
-        return self._frame(against, threshold, neurons)
+        return self._frame(against, threshold, neuron_ids)
 
     def compare(
         self,
@@ -256,7 +256,7 @@ class NetworkAnalysis:
         model: NullModel | NullKind = "degree",
         nulls: int = 100,
         threshold: int = 1,
-        neurons: object = None,
+        neuron_ids: object = None,
         *,
         seed: int = 0,
         workers: int | None = None,
@@ -267,12 +267,12 @@ class NetworkAnalysis:
         ----------
         measures
             By name: functions that take a `DirectedGraph` and give numbers by name.
-        model, nulls, threshold, neurons, seed, workers
+        model, nulls, threshold, neuron_ids, seed, workers
             As for `rich_club`.
         """
         from graphapi.network.significance import compare
 
-        graph = self.graph(threshold, neurons)
+        graph = self.graph(threshold, neuron_ids)
         return compare(graph, self._model(model), measures, nulls=nulls, seed=seed, workers=workers)
 
     def _model(self, model: NullModel | NullKind) -> NullModel:

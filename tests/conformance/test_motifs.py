@@ -51,7 +51,7 @@ def test_census(toy: graphapi.Connectome) -> None:
     whole.add_nodes_from(toy.root_ids().tolist())
     assert toy.motifs.census(isolated=True) == nx.triadic_census(whole)
     some = ids(1, 2, 3, 4)
-    assert toy.motifs.census(neurons=some) == nx.triadic_census(graph.subgraph(some))
+    assert toy.motifs.census(neuron_ids=some) == nx.triadic_census(graph.subgraph(some))
 
 
 def test_roles_by_class(toy: graphapi.Connectome) -> None:
@@ -141,7 +141,7 @@ FRAMES = {
 def test_frames_of_the_network_say_where_they_come_from(
     toy: graphapi.Connectome, name: str
 ) -> None:
-    for some in ({}, {"neurons": ids(1, 2, 3, 4), "threshold": 2}):
+    for some in ({}, {"neuron_ids": ids(1, 2, 3, 4), "threshold": 2}):
         attrs = FRAMES[name](toy.motifs, **some).attrs
         told = {k: attrs[k] for k in ("datastack", "version", "timestamp", "source", "id_mapping")}
         assert told == {
