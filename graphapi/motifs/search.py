@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from graphapi.common.notices import notice
 from graphapi.engines.queries import catalog
 from graphapi.errors import InputError, MotifError, UnknownFieldError
+from graphapi.graph.criteria import NoMatchWarning
 from graphapi.motifs.binding import EDGE_FIELDS, MotifSchema, bind
 from graphapi.motifs.bycensus import count_by_class, matches_by_class
 from graphapi.motifs.compile import compile_query
@@ -159,6 +162,8 @@ class MotifSearch:
             frame = self._search_compiled(pattern, rules, limit, timeout)
         else:
             frame = self._search_cypher(pattern, rules, limit, timeout)
+        if frame.empty and limit != 0:
+            self._tell_unknown_values(pattern)
         frame = frame.sort_values(list(pattern.names), ignore_index=True)
         frame = self._annotated(frame, pattern, fields)
         frame.attrs = {
@@ -191,7 +196,14 @@ class MotifSearch:
             As for `search`.
         """
         pattern = bind(read_motif(motif), self._schema)
-        rules = Rules(unique, induced, distinct)
+        found = self._counted(pattern, Rules(unique, induced, distinct), timeout, method)
+        if not found:
+            self._tell_unknown_values(pattern)
+        return found
+
+    def _counted(
+        self, pattern: Pattern, rules: Rules, timeout: float | None, method: Method
+    ) -> int:
         if self._choose(pattern, method) == "cypher":
             query, params = compile_query(pattern, make_plan(pattern, rules), count=True)
             table = self._door.run(query, params, timeout=timeout)
@@ -204,6 +216,23 @@ class MotifSearch:
         if timeout is None:
             self._refuse_endless(pattern, compiled)
         return compiled.count(timeout=timeout)
+
+    def _tell_unknown_values(self, pattern: Pattern) -> None:
+        """Warn of texts that no neuron has, where they may be why nothing matches."""
+        for node in pattern.nodes:
+            for one in node.where:
+                if one.op != "=" or not isinstance(one.value, str):
+                    continue
+                column = self._node_field(one.field, self._schema.nodes[one.field])
+                known = {value for value in column.to_pylist() if value is not None}
+                if one.value not in known:
+                    meant = difflib.get_close_matches(one.value, known, n=3)
+                    near = f"did you mean {' or '.join(meant)}?" if meant else "none is like it"
+                    notice(
+                        f"no neuron has {one.field} = {one.value!r}, so the motif has no match; "
+                        f"{near}",
+                        NoMatchWarning,
+                    )
 
     def _search_compiled(
         self, pattern: Pattern, rules: Rules, limit: int | None, timeout: float | None

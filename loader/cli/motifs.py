@@ -12,7 +12,7 @@ import typer
 from loader.cli.options import Graph, Some, Table, Threshold, opened, with_groups
 
 motifs = typer.Typer(
-    help="Network motifs: search, triad census, significance, report.",
+    help="Network motifs: search, triad census, statistics, significance, report.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -66,6 +66,29 @@ def census(
             found = connectome.motifs.census(threshold, neurons, isolated=isolated)
             frame = pd.DataFrame({"triad": list(found), "count": list(found.values())})
         table.write(frame)
+
+
+@motifs.command()
+@with_groups
+def statistics(
+    some: Some,
+    table: Table,
+    threshold: Threshold = 1,
+    by_neuron: Annotated[
+        bool, typer.Option("--by-neuron", help="One line a neuron: partners and synapses.")
+    ] = False,
+) -> None:
+    """Describe the network: density, reciprocity, clustering, components, degrees."""
+    import pandas as pd
+
+    with table.opened() as connectome:
+        neurons = some.read(connectome)
+        if by_neuron:
+            table.write(connectome.motifs.degrees(threshold, neurons).reset_index())
+            return
+        found = connectome.motifs.statistics(threshold, neurons)
+        values = pd.Series(list(found.values()), dtype=object)
+        table.write(pd.DataFrame({"statistic": list(found), "value": values}))
 
 
 @motifs.command()

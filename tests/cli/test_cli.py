@@ -292,6 +292,19 @@ def test_motifs(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert (census["030C"], sum(map(int, census.values()))) == ("1", 10)
 
 
+def test_motif_statistics(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run_ok("motifs", "statistics", "-g", graph, "--csv", "-")
+    said = dict(line.split(",") for line in capsys.readouterr().out.split()[1:])
+    run_ok("motifs", "statistics", "--by-neuron", "-g", graph, "--csv", "-")
+    _, *lines = capsys.readouterr().out.split()
+    assert (said["neurons"], said["reciprocal_pairs"]) == ("5", "1")
+    assert len(lines) == 5
+    out = sum(int(line.split(",")[2]) for line in lines)
+    assert out == int(said["connections"])
+    run_ok("motifs", "statistics", "--threshold", "999", "-g", graph, "--csv", "-")
+    assert "neurons,0" in capsys.readouterr().out
+
+
 def test_a_bad_motif(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
     said = fails(capsys, 2, "motifs", "search", "A -> B; A -> ", "-g", graph)
     assert "line 1" in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import combinations, permutations
 from typing import Any
 
@@ -41,6 +42,16 @@ def test_fields_narrow_a_search(toy: graphapi.Connectome, method: str) -> None:
     assert frame["weight_A_B"].tolist() == [5, 5]
     with pytest.raises(UnknownFieldError):
         toy.motifs.search('A -> B\nA.nonsense = "x"', method=method)
+
+
+@pytest.mark.parametrize("method", ["compiled", "cypher"])
+def test_a_value_that_no_neuron_has_is_told(toy: graphapi.Connectome, method: str) -> None:
+    for ask in (toy.motifs.search, toy.motifs.count):
+        with pytest.warns(graphapi.NoMatchWarning, match=r"cell_class = 'ERR'.*did you mean ER\?"):
+            ask('A -> B\nA.cell_class = "ERR"', method=method)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert toy.motifs.count('A -> B [weight > 900]\nA.cell_class = "ER"', method=method) == 0
 
 
 def test_census(toy: graphapi.Connectome) -> None:
