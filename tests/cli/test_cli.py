@@ -310,6 +310,7 @@ def test_a_bad_motif(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "line 1" in said
 
 
+@pytest.mark.filterwarnings("default::graphapi.network.significance.FewNullsWarning")
 def test_motif_significance(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
     run_ok("motifs", "significance", "--nulls", "3", "-g", graph, "--csv", "-")
     lines = capsys.readouterr().out.split()
@@ -323,6 +324,7 @@ def test_motif_significance(graph: str, capsys: pytest.CaptureFixture[str]) -> N
     assert "by=" in said or "--by" in said
 
 
+@pytest.mark.filterwarnings("default::graphapi.network.significance.FewNullsWarning")
 def test_motif_report(graph: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     run_ok("motifs", "report", str(tmp_path / "out"), "--nulls", "2", "-g", graph)
     written = [Path(line) for line in capsys.readouterr().out.split()]
