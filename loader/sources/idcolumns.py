@@ -71,8 +71,8 @@ class IdColumn:
             number = f"CAST({name} AS BIGINT)"
         else:
             text = _plain(name) if self.disguised else _trimmed(name)
-            absent = f"lower({_trimmed(name)}) IN {_NO_VALUE}"
-            number = f"CASE WHEN {absent} THEN NULL ELSE CAST({text} AS BIGINT) END"
+            # All that is left are the words for no value: the column was looked at.
+            number = f"TRY_CAST({text} AS BIGINT)"
         return _with_prefix(number, self.prefix) if self.prefix else number
 
 
@@ -147,15 +147,17 @@ def _text_column(connection: duckdb.DuckDBPyConnection, found: IdColumn, ids: Id
     name, place = identifier(found.column), found.where
     counted = one_row(
         connection,
-        f"""SELECT count(*) FILTER (regexp_matches(v, $1)) AS digits,
-                   count(*) FILTER (regexp_matches(v, $2) AND NOT regexp_matches(v, $1))
-                       AS floats,
-                   count(*) FILTER (regexp_matches(v, $3) AND NOT regexp_matches(v, $2))
-                       AS disguised,
-                   count(*) FILTER (NOT regexp_matches(v, $2)) AS others,
-                   min(v) FILTER (NOT regexp_matches(v, $1)) AS example
-            FROM (SELECT CAST({name} AS VARCHAR) AS v FROM {found.view}
-                  WHERE lower({_trimmed(name)}) NOT IN {_NO_VALUE})""",
+        f"""SELECT count(*) FILTER (kind = 'digits') AS digits,
+                   count(*) FILTER (kind = 'float') AS floats,
+                   count(*) FILTER (kind = 'disguised') AS disguised,
+                   count(*) FILTER (kind = 'disguised' OR kind = 'other') AS others,
+                   min(v) FILTER (kind <> 'digits') AS example
+            FROM (SELECT v, CASE WHEN regexp_matches(v, $1) THEN 'digits'
+                                 WHEN lower(trim(v)) IN {_NO_VALUE} THEN NULL
+                                 WHEN regexp_matches(v, $2) THEN 'float'
+                                 WHEN regexp_matches(v, $3) THEN 'disguised'
+                                 WHEN v IS NOT NULL THEN 'other' END AS kind
+                  FROM (SELECT CAST({name} AS VARCHAR) AS v FROM {found.view}))""",
         [_DIGITS, _FLOAT, _DISGUISED],
     )
     digits, floats, others = counted["digits"], counted["floats"], counted["others"]
