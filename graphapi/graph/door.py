@@ -121,7 +121,10 @@ class Graph:
     def cypher(
         self, text: str, params: Mapping[str, object] | None = None, *, timeout: float | None = None
     ) -> pd.DataFrame:
-        """Run your own Cypher; the database refuses anything that writes.
+        """Run your own Cypher; whatever does more than read this graph is refused.
+
+        On a graph file the query runs in a process of its own, with at most the memory that
+        `$CAVEGRAPH_QUERY_MEMORY` says (such as `4G`; else a quarter of this machine's).
 
         Parameters
         ----------
@@ -135,16 +138,19 @@ class Graph:
         Returns
         -------
         pandas.DataFrame
-            The query's columns, whole numbers as int64 or `Int64`.
+            The query's columns, whole numbers as int64 or `Int64`; as Python's own where one
+            is beyond int64, such as a sum of root ids.
 
         Raises
         ------
         ReadOnlyError
-            The query writes.
+            The query writes, or reaches for files, the network or other people's queries.
         QueryRejectedError
-            The database does not accept it.
+            It uses what is not allowed, or the database does not accept it.
         QueryTimeoutError
             The time limit was reached.
+        EngineError
+            It needs more memory than it may have, or crashed the engine; the graph still answers.
         """
         answer = self.engine.run_text(text, params, timeout=self._limit(timeout))
         self.check_unchanged()

@@ -141,7 +141,7 @@ def cypher(
         float | None, typer.Option("--timeout", help="Stop the query after this many seconds.")
     ] = None,
 ) -> None:
-    """Run your own Cypher; anything that writes is refused."""
+    """Run your own Cypher; whatever does more than read the graph is refused."""
     with table.opened() as connectome:
         table.write(connectome.cypher(query, parameters(param or []), timeout=timeout))
 
