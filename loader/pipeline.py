@@ -90,7 +90,7 @@ def load(
         Working folder; one below the user's cache folder, named after the load, when not
         given.
     memory_limit
-        Most memory for the aggregation, such as `2GB`.
+        Most memory for the load, such as `4GB`.
     threads
         Most threads for it; 0 for all cores.
     in_flight

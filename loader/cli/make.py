@@ -130,7 +130,7 @@ def load(
         Path | None, typer.Option("--work", help="Working folder, kept after the load.")
     ] = None,
     memory: Annotated[
-        str | None, typer.Option("--memory", help="Most memory for summing up, as 2GB.")
+        str | None, typer.Option("--memory", help="Most memory for the load, such as 4GB.")
     ] = None,
     in_flight: Annotated[
         int, typer.Option("--in-flight", min=1, help="Most requests at once.")

@@ -15,6 +15,7 @@ from loader.stages.fieldtypes import field_type
 from loader.stages.names import TOTALS
 from loader.work import fingerprint
 from loader.work.duck import database, identifier, literal, one_row
+from loader.work.room import as_bytes, beside_python, require_disk
 from loader.work.steps import NAMES, ROWS, RowsInfo
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from loader.work.settings import Settings
     from loader.work.workspace import Workspace
 
+#: Bytes of the working folder for a row: of its sums where they do not fit into memory, and
+#: of the stages, at most.
+_SPILLED_BYTES, _STAGED_BYTES = 48, 12
 #: The step's name.
 STEP = "aggregate"
 
@@ -107,10 +111,13 @@ def _aggregate(
 ) -> None:
     rule = aggregate.Rule(info.layout, min_size, info.one_is_unresolved)
     sources = [str(p) for p in (info.paths or workspace.files(ROWS))]
+    _require_room(workspace, sources, settings)
     with (
         settings.bar("Summing up", 4, unit="steps") as bar,
         database(
-            workspace.scratch(), memory_limit=settings.memory_limit, threads=settings.threads
+            workspace.scratch(),
+            memory_limit=beside_python(settings.memory_limit),
+            threads=settings.threads,
         ) as connection,
     ):
         counts = _write_connections(connection, workspace, sources, info, rule)
@@ -136,6 +143,16 @@ def _aggregate(
             "has_size": info.has_size,
         },
     )
+
+
+def _require_room(workspace: Workspace, sources: Sequence[str], settings: Settings) -> None:
+    """Refuse rows whose sums cannot be spilled to the disk."""
+    import pyarrow.parquet as pq
+
+    rows = sum(pq.read_metadata(source).num_rows for source in sources)
+    summed = rows * _SPILLED_BYTES
+    spilled = summed if summed > as_bytes(settings.memory_limit) else 0
+    require_disk(workspace.folder, spilled + rows * _STAGED_BYTES, f"{rows:,} rows")
 
 
 def _write_connections(

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
-#: Used where the caller names no limit: enough for 50 M rows without spilling.
-DEFAULT_MEMORY = "2GB"
+#: Used where the caller names no limit: enough to write a fly's brain, 17 M connections, at once.
+DEFAULT_MEMORY = "4GB"
 
 
 @contextmanager

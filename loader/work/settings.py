@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from graphapi.common.progress import Progress
 from graphapi.errors import InputError
 from loader.work.duck import DEFAULT_MEMORY
+from loader.work.room import as_bytes
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class Settings:
     Parameters
     ----------
     memory_limit
-        Most memory for the aggregation; more is spilled to the working folder.
+        Most memory for the load, the writing of a graph file included; what does not fit is
+        spilled to the working folder, and written in pieces.
     threads
         Most threads; 0 for all cores.
     in_flight
@@ -31,6 +33,7 @@ class Settings:
     progress: bool = True
 
     def __post_init__(self) -> None:
+        as_bytes(self.memory_limit)
         if self.in_flight < 1:
             raise InputError(
                 f"in_flight: {self.in_flight} requests at once are too few", hint="at least 1"

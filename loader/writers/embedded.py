@@ -21,10 +21,12 @@ from loader.checks.apart import record_of
 from loader.checks.verify import VerifyReport, verify_against
 from loader.stages.record import record_params
 from loader.work.lock import FileLock, expanded, make_folder, unusable
+from loader.work.room import require_disk
 from loader.writers.base import Existing
+from loader.writers.pieces import copy_in_pieces, graph_bytes, pool_bytes, rows_at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from graphapi.graph.materialization import Field, Materialization
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 #: First bytes of the engine's files.
 _MAGIC = b"LBUG"
+#: End of the name of what is copied piece by piece.
+PART = ".part.parquet"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _TYPES = {
     "int": "INT64",
@@ -64,6 +68,7 @@ class EmbeddedWriter:
     def __init__(self, path: Path) -> None:
         self.path = expanded(path).resolve()
         self.uri = str(self.path)
+        self._pool = 0
         self._lock = FileLock(
             self.path.with_name(f".{self.path.name}.lock"),
             (
@@ -126,14 +131,17 @@ class EmbeddedWriter:
             ) from error
 
     def _write(self, stages: Stages, record: Materialization, settings: Settings) -> None:
+        self._pool = pool_bytes(settings.memory_limit)
+        needed = graph_bytes(record.counts["connections"], stages.neurons, stages.annotations)
+        require_disk(self.path.parent, needed, f"{record.counts['connections']:,} connections")
         with settings.bar(f"Writing {self.path.name}", 5, unit="tables") as bar:
-            for _ in _filled(self._temporary(record), stages, record):
+            for _ in _filled(self._temporary(record), stages, record, settings, self._pool):
                 bar.advance()
 
     def verify(self, record: Materialization) -> VerifyReport:
         """Open the new file and compare it with the record; a wrong one is deleted."""
         temporary = self._temporary(record)
-        engine = LadybugEngine.open(temporary)
+        engine = LadybugEngine.open(temporary, buffer_bytes=self._pool)
         try:
             report = verify_against(engine, record)
         finally:
@@ -167,28 +175,35 @@ class EmbeddedWriter:
             )
 
     def _remove_leftovers(self) -> None:
-        name, logs = re.escape(f".{self.path.name}."), "|".join(map(re.escape, LOGS))
+        name, logs = re.escape(f".{self.path.name}."), "|".join(map(re.escape, (*LOGS, PART)))
         ours = re.compile(rf"{name}[0-9a-f]{{16}}\.loading({logs})?")
         for leftover in self.path.parent.iterdir():
             if ours.fullmatch(leftover.name):
                 leftover.unlink()
 
 
-def _filled(path: Path, stages: Stages, record: Materialization) -> Iterable[str]:
-    engine = LadybugEngine.create(path)
+def _filled(
+    path: Path, stages: Stages, record: Materialization, settings: Settings, pool: int
+) -> Iterator[str]:
+    engine = LadybugEngine.create(path, threads=settings.threads, buffer_bytes=pool)
+
+    def copy(table: str, file: Path, columns: list[str], *, nodes: bool) -> str:
+        part = path.with_name(path.name + PART)
+        most = rows_at_once(file, pool, nodes=nodes)
+        copy_in_pieces(file, most, part, lambda one: engine.copy_parquet(table, one, columns))
+        return table
+
     try:
         _create_tables(engine, stages)
         neuron_columns = ["root_id", *(f.name for f in stages.neuron_fields)]
-        engine.copy_parquet("Neuron", stages.neurons, neuron_columns)
-        yield "Neuron"
-        engine.copy_parquet("CONNECTS", stages.connections, ["weight", "size_sum"])
-        yield "CONNECTS"
+        yield copy("Neuron", stages.neurons, neuron_columns, nodes=True)
+        yield copy("CONNECTS", stages.connections, ["weight", "size_sum"], nodes=False)
         if record.counts["annotation_rows"]:
             names = [f.name for f in _annotation_columns(stages)]
-            engine.copy_parquet("Annotation", stages.annotations, ["annotation_id", *names])
+            copy("Annotation", stages.annotations, ["annotation_id", *names], nodes=True)
         yield "Annotation"
         if record.counts["annotation_rows_attached"]:
-            engine.copy_parquet("ANNOTATES", stages.annotates, [])
+            copy("ANNOTATES", stages.annotates, [], nodes=False)
         yield "ANNOTATES"
         engine.write(catalog()["write_record"], record_params(record, "complete"))
         engine.checkpoint()

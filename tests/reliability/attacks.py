@@ -137,6 +137,11 @@ ATTACKS = (
         "leftovers are removed, the old graph stays, the message says so, and the same command goes on from the stages",
         "tests/loader/test_full_disk.py",
     ),
+    Attack(
+        "a memory limit in which one `COPY` of the connections cannot fit, and a disk that is too small",
+        "pieces, and the same graph; too little disk is told before the step, with the stages kept",
+        "tests/loader/test_pieces.py",
+    ),
 )
 
 

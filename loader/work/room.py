@@ -1,0 +1,62 @@
+"""Memory and disk, estimated before a long step: what cannot fit is refused at once."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+from graphapi.errors import InputError, LoadError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?\s*", re.IGNORECASE)
+#: What Python and its libraries hold in a load.
+PYTHON_BYTES = 350_000_000
+#: The least that is left to DuckDB.
+_LEAST = 100_000_000
+_POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
+
+
+def as_bytes(text: str) -> int:
+    """Read a size such as `2GB`, `500MB` or `1.5GiB`.
+
+    Raises
+    ------
+    InputError
+        It cannot be read.
+    """
+    match = _SIZE.fullmatch(text)
+    if match is None or float(match[1]) == 0:
+        raise InputError(f"memory limit: {text!r} cannot be used", hint="for example 2GB")
+    base = 1024 if match[3] else 1000
+    return int(float(match[1]) * base ** _POWERS[match[2].upper()])
+
+
+def beside_python(memory_limit: str) -> str:
+    """Return what a memory limit leaves to DuckDB, as DuckDB reads it."""
+    return f"{max(_LEAST, as_bytes(memory_limit) - PYTHON_BYTES) // 10**6}MB"
+
+
+def as_text(size: int) -> str:
+    """Write a size for people."""
+    return f"{size / 1e9:.1f} GB" if size >= 10**9 else f"{max(1, size // 10**6)} MB"
+
+
+def require_disk(folder: Path, needed: int, what: str) -> None:
+    """Refuse a step that would fill the disk.
+
+    Raises
+    ------
+    LoadError
+        Fewer bytes are free than it is estimated to need.
+    """
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise LoadError(
+            f"{what} need about {as_text(needed)} on the disk of '{folder}', and "
+            f"{as_text(free)} are free",
+            hint="free some space, name another disk (--to for the graph, --work for the stages), "
+            "or load fewer connections; what was finished is kept",
+        )

@@ -1,0 +1,151 @@
+"""A memory limit holds for the writing too: pieces, counted, and equal to one copy."""
+
+from __future__ import annotations
+
+import random
+from collections import namedtuple
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import readback
+
+from graphapi.engines.ladybug import LadybugEngine
+from graphapi.errors import EngineError, InputError, LoadError
+from loader import load
+from loader.work import room
+from loader.writers import pieces
+
+Usage = namedtuple("Usage", "total used free")
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    path = tmp_path / "rows.parquet"
+    pairs = np.unique(np.random.default_rng(3).integers(1, 3000, (80_000, 2)), axis=0)
+    frame = pd.DataFrame(pairs, columns=["pre", "post"])
+    frame = frame[frame["pre"] != frame["post"]].assign(weight=lambda f: 1 + f["pre"] % 7)
+    frame.to_parquet(path)
+    return path
+
+
+@pytest.fixture
+def copied(monkeypatch) -> list[tuple[str, int]]:
+    seen: list[tuple[str, int]] = []
+    real = LadybugEngine.copy_parquet
+
+    def copy(engine, table, path, columns=None):
+        seen.append((table, pq.read_metadata(path).num_rows))
+        real(engine, table, path, columns)
+
+    monkeypatch.setattr(LadybugEngine, "copy_parquet", copy)
+    return seen
+
+
+@pytest.mark.parametrize("needed", [115, 2_000, 6_000, 40_000])
+def test_pieces_make_the_same_graph_as_one_copy(tmp_path, rows, copied, monkeypatch, needed):
+    want = pd.read_parquet(rows)
+    monkeypatch.setattr(pieces, "CONNECTION_BYTES", needed)
+    load(rows, tmp_path / "g.lbug", work=tmp_path / "w", memory_limit="500MB", progress=False)
+    most = (128 * 2**20) // needed
+    sizes = [number for table, number in copied if table == "CONNECTS"]
+    assert sum(sizes) == len(want)
+    assert len(sizes) == -(-len(want) // most)
+    assert max(sizes) <= most
+    assert max(sizes) - min(sizes) < len(sizes)
+    edges = {(r.pre, r.post): (r.weight, 0) for r in want.itertuples()}
+    assert readback.edges(str(tmp_path / "g.lbug")) == edges
+    assert [p.name for p in tmp_path.iterdir() if "part" in p.name] == []
+
+
+def test_what_one_copy_cannot_hold_pieces_can(tmp_path):
+    """Three million connections do not fit into the pool of the smallest limit."""
+    chance = np.random.default_rng(5)
+    number = 3_000_000
+    pairs = np.unique(
+        chance.integers(0, 60_000, number) * 60_000 + chance.integers(0, 60_000, number)
+    )
+    pre, post = pairs // 60_000, pairs % 60_000
+    keep = pre != post
+    table = pa.table(
+        {"pre": pre[keep], "post": post[keep], "weight": np.ones(keep.sum(), np.int64)}
+    )
+    pq.write_table(table, tmp_path / "c.parquet")
+    pq.write_table(pa.table({"root_id": np.arange(60_000)}), tmp_path / "n.parquet")
+    pool = pieces.pool_bytes("500MB")
+    for name, most, fits in (
+        ("one", len(table), False),
+        ("pieces", pieces.rows_at_once(tmp_path / "c.parquet", pool, nodes=False), True),
+    ):
+        engine = LadybugEngine.create(tmp_path / f"{name}.lbug", threads=2, buffer_bytes=pool)
+        engine.execute_ddl("CREATE NODE TABLE Neuron(root_id INT64, PRIMARY KEY(root_id))")
+        engine.execute_ddl("CREATE REL TABLE CONNECTS(FROM Neuron TO Neuron, weight INT64)")
+        engine.copy_parquet("Neuron", tmp_path / "n.parquet", ["root_id"])
+
+        def copy(path: Path, engine: LadybugEngine = engine) -> None:
+            engine.copy_parquet("CONNECTS", path, ["weight"])
+
+        if fits:
+            done = pieces.copy_in_pieces(
+                tmp_path / "c.parquet", most, tmp_path / "part.parquet", copy
+            )
+            assert done == -(-len(table) // most) > 1
+            answer = engine.run_text("MATCH ()-[c:CONNECTS]->() RETURN count(*) AS n")
+            assert answer.to_pylist() == [{"n": len(table)}]
+        else:
+            with pytest.raises(EngineError, match="Buffer manager"):
+                copy(tmp_path / "c.parquet")
+        engine.close()
+
+
+def test_any_number_of_rows_in_any_pieces(tmp_path):
+    chance = random.Random(8)  # noqa: S311 - a seeded test
+    for _ in range(30):
+        number, most = chance.randint(0, 500), chance.randint(1, 200)
+        table = pa.table({"a": list(range(number))})
+        pq.write_table(table, tmp_path / "t.parquet", row_group_size=chance.randint(1, 90))
+        seen: list[list[int]] = []
+        done = pieces.copy_in_pieces(
+            tmp_path / "t.parquet",
+            most,
+            tmp_path / "part",
+            lambda path, seen=seen: seen.append(pq.read_table(path)["a"].to_pylist()),
+        )
+        assert [one for part in seen for one in part] == list(range(number))
+        assert done == len(seen) == max(1, -(-number // most))
+        assert all(len(part) <= most for part in seen)
+        assert not (tmp_path / "part").exists()
+
+
+def test_too_little_disk_is_told_before_the_step(tmp_path, rows, monkeypatch):
+    steps: list[str] = []
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: Usage(10**9, 10**9 - 10**5, 10**5))
+    with pytest.raises(LoadError, match="1 MB are free") as caught:
+        load(rows, tmp_path / "g.lbug", work=tmp_path / "w", on_step=steps.append, progress=False)
+    assert "--work" in str(caught.value)
+    assert steps == ["rows", "extracted", "annotations"]
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: Usage(10**9, 10**9 - 10**7, 10**7))
+    with pytest.raises(LoadError, match="10 MB are free"):
+        load(rows, tmp_path / "g.lbug", work=tmp_path / "w", on_step=steps.append, progress=False)
+    assert steps[-1] == "aggregate"
+    assert [p.name for p in tmp_path.iterdir() if "lbug" in p.name] == []
+    monkeypatch.undo()
+    load(rows, tmp_path / "g.lbug", work=tmp_path / "w", on_step=steps.append, progress=False)
+    assert steps.count("aggregate") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("2GB", 2 * 10**9), ("500MB", 5 * 10**8), ("1.5GiB", 1_610_612_736), ("7 gb", 7 * 10**9)],
+)
+def test_a_size_is_read(text, size):
+    assert room.as_bytes(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "much", "-1GB", "0GB", "2XB", "GB"])
+def test_what_is_no_size_is_refused(text, rows, tmp_path):
+    with pytest.raises(InputError, match="memory limit"):
+        load(rows, tmp_path / "g.lbug", work=tmp_path / "w", memory_limit=text)
