@@ -59,7 +59,7 @@ def copy_in_pieces(path: Path, rows: int, part: Path, copy: Callable[[Path], Non
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
-        total = file.metadata.num_rows
+        total = int(file.metadata.num_rows)
         if total <= rows:
             copy(path)
             return 1
