@@ -12,10 +12,7 @@ import os
 import platform
 import struct
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 _NO_NEW_PRIVILEGES, _SECCOMP, _FILTER = 38, 22, 2
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
@@ -115,7 +112,7 @@ class MemoryBound:
 
     def __init__(self) -> None:
         self._pages = -1
-        if sys.platform.startswith("linux"):
+        if sys.platform.startswith("linux") and Path("/proc/self/statm").exists():
             import resource  # now, while it can still be read
 
             self._resource = resource
@@ -130,7 +127,7 @@ class MemoryBound:
             Empty, or why the system does not do it.
         """
         if self._pages < 0:
-            return f"{sys.platform} does not bound the memory of a process"
+            return f"no bound on the memory of a process ({sys.platform})"
         unit = self._resource.getpagesize()
         limit = int(os.pread(self._pages, 200, 0).split()[0]) * unit + more
         self._resource.setrlimit(self._resource.RLIMIT_AS, (limit, limit))

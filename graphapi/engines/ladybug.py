@@ -405,11 +405,6 @@ def _translate(message: str, what: str, uri: str, timeout: float | None) -> Engi
             f"'{what}' would write, and this is the read-only door",
             hint="graphs are made by `cavegraph load`",
         )
-    if ".wal" in message:
-        return GraphFileError(
-            f"beside '{uri}' lies a file of the same name with .wal: {message}",
-            hint="it is not part of a finished graph; remove it, or load the graph again",
-        )
     if any(sign in message for sign in _NOT_A_GRAPH):
         return GraphFileError(
             f"'{uri}' is no readable graph: {message}",

@@ -137,7 +137,7 @@ class Workers:
         self._threads = threads
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
-        self._closed = False
+        self._closed = self._told = False
 
     def run(self, text: str, params: Mapping[str, object], timeout: float | None) -> pa.Table:
         """Run a query that the door has let through.
@@ -188,7 +188,11 @@ class Workers:
                 if worker.is_alive():
                     return worker
         memory = query_memory()
-        return _Worker(Settings(str(self._path), self._seen, self._threads, memory))
+        worker = _Worker(Settings(str(self._path), self._seen, self._threads, memory))
+        for missing in worker.missing if not self._told else ():
+            _LOG.warning("queries are less confined than they can be: %s", missing)
+        self._told = True
+        return worker
 
     def _give_back(self, worker: _Worker) -> None:
         with self._lock:
@@ -259,8 +263,7 @@ class _Worker:
                 ) from None
             if kind == FAILED:
                 raise _error_of(payload)
-            for missing in json.loads(payload)["missing"]:
-                _LOG.warning("queries are less confined than they can be: %s", missing)
+            self.missing: list[str] = json.loads(payload)["missing"]
 
     def run(self, text: str, params: Mapping[str, object], timeout: float | None) -> pa.Table:
         """Run a query; the process is to be killed where this raises."""
@@ -323,7 +326,8 @@ class _Worker:
         """Let go of the pipes, which this process holds a copy of."""
         nothing = os.open(os.devnull, os.O_RDWR)
         for end in (self._in, self._out):
-            os.dup2(nothing, end.fileno())
+            if not end.closed:
+                os.dup2(nothing, end.fileno())
         os.close(nothing)
 
     def _tell(self, what: object) -> None:
