@@ -8,7 +8,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from graphapi.engines.queries import catalog
-from graphapi.errors import GraphFileError, GraphIncompleteError, QueryRejectedError
+from graphapi.errors import (
+    GraphFileError,
+    GraphIncompleteError,
+    GraphNotFoundError,
+    QueryRejectedError,
+)
 
 if TYPE_CHECKING:
     from graphapi.engines.base import Engine
@@ -124,6 +129,8 @@ def read_materialization(engine: Engine, *, timeout: float | None = None) -> Mat
 
     Raises
     ------
+    GraphNotFoundError
+        A server is empty, and nothing is being loaded into it.
     GraphIncompleteError
         There is no record, or it says that a load has not finished.
     GraphFileError
@@ -135,11 +142,20 @@ def read_materialization(engine: Engine, *, timeout: float | None = None) -> Mat
         raise GraphFileError(
             f"'{engine.uri}' holds no cavegraph graph", hint="make one with `cavegraph load`"
         ) from error
+    if not rows and engine.name == "neo4j" and not _is_being_loaded(engine, timeout):
+        raise GraphNotFoundError(
+            f"'{engine.uri}' holds no graph",
+            hint=f"load one: cavegraph load SOURCE --to {engine.uri}",
+        )
     complete = [row for row in rows if row["status"] == "complete"]
     if len(rows) != 1 or not complete:
         raise GraphIncompleteError(
             f"'{engine.uri}' holds no finished graph"
-            + (": a load is under way or was broken off" if rows else ""),
-            hint="run the same `cavegraph load` again; it goes on where it stopped",
+            + (": a load is running or was interrupted" if rows else ""),
+            hint="run the same `cavegraph load` again to resume it",
         )
     return Materialization.from_json(complete[0]["record"])
+
+
+def _is_being_loaded(engine: Engine, timeout: float | None) -> bool:
+    return bool(engine.run(catalog()["marked_loads"], timeout=timeout).num_rows)

@@ -96,6 +96,17 @@ def test_raw_rows_come_from_cave(run: Run, graph: str) -> None:
     assert [line.split(",")[2] for line in said.splitlines()] == ["id", "1", "2"]
 
 
+def test_raw_rows_on_either_side_of_a_neuron(run: Run, graph: str) -> None:
+    """A row between the neurons comes once; autapses and rows of others do not come."""
+    for ids, expected in (([A], ["1", "2", "3", "4", "6"]), ([B, C], ["1", "2", "3", "4", "6"])):
+        code, said, problem = run("synapses", *map(str, ids), "-g", graph, "--json", "-")
+        assert code == 0, problem
+        assert [row["id"] for row in json.loads(said)] == expected
+    code, _, problem = run("synapses", str(A), "--post", str(B), "-g", graph)
+    assert code == 2
+    assert "--pre and --post" in problem
+
+
 def test_what_the_graph_cannot_answer_is_computed_from_rows(run: Run, graph: str) -> None:
     for more in (["--min-size", "10"], ["--min-size", "10", "-m", "1"]):
         code, said, problem = run("downstream", str(A), *more, "-g", graph, "--csv", "-")
@@ -116,7 +127,7 @@ LOAD_ERRORS = [
     (2, ["tiny", "--version", "newest"], {}, "a number, or latest"),
     (5, ["tiny"], {"CAVEGRAPH_TOKEN": "feedfeedfeedfeedfeedfeedfeedfeed"}, "cavegraph token"),
     (5, ["tiny"], {"CAVEGRAPH_TOKEN": ""}, "cavegraph token"),
-    (2, ["tiny", "--server", "no server"], {}, "is not an address on the web"),
+    (2, ["tiny", "--server", "no server"], {}, "is not the address of a server"),
 ]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from neo4j import GraphDatabase
 
 from loader.cli import main
 
@@ -19,7 +20,7 @@ QUESTIONS = [
     ["downstream", str(BASE + 1), "-t", "3"],
     ["adjacency", "-w", "cell_class=ER", "--to", str(BASE + 1), "--to", str(BASE + 4)],
     ["counts", str(BASE + 1), str(BASE + 5)],
-    ["neurons", "-w", "cell_class=", "--fields", "root_id,cell_class,in_synapses"],
+    ["neurons", "-w", "cell_class!=", "--fields", "root_id,cell_class,in_synapses"],
     ["cypher", "MATCH (:Neuron)-[c:CONNECTS]->() RETURN sum(c.weight) AS synapses"],
     ["motifs", "search", "A -> B; B -> A"],
 ]
@@ -81,3 +82,14 @@ def test_a_cluster_that_is_down_is_one_message() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 4
     assert done.stderr.startswith("cavegraph: Neo4j at neo4j://127.0.0.1:9 does not answer")
+
+
+def test_an_empty_server_is_told_to_load(neo4j_server, neo4j: str, run) -> None:
+    with GraphDatabase.driver(
+        neo4j_server.uri, auth=(neo4j_server.user, neo4j_server.password)
+    ) as driver:
+        driver.execute_query("MATCH (n) DETACH DELETE n")
+    code, _, problem = run("info", "-g", neo4j)
+    assert code == 3
+    assert f"cavegraph load SOURCE --to {neo4j}" in problem
+    assert "again" not in problem
