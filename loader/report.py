@@ -114,7 +114,7 @@ def described(reading: Mapping[str, Any]) -> list[str]:
     lines = []
     rows = reading.get("connections", {})
     if rows:
-        lines.append(f"  {_shown(rows['files'])} taken for {_family(rows)}{rows['what']}")
+        lines.append(f"  {_shown(rows['files'])} read as {_family(rows)}{rows['what']}")
         columns = rows.get("columns", {})
         if columns:
             lines.append(

@@ -337,9 +337,9 @@ class RowFiles:
             "files": [
                 f"{f.path.name}::{f.member}" if f.member else f.path.name for f in self._files
             ],
-            "what": "a row is one synapse"
+            "what": "single synapses, one a row"
             if roles.rows == "synapses"
-            else "a row is a connection and its number of synapses",
+            else "connections with their number of synapses",
         }
         if self._is_matrix:
             turned = "columns" in (self._asked.columns.get("pre"),)
@@ -364,17 +364,21 @@ def _view_of_all(
     connection: duckdb.DuckDBPyConnection, files: Sequence[TableFile], scratch: Path
 ) -> dict[str, str]:
     types: dict[str, str] = {}
+    # What JSON leaves out, or writes as a whole number, differs from file to file.
+    is_json = all(file.format == "json" for file in files)
     for number, file in enumerate(files):
         found = view(connection, file, f"source_{number}", scratch)
-        if number and found != types:
+        if number and found != types and not is_json:
             raise SourceSchemaError(
                 f"{file.where} has other columns or types than {files[0].where}",
                 hint="give files of equal columns",
             )
         types = found
-    parts = " UNION ALL ".join(f"SELECT * FROM source_{n}" for n in range(len(files)))
+    union = " UNION ALL BY NAME " if is_json else " UNION ALL "
+    parts = union.join(f"SELECT * FROM source_{n}" for n in range(len(files)))
     connection.execute(f"CREATE VIEW source_rows AS {parts}")
-    return types
+    rows = connection.execute("DESCRIBE source_rows").fetchall()
+    return {row[0]: row[1] for row in rows}
 
 
 def _whole(column: str, types: Mapping[str, str]) -> str:

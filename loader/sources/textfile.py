@@ -118,7 +118,7 @@ def require_names(names: list[str], where: str) -> None:
     """
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice or not names:
-        told = f"{len(twice)} names twice: {twice[:5]}" if twice else "no names of columns"
+        told = f"a column name twice: {', '.join(twice[:5])}" if twice else "no names of columns"
         raise SourceSchemaError(
             f"{where} has {told}", hint="give every column a name of its own, and load again"
         )

@@ -41,7 +41,7 @@ def test_several_files_a_pattern_or_a_folder(tmp_path, run, given):
     ROWS[2:].to_parquet(tmp_path / "b.parquet")
     code, out, err = run("load", *given, "--to", str(tmp_path / "g.lbug"))
     assert code == 0, err
-    assert "a.parquet and 1 more taken for" in out
+    assert "a.parquet and 1 more read as" in out
     assert weights(tmp_path / "g.lbug") == [3, 4, 5]
 
 

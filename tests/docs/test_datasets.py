@@ -59,7 +59,7 @@ def test_a_command_makes_the_right_graph(flat, command, monkeypatch, capsys) -> 
         main(shlex.split(command)[1:])
     printed = capsys.readouterr()
     assert ended.value.code == 0, printed.err
-    assert "taken for" in printed.out
+    assert "read as" in printed.out
     name = graph_of(command)
     told = expected[RIGHT[name]]
     with Connectome.open(folder / f"{name}.lbug") as connectome:

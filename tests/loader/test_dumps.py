@@ -216,3 +216,20 @@ def test_a_header_file_names_the_columns(samples, tmp_path):
         source.extract(workspace, Settings(progress=False))
         made = make(workspace, None, Settings(progress=False))
     assert weights(made) == sorted(expected["microns_csv"]["weights"])
+
+
+def test_shards_of_json_may_differ_in_what_they_leave_out(samples, tmp_path):
+    folder, expected = samples[0]
+    lines = (folder / "h01" / "export000000000000.json").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    for row in rows[::2]:
+        del row["confidence"]
+        row["location"] = None
+    (tmp_path / "export0.json").write_text("\n".join(json.dumps(r) for r in rows[::2]))
+    bare = tmp_path / "export1"  # as published: without an ending
+    bare.write_text("\n".join(json.dumps(r) for r in rows[1::2]))
+    source = FileSource([tmp_path / "export0.json", bare])
+    with Workspace(tmp_path / "w", source.origin().key) as workspace:
+        source.extract(workspace, Settings(progress=False))
+        made = make(workspace, None, Settings(progress=False))
+    assert weights(made) == sorted(expected["h01_json_lines"]["weights"])

@@ -98,7 +98,7 @@ def test_categories_of_ids_are_ids(tmp_path):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("pre,post,weight,weight\n1,2,3,9\n", "names twice: ['weight']"),
+        ("pre,post,weight,weight\n1,2,3,9\n", "a column name twice: weight"),
         (f"{A},{B},3\n{B},{C},2\n", "has no header"),
         ("pre,post,weight\n1,2,\n3,4,5\n", "have no value"),
         (b"pre,post,weight,note\n1,2,3,M\xfcller\n", "not UTF-8, perhaps Latin-1"),
@@ -125,7 +125,9 @@ def test_two_columns_of_one_name_in_any_format(tmp_path):
     pq.write_table(table, tmp_path / "a.parquet")
     feather.write_feather(table, tmp_path / "a.feather")
     for name in ("a.parquet", "a.feather"):
-        assert "names twice" in refused(tmp_path, (tmp_path / name).read_bytes(), name)
+        assert "a column name twice: weight" in refused(
+            tmp_path, (tmp_path / name).read_bytes(), name
+        )
 
 
 def test_semicolons_and_tabs_are_seen_in_the_header(tmp_path):
