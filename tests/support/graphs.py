@@ -59,6 +59,7 @@ def build_graph(
         place,
         replace=to is not None,
         min_size=min_size,
+        force_annotations=True,  # a test's neurons may have no connections
         work=folder / f"{name}-work",
         progress=False,
     )
