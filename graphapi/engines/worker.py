@@ -203,32 +203,6 @@ class Workers:
             worker.kill()
 
 
-def ask_apart(path: Path, text: str, timeout: float | None = None) -> pa.Table:
-    """Ask a file that may be damaged, or a stranger's, without opening it in this process.
-
-    Parameters
-    ----------
-    path
-        The file.
-    text
-        A query of ours, without parameters.
-    timeout
-        Seconds; None for no limit.
-
-    Raises
-    ------
-    GraphFileError
-        The file is not a graph, or the engine crashes on opening it.
-    EngineError
-        The engine refuses the query, or crashes on it.
-    """
-    workers = Workers(path, Seen.at(path), 0)
-    try:
-        return workers.run(text, {}, timeout)
-    finally:
-        workers.close()
-
-
 class _Worker:
     """One process, and the thread that reads what it says."""
 

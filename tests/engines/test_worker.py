@@ -21,12 +21,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import graphapi
 from graphapi.engines import confine, worker
 from graphapi.engines.ladybug import LadybugEngine
-from graphapi.engines.worker import Seen, Workers, ask_apart, query_memory
+from graphapi.engines.worker import Seen, Workers, query_memory
 from graphapi.errors import (
     EngineError,
     GraphFileError,
@@ -400,6 +401,11 @@ def test_damaged_files_are_asked_apart(path: Path, tmp_path: Path) -> None:
             ask_apart(damaged, "MATCH (n:Neuron)-[c:CONNECTS]->(m:Neuron) RETURN n, c, m", 30)
         except EngineError:
             continue
+
+
+def ask_apart(path: Path, text: str, timeout: float | None = None) -> pa.Table:
+    with contextlib.closing(Workers(path, Seen.at(path), 0)) as workers:
+        return workers.run(text, {}, timeout)
 
 
 def children() -> set[int]:
