@@ -1,7 +1,7 @@
-"""cavegraph's read side: ask a connectome graph for connectivity, annotations and images.
+"""Query a connectome graph for connectivity, annotations and images.
 
-The functions here work on the default connectome (`$CAVEGRAPH_URI`, else the graph in the
-user's data folder; see `use`). The same names are methods of `Connectome`.
+The functions here use the default connectome (`$CAVEGRAPH_URI`, else the graph in the user's data
+folder; see `use`). The same names are methods of `Connectome`.
 """
 
 from graphapi.ask.paths import CutOffWarning
@@ -56,7 +56,7 @@ from graphapi.graph.criteria import NeuronCriteria, NoMatchWarning
 from graphapi.graph.results import Adjacency
 from graphapi.graph.selection import StaleRootIdWarning
 
-#: CRANTpy's name for the version that is used unless another is asked for.
+#: CRANTpy's name for the default version.
 CRANT_DEFAULT_DATASET = "latest"
 
 __all__ = [
@@ -122,7 +122,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> str:
-    if name == "__version__":  # looked up when asked for: the look-up costs more than the import
+    if name == "__version__":  # looked up on demand: it takes longer than the import
         from importlib.metadata import version
 
         return version("cavegraph")

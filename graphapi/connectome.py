@@ -1,4 +1,4 @@
-"""Connectome: one open graph, and everything that can be asked of it."""
+"""The `Connectome` class: one open graph with all its questions."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Connectome(
 ):
     """One materialization version of a connectome, as a graph.
 
-    Open one with `Connectome.open`. It can be used in a `with` statement.
+    Open one with `Connectome.open`; a `with` statement closes it.
 
-    Every frame that is returned says in `.attrs` where it comes from: `datastack`,
-    `version`, `timestamp`, `source` (`graph` or `cave`) and `id_mapping` (stale ids that
-    were asked for, and the ids used instead).
+    Every DataFrame returned records its provenance in `.attrs`: `datastack`, `version`,
+    `timestamp`, `source` (`graph` or `cave`) and `id_mapping` (stale ids that were passed, and
+    the current ids used instead).
     """
 
     def _repr_html_(self) -> str:
@@ -50,30 +50,31 @@ class Connectome(
 def default_connectome() -> Connectome:
     """Return the connectome that the module-level functions use.
 
-    It is opened at the first use: `$CAVEGRAPH_URI`, else the graph in the user's data
-    folder. `use` puts another in its place.
+    It is opened on first use: `$CAVEGRAPH_URI`, else the graph in the user's data folder. `use`
+    changes it.
 
     Raises
     ------
     GraphNotFoundError, GraphIncompleteError, EngineError
-        It cannot be opened.
+        The graph cannot be opened.
     """
     return cast("Connectome", default_graph())
 
 
 def use(connectome: Connectome | str | Path | None) -> None:
-    """Make a connectome the default; None goes back to opening `$CAVEGRAPH_URI`.
+    """Make a connectome the default.
 
     Parameters
     ----------
     connectome
-        An open connectome, or the path or address of a graph, which is opened. The connectome
-        that was the default before is not closed.
+        An open connectome, or the path or address of a graph to open. None: open
+        `$CAVEGRAPH_URI` or the user's graph again on next use. The previous default is not
+        closed.
 
     Raises
     ------
     GraphNotFoundError, GraphIncompleteError, EngineError
-        It cannot be opened; the default stays what it was.
+        The graph cannot be opened; the default does not change.
     """
     opened = Connectome.open(connectome) if isinstance(connectome, (str, Path)) else connectome
     set_default(opened)

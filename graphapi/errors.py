@@ -1,42 +1,42 @@
-"""Every error this project raises on purpose.
+"""All errors that this project raises.
 
 ::
 
     CavegraphError
-      InputError (ValueError)          what the caller passed in
-        InvalidRootIdError             not an integer-like id, or a float
-        UnknownFieldError              no such annotation field; names the known ones
-        MotifError                     a motif that cannot be read or can never match
-      NotFoundError (LookupError)      what the caller named is not there
-        UnknownRootIdError             ids that are in no version of the segmentation we know of
-        DatastackNotFoundError
+      InputError (ValueError)          an argument is not valid
+        InvalidRootIdError             a value is not an integer-like id, or is a float
+        UnknownFieldError              no such annotation field; lists the known fields
+        MotifError                     a motif cannot be read, or can never match
+      NotFoundError (LookupError)      something the caller named does not exist
+        UnknownRootIdError             neither the graph nor CAVE knows the ids
+        DatastackNotFoundError         the CAVE server has no such datastack
         VersionNotFoundError           no such materialization version, or it has expired
-        TableNotFoundError
-        GraphNotFoundError             no graph at this place
-        ImageryNotFoundError           no EM data or mesh where one was asked for
+        TableNotFoundError             the datastack has no such table
+        GraphNotFoundError             no graph at this path or address
+        ImageryNotFoundError           no EM data or mesh at the place requested
           MissingMeshError             neurons without a mesh; lists their ids
-      EngineError                      the graph database
+      EngineError                      the graph database failed
         EngineUnavailableError         [transient] it does not answer
         EngineAuthError                it refuses the user name or password
-        QueryTimeoutError              [transient] the time limit was reached
+        QueryTimeoutError              [transient] a query reached its time limit
         QueryRejectedError             it does not accept the query
-        ReadOnlyError                  a write came through the read door
-        GraphFileError                 the file is not a graph, or not one of this version
-        GraphIncompleteError           a load did not finish: the graph must not be read
-      CaveError                        the CAVE service
+        ReadOnlyError                  a query tried to write
+        GraphFileError                 the file is not a graph, or has another format version
+        GraphIncompleteError           a load has not finished, so the graph must not be read
+      CaveError                        CAVE failed
         CaveUnavailableError           [transient] it does not answer, or answers 5xx
-        CaveRateLimitError             [transient] it asks for fewer requests
-        CaveAuthError                  it refuses the token
-        CaveResponseError              it answers something that the contract does not allow
+        CaveRateLimitError             [transient] it limits the rate of requests
+        CaveAuthError                  it refuses the token, or there is none
+        CaveResponseError              its answer breaks the contract
         IncompleteAnswerError          rows are missing from an answer
-      LoadError                        the loader
+      LoadError                        a load failed
         SourceSchemaError              a table or file lacks a column, or has a wrong type
-        StageError                     a stage on disk is damaged or of another load
-        VerificationError              the graph does not hold what the source holds
+        StageError                     a stage on disk is damaged or belongs to another load
+        VerificationError              the graph differs from its source
         FullScanError                  a query about given neurons would read the whole graph
-        GraphExistsError               a load would replace a graph and was not told to
-      QueryFileError                   a file under `cypher/` breaks its own header
-      StandinError                     the CAVE stand-in cannot serve a folder, or not at this port
+        GraphExistsError               a load would replace a graph without being allowed to
+      QueryFileError                   a file in `cypher/` does not match its header
+      StandinError                     the CAVE stand-in cannot serve a folder, or use a port
       MissingExtraError (ImportError)  an optional package is not installed
 """
 
@@ -88,17 +88,17 @@ __all__ = [
 
 
 class CavegraphError(Exception):
-    """Base of all errors of this project.
+    """Base class of all errors of this project.
 
     Parameters
     ----------
     message
         What went wrong, and where.
     hint
-        What to do next; printed on a line of its own.
+        What to do next; printed on a separate line.
     """
 
-    #: True where the same call may succeed later without any change.
+    #: True if the same call may succeed later without any change.
     transient = False
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
@@ -123,11 +123,11 @@ class UnknownFieldError(InputError):
 
 
 class MotifError(InputError):
-    """A motif cannot be read, contradicts itself, or cannot be searched for."""
+    """A motif cannot be read, contradicts itself, or cannot be searched."""
 
 
 class NotFoundError(CavegraphError, LookupError):
-    """Something that was named is not there."""
+    """Something that the caller named does not exist."""
 
 
 class UnknownRootIdError(NotFoundError):
@@ -136,9 +136,9 @@ class UnknownRootIdError(NotFoundError):
     Parameters
     ----------
     root_ids
-        All unknown ids, kept as `root_ids`.
+        All unknown ids; kept as `root_ids`.
     where
-        Where they were looked for.
+        The graph or segmentation that was searched.
     """
 
     def __init__(self, root_ids: Iterable[int], where: str, *, hint: str | None = None) -> None:
@@ -149,7 +149,7 @@ class UnknownRootIdError(NotFoundError):
 
 
 class DatastackNotFoundError(NotFoundError):
-    """The CAVE server has no datastack of this name."""
+    """The CAVE server has no datastack with this name."""
 
 
 class VersionNotFoundError(NotFoundError):
@@ -161,28 +161,30 @@ class TableNotFoundError(NotFoundError):
 
 
 class GraphNotFoundError(NotFoundError):
-    """There is no graph where one was to be opened."""
+    """There is no graph at this path or address."""
 
 
 class ImageryNotFoundError(NotFoundError):
-    """There is no EM image data, segmentation or mesh at the place asked for."""
+    """There is no EM image, segmentation or mesh at the place requested."""
 
 
 class MissingMeshError(ImageryNotFoundError):
-    """Neurons have no mesh, or not a whole one.
+    """Neurons have no mesh, or only a part of one.
 
     Parameters
     ----------
     root_ids
-        All of them, kept as `root_ids`.
+        Root ids of all these neurons; kept as `root_ids`.
     where
-        Where meshes were looked for.
+        The source that was searched.
     """
 
     def __init__(self, root_ids: Iterable[int], where: str, *, hint: str | None = None) -> None:
         self.root_ids = tuple(int(i) for i in root_ids)
         listed = ", ".join(str(i) for i in self.root_ids)
-        super().__init__(f"no mesh in {where} of {len(self.root_ids)}: {listed}", hint=hint)
+        super().__init__(
+            f"no mesh in {where} for {len(self.root_ids)} neuron(s): {listed}", hint=hint
+        )
 
 
 class EngineError(CavegraphError):
@@ -200,7 +202,7 @@ class EngineAuthError(EngineError):
 
 
 class QueryTimeoutError(EngineError):
-    """A query was stopped at its time limit."""
+    """A query reached its time limit and was stopped."""
 
     transient = True
 
@@ -210,15 +212,15 @@ class QueryRejectedError(EngineError):
 
 
 class ReadOnlyError(EngineError):
-    """A query that writes came through the read-only door."""
+    """A query tried to write through a read-only connection."""
 
 
 class GraphFileError(EngineError):
-    """A file is not a graph, is damaged, or is a graph of another version of this program."""
+    """A file is not a graph, is damaged, or was made by another version of this program."""
 
 
 class GraphIncompleteError(EngineError):
-    """The graph has no complete `:Materialization`: a load is under way or has failed."""
+    """The graph has no complete `:Materialization`: a load is running or has failed."""
 
 
 class CaveError(CavegraphError):
@@ -226,27 +228,27 @@ class CaveError(CavegraphError):
 
 
 class CaveUnavailableError(CaveError):
-    """CAVE does not answer, or answers that it cannot at present."""
+    """CAVE does not answer, or reports that it is not available now."""
 
     transient = True
 
 
 class CaveRateLimitError(CaveError):
-    """CAVE asks for fewer requests in a time."""
+    """CAVE limits the rate of requests."""
 
     transient = True
 
 
 class CaveAuthError(CaveError):
-    """CAVE refuses the token, or there is none."""
+    """CAVE refuses the token, or there is no token."""
 
 
 class CaveResponseError(CaveError):
-    """CAVE answers something that its contract does not allow."""
+    """CAVE sent an answer that breaks its contract."""
 
 
 class IncompleteAnswerError(CaveError):
-    """An answer lacks rows that the server has counted."""
+    """An answer lacks rows that the server counted."""
 
 
 class LoadError(CavegraphError):
@@ -254,7 +256,7 @@ class LoadError(CavegraphError):
 
 
 class SourceSchemaError(LoadError):
-    """A source table lacks a column, or a column has a type that cannot be used."""
+    """A source table lacks a column, or a column has a type that is not supported."""
 
 
 class StageError(LoadError):
@@ -262,34 +264,34 @@ class StageError(LoadError):
 
 
 class VerificationError(LoadError):
-    """What is in the graph is not what the source holds."""
+    """The graph differs from its source."""
 
 
 class FullScanError(LoadError):
-    """A query about given neurons reads the whole graph: no index, or the wrong text."""
+    """A query about given neurons reads the whole graph: no index, or a wrong query."""
 
 
 class GraphExistsError(LoadError):
-    """A load would replace a graph and was not told to."""
+    """A load would replace a graph without being allowed to."""
 
 
 class QueryFileError(CavegraphError):
-    """A query file breaks the contract of its own header."""
+    """A query file does not match its header."""
 
 
 class StandinError(CavegraphError):
-    """The CAVE stand-in cannot serve: its folder is not in the format, or the port is taken."""
+    """The CAVE stand-in cannot serve: its folder has the wrong format, or the port is taken."""
 
 
 class MissingExtraError(CavegraphError, ImportError):
-    """An optional package is needed and not installed.
+    """An optional package is needed but not installed.
 
     Parameters
     ----------
     package
         The package that could not be imported.
     extra
-        The extra of this distribution that brings it.
+        The extra of this distribution that installs it.
     """
 
     def __init__(self, package: str, extra: str) -> None:

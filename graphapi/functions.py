@@ -1,4 +1,4 @@
-"""The methods of `Connectome` as functions on the default connectome."""
+"""The methods of `Connectome`, as functions of the default connectome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ R = TypeVar("R")
 
 
 def _on_default(method: Callable[Concatenate[Connectome, P], R]) -> Callable[P, R]:
-    """Make a function that calls a method of the default connectome."""
+    """Return a function that calls a method of the default connectome."""
 
     @functools.wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -80,11 +80,11 @@ def generate_cave_token(
     Parameters
     ----------
     save
-        Store it; the file is readable by you alone.
+        Whether to store the token. The file is readable only by you.
     server
-        Address of the CAVE server; None for that of the default connectome.
+        Address of the CAVE server; None for the server of the default connectome.
     token
-        The token, if you have it already; it is asked for otherwise, without showing it.
+        The token, if you already have it; otherwise you are asked for it.
     """
     from graphapi.cave.token import generate_cave_token as generate
 
@@ -92,16 +92,16 @@ def generate_cave_token(
 
 
 def set_logging_level(level: str | int = "INFO") -> None:
-    """Set how much this package reports on the standard `logging` channels.
+    """Set the level of this package's `logging` messages.
 
     Parameters
     ----------
     level
-        `DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`, or a number of `logging`.
+        `DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`, or a numeric level of `logging`.
     """
     known = logging.getLevelNamesMapping()
     number = known.get(level.upper()) if isinstance(level, str) else level
     if number is None:
-        raise InputError(f"{level!r} is no logging level", hint=f"levels: {', '.join(known)}")
+        raise InputError(f"{level!r} is not a logging level", hint=f"levels: {', '.join(known)}")
     for name in ("graphapi", "loader"):
         logging.getLogger(name).setLevel(number)

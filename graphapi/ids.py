@@ -1,7 +1,7 @@
-"""Root ids: what is taken for one, and what is refused.
+"""Parse root ids, and refuse values that cannot be one.
 
-Root ids are about 5.8e17. They are exact in int64 and not in float64, so a float is
-refused even where its value is whole: it may already be another neuron's id.
+Root ids are about 5.8e17. They are exact in int64 but not in float64, so a float is refused even
+if its value is whole: it may already be another neuron's id.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MOST_DIGITS = len(str(_INT64_MAX))
 
 
 def parse_root_ids(ids: object, *, what: str = "neuron ids") -> IdArray:
-    """Read integer-like ids of any kind into an array.
+    """Convert integer-like ids of any kind to an array.
 
     Parameters
     ----------
@@ -39,17 +39,17 @@ def parse_root_ids(ids: object, *, what: str = "neuron ids") -> IdArray:
         One id (int, numpy integer, decimal string) or any iterable of them: list, tuple,
         set, range, dict keys, numpy array, pandas Series or Index, Arrow array.
     what
-        What the ids are, for the error message.
+        Name of the ids in the error message.
 
     Returns
     -------
     numpy.ndarray
-        int64, in input order, duplicates kept. An empty iterable gives an empty array.
+        int64, in input order, with repeats. An empty iterable gives an empty array.
 
     Raises
     ------
     InvalidRootIdError
-        A value is a float, a bool, missing, negative, zero, beyond int64 or no number.
+        A value is a float, a bool, missing, negative, zero, beyond int64 or not a number.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def parse_root_ids(ids: object, *, what: str = "neuron ids") -> IdArray:
         return _checked(ids.ravel(), what)
     if hasattr(ids, "columns"):
         raise InvalidRootIdError(
-            f"{what}: a whole table is no list of ids", hint="pass one column: table['root_id']"
+            f"{what}: a whole table is not a list of ids", hint="pass one column: table['root_id']"
         )
     if isinstance(ids, (str, bytes, numbers.Number, np.generic)) or ids is None:
         values: list[object] = [ids]
@@ -75,7 +75,7 @@ def parse_root_ids(ids: object, *, what: str = "neuron ids") -> IdArray:
 
 
 def unique_ids(ids: IdArray) -> IdArray:
-    """Sort ids ascending and drop repeats."""
+    """Return sorted ids without repeats."""
     return np.unique(ids)
 
 
@@ -111,13 +111,13 @@ def _refused(value: object, what: str) -> InvalidRootIdError:
     hint = "root ids are positive whole numbers below 2**63; 0 is background, not a neuron"
     if isinstance(value, (float, np.floating)):
         hint = (
-            "floats cannot hold a root id exactly; keep ids as int64, "
+            "a float cannot hold a root id exactly; keep ids as int64, "
             "for example df['root_id'].astype('int64') on the original column"
         )
     if not isinstance(value, (str, int, float, np.generic)) and value is not None:
         hint = "pass one id, a flat list, array or Series of ids, or NeuronCriteria by itself"
     return InvalidRootIdError(
-        f"{what}: {_shown(value)} ({type(value).__name__}) is no id", hint=hint
+        f"{what}: {_shown(value)} ({type(value).__name__}) is not an id", hint=hint
     )
 
 

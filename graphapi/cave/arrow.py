@@ -1,4 +1,4 @@
-"""Putting the pieces of an answer together, types and order included."""
+"""Join the pieces of an answer, and reconcile their column types and order."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def read_answer(body: bytes) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        Types as sent. The pandas notes in its schema are dropped: they would turn ids into
-        other columns later.
+        Types as sent. The pandas metadata in the schema is dropped, because it would change id
+        columns later.
 
     Raises
     ------
     pyarrow.ArrowException, OSError
-        It is no Arrow stream, or only a part of one.
+        The body is not a whole Arrow stream.
     """
     with pa.ipc.open_stream(body) as reader:
         table = reader.read_all()
@@ -35,10 +35,10 @@ def read_answer(body: bytes) -> pa.Table:
 
 
 def joined(tables: Sequence[pa.Table], where: str) -> pa.Table:
-    """Concatenate answers of one table, in ascending order of `id`.
+    """Concatenate answers of one table, sorted by `id`.
 
-    The server finds a column's type from the rows of each answer, so that a column without
-    a value in one answer has another type there. Whole numbers are never made floats.
+    The server infers a column's type from the rows of each answer, so a column without values
+    may have a different type in one answer. Whole numbers never become floats.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def joined(tables: Sequence[pa.Table], where: str) -> pa.Table:
     for table in tables:
         if table.column_names != names:
             raise CaveResponseError(
-                f"{where}: answers to one question have different columns: "
+                f"{where}: answers to one query have different columns: "
                 f"{sorted(set(names) ^ set(table.column_names)) or 'in another order'}"
             )
     schema = pa.schema(
@@ -60,19 +60,19 @@ def joined(tables: Sequence[pa.Table], where: str) -> pa.Table:
 
 
 def require_ids(table: pa.Table, where: str) -> None:
-    """Refuse an answer whose rows cannot be told apart.
+    """Raise an error if rows of an answer cannot be identified.
 
     Raises
     ------
     CaveResponseError
-        There is no column `id` of whole numbers, or one is missing.
+        There is no `id` column of whole numbers, or it has missing values.
     """
     if "id" not in table.column_names:
         raise CaveResponseError(f"{where}: the answer has no column 'id'")
     column = table["id"]
     if table.num_rows and (not pa.types.is_integer(column.type) or column.null_count):
         raise CaveResponseError(
-            f"{where}: column 'id' comes as {column.type} with {column.null_count} gaps"
+            f"{where}: column 'id' has type {column.type} and {column.null_count} missing values"
         )
 
 
@@ -83,7 +83,7 @@ def by_id(table: pa.Table) -> pa.Table:
 
 
 def repeated_ids(table: pa.Table) -> int:
-    """Return how many rows repeat an id that another row has."""
+    """Return how many rows repeat the id of another row."""
     return int(table.num_rows - pc.count_distinct(table["id"], mode="all").as_py())
 
 
@@ -99,7 +99,7 @@ def _common_type(seen: Sequence[tuple[pa.DataType, int]], column: str, where: st
         if all(family(kind) for kind in types):
             return widest
     raise CaveResponseError(
-        f"{where}: column '{column}' comes as {' and as '.join(sorted(map(str, types)))}"
+        f"{where}: column '{column}' has several types: {', '.join(sorted(map(str, types)))}"
     )
 
 

@@ -1,4 +1,4 @@
-"""The CAVE client, made safe to rely on. The only module that imports `caveclient`."""
+"""A CAVE client with time limits and token checks: the only module that imports `caveclient`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SEGMENTATION_API = 1
 
 
 class _Bounded:
-    """Gives a sub-client the careful adapter before its first request."""
+    """Mount the careful adapter on a sub-client before its first request."""
 
     def _get_version(self: Any) -> Any:
         mount(self.session, self._fc.transport)
@@ -76,10 +76,11 @@ class _BoundedSchema(_Bounded, SchemaClient):  # type: ignore[misc]
 
 
 class BoundedClient(CAVEclientFull):  # type: ignore[misc]
-    """A CAVE client whose sub-clients all send through one careful adapter.
+    """A CAVE client whose sub-clients all send requests through one careful adapter.
 
-    The adapter alone has the token: sub-clients put theirs into every request, redirected ones
-    too, and ask for versions past their own session.
+    Only the adapter holds the token. Given the token, the sub-clients would put it into every
+    request, redirected ones included, and request the list of API versions outside their
+    session.
     """
 
     def __init__(self, datastack: str, address: str, transport: CarefulAdapter) -> None:
@@ -95,9 +96,9 @@ class BoundedClient(CAVEclientFull):  # type: ignore[misc]
         )
 
     def change_auth(self, **options: Any) -> None:
-        """Take another token; see `caveclient.CAVEclient.change_auth`."""
+        """Change the token; see `caveclient.CAVEclient.change_auth`."""
         super().change_auth(**options)
-        if self._services:  # there are none yet while this object is being made
+        if self._services:  # empty while this object is being constructed
             self._services = {}
             self.transport.shows.token = self.auth.token
 
@@ -110,7 +111,7 @@ class BoundedClient(CAVEclientFull):  # type: ignore[misc]
 
     @property
     def materialize(self) -> MaterializationClient:
-        """Tables and versions."""
+        """The materialization service: tables and versions."""
         return self._service(
             _BoundedMaterialize,
             datastack_name=self.datastack_name,
@@ -120,54 +121,54 @@ class BoundedClient(CAVEclientFull):  # type: ignore[misc]
 
     @property
     def chunkedgraph(self) -> ChunkedGraphClient:
-        """The segmentation."""
+        """The chunkedgraph service: the segmentation."""
         return self._service(
             _BoundedGraph, table_name=self._segmentation_name, api_version=_SEGMENTATION_API
         )
 
     @property
     def annotation(self) -> AnnotationClient:
-        """Annotations as they stand now."""
+        """The annotation service: current annotations."""
         return self._service(_BoundedAnnotation, aligned_volume_name=self._aligned_volume_name)
 
     @property
     def skeleton(self) -> SkeletonClient:
-        """Skeletons."""
+        """The skeleton service."""
         return self._service(_BoundedSkeleton, datastack_name=self.datastack_name)
 
     @property
     def l2cache(self) -> L2CacheClient:
-        """Properties of level-2 chunks."""
+        """The level-2 cache: properties of level-2 chunks."""
         return self._service(_BoundedL2Cache, table_name=self._segmentation_name)
 
     @property
     def state(self) -> JSONService:
-        """Neuroglancer states."""
+        """The service that stores Neuroglancer states."""
         return self._service(
             _BoundedState, server_address=self.server_address, ngl_url=self.info.viewer_site
         )
 
     @property
     def schema(self) -> SchemaClient:
-        """Annotation schemas."""
+        """The service that describes annotation schemas."""
         return self._service(_BoundedSchema, server_address=self.server_address)
 
     def versions_metadata(self) -> list[dict[str, Any]]:
-        """Return the server's list of versions as it is now, past the client's 12 h cache."""
+        """Return the server's current list of versions, bypassing the client's 12 h cache."""
         fetch = MaterializationClient.get_versions_metadata.__wrapped__
-        with warnings.catch_warnings():  # it stands a far-future time for "never expires"
+        with warnings.catch_warnings():  # a far-future time means "never expires"
             warnings.filterwarnings("ignore", message="Discarding nonzero nanoseconds")
             answer: list[dict[str, Any]] = fetch(self.materialize, expired=True)
         return answer
 
     def table_metadata(self, table: str, version: int) -> dict[str, Any]:
-        """Return the description of a table as it is now, past the client's 12 h cache."""
+        """Return a table's current description, bypassing the client's 12 h cache."""
         fetch = MaterializationClient.get_table_metadata.__wrapped__
         answer: dict[str, Any] = fetch(self.materialize, table, version=version, log_warning=False)
         return answer
 
     def _service(self, kind: type, **options: Any) -> Any:
-        """Return a sub-client, made on its first use; options that are calls are called then."""
+        """Return a sub-client, created on first use; callable options are called then."""
         if kind not in self._services:
             known = {name: o() if callable(o) else o for name, o in options.items()}
             if "server_address" not in known:
@@ -179,20 +180,20 @@ class BoundedClient(CAVEclientFull):  # type: ignore[misc]
         return str(self.info.segmentation_source().rstrip("/").split("/")[-1])
 
     def _materialize_api(self) -> int:
-        # Asked here: the client asks without a time limit, and takes any failure for "2".
+        # The client's own request has no time limit, and it treats any failure as "2".
         response = self.info.session.get(f"{self.local_server}/materialize/api/versions")
         response.raise_for_status()
         common = _MATERIALIZE_APIS.intersection(response.json())
         if not common:
             raise CaveResponseError(
-                f"{self.local_server} speaks versions {response.json()} of the materialize API",
-                hint="this program knows versions 2 and 3",
+                f"{self.local_server} supports versions {response.json()} of the materialize API",
+                hint="this program supports versions 2 and 3",
             )
         return max(common)
 
 
 def default_server(datastack: str) -> str:
-    """Return the server that CAVE programs have noted for a datastack, else the public one."""
+    """Return the server that CAVE programs have stored for a datastack, else the public one."""
     noted = handle_server_address(datastack, None, write=False)
     return str(noted or default_global_server_address)
 
@@ -208,7 +209,7 @@ def known_datastacks(address: str, transport: CarefulAdapter) -> list[str]:
 
 
 def forget_other_servers() -> None:
-    """Empty the client's process-wide caches: their keys do not name the server."""
+    """Empty the client's process-wide caches, whose keys do not include the server."""
     MaterializationClient.get_tables_metadata.cache.clear()
     for name in ("_metadata_cache", "_table_cache", "_schema_cache"):
         getattr(table_manager, name).clear()
@@ -221,11 +222,11 @@ def translated(server: str, what: str) -> Iterator[None]:
         yield
     except AuthException as error:
         raise CaveAuthError(
-            f"{server} wants a login for {what}",
+            f"{server} requires a login for {what}",
             hint="run graphapi.generate_cave_token(), or cavegraph token ADDRESS, to store a token",
         ) from error
     except ServerIncompatibilityError as error:
         raise CaveResponseError(
-            f"{server} is too old for this program, or is no CAVE server: {error}",
-            hint="it must run MaterializationEngine 5.13.0 or newer",
+            f"{server} is too old for this program, or is not a CAVE server: {error}",
+            hint="the server must run MaterializationEngine 5.13.0 or newer",
         ) from error

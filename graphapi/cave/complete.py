@@ -1,10 +1,11 @@
-"""Answers that are complete, whatever the server's row limit; anything less is an error.
+"""Complete answers whatever the server's row limit; an incomplete answer is an error.
 
-The server cuts an answer at a limit that cannot be asked for, in no order, and says so in a
-header only. So every question is cut into disjoint pieces that the server counts (counts are
-not limited); a piece's rows are believed when there are as many as counted, no id twice, each
-within the conditions sent, and the answer is shorter than any limit met. Otherwise it is
-halved: lists of ids first, then the range of row ids, down to a single id.
+The server truncates an answer at a row limit. The limit cannot be queried, the rows kept are in
+no order, and only a header reports it. So every query is split into disjoint pieces that the
+server counts (the limit does not apply to counts). A piece is accepted if it has as many rows
+as counted, no id twice, only rows that meet the conditions, and fewer rows than any limit seen
+so far. Otherwise it is halved: first its lists of ids, then its range of row ids, down to a
+single id.
 """
 
 from __future__ import annotations
@@ -53,32 +54,32 @@ def fetch_rows(
     cave, table, version
         What to read.
     pre_ids, post_ids
-        Root ids; rows must match both where both are given.
+        Root ids; if both are given, rows match both.
     columns
-        Which columns, in this order; `id` is added in front where it is missing. None: all.
+        Columns to return, in this order; `id` is added in front if it is missing. None: all.
     where
         Further conditions; those that the server ignores are applied here.
     progress
-        Whether to show a bar.
+        Whether to show a progress bar.
 
     Returns
     -------
     pyarrow.Table
-        Every matching row once, ascending by `id`, positions split. Without a match: no
-        rows, all columns.
+        Every matching row once, sorted by `id`, positions split into `_x`, `_y`, `_z`. Without
+        a match: no rows, all columns.
 
     Raises
     ------
     InputError
         Neither `pre_ids` nor `post_ids` is given.
     IncompleteAnswerError
-        The server's rows and counts disagree and go on doing so.
+        The server's rows and counts disagree, even after a second try.
     """
     asked = {name: ids for name, ids in ((PRE, pre_ids), (POST, post_ids)) if ids is not None}
     if not asked:
         raise InputError(
             "give pre_ids, post_ids or both",
-            hint="a whole table is read by id_ranges() and fetch_range()",
+            hint="to read a whole table, use id_ranges() and fetch_range()",
         )
     return fetch_matching(
         cave, table, version, asked, columns=columns, where=where, progress=progress
@@ -95,12 +96,12 @@ def fetch_matching(
     where: Filters | None = None,
     progress: bool = True,
 ) -> pa.Table:
-    """Read all rows of any table whose columns hold some of the ids asked for.
+    """Read all rows of any table that match lists of ids.
 
     Parameters
     ----------
     asked
-        Column -> ids; a row must match every column.
+        Column -> ids; a row must match in every column.
     cave, table, version, columns, where, progress
         See `fetch_rows`.
 
@@ -121,7 +122,7 @@ def fetch_matching(
     with Progress(f"rows of {table}", total) if progress else nullcontext() as bar:
         answers = list(reader.read_all(reader.plan(pieces), bar.advance if bar else _ignore))
     found = sum(answer.num_rows for answer in answers)
-    if found != total:  # once more: a count may have gone wrong on its way
+    if found != total:  # count again: the first count may have been wrong
         total = sum(piece.rows or 0 for piece in reader.count_all(whole))
     if found != total:
         raise reader.incomplete(f"{found} rows read, {total} counted")
@@ -131,19 +132,20 @@ def fetch_matching(
 def id_ranges(
     cave: RowSource, table: str, version: int, *, rows_at_a_time: int = ROWS_AT_A_TIME
 ) -> list[IdRange]:
-    """Cut a whole table into ranges of row ids.
+    """Split a whole table into ranges of row ids.
 
     Parameters
     ----------
     cave, table, version
-        What to cut.
+        What to split.
     rows_at_a_time
-        Rows in a range at most (a range of a single id may not be cut further).
+        Largest number of rows in a range.
 
     Returns
     -------
     list of IdRange
-        Disjoint, ascending, without gaps, together all rows; empty for an empty table.
+        Disjoint ranges in ascending order, without gaps, that cover all rows; empty for an
+        empty table.
 
     Raises
     ------
@@ -153,9 +155,9 @@ def id_ranges(
     reader = Reader(cave, table, version, rows_at_a_time=rows_at_a_time)
     whole = reader.count_all([Piece()])[0]
     if not whole.rows and reader.one_row().num_rows:
-        whole = reader.count_all([Piece()])[0]  # once more: it may have gone wrong on its way
+        whole = reader.count_all([Piece()])[0]  # again: the first count may have been wrong
         if not whole.rows:
-            raise reader.incomplete("0 rows counted in the whole table, and there are some")
+            raise reader.incomplete("0 rows counted in the whole table, but it has rows")
     if not whole.rows:
         return []
     reader.meet_limit(whole.rows)
@@ -184,14 +186,13 @@ def fetch_range(
     Returns
     -------
     pyarrow.Table
-        As many rows as the range was counted to have, ascending by `id`. Where that count
-        went wrong: as many as are counted now. So check the sum of all ranges, with
-        `require_total`.
+        As many rows as were counted for the range, sorted by `id`. If that count was wrong: as
+        many as the server counts now. So check the total over all ranges with `require_total`.
 
     Raises
     ------
     IncompleteAnswerError
-        The server's rows and counts disagree and go on doing so.
+        The server's rows and counts disagree, even after a second try.
     """
     reader = Reader(cave, table, version, columns)
     piece = Piece(span=(ids.lo, ids.hi), rows=ids.rows)
@@ -205,30 +206,30 @@ def fetch_range(
 
 
 def require_total(cave: RowSource, table: str, version: int, rows: int) -> None:
-    """Make sure that a whole table has been read, by a count that no reading relied on.
+    """Check that a whole table has been read, using a count that no read relied on.
 
     Parameters
     ----------
     cave, table, version
         What was read.
     rows
-        How many rows that gave.
+        How many rows were read.
 
     Raises
     ------
     IncompleteAnswerError
-        The server counts more or fewer, twice.
+        The server twice counts more or fewer rows.
     """
     reader = Reader(cave, table, version)
     counted = [reader.count_all([Piece()])[0].rows]
-    if rows not in counted:  # once more: a count may go wrong on its way
+    if rows not in counted:  # count again: the first count may have been wrong
         counted += [reader.count_all([Piece()])[0].rows]
     if rows not in counted:
         raise reader.incomplete(f"{rows} rows read, {counted[-1]} counted in the whole table")
 
 
 def _boxes(lists: dict[str, IdArray]) -> Iterator[tuple[tuple[str, tuple[int, ...]], ...]]:
-    """Cut lists of ids into disjoint combinations of shorter lists."""
+    """Split lists of ids into disjoint combinations of shorter lists."""
     sizes = [_IDS_AT_A_TIME, *[_LONGEST_LIST] * (len(lists) - 1)]
     chunks = [in_chunks(ids, size) for ids, size in zip(lists.values(), sizes, strict=True)]
     for combination in product(*chunks):

@@ -1,4 +1,4 @@
-"""A datastack on a CAVE server: its versions, its tables, and single queries on them."""
+"""A connection to a datastack on a CAVE server: versions, tables and single queries."""
 
 from __future__ import annotations
 
@@ -39,27 +39,27 @@ if TYPE_CHECKING:
     from graphapi.cave.client import BoundedClient
 
 Answer = TypeVar("Answer")
-#: As often as CAVEclient repeats a request by itself.
+#: How often CAVEclient repeats a request by default.
 _PLAIN_REPEATS = 3
 
 
 class Cave:
-    """One datastack on one CAVE server.
+    """A connection to one datastack on one CAVE server.
 
-    Safe to use from several threads. Made by `Cave.connect`.
+    Safe to use from several threads. Create it with `Cave.connect`.
 
     Attributes
     ----------
     datastack, server
-        What it is connected to.
+        Name of the datastack and address of the server.
     info
         The datastack's info record, read once.
     max_in_flight
-        How many requests this object sends at a time, whatever the number of threads.
+        Largest number of requests sent at a time, whatever the number of threads.
     segmentation
-        Root ids over time.
+        Access to root ids over time.
     row_limit
-        What is known of the server's row limit.
+        What is known about the server's row limit.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Cave:
         self.segmentation = Segmentation(self._ask, self._graph, self.server)
 
     def _admit(self, shows: Pass) -> None:
-        """Let the server that the info record names see the token; say so before it does."""
+        """Allow the server named in the info record to see the token, and announce it first."""
         try:
             local = origin_of(self.info.local_server)
         except InputError as error:
@@ -116,30 +116,30 @@ class Cave:
         Parameters
         ----------
         datastack
-            Its name.
+            Name of the datastack.
         server
-            Address of the info server; by default the one that CAVE programs have noted for
+            Address of the info server; by default the one that CAVE programs have stored for
             this datastack, else the public one.
         token
-            By default the stored one (see `graphapi.cave.token.find_token`).
+            CAVE token; by default the stored one (see `graphapi.cave.token.find_token`).
         timeout
-            Seconds to wait for a connection, and between two pieces of an answer; a whole
+            Seconds to wait for a connection, and between two pieces of an answer. A whole
             answer may take ten times as long.
         max_retries
-            How often a failed request is repeated, with growing waits between.
+            How often a failed request is repeated, with growing waits in between.
         max_in_flight
-            How many requests are sent at a time.
+            Largest number of requests sent at a time.
         pause
-            Sleeps between repetitions; replaced in tests.
+            Function that sleeps between retries; replaced in tests.
 
         Raises
         ------
         InputError
-            The datastack's name cannot be one.
+            The datastack's name is not valid.
         DatastackNotFoundError
-            The server has no such datastack; names those it has.
+            The server has no such datastack. The error lists the datastacks it has.
         CaveAuthError, CaveUnavailableError, CaveRateLimitError, CaveResponseError
-            The server refuses, fails, or is no CAVE server.
+            The server refuses, fails, or is not a CAVE server.
         """
         from graphapi.cave import client  # takes a second to import
 
@@ -202,14 +202,14 @@ class Cave:
     def client(self) -> Any:
         """A plain `caveclient.CAVEclient` for this datastack, for what this class lacks.
 
-        It has the same time limits and the retries that CAVEclient has by itself.
+        It has the same time limits, and the default retries of CAVEclient.
         """
         return self._ask("a new client", self._open_raw)
 
     # -- versions and tables ---------------------------------------------------------------
 
     def versions(self) -> list[VersionInfo]:
-        """Return all versions that the server knows, newest first; asked anew each time."""
+        """Return all versions that the server knows, newest first; requested on every call."""
 
         def read() -> list[VersionInfo]:
             self._open_materialize()
@@ -224,12 +224,12 @@ class Cave:
     def resolve_version(self, version: int | Literal["latest"]) -> VersionInfo:
         """Return one version; `latest` is the newest one that can be queried now.
 
-        Ask once and keep the answer: a newer version may appear at any time.
+        Call this once and keep the result: a newer version may appear at any time.
 
         Raises
         ------
         VersionNotFoundError
-            There is no such version, or it has expired; names those there are.
+            The version does not exist or has expired. The error lists the available ones.
         """
         where = f"datastack '{self.datastack}' on {self.server}"
         return choose_version(self.versions(), version, where)
@@ -254,12 +254,12 @@ class Cave:
             raise self._not_found(None, version, missing) from None
 
     def table_info(self, table: str, version: int) -> TableInfo:
-        """Return what the server says about one table.
+        """Return the server's description of a table.
 
         Raises
         ------
         TableNotFoundError, VersionNotFoundError
-            There is no such table at this version; names those there are.
+            There is no such table at this version. The error lists the available ones.
         """
         plain_name(table, "table")
 
@@ -276,7 +276,7 @@ class Cave:
     # -- rows ------------------------------------------------------------------------------
 
     def count(self, table: str, version: int, filters: Filters | None = None) -> int:
-        """Return how many rows the server counts; the row limit does not apply to it.
+        """Return how many rows the server counts; the row limit does not apply to counts.
 
         Raises
         ------
@@ -289,7 +289,8 @@ class Cave:
         if len(found) != 1 or whole != found or isinstance(found[0], bool):
             raise CaveResponseError(
                 f"{self.server}: the count of '{table}' is not one whole number: {found[:3]}",
-                hint="nothing was kept. Try again; if it stays so, tell its administrators",
+                hint="nothing was kept. Try again; if it happens again, tell the server's "
+                "administrators",
             )
         return int(found[0])
 
@@ -302,29 +303,29 @@ class Cave:
         *,
         limit: int | None = None,
     ) -> tuple[pa.Table, bool]:
-        """Send one query, as it is: the answer may be cut at the server's row limit.
+        """Send one query as it is; the server may truncate the answer at its row limit.
 
-        For answers that are complete, see `graphapi.cave.complete`.
+        For complete answers, see `graphapi.cave.complete`.
 
         Parameters
         ----------
         table, version
             What to read.
         filters
-            Which rows; `not_in` conditions are not applied here.
+            Rows to return; `not_in` conditions are not applied here.
         columns
-            Which columns, at least two (a server defect breaks on one); None for all.
+            Columns to return, at least two (a server bug fails on one); None for all.
             The server adds `X_supervoxel_id` to every `X_root_id`.
         limit
-            At most so many rows.
+            Largest number of rows to return.
 
         Returns
         -------
         rows : pyarrow.Table
-            As served: positions split in `_x`, `_y`, `_z`, ids int64, rows in no order.
+            As served: positions split into `_x`, `_y`, `_z`, ids int64, rows in no order.
         cut : bool
-            Whether the server says that it has cut the answer at its limit. It says so too
-            where the answer is complete and just as long as the limit.
+            Whether the server reports that it truncated the answer. It also reports this if
+            the answer is complete and exactly as long as the limit.
 
         Raises
         ------
@@ -372,12 +373,12 @@ class Cave:
     # -- inside ----------------------------------------------------------------------------
 
     def _open_materialize(self) -> Any:
-        with self._opening:  # made on first use: once, though threads ask together
+        with self._opening:  # created on first use, and only once if threads call together
             return self._inner.materialize
 
     def _graph(self) -> Any:
         if self.info.segmentation_table is None:
-            raise CaveResponseError(f"datastack '{self.datastack}' names no segmentation")
+            raise CaveResponseError(f"datastack '{self.datastack}' has no segmentation")
         with self._opening:
             return self._inner.chunkedgraph
 
@@ -406,7 +407,7 @@ class Cave:
 def _no_cave_server(address: str, missing: MissingError) -> CaveResponseError:
     bare = str(origin_of(address))
     return CaveResponseError(
-        f"there is no CAVE server at {address}: it answers {missing.status} to the first question",
+        f"there is no CAVE server at {address}: it answers {missing.status} to the first request",
         hint="check the address"
         if bare == address
         else f"a server's address has no path: try {bare}",

@@ -1,4 +1,4 @@
-"""Which rows of a table are meant: one value instead of nine parallel dictionaries."""
+"""Row filters of a query, as one value instead of nine parallel dictionaries."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Conditions that all hold; immutable, so every method gives a new value.
+    """Conditions that must all hold. Immutable: every method returns a new value.
 
-    `not_in` is never sent: the server accepts it and ignores it, so it is applied to the
-    answer by `kept`. All other conditions are sent, and `check` holds the answer to those
-    that can be read from its columns.
+    `not_in` is never sent, because the server accepts it and then ignores it; `kept` applies
+    it to the answer. All other conditions are sent, and `check` verifies those that can be
+    tested on the answer's columns.
 
     Examples
     --------
@@ -60,7 +60,7 @@ class Filters:
         return self._and(column, "in", _plain(values))
 
     def not_in(self, column: str, values: Iterable[Any]) -> Filters:
-        """Drop rows whose `column` is one of `values`; done on our side."""
+        """Drop rows whose `column` is one of `values`; applied on the client side."""
         return self._and(column, "not_in", _plain(values))
 
     def equal(self, column: str, value: Any) -> Filters:
@@ -84,11 +84,11 @@ class Filters:
         return self._and(column, "at_most", value)
 
     def regex(self, column: str, pattern: str) -> Filters:
-        """Keep rows whose text `column` matches `pattern` (the server's dialect)."""
+        """Keep rows whose text `column` matches `pattern` (in the server's regex dialect)."""
         return self._and(column, "regex", pattern)
 
     def box(self, column: str, low: Iterable[float], high: Iterable[float]) -> Filters:
-        """Keep rows whose position `column` lies in a box, in the table's own voxels."""
+        """Keep rows whose position `column` lies in a box, in the table's voxels."""
         return self._and(column, "box", (tuple(low), tuple(high)))
 
     def between(self, column: str, low: int, high: int) -> Filters:
@@ -96,13 +96,13 @@ class Filters:
         return self.at_least(column, low).less(column, high)
 
     def keywords(self) -> dict[str, dict[str, Any]]:
-        """Return the conditions as the CAVE client's keyword arguments.
+        """Return the conditions as keyword arguments for the CAVE client.
 
         Returns
         -------
         dict
-            `filter_..._dict` -> column -> value. Two bounds of one kind on one column become
-            the tighter of the two; two lists become their intersection.
+            `filter_..._dict` -> column -> value. Of two bounds of the same kind on a column,
+            the tighter one is used; two lists become their intersection.
         """
         keywords: dict[str, dict[str, Any]] = {}
         for condition in self.conditions:
@@ -116,12 +116,12 @@ class Filters:
         }
 
     def check(self, answer: pa.Table, where: str) -> None:
-        """Refuse an answer that holds a row which was not asked for.
+        """Raise an error if the answer contains rows that were not requested.
 
         Raises
         ------
         CaveResponseError
-            A row breaks a condition: the server has ignored it.
+            A row does not meet a condition: the server ignored it.
         """
         for condition in self.conditions if answer.num_rows else ():
             if condition.operator in ("not_in", "regex", "box"):
@@ -132,9 +132,9 @@ class Filters:
             broken = answer.num_rows - sum(chunk.true_count for chunk in held.chunks)
             if broken:
                 raise CaveResponseError(
-                    f"{where}: {broken} of {answer.num_rows} rows break the condition "
+                    f"{where}: {broken} of {answer.num_rows} rows do not meet the condition "
                     f"'{condition.column} {condition.operator}'",
-                    hint="the server ignores this filter; report it to its administrators",
+                    hint="the server ignores this filter; tell its administrators",
                 )
 
     def kept(self, answer: pa.Table) -> pa.Table:
@@ -145,7 +145,7 @@ class Filters:
         return answer
 
     def describe(self) -> str:
-        """Say the conditions in words, long lists by their length."""
+        """Describe the conditions in words; long lists are described by their length."""
         if not self.conditions:
             return "all rows"
         return " and ".join(
@@ -183,15 +183,15 @@ def _tighter(condition: Condition, other: Any) -> Any:
 
 
 def _holds(condition: Condition, column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
-    """Return for each value whether it meets a condition; a null meets none but `not_in`."""
+    """Return whether each value meets a condition; a null only meets `not_in`."""
     import pyarrow as pa
 
     try:
         return _compared(condition, column)
     except pa.ArrowException as error:
         raise CaveResponseError(
-            f"{where}: column '{condition.column}' comes as {column.type}, which cannot be "
-            f"compared for '{condition.operator}'"
+            f"{where}: column '{condition.column}' has type {column.type}, which does not "
+            f"support '{condition.operator}'"
         ) from error
 
 
@@ -216,5 +216,5 @@ def _compared(condition: Condition, column: pa.ChunkedArray) -> pa.ChunkedArray:
         case "at_most":
             held = pc.less_equal(column, value)
         case _:
-            raise ValueError(f"'{condition.operator}' cannot be read from the answer")
+            raise ValueError(f"'{condition.operator}' cannot be tested on an answer")
     return pc.fill_null(held, False)

@@ -1,8 +1,8 @@
-"""Root ids that have changed: found, mapped to another time, and never quietly.
+"""Find root ids that have changed, and map them to another time.
 
-Every edit gives a neuron a new root id, while the supervoxels it is made of stay. So a stale
-id is followed by its supervoxels: by the one that is known to mark the neuron (its soma, its
-annotation), else by all of them, each with one vote.
+Every edit gives a neuron a new root id, but its supervoxels stay the same. A stale id is
+therefore traced through its supervoxels: through the one known to mark the neuron (at its soma
+or annotation) if there is one, otherwise through all of them, with one vote each.
 """
 
 from __future__ import annotations
@@ -32,25 +32,26 @@ _SUPERVOXELS_AT_A_TIME = 50_000
 
 @dataclass(frozen=True)
 class IdMapping:
-    """Which root each asked id is at a time.
+    """The root ids of some neurons at one time.
 
     Attributes
     ----------
     requested
-        int64, as given, in order.
+        int64, the ids as given, in input order.
     resolved
-        int64, as long; 0 where unknown.
+        int64, same length; 0 where unknown.
     how
-        As long: `current` (it is a root at that time), `supervoxel` (found by the given
-        supervoxel), `overlap` (all its supervoxels are in one root), `split` (they are in
-        several: the one with most of them is taken), `unknown` (it never existed, or nothing
-        is left of it).
+        Same length. `current`: the id is a root at that time. `supervoxel`: found through the
+        given supervoxel. `overlap`: one root holds all its supervoxels. `split`: several roots
+        hold them, and the one with the most was chosen. `unknown`: the id never existed, or
+        none of its supervoxels belongs to a root.
     confidence
-        float64, as long: the share of its supervoxels that the resolved root holds.
+        float64, same length: fraction of the id's supervoxels that the resolved root holds.
     heirs
-        For every split id: all its roots and their shares, largest first.
+        For every split id: all roots that hold its supervoxels and their fractions, largest
+        first.
     timestamp
-        The time it holds for, aware, UTC.
+        The time of `resolved` (timezone-aware, UTC).
     """
 
     requested: IdArray
@@ -68,7 +69,7 @@ class IdMapping:
         return np.array(list(lost), dtype=np.int64)
 
     def changed(self) -> dict[int, int]:
-        """Return requested -> resolved for the ids that were mapped to another one."""
+        """Return requested -> resolved for the ids that changed."""
         pairs = zip(self.requested.tolist(), self.resolved.tolist(), strict=True)
         return {old: new for old, new in pairs if new not in (0, old)}
 
@@ -76,7 +77,7 @@ class IdMapping:
 def check_current(
     cave: Cave, ids: IdArray, timestamp: datetime | None = None
 ) -> npt.NDArray[np.bool_]:
-    """Return whether each id is a root at a time.
+    """Return whether each id is a root at a given time.
 
     Parameters
     ----------
@@ -85,12 +86,12 @@ def check_current(
     ids
         Root ids.
     timestamp
-        Aware; None for now.
+        Timezone-aware; None for now.
 
     Returns
     -------
     numpy.ndarray
-        bool, as long as `ids`.
+        bool, same length as `ids`.
     """
     at = _moment(timestamp)
     return _batched(
@@ -104,21 +105,21 @@ def check_current(
 
 
 def roots_of(cave: Cave, supervoxel_ids: IdArray, timestamp: datetime | None = None) -> IdArray:
-    """Return the root that holds each supervoxel at a time.
+    """Return the root id of each supervoxel at a given time.
 
     Parameters
     ----------
     cave
         The datastack.
     supervoxel_ids
-        Any number; 0 is background and is not asked for.
+        Any number of ids; 0 is background and is not sent to the server.
     timestamp
-        Aware; None for now.
+        Timezone-aware; None for now.
 
     Returns
     -------
     numpy.ndarray
-        int64, as long as the input; 0 for background and where the server knows none.
+        int64, same length as the input; 0 for background and for supervoxels without a root.
     """
     at = _moment(timestamp)
     asked, back = np.unique(np.asarray(supervoxel_ids, dtype=np.int64), return_inverse=True)
@@ -142,23 +143,24 @@ def map_to(
     *,
     supervoxels: Mapping[int, int] | None = None,
 ) -> IdMapping:
-    """Find what root ids of any time are at one time.
+    """Map root ids of any time to one time.
 
     Parameters
     ----------
     cave
         The datastack.
     ids
-        Root ids of any time, repeats allowed.
+        Root ids of any time; repeats are allowed.
     timestamp
-        Aware; None for now. Earlier than an id works as well as later.
+        Timezone-aware; None for now. It may be earlier or later than the ids.
     supervoxels
-        Root id -> a supervoxel that marks that neuron, where one is known; exact and fast.
+        Root id -> a supervoxel known to mark that neuron. Where given, the mapping is exact
+        and fast.
 
     Returns
     -------
     IdMapping
-        One entry for every id, in order; ids that never existed are `unknown` in it.
+        One entry for every id, in input order; ids that never existed are `unknown`.
     """
     at = _moment(timestamp)
     distinct = np.unique(ids)
@@ -209,7 +211,7 @@ def _exist(cave: Cave, ids: IdArray) -> npt.NDArray[np.bool_]:
 
 
 def _heirs(cave: Cave, root_id: int, at: datetime) -> tuple[tuple[int, float], ...]:
-    """Return the roots that hold a stale root's supervoxels, and their shares, largest first."""
+    """Return the roots that hold a stale root's supervoxels and their fractions, largest first."""
     parts = cave.segmentation.supervoxels(root_id)
     if not len(parts):
         return ()

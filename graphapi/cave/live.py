@@ -1,8 +1,9 @@
-"""Synapse rows under the root ids of this moment.
+"""Synapse rows under current root ids.
 
-CAVE's tables are frozen at versions. Root ids of now are followed back to the newest version,
-its rows are read completely, brought forward by their supervoxels, and filtered once more.
-Synapses that were added to the table after that version are not in it.
+CAVE's tables are frozen at materialization versions. Current root ids are mapped back to the
+newest version, all their rows are read there, the rows' root ids are updated through their
+supervoxels, and the rows are filtered again. Synapses added to the table after that version are
+not included.
 """
 
 from __future__ import annotations
@@ -33,30 +34,30 @@ def fetch_live_rows(
     timestamp: datetime | None = None,
     progress: bool = True,
 ) -> tuple[pa.Table, int]:
-    """Read all synapse rows of neurons as the segmentation is at a moment.
+    """Read all synapse rows of some neurons, with the segmentation at a given time.
 
     Parameters
     ----------
     cave, table
         What to read.
     pre_ids, post_ids
-        Root ids of that moment; rows match both where both are given.
+        Root ids at that time; if both are given, rows match both.
     timestamp
-        Aware; None for now. Not before the newest version.
+        Timezone-aware, not before the newest version; None for now.
     progress
-        Whether to show a bar.
+        Whether to show a progress bar.
 
     Returns
     -------
     rows : pyarrow.Table
-        As from `fetch_rows`, root ids those of the moment.
+        As from `fetch_rows`, with the root ids at that time.
     version : int
         The version that the rows were read from.
 
     Raises
     ------
     UnknownRootIdError
-        An id is not a root at that moment.
+        An id is not a root at that time.
     """
     at = timestamp or datetime.now(UTC)
     base = cave.resolve_version("latest")
@@ -84,7 +85,7 @@ def _past(cave: Cave, ids: IdArray, past: datetime, at: datetime) -> IdArray:
         raise UnknownRootIdError(
             distinct[~current].tolist(),
             f"the segmentation of '{cave.datastack}' at {at:%Y-%m-%d %H:%M} UTC",
-            hint="update_ids=True maps ids that are no longer current",
+            hint="pass update_ids=True to map stale ids to current ones",
         )
     found: set[int] = set()
     for start in range(0, len(distinct), _IDS_AT_A_TIME):
@@ -95,11 +96,11 @@ def _past(cave: Cave, ids: IdArray, past: datetime, at: datetime) -> IdArray:
 
 
 def _brought_forward(cave: Cave, rows: pa.Table, column: str, at: datetime) -> pa.Table:
-    """Replace the roots that are no longer current by those that hold the row's supervoxel."""
+    """Replace stale root ids with the roots that now hold the row's supervoxels."""
     supervoxels = column.replace("root_id", "supervoxel_id")
     if supervoxels not in rows.column_names:
         raise SourceSchemaError(
-            f"live rows need the column '{supervoxels}', which the synapse table does not have"
+            f"live queries need the column '{supervoxels}', which the synapse table does not have"
         )
     roots = rows[column].fill_null(0).cast(pa.int64()).to_numpy().copy()
     marks = rows[supervoxels].fill_null(0).cast(pa.int64()).to_numpy()

@@ -1,4 +1,4 @@
-"""A piece of a table: which rows it holds, how it is halved, and what a row limit means for it."""
+"""Pieces of a table: their rows, how they are halved, and the server's row limit."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ class IdRange:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Rows that hold all of: some conditions, some columns within lists, ids within a span.
+    """Rows that meet some conditions, with columns in given lists and ids in a given span.
 
     Attributes
     ----------
     base
-        Conditions that stay with every half.
+        Conditions that both halves keep.
     lists
         Column and allowed values; halved first.
     span
-        `lo <= id < hi`; None for any id. Halved where no list can be.
+        `lo <= id < hi`; None for any id. Halved if no list can be.
     rows
-        The server's count; None while not asked for.
+        The server's count; None before it is requested.
     """
 
     base: Filters = field(default_factory=Filters)
@@ -55,20 +55,20 @@ class Piece:
 
     @property
     def needs_bounds(self) -> bool:
-        """Whether it can only be halved by id, and no span of ids is known."""
+        """Whether the piece can only be halved by id but has no span of ids."""
         return self.span is None and all(len(values) < 2 for _, values in self.lists)
 
     def holds_at_most(self, rows: int) -> bool:
-        """Whether it cannot hold more rows than that: ids are unique."""
+        """Return whether the span has room for at most this many rows, as ids are unique."""
         return self.span is not None and self.span[1] - self.span[0] <= rows
 
     def halves(self, bounds: tuple[int, int]) -> tuple[Piece, Piece] | None:
-        """Return two disjoint pieces that are this one together; None for a single id.
+        """Return two disjoint pieces that together make up this one; None for a single id.
 
         Parameters
         ----------
         bounds
-            `lo <= id < hi` for every row of the table; used where no span is set.
+            `lo <= id < hi` for every row of the table; used if no span is set.
         """
         longest = max(self.lists, key=lambda entry: len(entry[1]), default=None)
         if longest is not None and len(longest[1]) > 1:
@@ -93,7 +93,7 @@ class Piece:
 
 
 class RowLimit:
-    """The server's row limit: it cannot be asked for, only met."""
+    """The server's row limit, which is learned from truncated answers."""
 
     def __init__(self) -> None:
         self._met: int | None = None
@@ -101,16 +101,16 @@ class RowLimit:
 
     @property
     def met(self) -> int | None:
-        """The smallest length that a cut answer has had; None before the first."""
+        """The length of the shortest truncated answer so far; None before the first."""
         return self._met
 
     def meet(self, rows: int) -> None:
-        """Note that an answer was cut at this length."""
+        """Record that an answer was truncated at this length."""
         with self._lock:
             self._met = max(1, rows if self._met is None else min(self._met, rows))
 
 
 def in_chunks(ids: IdArray, size: int) -> list[tuple[int, ...]]:
-    """Cut distinct ids into tuples of plain ints, `size` at most in each."""
+    """Split distinct ids into tuples of at most `size` plain ints."""
     values = ids.tolist()
     return [tuple(values[i : i + size]) for i in range(0, len(values), size)]

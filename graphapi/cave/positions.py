@@ -1,4 +1,4 @@
-"""Positions: from the split integer columns that CAVE serves to `[x, y, z]` in one unit."""
+"""Convert CAVE's split position columns to `[x, y, z]` in one unit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NANOMETRE: Resolution = (1.0, 1.0, 1.0)
 
 
 def position_columns(names: list[str]) -> list[str]:
-    """Return the positions among columns: `p` for three neighbours `p_x`, `p_y`, `p_z`."""
+    """Return the position columns: `p` for three adjacent columns `p_x`, `p_y`, `p_z`."""
     found = []
     for i, name in enumerate(names[:-2]):
         stem = name.removesuffix("_x")
@@ -39,14 +39,14 @@ def positions(
     stem
         Name of the position.
     stored, wanted
-        Nanometres a unit, of the table and of the answer.
+        Size in nm (x, y, z) of the table's unit and of the wanted unit.
 
     Returns
     -------
     list
-        `[x, y, z]` for each row, None where the row has no position. Whole units, rounded
-        down, unless `wanted` is a nanometre and the table's unit is not a whole number of
-        them: then floats.
+        `[x, y, z]` for each row; None where the row has no position. Whole numbers, rounded
+        down. Floats only if `wanted` is nanometres and the table's unit is not a whole number
+        of nanometres.
     """
     whole = wanted != NANOMETRE or all(float(size).is_integer() for size in stored)
     axes = [f"{stem}_{axis}" for axis in "xyz"]
@@ -67,7 +67,7 @@ def positions(
 def with_positions(
     frame: pd.DataFrame, table: pa.Table, stored: Resolution, wanted: Resolution
 ) -> pd.DataFrame:
-    """Replace the split positions of a frame by one column of lists each, at its end."""
+    """Replace the split positions of a frame with one column of lists each, at the end."""
     for stem in position_columns(table.column_names):
         frame = frame.drop(columns=[f"{stem}_{axis}" for axis in "xyz"])
         values = np.empty(table.num_rows, dtype=object)
@@ -82,7 +82,7 @@ def _scaled(
     scale = stored / wanted
     if not whole:
         return np.asarray(values, dtype=np.float64) * float(scale)
-    if values.dtype.kind in "iu":  # exact: no float, so no voxel is missed by rounding
+    if values.dtype.kind in "iu":  # exact: rounding a float could give the wrong voxel
         return np.asarray(values.astype(np.int64) * scale.numerator // scale.denominator)
     floored: npt.NDArray[Any] = np.floor(np.nan_to_num(values) * float(scale)).astype(np.int64)
     return floored

@@ -1,4 +1,4 @@
-"""Reads pieces of one table, and believes none that it cannot prove complete."""
+"""Read a table in pieces, and accept only pieces that are provably complete."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from graphapi.cave.pieces import RowLimit
 
-#: Rows asked for at a time: a few seconds of a real server, some ten megabytes.
+#: Rows requested at a time: a few seconds of a real server, about ten megabytes.
 ROWS_AT_A_TIME = 100_000
 _FIRST_GUESS = 2**20
 _HIGHEST_ID = 2**63 - 1
 
 
 class RowSource(Protocol):
-    """What is needed of `graphapi.cave.connection.Cave`; tests bring their own."""
+    """The part of `graphapi.cave.connection.Cave` used here; tests supply their own."""
 
     server: str
     max_in_flight: int
@@ -44,23 +44,23 @@ class RowSource(Protocol):
         *,
         limit: int | None = None,
     ) -> tuple[pa.Table, bool]:
-        """Read rows, perhaps not all; the second value says whether the server cut them."""
+        """Read rows, perhaps not all; the second value says whether the server truncated them."""
         ...
 
 
 class Reader:
-    """Reads one table at one version.
+    """Reader of one table at one version.
 
     Parameters
     ----------
     cave, table, version
         What to read.
     columns
-        Which columns come out; None for all.
+        Columns to return; None for all.
     also
-        Columns that conditions need, read even where they do not come out.
+        Columns that conditions need; read even if they are not returned.
     rows_at_a_time
-        Rows to ask for at most, also where the server would give more.
+        Largest number of rows to request at a time, even if the server allows more.
     """
 
     def __init__(
@@ -87,22 +87,22 @@ class Reader:
     # -- counting --------------------------------------------------------------------------
 
     def count_all(self, pieces: Sequence[Piece]) -> list[Piece]:
-        """Ask for the count of every piece, several at a time."""
+        """Request the count of every piece, several at a time."""
         counts = in_order(self._count, pieces, at_once=self._cave.max_in_flight)
         return [piece.counted(rows) for piece, rows in zip(pieces, counts, strict=True)]
 
     def plan(self, pieces: Sequence[Piece]) -> list[Piece]:
-        """Halve counted pieces until none has more rows than should be asked for at a time.
+        """Halve counted pieces until each is small enough for one request.
 
         Returns
         -------
         list of Piece
-            Disjoint, counted, together all rows of `pieces`; empty ones are kept.
+            Disjoint, counted pieces that cover all rows of `pieces`; empty ones are kept.
 
         Raises
         ------
         IncompleteAnswerError
-            Two halves have not the rows of the whole, even when all three are counted again.
+            The counts of two halves do not add up to the whole, even when counted again.
         """
         done: list[Piece] = []
         large = list(pieces)
@@ -123,7 +123,7 @@ class Reader:
         return done
 
     def bounds(self) -> tuple[int, int]:
-        """Return `lo <= id < hi` for all rows of the table, found by counting."""
+        """Return bounds `lo <= id < hi` that hold for all rows of the table, by counting."""
         with self._bounding:
             if self._bounds is None:
                 hi = _FIRST_GUESS
@@ -133,12 +133,12 @@ class Reader:
             return self._bounds
 
     def meet_limit(self, rows: int) -> None:
-        """Make the server cut an answer once, to learn its limit before anything is planned.
+        """Make the server truncate one answer, to learn its row limit before planning.
 
         Parameters
         ----------
         rows
-            How many the table has.
+            Number of rows in the table.
         """
         if self._cave.row_limit.met is None:
             few = self._two_columns()
@@ -151,7 +151,7 @@ class Reader:
     def read_all(
         self, pieces: Sequence[Piece], advance: Callable[[int], None]
     ) -> Iterator[pa.Table]:
-        """Read counted pieces, several at a time; `advance` is told the rows of each."""
+        """Read counted pieces, several at a time; call `advance` with the row count of each."""
         for tables in in_order(self._read, pieces, at_once=self._cave.max_in_flight):
             for table in tables:
                 advance(table.num_rows)
@@ -162,14 +162,14 @@ class Reader:
         return self._cave.query(self._table, self._version, None, self._sent, limit=1)[0]
 
     def finished(self, answers: Sequence[pa.Table], base: Filters | None = None) -> pa.Table:
-        """Join answers, apply what the server ignores, keep the columns asked for.
+        """Join answers, apply conditions that the server ignores, and select the columns.
 
         Raises
         ------
         IncompleteAnswerError
-            A row came twice, so that another one must be missing.
+            A row came twice, so another one must be missing.
         """
-        # Answers without rows do not tell the types of all columns.
+        # Answers without rows do not have the right column types.
         filled = [answer for answer in answers if answer.num_rows] or [self.one_row().slice(0, 0)]
         table = joined(filled, self._where)
         repeated = repeated_ids(table)
@@ -179,10 +179,11 @@ class Reader:
         return table if self._columns is None else table.select(self._columns)
 
     def incomplete(self, words: str) -> IncompleteAnswerError:
-        """Say what does not fit."""
+        """Return an error that says which counts disagree."""
         return IncompleteAnswerError(
             f"{self._where}: {words}",
-            hint="nothing was kept. Try again; if it stays so, tell the server's administrators",
+            hint="nothing was kept. Try again; if it happens again, tell the server's "
+            "administrators",
         )
 
     # -- one piece -------------------------------------------------------------------------
@@ -197,7 +198,7 @@ class Reader:
         if answer.num_rows == _rows(piece) and not cut:
             return [answer]
         if not cut:
-            # Once more: a count or an answer may have gone wrong on its way.
+            # Try again: the count or the answer may have been wrong.
             piece = self.count_all([piece])[0]
             answer, cut = self._ask(piece)
             if answer.num_rows == _rows(piece) and not cut:
@@ -205,10 +206,10 @@ class Reader:
         return self._read_cut(piece, answer.num_rows, said=cut)
 
     def _read_cut(self, piece: Piece, length: int, *, said: bool) -> list[pa.Table]:
-        """Read a piece in halves, its answer having been cut: as said, or to judge by its length.
+        """Read a piece in halves because its answer was truncated.
 
-        An answer that is too short though nobody says so may only be cut if all such
-        answers are of one length.
+        The server reported it (`said`), or the answer is too short. An answer that is too short
+        without a report counts as truncated only if all such answers have the same length.
         """
         met = self._cave.row_limit.met
         if not said and (length > _rows(piece) or length == 0 or met not in (None, length)):
@@ -232,7 +233,7 @@ class Reader:
         if said:
             self._cave.row_limit.meet(answer.num_rows)
         as_long = met is not None and answer.num_rows >= met
-        # As many distinct ids as a span can hold: nothing can have been cut.
+        # As many distinct ids as the span can hold: the answer is complete.
         full = piece.holds_at_most(answer.num_rows) and answer.num_rows == _rows(piece)
         return answer, (said or as_long) and not full
 
@@ -251,7 +252,7 @@ class Reader:
         return piece.halves(self.bounds() if piece.needs_bounds else (0, _HIGHEST_ID))
 
     def _two_columns(self) -> list[str]:
-        """Return `id` and one more column: the server breaks on a single one."""
+        """Return `id` and one more column, because the server fails on a single column."""
         names = self._cave.query(self._table, self._version, limit=1)[0].column_names
         others = [name for name in names if name != "id" and name[-2:] not in ("_x", "_y", "_z")]
         return ["id", "valid" if "valid" in others else others[0]] if others else ["id"]
@@ -261,7 +262,7 @@ class Reader:
 
     @property
     def target(self) -> int:
-        """How many rows to ask for at a time: below any limit met."""
+        """How many rows to request at a time: below any row limit seen so far."""
         met = self._cave.row_limit.met
         return self._rows_at_a_time if met is None else max(1, min(self._rows_at_a_time, met - 1))
 
@@ -277,6 +278,6 @@ def _rows(piece: Piece) -> int:
 
 
 def _unique(names: Iterable[str], first: Sequence[str] = ()) -> list[str]:
-    """Keep each name once; `id` stays where the caller put it, else comes first."""
+    """Drop repeated names; `id` stays where the caller put it, else comes first."""
     order = list(first) if "id" in first else list(names)
     return list(dict.fromkeys([*order, *names]))

@@ -1,4 +1,4 @@
-"""What a CAVE server says about a datastack, its versions and its tables."""
+"""Records that describe a datastack, its materialization versions and its tables."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ class DatastackInfo:
     Attributes
     ----------
     name, description
-        As the info service has them.
+        As given by the info service.
     synapse_table, soma_table
-        Table names; None where the datastack names none.
+        Table names; None if the datastack has none.
     viewer_resolution
-        Nanometres a voxel, x, y, z: the unit people read coordinates in.
+        Voxel size in nm (x, y, z) of the coordinates that people use.
     image_source, segmentation_source
-        Cloud paths of the EM volume and of the segmentation; None where not given.
+        Cloud paths of the EM volume and the segmentation; None if not given.
     segmentation_table
         Name of the chunkedgraph, the last part of `segmentation_source`.
     local_server
-        Address of the server that answers for tables and segmentation.
+        Address of the server that serves tables and segmentation.
     proofreading_status_table, cell_identification_table
-        Table names; None where the datastack names none.
+        Table names; None if the datastack has none.
     """
 
     name: str
@@ -51,7 +51,7 @@ class DatastackInfo:
 
     @classmethod
     def from_answer(cls, name: str, answer: Mapping[str, Any]) -> DatastackInfo:
-        """Read `datastack/full/<name>`."""
+        """Read the answer to `datastack/full/<name>`."""
         what = f"the info record of datastack '{name}'"
         _require(isinstance(answer, dict), what, answer)
         volume = answer.get("aligned_volume") or {}
@@ -83,16 +83,17 @@ class VersionInfo:
     Attributes
     ----------
     version
-        Its number.
+        Version number.
     timestamp
-        The moment its root ids stand for, aware, UTC.
+        Time at which its root ids are valid (timezone-aware, UTC).
     expires_on
-        When the server drops it, aware, UTC; None for never.
+        When the server deletes it (timezone-aware, UTC); None if never.
     valid
-        The server answers queries about it.
+        Whether the server answers queries about it.
     is_merged
-        Annotation and segmentation columns are in one table: there is no `created` column
-        and rows without a supervoxel are absent. In split versions their roots are 1.
+        Whether annotation and segmentation columns share one table. Merged versions have no
+        `created` column and no rows without a supervoxel. In split versions the root id of
+        such rows is 1.
     """
 
     version: int
@@ -103,13 +104,13 @@ class VersionInfo:
 
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any]) -> VersionInfo:
-        """Read one entry of the versions' metadata, its times already parsed."""
+        """Read one entry of the version metadata, with times already parsed."""
         number = answer["version"]
         whole = isinstance(number, int) and not isinstance(number, bool) and number >= 0
         _require(whole, "the number of a version", number)
         expires = answer.get("expires_on")
         if expires is not None:
-            # The client stands a naive far-future time for "never".
+            # The client uses a naive far-future time for "never".
             expires = None if expires.tzinfo is None else expires.astimezone(UTC)
         return cls(
             version=number,
@@ -128,13 +129,13 @@ class TableInfo:
     Attributes
     ----------
     name, schema_type, description
-        As the server has them.
+        As given by the server.
     reference_table
-        The table whose rows this one's `target_id` points at; None where it stands alone.
+        The table that `target_id` refers to; None if this is not a reference table.
     voxel_resolution
-        Nanometres a voxel, x, y, z, of the positions as stored in this table.
+        Voxel size in nm (x, y, z) of the positions stored in this table.
     notice
-        What its owners ask readers to know; empty where nothing.
+        Notice from the table's owners; empty if there is none.
     """
 
     name: str
@@ -164,12 +165,13 @@ class TableInfo:
 def choose_version(
     versions: Sequence[VersionInfo], wanted: int | Literal["latest"], where: str
 ) -> VersionInfo:
-    """Return the version that is wanted, from a list with the newest first.
+    """Return the requested version from a list that starts with the newest.
 
     Raises
     ------
     VersionNotFoundError
-        There is none, or it has expired; names those that can be queried.
+        The version does not exist or has expired. The error lists the versions that can be
+        queried.
     """
     usable = [info for info in versions if info.valid]
     for info in usable:
@@ -184,12 +186,12 @@ def choose_version(
 
 
 def names_from_answer(answer: Any, what: str) -> list[str]:
-    """Return a list of names as the server sent it, in alphabetical order.
+    """Return the server's list of names in alphabetical order.
 
     Raises
     ------
     CaveResponseError
-        It is not a list of texts.
+        The answer is not a list of strings.
     """
     are_names = isinstance(answer, list) and all(isinstance(name, str) for name in answer)
     _require(are_names, what, answer)
@@ -197,7 +199,7 @@ def names_from_answer(answer: Any, what: str) -> list[str]:
 
 
 def _text(answer: Mapping[str, Any], key: str, what: str) -> str | None:
-    """Return a text of a record; None for none and for an empty one."""
+    """Return a text field of a record; None if it is missing or empty."""
     value = answer.get(key)
     _require(value is None or isinstance(value, str), f"'{key}' in {what}", value)
     return value or None
@@ -207,8 +209,8 @@ def _require(holds: bool, what: str, answer: object) -> None:
     if not holds:
         text = repr(answer)
         raise CaveResponseError(
-            f"{what} comes as {text if len(text) <= 60 else f'{text[:57]}...'}",
-            hint="is this address a CAVE server, and a current one?",
+            f"{what} has an unexpected value: {text if len(text) <= 60 else f'{text[:57]}...'}",
+            hint="check that this is the address of an up-to-date CAVE server",
         )
 
 
@@ -216,8 +218,8 @@ def _resolution(answer: Mapping[str, Any], prefix: str, what: str) -> Resolution
     values = tuple(answer.get(f"{prefix}_{axis}") for axis in "xyz")
     if any(not isinstance(value, (int, float)) or not 0 < value < math.inf for value in values):
         raise CaveResponseError(
-            f"{what} has no usable resolution: the server says {values}",
-            hint="ask the datastack's administrators, or give the resolution yourself",
+            f"{what} has no usable resolution: the server gives {values}",
+            hint="ask the datastack's administrators, or pass the resolution yourself",
         )
     x, y, z = (float(value) for value in values if value is not None)
     return (x, y, z)

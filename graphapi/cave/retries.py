@@ -1,4 +1,4 @@
-"""When to ask CAVE again, how long to wait before, and what to say on giving up."""
+"""When to repeat a request to CAVE, how long to wait, and which error to raise at the end."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-#: Errors that mean "not this time".
+#: Transient errors.
 _BROKEN = (
     requests.ConnectionError,
     requests.Timeout,
@@ -35,7 +35,7 @@ _BROKEN = (
     requests.exceptions.JSONDecodeError,
     pa.ArrowException,
 )
-#: What reading an answer of the wrong shape ends in. Arrow reports a short body as OSError.
+#: Errors raised by reading an answer of the wrong shape. Arrow reports a short body as OSError.
 _MISREAD = (
     OSError,
     ValueError,
@@ -49,7 +49,7 @@ _WRAPPED = re.compile(r"^(\d{3})\b")
 
 
 class MissingError(Exception):
-    """The server answers 404 or 410: what was named is not there, or no longer."""
+    """The server answers 404 or 410: the thing named does not exist, or no longer exists."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -58,20 +58,20 @@ class MissingError(Exception):
 
 @dataclass(frozen=True)
 class Patience:
-    """How often a request is repeated, and what waits lie between.
+    """How often to repeat a request, and how long to wait in between.
 
     Attributes
     ----------
     server
-        Named in messages.
+        Address of the server, for messages.
     token
-        Blanked out of messages.
+        The token, which is removed from messages.
     max_retries
-        Repetitions after the first try.
+        Retries after the first try.
     max_wait
-        Seconds; a server that asks for more ends the call.
+        Longest wait in seconds; if the server asks for a longer one, the call fails.
     pause
-        Sleeps for some seconds; replaced in tests.
+        Function that sleeps for some seconds; replaced in tests.
     """
 
     server: str
@@ -81,25 +81,25 @@ class Patience:
     pause: Callable[[float], None] = time.sleep
 
     def ask(self, what: str, call: Callable[[], Answer]) -> Answer:
-        """Return what `call` returns, trying again after transient failures.
+        """Return the result of `call`, and retry after transient failures.
 
         Parameters
         ----------
         what
-            What is asked for, for messages.
+            What is requested, for messages.
         call
-            One request by way of the CAVE client or `requests`.
+            One request through the CAVE client or `requests`.
 
         Raises
         ------
         MissingError
             The server answers 404 or 410.
         CaveUnavailableError, CaveRateLimitError
-            It still failed after the last repetition.
+            The last retry failed too.
         CaveAuthError
             The server refuses the token.
         CaveResponseError
-            Any other failure; never repeated.
+            Any other failure; never retried.
         """
         tries = 0
         while True:
@@ -125,11 +125,11 @@ class Patience:
             # Each try already waits for the whole time limit.
             return self._unavailable(f"did not answer {what} in time", tries=2)
         if isinstance(error, _BROKEN) or type(error) is OSError:
-            return self._unavailable(f"gave no readable answer to {what}: {error}")
+            return self._unavailable(f"sent an unreadable answer to {what}: {error}")
         return _Failure(
             CaveResponseError(
                 self._clean(f"{self.server}: unexpected answer to {what}: {error!r}"),
-                hint="is this address a CAVE server, and a current one?",
+                hint="check that this is the address of an up-to-date CAVE server",
             )
         )
 
@@ -149,8 +149,8 @@ class Patience:
             asked = f"; it asks to wait {after:.0f} s" if after else ""
             return _Failure(
                 CaveRateLimitError(
-                    self._clean(f"{self.server} allows no more requests now ({message}{asked})"),
-                    hint=f"asked for: {what}. Try again later, or with a smaller max_in_flight",
+                    self._clean(f"{self.server} limits the rate of requests ({message}{asked})"),
+                    hint=f"requested: {what}. Try again later, or with a smaller max_in_flight",
                 ),
                 wait=_long_wait if after is None else lambda _: after,
                 tries=self.max_retries,
@@ -160,9 +160,9 @@ class Patience:
         return _Failure(
             CaveResponseError(
                 self._clean(f"{self.server} refuses {what}: {status} {message}"),
-                hint="check the names of tables and columns; the server's words are above",
+                hint="check the names of tables and columns; the server's message is above",
             ),
-            # Mostly a question that will never be answered, at times a slip of the database.
+            # Usually a query that always fails, sometimes a passing database error.
             wait=_short_wait,
             tries=min(2, self.max_retries) if status >= 500 else 0,
         )
@@ -174,7 +174,7 @@ class Patience:
         return _Failure(
             CaveUnavailableError(
                 self._clean(f"{self.server} {words} (tried {limit + 1} times)"),
-                hint="check the address and your network; if both are right, try again later",
+                hint="check the address and your network; if both are fine, try again later",
             ),
             wait=_short_wait if after is None else lambda _: after,
             tries=limit,
@@ -184,7 +184,7 @@ class Patience:
         return redact(" ".join(text.split())[:600], self.token)
 
     def _presentable(self, error: Exception) -> Exception | None:
-        """Return the cause if its own words give nothing away."""
+        """Return the cause unless its text contains a token."""
         text = str(error)
         return error if redact(text, self.token) == text else None
 
@@ -205,9 +205,9 @@ def _long_wait(tries: int) -> float:
 
 
 def real_status(response: requests.Response) -> tuple[int, str]:
-    """Return the status a server means, and its words.
+    """Return the status that the server meant, and its message.
 
-    The materialization service swallows its own refusals and sends them as 500 with
+    The materialization service wraps its own refusals: it sends status 500 with
     `{"message": "429 Too Many Requests: ..."}`.
     """
     status = response.status_code
@@ -235,5 +235,5 @@ def _retry_after(header: str | None) -> float | None:
         until = parsedate_to_datetime(header)
         until = until if until.tzinfo else until.replace(tzinfo=UTC)
         return max(0.0, (until - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError, OverflowError):  # neither seconds nor a date: as if unsaid
+    except (ValueError, TypeError, OverflowError):  # neither seconds nor a date: ignored
         return None

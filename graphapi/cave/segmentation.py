@@ -1,4 +1,4 @@
-"""Root ids over time, as the chunkedgraph service knows them; one method, one request."""
+"""Root ids over time, from the chunkedgraph service; each method sends one request."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Segmentation:
     Parameters
     ----------
     ask
-        Sends a request with care: what it is for, and the call.
+        Function that sends a request with retries, given its description and the call.
     graph
-        Gives the CAVE client's chunkedgraph client.
+        Function that returns the CAVE client's chunkedgraph client.
     server
-        Named in messages.
+        Address of the server, for messages.
     """
 
     def __init__(
@@ -41,12 +41,12 @@ class Segmentation:
         self._server = server
 
     def roots_of(self, supervoxel_ids: IdArray, timestamp: datetime) -> IdArray:
-        """Return the root that holds each supervoxel at a time.
+        """Return the root id of each supervoxel at a given time.
 
         Returns
         -------
         numpy.ndarray
-            int64, as long as the input; 0 where the server knows none.
+            int64, same length as the input; 0 for supervoxels without a root.
         """
         answer = self._send(
             f"the roots of {len(supervoxel_ids)} supervoxels",
@@ -55,12 +55,12 @@ class Segmentation:
         return self._one_each(np.asarray(answer).astype(np.int64), supervoxel_ids)
 
     def is_current(self, root_ids: IdArray, timestamp: datetime) -> npt.NDArray[np.bool_]:
-        """Return whether each id is a root at a time; False for ids that never were one.
+        """Return whether each id is a root at a given time; False for ids that never were.
 
         Returns
         -------
         numpy.ndarray
-            bool, as long as the input.
+            bool, same length as the input.
         """
         answer = self._send(
             f"whether {len(root_ids)} ids are current",
@@ -69,26 +69,26 @@ class Segmentation:
         return self._one_each(np.asarray(answer, dtype=bool), root_ids)
 
     def exist(self, node_ids: IdArray) -> npt.NDArray[np.bool_]:
-        """Return whether each id is, or ever was, a node of the segmentation.
+        """Return whether each id is or was a node of the segmentation.
 
         Returns
         -------
         numpy.ndarray
-            bool, as long as the input.
+            bool, same length as the input.
         """
         answer = self._send(
-            f"whether {len(node_ids)} ids ever were",
+            f"whether {len(node_ids)} ids ever existed",
             lambda graph: graph.is_valid_nodes(node_ids, end_timestamp=datetime.now(UTC)),
         )
         return self._one_each(np.asarray(answer, dtype=bool), node_ids)
 
     def past_ids(self, root_ids: IdArray, past: datetime, future: datetime) -> dict[int, list[int]]:
-        """Return the roots at `past` that hold parts of each root of `future`.
+        """Return the roots at `past` that hold parts of each root at `future`.
 
         Returns
         -------
         dict
-            Root id -> ascending root ids; an id without ancestors maps to an empty list.
+            Root id -> sorted root ids; an id without ancestors maps to an empty list.
         """
         answer = self._send(
             f"the past ids of {len(root_ids)} roots",
@@ -97,19 +97,19 @@ class Segmentation:
         return {int(i): sorted({int(p) for p in answer.get(int(i), [])}) for i in root_ids}
 
     def supervoxels(self, root_id: int) -> IdArray:
-        """Return the supervoxels of a root of any time; int64, ascending."""
+        """Return the supervoxels of a root of any time; int64, sorted."""
         answer = self._send(
             f"the supervoxels of root {root_id}", lambda graph: graph.get_leaves(root_id)
         )
         return np.unique(np.asarray(answer).astype(np.int64))
 
     def changed(self, past: datetime, future: datetime) -> tuple[IdArray, IdArray]:
-        """Return the roots that ceased to be and those that came to be between two times.
+        """Return the roots that expired and the roots that were created between two times.
 
         Returns
         -------
         old, new : numpy.ndarray
-            int64, ascending.
+            int64, sorted.
         """
         old, new = self._send(
             "the roots that changed", lambda graph: graph.get_delta_roots(past, future)
@@ -121,13 +121,13 @@ class Segmentation:
             return self._ask(what, lambda: call(self._graph()))
         except MissingError as error:
             raise CaveResponseError(
-                f"{self._server} knows nothing of {what} ({error.status}): {error}",
+                f"{self._server} does not find {what} ({error.status}): {error}",
                 hint="the datastack's segmentation may have moved; check its info record",
             ) from error
 
     def _one_each(self, answer: OneEach, asked: IdArray) -> OneEach:
         if len(answer) != len(asked):
             raise CaveResponseError(
-                f"{self._server} answers {len(answer)} entries for {len(asked)} ids"
+                f"{self._server} returns {len(answer)} entries for {len(asked)} ids"
             )
         return answer

@@ -1,4 +1,4 @@
-"""Synapse rows of some neurons, complete; and the connectivity that they add up to."""
+"""Complete synapse rows of some neurons, and connectivity computed from them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from graphapi.cave.records import Resolution
     from graphapi.ids import IdArray
 
-#: Roots up to this one are no neurons: 0 is background, 1 is not looked up yet.
+#: Root ids up to this one are not neurons: 0 is background, 1 is not looked up yet.
 UNRESOLVED = 1
 
 
@@ -44,50 +44,50 @@ def synapse_rows(
     cave
         The datastack.
     version
-        A materialization version's number, or a moment, not before the newest version, whose
-        roots are meant.
+        Number of a materialization version; or a time, not before the newest version, at which
+        the root ids are valid.
     pre_ids, post_ids
-        Root ids of that version; rows match both where both are given. One must be.
+        Root ids at that version. At least one is required; if both are given, rows match both.
     threshold
-        Synapses that an ordered pair must have for its rows to stay, counted after
+        Keep the rows of connections with at least this many synapses, counted after
         `min_size` and before `clean`.
     min_size
-        Smallest `size` that stays, inclusive; None for all.
+        Keep synapses of at least this `size`; None for all.
     clean
-        Drop autapses and rows with background (root 0) or an unresolved end (root 1, which
-        versions that are not merged give to supervoxels not looked up yet) on either side.
+        Drop autapses, and rows where either end is background (root 0) or unresolved (root 1:
+        in split versions, a supervoxel that was not looked up yet).
     return_pixels
-        Positions in voxels of `resolution`, rounded down; False for nanometres.
+        Return positions in voxels of `resolution`, rounded down; False for nanometres.
     resolution
-        Nanometres a voxel, x, y, z; by default the datastack's viewer resolution.
+        Voxel size in nm (x, y, z); by default the datastack's viewer resolution.
     synapse_table
-        By default the datastack's.
+        Name of the table; by default the datastack's synapse table.
     progress
-        Whether to show a bar.
+        Whether to show a progress bar.
 
     Returns
     -------
     pandas.DataFrame
-        `pre_pt_root_id`, `post_pt_root_id` first, the other columns in the server's order,
-        positions last as lists `[x, y, z]`. Ascending by `id`, RangeIndex. Types as served,
-        but root ids always int64 (a missing one is 0) and whole numbers with gaps `Int64`.
-        Empty: no rows, the same columns and types.
+        `pre_pt_root_id` and `post_pt_root_id` first, then the other columns in the server's
+        order, positions last as lists `[x, y, z]`. Sorted by `id`, with a RangeIndex. Types as
+        served, except that root ids are always int64 (0 if missing) and whole numbers with
+        missing values are `Int64`. Without a match: no rows, the same columns and types.
 
     Raises
     ------
     InputError
-        Neither side is given, or `threshold` or `min_size` is no such number.
+        Neither `pre_ids` nor `post_ids` is given, or `threshold` or `min_size` is invalid.
     TableNotFoundError
         The datastack has no synapse table.
     IncompleteAnswerError
-        The server's rows and counts disagree and go on doing so.
+        The server's rows and counts disagree, even after a second try.
     """
     if threshold < 1:
         raise InputError(f"threshold: {threshold} is below 1", hint="1 keeps every synapse")
     table = synapse_table or cave.info.synapse_table
     if table is None:
         raise TableNotFoundError(
-            f"datastack '{cave.datastack}' names no synapse table", hint="pass synapse_table"
+            f"datastack '{cave.datastack}' has no synapse table", hint="pass synapse_table"
         )
     if isinstance(version, datetime):
         rows, base = fetch_live_rows(
@@ -115,12 +115,12 @@ def kept_rows(
     Returns
     -------
     pyarrow.Table
-        The rows that stay, order and columns as they were.
+        The rows that remain, with order and columns unchanged.
 
     Raises
     ------
     SourceSchemaError
-        `min_size` is asked of a table without sizes.
+        `min_size` is given but the table has no `size` column.
     """
     keep = np.ones(rows.num_rows, dtype=bool)
     pre, post = root_array(rows, PRE), root_array(rows, POST)
@@ -140,12 +140,12 @@ def kept_rows(
 
 
 def root_array(rows: pa.Table, column: str) -> IdArray:
-    """Return a column of root ids as int64; 0 where a row has none."""
+    """Return a column of root ids as int64; 0 where missing."""
     return np.asarray(rows[column].fill_null(0).cast(pa.int64()).to_numpy())
 
 
 def to_frame(rows: pa.Table) -> pd.DataFrame:
-    """Turn rows into a frame; whole numbers stay whole, root ids are int64."""
+    """Convert rows to a DataFrame; whole numbers stay whole, root ids are int64."""
     columns = {}
     for name in rows.column_names:
         column = rows[name]
@@ -159,19 +159,19 @@ def to_frame(rows: pa.Table) -> pd.DataFrame:
 
 
 def connectivity_from_rows(rows: pd.DataFrame, *, threshold: int = 1) -> pd.DataFrame:
-    """Add synapse rows up to connections.
+    """Count the synapse rows of each connection.
 
     Parameters
     ----------
     rows
-        Synapse rows, each once, as `synapse_rows` gives them.
+        Distinct synapse rows, as returned by `synapse_rows`.
     threshold
-        Smallest weight that stays.
+        Keep connections of at least this weight.
 
     Returns
     -------
     pandas.DataFrame
-        `pre`, `post`, `weight`, int64; by weight descending, then pre, then post.
+        `pre`, `post`, `weight`, int64; sorted by weight descending, then pre, then post.
     """
     pairs = rows.groupby([PRE, POST], sort=True).size().reset_index(name="weight")
     pairs.columns = pd.Index(["pre", "post", "weight"])

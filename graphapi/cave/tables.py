@@ -1,4 +1,4 @@
-"""Whole annotation tables, with the table they refer to beside them."""
+"""Whole annotation tables, joined with the table they refer to."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from graphapi.cave.connection import Cave
 
-#: Ends the names of all columns that come from the table referred to.
+#: Suffix of all columns that come from the target table.
 TARGET_SUFFIX = "_ref"
 
 
@@ -33,10 +33,10 @@ def fetch_table(
     with_target: bool = True,
     progress: bool = True,
 ) -> pa.Table:
-    """Read all rows of a table, and for a reference table the rows it refers to.
+    """Read all rows of a table; for a reference table, also the rows it refers to.
 
-    The two are joined here and not by the server: its own join drops rows whose target is no
-    longer valid, and gives a suffix only to names that occur twice, so that the names would
+    The two tables are joined here, not by the server. The server's join drops rows whose target
+    is no longer valid. It also adds a suffix only to duplicate names, so that column names would
     depend on the tables.
 
     Parameters
@@ -44,26 +44,26 @@ def fetch_table(
     cave, table, version
         What to read.
     columns
-        Which of the table's own columns; None for all. `id` is always among them.
+        Columns of the table itself to return; None for all. `id` is always included.
     with_target
-        For a reference table: add the columns of its target.
+        For a reference table: add the columns of its target table.
     progress
-        Whether to show a bar.
+        Whether to show a progress bar.
 
     Returns
     -------
     pyarrow.Table
-        Ascending by `id`, positions split. Every column of the target ends in `_ref`
-        (`id_ref`, `pt_root_id_ref`, ...) and is null where the target has no such row.
+        Sorted by `id`, positions split into `_x`, `_y`, `_z`. The columns of the target table
+        end in `_ref` (`id_ref`, `pt_root_id_ref`, ...) and are null where it has no such row.
 
     Raises
     ------
     TableNotFoundError, VersionNotFoundError
-        There is no such table at this version, or none of the name it refers to.
+        The table, or its target table, does not exist at this version.
     IncompleteAnswerError
-        The server's rows and counts disagree and go on doing so.
+        The server's rows and counts disagree, even after a second try.
     SourceSchemaError
-        A reference table without `target_id`.
+        A reference table has no `target_id` column.
     """
     info = cave.table_info(table, version)
     joining = info.reference_table if with_target else None
@@ -107,7 +107,7 @@ def _whole(
 
 
 def _beside(rows: pa.Table, target: pa.Table) -> pa.Table:
-    """Join each row with its target, which is ascending by id; null where there is none."""
+    """Join each row with its target row (targets sorted by id); null where there is none."""
     missing = rows["target_id"].is_null().to_numpy()
     wanted = pc.fill_null(rows["target_id"], 0).to_numpy()
     ids = target["id"].to_numpy()

@@ -1,4 +1,4 @@
-"""The CAVE token: where it is kept, how one is stored, and how it is kept out of texts."""
+"""The CAVE token: how it is found and stored, and how it is kept out of messages."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _SPELLED = re.compile(
 
 
 def generate_cave_token(server: str, *, save: bool = True, token: str | None = None) -> Path | None:
-    """Ask for a token of a CAVE server, and store it where CAVE programs look for it.
+    """Ask for a token for a CAVE server, and store it where CAVE programs look for it.
 
-    CAVE hands out tokens on a web page only, after a login. This prints that page's address
-    (no browser is opened) and reads the token without showing it.
+    CAVE shows tokens only on a web page, after a login. This prints the address of that page
+    (it does not open a browser) and reads the token without showing it.
 
     Parameters
     ----------
@@ -36,19 +36,19 @@ def generate_cave_token(server: str, *, save: bool = True, token: str | None = N
     save
         Whether to store the token.
     token
-        The token, if you have it already; otherwise it is asked for.
+        The token, if you already have it; otherwise you are asked for it.
 
     Returns
     -------
     pathlib.Path or None
-        The file the token is in, readable by you alone; None when `save` is False.
+        The file that holds the token, readable only by you; None if `save` is False.
 
     Raises
     ------
     InputError
-        The server's address or the token cannot be one.
+        The server's address or the token is not valid.
     CaveAuthError
-        No token was given, and there is no one to ask.
+        No token was given, and there is no terminal to ask on.
     """
     path = token_file(server)
     page = f"{normal_address(server)}/auth/api/v1/create_token"
@@ -58,7 +58,7 @@ def generate_cave_token(server: str, *, save: bool = True, token: str | None = N
     token = token.strip().strip("\"'")
     if not re.fullmatch(r"[A-Za-z0-9._~+/=-]{8,}", token):
         raise InputError(
-            "this cannot be a CAVE token (its text is not shown here)",
+            "this is not a valid CAVE token (it is not shown here)",
             hint=f"copy the value of 'token' from {page}, without quotes",
         )
     return _store(path, token) if save else None
@@ -70,7 +70,7 @@ def find_token(server: str) -> str | None:
     Raises
     ------
     CaveAuthError
-        A token file is there and cannot be read.
+        A token file exists but cannot be read.
     """
     if named := os.environ.get("CAVEGRAPH_TOKEN"):
         return named
@@ -83,17 +83,17 @@ def find_token(server: str) -> str | None:
 
 
 def token_file(server: str) -> Path:
-    """Return the file that holds the token of one server."""
+    """Return the file that holds the token for a server."""
     return Path(_FOLDER).expanduser() / f"{origin_of(server).place}-cave-secret.json"
 
 
 def normal_address(server: str) -> str:
-    """Return a server's address as `scheme://host[:port]`; https where no scheme is given.
+    """Return a server's address as `scheme://host[:port]`; https if no scheme is given.
 
     Raises
     ------
     InputError
-        It is not an http(s) address, or it carries a user name or password.
+        It is not an http(s) address, or it contains a user name or password.
     """
     origin = origin_of(server)
     text = server if "://" in server else f"https://{server}"
@@ -107,23 +107,23 @@ def normal_address(server: str) -> str:
 
 
 def plain_name(name: str, what: str) -> str:
-    """Return a name that is going to be a part of an address, as it is.
+    """Return a name unchanged, after checking that it is safe as part of an address.
 
     Raises
     ------
     InputError
-        It could be read as another address: it has other signs than letters, digits and _ . -
+        The name has characters other than letters, digits and _ . -
     """
     if not re.fullmatch(r"[A-Za-z0-9_.\-]*[A-Za-z0-9_][A-Za-z0-9_.\-]*", name):
         raise InputError(
-            f"{redact(name)!r} names no {what}: it cannot be a name",
-            hint="names have letters, digits, and the signs _ . -",
+            f"{redact(name)!r} is not a valid {what} name",
+            hint="names consist of letters, digits, and the characters _ . -",
         )
     return name
 
 
 def redact(text: str, *tokens: str | None) -> str:
-    """Blank out tokens in a text: those given, and whatever is spelled like one."""
+    """Replace tokens in a text: those given, and anything that looks like one."""
     for token in tokens:
         if token:
             text = text.replace(token, "[token]")
@@ -135,7 +135,7 @@ def _asked(page: str) -> str:
         return getpass("CAVE token (not shown while you paste): ")
     except (EOFError, OSError) as error:
         raise CaveAuthError(
-            "a token is needed and there is no terminal to ask on",
+            "a token is needed, but there is no terminal to ask on",
             hint=f"get one from {page} and pass it as token=...",
         ) from error
 
@@ -146,7 +146,7 @@ def _read(path: Path) -> dict[str, object]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError):
-        # The cause is left out: a decoding error quotes the file, hence the token.
+        # The cause is left out: a decoding error quotes the file, and so the token.
         raise CaveAuthError(
             f"the token file {path} cannot be read, or is not JSON",
             hint="delete it and run generate_cave_token() again",

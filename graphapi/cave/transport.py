@@ -1,4 +1,4 @@
-"""What every answer of CAVE is put to before the CAVE client sees it."""
+"""Checks on every answer from CAVE before the CAVE client sees it."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ _LOGIN_HINT = (
 
 
 class CarefulAdapter(BoundedAdapter):
-    """An adapter that refuses odd redirects and keeps Arrow answers.
+    """An HTTP adapter that refuses unexpected redirects and keeps Arrow answers.
 
-    The CAVE client follows a redirect to a login page and then fails to read that page, and it
-    opens a web browser where terms of service are not accepted. Both end here, before it sees
-    the answer.
+    By itself, the CAVE client follows a redirect to a login page and then fails to read that
+    page. If terms of service are not accepted, it opens a web browser. This adapter raises an
+    error in both cases.
 
     Parameters
     ----------
     shows
-        The token and its places; the token is blanked out of messages.
+        The token and the places that may see it; the token is removed from messages.
     timeout
         Seconds to wait for a connection and between two pieces of an answer.
     repeats
-        How often a failure of the server's is asked again; 0 where the caller does that.
+        How often to repeat a request after a server failure; 0 if the caller repeats it.
     connections
-        How many to keep open.
+        How many connections to keep open.
     """
 
     def __init__(self, shows: Pass, *, timeout: float, repeats: int, connections: int) -> None:
@@ -60,7 +60,7 @@ class CarefulAdapter(BoundedAdapter):
 
     @contextmanager
     def keeping_answers(self) -> Iterator[list[requests.Response]]:
-        """Collect the Arrow answers that reach this thread, body and headers."""
+        """Collect the Arrow answers that this thread receives, with body and headers."""
         self._kept.answers = []
         try:
             yield self._kept.answers
@@ -92,20 +92,21 @@ class CarefulAdapter(BoundedAdapter):
         there = urljoin(request.url or "", response.headers["location"])
         if "authorize" in there:
             raise CaveAuthError(
-                f"{here.netloc} wants a login for {here.path}: there is no token, or it is not "
-                "known",
+                f"{here.netloc} requires a login for {here.path}: no token was sent, or the "
+                "server does not recognize it",
                 hint=_LOGIN_HINT,
             )
         try:
             origin = origin_of(there)
         except InputError as error:
             raise CaveAuthError(
-                f"{here.netloc} sends {here.path} on to what is not an address", hint=_LOGIN_HINT
+                f"{here.netloc} redirects {here.path} to an invalid address", hint=_LOGIN_HINT
             ) from error
         if origin != origin_of(request.url or ""):
             raise CaveAuthError(
-                f"{here.netloc} sends {here.path} on to {origin}, which was not asked",
-                hint=f"if you trust {origin}, give it as the server. A login page? {_LOGIN_HINT}",
+                f"{here.netloc} redirects {here.path} to {origin}, a different server",
+                hint=f"if you trust {origin}, pass it as the server. If it is a login page, "
+                f"{_LOGIN_HINT}",
             )
 
     def _refusal(
@@ -118,8 +119,8 @@ class CarefulAdapter(BoundedAdapter):
         data = detail if isinstance(detail, dict) else {}
         if reason == "missing_tos":
             return CaveAuthError(
-                f"{parts.netloc} refuses {parts.path}: the terms of service "
-                f"'{data.get('tos_name', '')}' are not accepted yet",
+                f"{parts.netloc} refuses {parts.path}: "
+                f"you have not accepted the terms of service '{data.get('tos_name', '')}'",
                 hint=f"accept them at {data.get('tos_form_url', 'the server')}, then try again",
             )
         if reason == "missing_permission":
@@ -130,11 +131,11 @@ class CarefulAdapter(BoundedAdapter):
             )
         if self.shows.token and not self.token_of(request):
             return CaveAuthError(
-                redact(f"{parts.netloc} wants a token for {parts.path}: {reason}"),
-                hint=f"none was sent, as over {parts.scheme} others on the way could read it; "
-                "give the server's https address"
+                redact(f"{parts.netloc} requires a token for {parts.path}: {reason}"),
+                hint="your token was not sent, because others could read it over plain http; "
+                "use the server's https address"
                 if parts.scheme == "http"
-                else "none was sent, as this place was not asked for by you",
+                else "your token was not sent, because you did not name this server",
             )
         return CaveAuthError(
             redact(

@@ -1,8 +1,8 @@
-"""Whom a token may be shown to.
+"""Which servers may see a token.
 
-A graph names the servers that it came from, and a graph may come from anybody: in a file that
-was passed on, or on a shared database. A token goes only to places (scheme, host and port) that
-the person at this machine has named, has stored a token for, or has loaded from.
+A graph names the servers that it was loaded from, but a graph may come from anybody: as a file
+that was passed on, or in a shared database. A token is sent only to places (scheme, host and
+port) that the user has named, has stored a token for, or has loaded from.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 
 class TokenWarning(UserWarning):
-    """A token is going to be shown to a place that only a server has named."""
+    """Warning that a token will be sent to a place that a server named, not the user."""
 
 
 def trust(server: str, *sources: str | None) -> None:
-    """Note that the person at this machine has loaded from these places.
+    """Record that the user has loaded from these places.
 
     Parameters
     ----------
     server
-        The server that the person asked.
+        The server that the user named.
     sources
-        Servers and volumes that its info record names; those that would be shown a token and
-        are not known yet are told by a `TokenWarning`.
+        Servers and volumes named in its info record. A `TokenWarning` announces each new place
+        that would see the token.
     """
     asked = origin_of(server)
     known = {*_noted(), str(asked)}
@@ -54,22 +54,22 @@ def trust(server: str, *sources: str | None) -> None:
 
 
 def announce(place: Origin, server: str) -> None:
-    """Say that a token is going to be shown to a place, before it is."""
+    """Warn that a token will be sent to a place, before it is sent."""
     notice(
         TokenWarning(
-            f"your CAVE token is shown to {place} too: the info record of {server} names it. "
-            "If you do not trust that place, stop here and ask the datastack's owners"
+            f"your CAVE token will also be sent to {place}, which the info record of {server} "
+            "names. If you do not trust that server, stop here and ask the datastack's owners"
         )
     )
 
 
 def is_noted(place: Origin) -> bool:
-    """Return whether the person has loaded from a place, or has stored a token for it."""
+    """Return whether the user has loaded from a place, or has stored a token for it."""
     return str(place) in _noted() or (place.scheme == "https" and token_file(str(place)).exists())
 
 
 def is_trusted(address: str) -> bool:
-    """Return whether a token may be shown to a place that only a graph has named."""
+    """Return whether a token may be sent to a place that a graph named, not the user."""
     try:
         place = origin_of(address)
     except InputError:
@@ -78,12 +78,12 @@ def is_trusted(address: str) -> bool:
 
 
 def require_trust(address: str) -> None:
-    """Refuse to show a token to a place that only a graph has named.
+    """Raise an error if a place that a graph named may not see the token.
 
     Raises
     ------
     CaveAuthError
-        It says how to vouch for the place.
+        The place is not trusted. The hint says how to trust it.
     """
     if is_trusted(address):
         return
@@ -93,23 +93,23 @@ def require_trust(address: str) -> None:
         raise CaveAuthError(
             f"this graph names {shown(address)}, which is not an address: "
             "your CAVE token was not sent there",
-            hint="the graph's record is damaged or made up; load the graph again",
+            hint="the graph's record is damaged or forged; load the graph again",
         ) from error
     if not place.is_private:
         raise CaveAuthError(
-            f"this graph names {place}: over plain http others on the way could read your CAVE "
-            "token, so it was not sent",
-            hint=f"if it answers by https too: server='https://{place.host}'",
+            f"this graph names {place}: your CAVE token was not sent, because others could read "
+            "it over plain http",
+            hint=f"if the server supports https, pass server='https://{place.host}'",
         )
     raise CaveAuthError(
-        f"this graph says that it came from {place}, which you have not loaded from and have "
-        "no token of: your CAVE token was not sent there",
-        hint=f"if you trust it: `cavegraph token {place}`, or name it by server=...",
+        f"this graph names {place}, but you have not loaded from it and have no token for it: "
+        "your CAVE token was not sent there",
+        hint=f"if you trust it, run `cavegraph token {place}`, or pass server=...",
     )
 
 
 def same_place(one: str, other: str) -> bool:
-    """Return whether two addresses are of one scheme, host and port."""
+    """Return whether two addresses have the same scheme, host and port."""
     try:
         return origin_of(one) == origin_of(other)
     except InputError:
@@ -117,7 +117,7 @@ def same_place(one: str, other: str) -> bool:
 
 
 def _takes_token(source: str | None) -> Origin | None:
-    """Return the place of a server, or of a volume that is CAVE's own; None for all others."""
+    """Return the place of a CAVE server or of a volume served by CAVE; None for all others."""
     if not source:
         return None
     open_to_all = source.startswith("precomputed://") and "middleauth+" not in source

@@ -1,1 +1,1 @@
-"""Small mechanisms that every part uses: files, threads, HTTP, progress, notices, colours, HTML."""
+"""Shared helpers: files, threads, HTTP, progress bars, warnings, colours and HTML pages."""

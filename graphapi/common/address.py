@@ -1,8 +1,8 @@
-r"""What an address is: the one place that reads a scheme, a host and a port out of a text.
+r"""Parse addresses: the only module that reads a scheme, host and port from a text.
 
-Programs disagree about odd addresses: in `http://a\@b/`, one connects to `a` and another checks
-`b`. So an address that could be read in two ways is refused, and everything that decides whom
-to ask, or who may see a token, decides on an `Origin`.
+Programs disagree about unusual addresses: for `http://a\@b/`, one program connects to `a` while
+another checks `b`. So an address that could be read in two ways is refused. Code that decides
+which server to contact, or which may see a token, works with an `Origin`.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ _HINT = "give it as https://host/path, without a user name, a password, or a bac
 
 @dataclass(frozen=True, slots=True, order=True)
 class Origin:
-    """Who is asked: what trust is given to, and what a token belongs to.
+    """A server, identified by scheme, host and port; tokens and trust belong to it.
 
     Attributes
     ----------
     scheme
         `http` or `https`.
     host
-        In small letters; an IPv6 address in brackets.
+        In lower case; an IPv6 address is in brackets.
     port
-        The default one of the scheme where the address names none.
+        The scheme's default port if the address has none.
     """
 
     scheme: str
@@ -44,7 +44,7 @@ class Origin:
 
     @property
     def on_this_machine(self) -> bool:
-        """Whether it is a loopback address."""
+        """Whether the host is a loopback address."""
         if self.host == "localhost":
             return True
         try:
@@ -54,12 +54,12 @@ class Origin:
 
     @property
     def is_private(self) -> bool:
-        """Whether nobody on the way can read what is sent: https, or this machine."""
+        """Whether nobody else can read what is sent: https, or this machine."""
         return self.scheme == "https" or self.on_this_machine
 
     @property
     def place(self) -> str:
-        """`host`, or `host:port` where the port is not the default one."""
+        """`host`, or `host:port` if the port is not the default one."""
         return self.host if self.port == _PORTS[self.scheme] else f"{self.host}:{self.port}"
 
     def __str__(self) -> str:
@@ -67,31 +67,31 @@ class Origin:
 
 
 def origin_of(address: str) -> Origin:
-    """Return whom an address is about.
+    """Return the origin of an address.
 
     Parameters
     ----------
     address
-        Of a server or a volume, with any of CAVE's and cloud-volume's prefixes, as
-        `graphene://middleauth+https://...`; `gs://` and `s3://` are their stores' https
-        addresses. Without a scheme it is https.
+        Address of a server or a volume. CAVE's and cloud-volume's prefixes are allowed, such
+        as `graphene://middleauth+https://...`. `gs://` and `s3://` stand for the https
+        addresses of those stores. The default scheme is https.
 
     Raises
     ------
     InputError
-        It is not an address on the web, or it can be read in more than one way.
+        It is not a web address, or it can be read in more than one way.
     """
     text = address.strip(" ")
     found = _FORM.fullmatch(text)
     if _TWO_WAYS.search(text) or found is None:
         raise InputError(
-            f"the address that ends in {shown(text)} has a backslash or a control character: "
-            "programs read it in different ways",
+            f"the address that ends in {shown(text)} has a backslash or a control character, "
+            "which programs read in different ways",
             hint=_HINT,
         )
     scheme, place = (found["scheme"] or "https").lower(), found["place"]
     if "@" in place:
-        raise InputError("an address must not carry a user name or password", hint=_HINT)
+        raise InputError("an address must not contain a user name or password", hint=_HINT)
     if scheme == "gs":
         return Origin("https", "storage.googleapis.com", 443)
     if scheme == "s3" and re.fullmatch(r"[A-Za-z0-9.\-]+", place):
@@ -104,6 +104,6 @@ def origin_of(address: str) -> Origin:
 
 
 def shown(address: str) -> str:
-    """Return an address for a message, without what may be a password in it."""
+    """Return an address for a message, without any part that may be a password."""
     text = address.rpartition("@")[2].partition("?")[0]
     return repr(text if len(text) <= 200 else f"{text[:197]}...")

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Write files atomically: a file is either complete or not there at all."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ _HINT = "check the folder and the disk space"
 def write_whole(
     target: Path, write: Callable[[str], Any], *, private: bool = False, hint: str = _HINT
 ) -> None:
-    """Write beside a file, then put it in its place at once; what was there stays until then.
+    """Write a temporary file beside the target, then rename it; an old file stays until then.
 
     Parameters
     ----------
     target
-        The file; replaced when it is there.
+        The file to write; replaced if it exists.
     write
-        Writes to the path that it is given, which ends as `target` does.
+        Function that writes to the path it is given. The path has the suffix of `target`.
     private
-        Whether only the owner may read it, from its first byte on; else as files usually are.
+        Whether only the owner may read the file, from the start; else the usual permissions.
     hint
-        What to do where it cannot be written.
+        Hint of the error if the file cannot be written.
 
     Raises
     ------
     InputError
-        The file cannot be written; nothing is left behind.
+        The file cannot be written; no temporary file is left behind.
     """
     try:
         draft = _draft(target, 0o600 if private else 0o666)
@@ -52,12 +52,12 @@ def write_whole(
 def write_bytes_whole(
     target: Path, content: bytes, *, private: bool = False, hint: str = _HINT
 ) -> None:
-    """Put bytes into a file at once; see `write_whole`."""
+    """Write bytes to a file atomically; see `write_whole`."""
     write_whole(target, lambda place: Path(place).write_bytes(content), private=private, hint=hint)
 
 
 def _draft(target: Path, mode: int) -> Path:
-    """Make an empty file of a new name beside the target; the umask applies to its rights."""
+    """Create an empty file with a new name beside the target; the umask applies."""
     draft = target.with_name(f".{target.name}.{secrets.token_hex(6)}{target.suffix}")
     os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
     return draft

@@ -1,4 +1,4 @@
-"""A page that stands alone: shown by notebooks, opened by any browser, fetching nothing."""
+"""A self-contained HTML page, for notebooks and browsers, that loads nothing else."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from graphapi.common.files import write_bytes_whole
 
 @dataclass(frozen=True)
 class HtmlPage:
-    """A whole HTML page.
+    """A complete HTML page.
 
-    Parameters
+    Attributes
     ----------
     page
-        Its text.
+        The HTML text.
     height
         Height in a notebook, in pixels.
     """
@@ -26,7 +26,7 @@ class HtmlPage:
 
     @classmethod
     def of(cls, body: str, *, style: str, script: str, height: int) -> HtmlPage:
-        """Make a page of a body, with its style and its script."""
+        """Build a page from a body, a style sheet and a script."""
         head = (
             "<!doctype html><html><head><meta charset='utf-8'><title>cavegraph</title>"
             f"<style>html,body{{margin:0;height:100%;overflow:hidden}}{style}</style></head>"
@@ -34,7 +34,7 @@ class HtmlPage:
         return cls(f"{head}<body>{body}<script>{script}</script></body></html>", height)
 
     def save(self, path: str | Path) -> Path:
-        """Write the page into a file.
+        """Write the page to a file.
 
         Raises
         ------

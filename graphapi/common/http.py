@@ -1,7 +1,7 @@
-"""How everything is sent: bounded in time and in bytes, and the token shown to its places only.
+"""HTTP with limits on time and size, and a token that is sent only where it may be.
 
-All requests of this program, of the CAVE client and of cloud-volume go through one adapter,
-which sees each hop of a redirect as a request of its own.
+All requests of this program, of the CAVE client and of cloud-volume go through one adapter. It
+sees each hop of a redirect as a separate request.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ _PIECE = 2**16
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an answer may take.
+    """Limits on the time and size of an answer.
 
     Attributes
     ----------
     connect
         Seconds to wait for a connection.
     wait
-        Seconds to wait for the whole head of an answer, and between two pieces of its body.
+        Seconds to wait for the whole header of an answer, and between two pieces of its body.
     slowest
-        Bytes in each `wait` seconds; a body that comes slower is given up.
+        Lowest number of bytes per `wait` seconds; a slower answer is an error.
     whole
         Seconds for the whole body.
     most
-        Bytes of the body, unpacked.
+        Largest size of the decompressed body in bytes.
     """
 
     connect: float = 10.0
@@ -57,7 +57,7 @@ class Limits:
 
     @classmethod
     def within(cls, timeout: float) -> Limits:
-        """Return the limits for a time limit that a person chose."""
+        """Return limits for a time limit chosen by the user, in seconds."""
         return cls(connect=timeout, wait=timeout, whole=10 * timeout)
 
 
@@ -66,10 +66,9 @@ LIMITS = Limits()
 
 @dataclass(eq=False)
 class Pass:
-    """A token, and the places that may see it.
+    """A token and the places (scheme, host, port) that may see it.
 
-    A place is a scheme, a host and a port; over plain http nobody is shown a token but this
-    machine itself.
+    Over plain http, the token is sent only to this machine.
     """
 
     token: str | None = field(repr=False)
@@ -77,30 +76,30 @@ class Pass:
 
     @classmethod
     def to(cls, token: str | None, *addresses: str) -> Pass:
-        """Return a pass for the places of some addresses."""
+        """Return a pass for the servers of some addresses."""
         return cls(token, {origin_of(address) for address in addresses})
 
     def token_for(self, url: str) -> str | None:
-        """Return the token if the place of this address may see it."""
+        """Return the token if the server of this address may see it, else None."""
         try:
             origin = origin_of(url)
-        except InputError:  # what can be read in two ways is trusted in neither
+        except InputError:  # an ambiguous address is never trusted
             return None
         return self.token if origin in self.places and origin.is_private else None
 
 
 class BoundedAdapter(HTTPAdapter):
-    """An adapter that limits time and size, and decides at each hop who sees a token.
+    """An HTTP adapter that limits time and size, and decides at each hop who sees the token.
 
-    Whatever credentials a caller put into a request are taken out; those of the pass are put
-    in where the place may see them.
+    It removes any credentials that a caller put into a request. It adds the token of the pass
+    if the server may see it.
 
     Parameters
     ----------
     shows
-        The token and its places; None for no token at all.
+        The token and the places that may see it; None for no token.
     limits
-        What an answer may take.
+        Limits on the time and size of an answer.
     options
         See `requests.adapters.HTTPAdapter`.
     """
@@ -113,25 +112,25 @@ class BoundedAdapter(HTTPAdapter):
         self._limits = limits
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pools of connections; see `requests.adapters.HTTPAdapter`."""
+        """Create the connection pools; see `requests.adapters.HTTPAdapter`."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """Make the pools of connections by way of a proxy."""
+        """Create the connection pools for a proxy."""
         manager = super().proxy_manager_for(proxy, **options)
         manager.pool_classes_by_scheme = _POOLS
         return manager
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
-        """Send a request, and read its whole answer within the limits.
+        """Send a request and read its whole answer within the limits.
 
         Raises
         ------
         requests.ReadTimeout
             The answer takes too long.
         CaveResponseError
-            It is too large.
+            The answer is too large.
         """
         self._show_token(request)
         limits = self._limits
@@ -139,7 +138,8 @@ class BoundedAdapter(HTTPAdapter):
         kwargs["stream"] = True
         response = super().send(request, *args, **kwargs)
         try:
-            # Past the checks between pieces: what unpacks to nothing comes to no piece.
+            # Needed beside the checks between pieces: data that decompresses to nothing never
+            # yields a piece.
             with _watched(response.raw.shutdown, self._limits.whole, "the answer"):
                 content = self._content(response, request)
         except TimeoutError as error:
@@ -150,7 +150,7 @@ class BoundedAdapter(HTTPAdapter):
         return response
 
     def token_of(self, request: requests.PreparedRequest) -> str | None:
-        """Return the token that goes with a request."""
+        """Return the token to send with a request."""
         return self._shows.token_for(request.url or "") if self._shows else None
 
     def _show_token(self, request: requests.PreparedRequest) -> None:
@@ -173,7 +173,7 @@ class BoundedAdapter(HTTPAdapter):
                 raise CaveResponseError(
                     f"{origin_of(request.url or '')} sends more than {limits.most:,} bytes in one "
                     "answer",
-                    hint="nothing was kept; ask for less at a time, or tell its administrators",
+                    hint="nothing was kept; request less at a time, or tell its administrators",
                 )
             now = time.monotonic()
             if now - started > limits.whole:
@@ -186,14 +186,14 @@ class BoundedAdapter(HTTPAdapter):
 
 
 def answers(address: str, *, within: float = 2.0) -> bool:
-    """Tell whether anything answers at an address, by one request without a token.
+    """Return whether anything answers at an address; sends one request without a token.
 
     Parameters
     ----------
     address
-        Of a server.
+        Address of a server.
     within
-        Seconds to wait for a connection. A server that takes one and then is slow answers.
+        Seconds to wait for a connection. A server that accepts one but is slow does answer.
     """
     limits = Limits(connect=within, wait=within, whole=within)
     with requests.Session() as session:
@@ -209,7 +209,7 @@ def answers(address: str, *, within: float = 2.0) -> bool:
 
 
 def _piece(response: requests.Response, request: requests.PreparedRequest) -> bytes:
-    """Return what has come of a body, unpacked; empty at its end."""
+    """Return the next decompressed piece of a body; empty at its end."""
     try:
         piece: bytes = response.raw.read1(_PIECE, decode_content=True)
     except ReadTimeoutError as error:
@@ -224,26 +224,26 @@ def _piece(response: requests.Response, request: requests.PreparedRequest) -> by
 
 
 def session(shows: Pass | None = None, *, limits: Limits = LIMITS) -> requests.Session:
-    """Return a session whose requests all go through the adapter."""
+    """Return a session that sends all requests through the adapter."""
     made = requests.Session()
     mount(made, BoundedAdapter(shows, limits=limits))
     return made
 
 
 def mount(one: requests.Session, adapter: BoundedAdapter) -> None:
-    """Let a session send through an adapter alone."""
+    """Make a session send all requests through an adapter."""
     one.mount("http://", adapter)
     one.mount("https://", adapter)
 
 
 class _Body(io.BytesIO):
-    """A body that was read and unpacked; takes the attribute that cloud-volume's library sets."""
+    """A body already read and decompressed; has the attribute that cloud-volume's library sets."""
 
     decode_content = False
 
 
 def _put(response: requests.Response, content: bytes) -> None:
-    """Let a response hold what was read, for those who ask for pieces too."""
+    """Store the body in a response, also for callers that read it in pieces."""
     if response.raw.headers.get("Content-Encoding", "").lower() in response.raw.CONTENT_DECODERS:
         response.headers.pop("Content-Encoding", None)
     response.raw = _Body(content)
@@ -260,13 +260,14 @@ def _other_cookies(text: str) -> str:
     return "; ".join(f"{c.key}={c.coded_value}" for c in cookies.values() if c.key != COOKIE)
 
 
-# -- the head of an answer ------------------------------------------------------------------
+# -- time limit for the header of an answer -------------------------------------------------
 
 
 class _Watched:
-    """A connection that waits for the head of an answer no longer than its time limit.
+    """A connection that applies its time limit to the whole header of an answer.
 
-    The limit of a socket is one of each read, and a head of one byte a second is read for ever.
+    A socket's time limit applies to each read, so a header sent at one byte per second would
+    never time out.
     """
 
     def getresponse(self: Any) -> Any:
@@ -278,7 +279,7 @@ class _Watched:
 
 @contextmanager
 def _watched(end_it: Callable[[], None], seconds: object, what: str) -> Iterator[None]:
-    """End what is read from a connection after some seconds; that is a TimeoutError then."""
+    """End a read from a connection after some seconds with a TimeoutError."""
     if not isinstance(seconds, (int, float)):
         yield
         return
@@ -288,7 +289,7 @@ def _watched(end_it: Callable[[], None], seconds: object, what: str) -> Iterator
         late.set()
         try:
             end_it()
-        except (OSError, ValueError, RuntimeError):  # closed by now: nothing is left to end
+        except (OSError, ValueError, RuntimeError):  # already closed: nothing to end
             return
 
     timer = threading.Timer(seconds, end)

@@ -1,4 +1,4 @@
-"""Warnings that point at the line of the caller, wherever in this package they come from."""
+"""Warnings that point at the caller's line, not at a line inside this package."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import warnings
 
 
 def notice(warning: Warning | str, category: type[Warning] = UserWarning) -> None:
-    """Warn, as from the first line outside this package that led here.
+    """Issue a warning that points at the innermost line outside this package.
 
     Parameters
     ----------
     warning
-        What to say.
+        The warning, or its text.
     category
-        Its kind, where a text is given.
+        Category of the warning if a text is given.
     """
     level, frame = 1, inspect.currentframe()
     while frame and str(frame.f_globals.get("__name__")).partition(".")[0] == "graphapi":

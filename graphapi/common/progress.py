@@ -1,4 +1,4 @@
-"""Progress bars: one look, silent where nobody watches."""
+"""Progress bars with one look, shown only in a terminal or a notebook."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from tqdm import tqdm
 if TYPE_CHECKING:
     from types import TracebackType
 
-#: From here on, counts are shown as `12.3k`.
+#: Totals from this size on are shown as `12.3k`.
 _MANY = 10_000
 
 
 class Progress:
-    """A progress bar with a count and the time left; a context manager.
+    """A progress bar with a count and the time left; use it as a context manager.
 
-    Shown when standard error is a terminal or the code runs in a notebook; never when
-    `CAVEGRAPH_PROGRESS=0`, always when it is 1.
+    It is shown if standard error is a terminal or the code runs in a notebook. Set
+    `CAVEGRAPH_PROGRESS` to 0 to never show it, or to 1 to always show it.
 
     Parameters
     ----------
     title
-        What is being done.
+        Title of the bar.
     total
-        How many units there are; None when not known.
+        Number of units; None if not known.
     unit
-        What is counted.
+        Name of the unit.
     """
 
     def __init__(self, title: str, total: int | None = None, *, unit: str = "rows") -> None:
@@ -61,7 +61,7 @@ def _watched() -> bool:
 
 
 def _in_a_notebook() -> bool:
-    """Tell whether this is the process behind a notebook; a mere import of IPython is not."""
+    """Return whether this process runs a notebook; importing IPython is not enough."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return shell is not None and "IPKernelApp" in shell.config

@@ -1,4 +1,4 @@
-"""Work in several threads: requests to a server, or compiled code on all cores."""
+"""Run work in several threads: requests to a server, or compiled code on all cores."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
-#: Seconds between two looks at the clock.
+#: Seconds to wait for an answer before calling `while_waiting`.
 _STEP = 0.05
 
 
 class StoppedError(Exception):
-    """Work was given up because `Stop` was set; never leaves `in_order`."""
+    """Work ended because `Stop` was set; never raised out of `in_order`."""
 
 
 class Stop:
-    """A flag that tells threads to give up; compiled code reads `flag[0]`."""
+    """A flag that tells threads to stop; compiled code reads `flag[0]`."""
 
     def __init__(self) -> None:
         self.flag = np.zeros(1, dtype=np.int64)
 
     def set(self) -> None:
-        """Ask all threads to give up at their next check."""
+        """Ask all threads to stop at their next check."""
         self.flag[0] = 1
 
     def check(self) -> None:
-        """Give up if asked to."""
+        """Raise `StoppedError` if the flag is set."""
         if self.flag[0]:
             raise StoppedError
 
 
 def worker_count(workers: int | None) -> int:
-    """Return the number of threads: as asked, or one for each core this process may use.
+    """Return the number of threads to use; None means one for each available core.
 
     Raises
     ------
     InputError
-        Fewer than one was asked for.
+        `workers` is less than 1.
     """
     if workers is None:
         try:
@@ -68,35 +68,36 @@ def in_order(
     stop: Stop | None = None,
     while_waiting: Callable[[], None] | None = None,
 ) -> Iterator[Answer]:
-    """Call a function for each item, a few at a time, in threads.
+    """Call a function for each item, several at a time, in threads.
 
     Parameters
     ----------
     call
-        Called with an item.
+        Function of one item.
     items
-        In any number; read lazily.
+        The items, read lazily.
     at_once
-        How many calls may run together; with 1 they run in the calling thread, unless
-        there is something to do while waiting.
+        How many calls may run at the same time. With 1 they run in the calling thread, unless
+        `while_waiting` is given.
     ahead
-        How many items may be taken and answers wait in memory; None for `at_once`.
+        How many items may be in progress or waiting in memory; None for `at_once`.
     stop
-        Set when the answers end, for whatever reason: a failure, Ctrl-C, or a caller who wants
-        no more. Long calls check it.
+        Set when the answers end for any reason: a failure, Ctrl-C, or a caller that stops
+        early. Long calls check it.
     while_waiting
-        Called in the calling thread some times a second; what it raises ends the work.
+        Function called in the calling thread several times a second; an error it raises ends
+        the work.
 
     Yields
     ------
     object
-        The answers, in the order of the items.
+        The results, in the order of the items.
 
     Raises
     ------
     Exception
-        The first failure in that order; calls that have not begun are then dropped, and
-        those that run are waited for.
+        The first failure in the order of the items. Calls that have not started are dropped;
+        running calls are waited for.
     """
     if at_once <= 1 and while_waiting is None:
         yield from map(call, items)
@@ -118,7 +119,7 @@ def in_order(
 
 
 def _answer(future: Future[Answer], while_waiting: Callable[[], None] | None) -> Answer:
-    """Wait in short steps: on some systems Ctrl-C does not reach a thread that waits."""
+    """Wait in short steps, because on some systems Ctrl-C does not reach a waiting thread."""
     while not wait([future], timeout=_STEP).done:
         if while_waiting is not None:
             while_waiting()

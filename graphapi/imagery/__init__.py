@@ -1,5 +1,5 @@
-"""What a graph does not hold: EM images, segmentation, meshes and scenes of them.
+"""EM images, segmentation, meshes and scenes, none of which a graph stores.
 
-The functions take plain sources (`precomputed://...`, `graphene://...`) and positions; nothing
-here knows of a graph. Heavy libraries are imported by the functions that need them.
+The functions take sources (`precomputed://...`, `graphene://...`) and positions; nothing here
+depends on a graph. Heavy libraries are imported by the functions that need them.
 """

@@ -1,4 +1,4 @@
-"""What cloud-volume is not trusted with: the token, whole meshes, and an end to waiting."""
+"""Wrappers that limit cloud-volume: who sees the token, how long it waits, complete meshes."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class TicketAdapter(BoundedAdapter):
-    """The adapter of all of cloud-volume's sessions, which takes tickets for tokens.
+    """The adapter of all cloud-volume sessions; it replaces tickets with tokens.
 
-    cloud-volume sets no limits of its own, puts a token into requests to whatever place a
-    volume names for its data, and reads one from the home folder where it is given none. So it
-    is given a ticket, worth nothing outside this process; here, the pass that the ticket stands
-    for decides at each hop.
+    cloud-volume sets no limits. It sends a token to any place that a volume names for its data,
+    and without a token it reads one from the home folder. So it is given a ticket, which is
+    worthless outside this process. This adapter looks up the ticket's pass, which decides at
+    each hop whether the token is sent.
     """
 
     def __init__(self) -> None:
@@ -32,27 +32,27 @@ class TicketAdapter(BoundedAdapter):
         self._passes: WeakValueDictionary[str, Pass] = WeakValueDictionary()
 
     def ticket_for(self, shows: Pass) -> str:
-        """Return a ticket that holds as long as the pass is in use."""
+        """Return a ticket that is valid as long as the pass is in use."""
         ticket = token_hex(16)
         self._passes[ticket] = shows
         return ticket
 
     def token_of(self, request: requests.PreparedRequest) -> str | None:
-        """Return the token that goes with a request."""
+        """Return the token to send with a request."""
         shown = str(request.headers.get("Authorization", ""))
         shows = self._passes.get(shown.removeprefix("Bearer "))
         return shows.token_for(request.url or "") if shows else None
 
 
 def hurry(read: Any) -> None:
-    """Let cloud-volume's library ask three times, and not again after an error of ours.
+    """Limit a method of cloud-volume's library to three tries, with no retry after our errors.
 
-    It asks seven times, with waits of up to a minute between.
+    By default it tries seven times, with waits of up to a minute in between.
 
     Parameters
     ----------
     read
-        A method of the library that tenacity repeats.
+        A method of the library that tenacity retries.
     """
     from tenacity import retry_if_not_exception_type, stop_after_attempt
 
@@ -61,10 +61,10 @@ def hurry(read: Any) -> None:
 
 
 def ticketed(http: Any) -> Any:
-    """Return what cloud-volume's library reads `middleauth+https` places by.
+    """Return the class with which cloud-volume's library reads `middleauth+https` places.
 
-    Its own class leaves aside the token that it is given (cloud-files 6.4), and reads one from
-    the home folder in its place.
+    The library's class ignores the token it is given (cloud-files 6.4) and reads one from the
+    home folder instead.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def ticketed(http: Any) -> Any:
 
 
 def make_careful(meshes: Any, shows: Pass) -> None:
-    """Give a graphene mesh source a time limit, and let it drop no fragment silently."""
+    """Give a graphene mesh source a time limit, and make a missing fragment an error."""
     fetch = meshes._get_mesh_fragments  # noqa: SLF001
 
     def manifest(
@@ -114,17 +114,17 @@ def make_careful(meshes: Any, shows: Pass) -> None:
 
 
 def check_complete(root_id: int, fragments: Mapping[str, bytes | None]) -> None:
-    """Refuse a mesh of which a fragment is missing.
+    """Raise an error if a fragment of a mesh is missing.
 
     Raises
     ------
     ImageryNotFoundError
-        One is; the first five are named.
+        Fragments are missing; the error lists the first five.
     """
     missing = sorted(name for name, content in fragments.items() if not content)
     if missing:
         raise ImageryNotFoundError(
             f"the mesh of {root_id} lacks {len(missing)} of its {len(fragments)} fragments: "
             + ", ".join(missing[:5]),
-            hint="the volume's meshes are damaged or still being made",
+            hint="the volume's meshes are damaged or still being computed",
         )

@@ -1,4 +1,4 @@
-"""Whether there is a screen, and what draws where there is none."""
+"""Detect whether there is a screen, and prepare drawing without one."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ _WINDOWS = {
 
 
 def has_display() -> bool:
-    """Tell whether a window can be opened: always assumed of macOS and Windows."""
+    """Return whether a window can be opened; always assumed on macOS and Windows."""
     if not sys.platform.startswith("linux"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def prepare_off_screen() -> None:
-    """Have VTK draw into memory on a machine without a screen.
+    """Make VTK draw into memory on a machine without a screen.
 
-    VTK would find this out by itself, but complains of the missing screen first, and ends the
-    process where no library can draw. A choice made by the user in the environment is kept.
+    VTK would do this by itself, but it first complains about the missing screen, and it ends the
+    process if no library can draw. A choice set in the environment is kept.
 
     Raises
     ------
     InputError
-        The machine has no library that draws without a screen.
+        The machine has no library that can draw without a screen.
     """
     if has_display() or os.environ.get(_CHOICE):
         return
@@ -40,7 +40,7 @@ def prepare_off_screen() -> None:
             os.environ[_CHOICE] = window
             return
     raise InputError(
-        "scenes cannot be drawn: this machine has no screen, and neither EGL nor OSMesa",
+        "cannot draw scenes: this machine has no screen, and neither EGL nor OSMesa is installed",
         hint="install one of them; on Debian or Ubuntu: apt-get install libegl1 libgl1-mesa-dri",
     )
 

@@ -1,4 +1,4 @@
-"""Pictures of EM and of segmentation, cut out of a volume around a position."""
+"""Cut images of EM and segmentation out of a volume, centred at a position."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
 
-#: What stands where a picture reaches beyond the volume: black in EM, background in segmentation.
+#: Value of pixels outside the volume: black in EM, background in segmentation.
 PADDING = 0
 
 
 @dataclass(frozen=True, eq=False)
 class CutOut:
-    """A picture, and where in the volume it is.
+    """An image, and its position in the volume.
 
-    Parameters
+    Attributes
     ----------
     pixels
-        Rows by columns (and channels, where there are several), in the volume's dtype.
+        Rows by columns (and channels, if there are several), in the volume's dtype.
     window
-        The voxels it shows.
+        The voxels that the image shows.
     """
 
     pixels: Any
     window: Window
 
     def pixels_of(self, points: Any, resolution: Sequence[float]) -> Any:
-        """Find where positions lie in the picture; see `geometry.Window.pixels_of`."""
+        """Return where positions lie in the image; see `geometry.Window.pixels_of`."""
         return self.window.pixels_of(points, resolution)
 
     @property
@@ -46,7 +46,7 @@ class CutOut:
 
     @property
     def centre(self) -> tuple[int, int]:
-        """Column and row of the pixel that holds the position asked for."""
+        """Column and row of the pixel that holds the requested position."""
         shape = self.window.shape
         return shape[self.window.right] // 2, shape[self.window.down] // 2
 
@@ -65,34 +65,33 @@ def em_image(
     fill_missing: bool = False,
     token: str | None = None,
 ) -> Any:
-    """Cut a picture out of an EM volume, centred at a position.
+    """Cut an image out of an EM volume, centred at a position.
 
-    Rows are y and columns are x (for `plane='xy'`), so that `ax.imshow(image)` shows the slice
-    as Neuroglancer does, and a position right of the centre lies right of it. CRANTpy gives
-    cloud-volume's order, x first, which `imshow` shows transposed: `em_image(...).T` is that.
+    Rows are y and columns are x (for `plane='xy'`), so `ax.imshow(image)` shows the slice as
+    Neuroglancer does: a larger x is further to the right. CRANTpy returns cloud-volume's order, x
+    first, which `imshow` shows transposed; use `em_image(...).T` to get that order.
 
     Parameters
     ----------
     source
-        Address of the volume, or an open one.
+        Address of the volume, or an open volume.
     x, y, z
-        A voxel of the datastack: whole numbers, in voxels of `resolution`, as the pixel positions
-        of `get_synapses` are. The picture's own voxels may be others: the one that holds the
-        middle of this voxel is the centre, at `image[height // 2, width // 2]`, for even and odd
-        sizes.
+        A voxel of the datastack: whole numbers, in voxels of `resolution`, like the pixel
+        positions of `get_synapses`. The image may have other voxels. Its centre is the voxel that
+        holds the middle of this one, at `image[height // 2, width // 2]`, for even and odd sizes.
     size
-        Pixels a side, or width and height: voxels of the scale that is shown.
+        Pixels per side, or (width, height), in voxels of the scale shown.
     resolution
-        Size in nm of the voxels that x, y and z count.
+        Size in nm of the voxels of x, y and z.
     mip
-        Number of the scale to show. None: the one whose voxels are those of `resolution`; where
-        there is none such, the finest.
+        Number of the scale to show. None: the scale with this `resolution`, or the finest scale
+        if there is none.
     plane
         Two axes, the first to the right, the second down: 'xy', 'xz', 'yz', 'zy', ...
     pad
-        Fill what lies beyond the volume with `PADDING` (0). False: refuse such a picture.
+        Fill pixels outside the volume with `PADDING` (0). False: raise an error instead.
     fill_missing
-        Show chunks that the volume does not hold as 0, instead of raising.
+        Show chunks missing from the volume as 0, instead of raising an error.
     token
         The CAVE token, for volumes that need it.
 
@@ -104,9 +103,9 @@ def em_image(
     Raises
     ------
     ImageryNotFoundError
-        The picture lies wholly outside the volume, or a chunk of it is missing.
+        The image lies completely outside the volume, or a chunk of it is missing.
     InputError
-        An argument cannot be one.
+        An argument is not valid.
     CaveAuthError, CaveUnavailableError, CaveResponseError
         The server refuses the token, does not answer, or holds damaged data.
     """
@@ -138,26 +137,26 @@ def segmentation_image(
     token: str | None = None,
     to_roots: Callable[[Any], Any] | None = None,
 ) -> Any:
-    """Cut a picture of ids out of a segmentation; the same window as `em_image`.
+    """Cut an image of ids out of a segmentation, with the same window as `em_image`.
 
     Parameters
     ----------
     source, x, y, z, size, resolution, mip, plane, pad, fill_missing, token
         As for `em_image`.
     to_roots
-        Gives the root id of each supervoxel id: called once, with the distinct ids other than 0,
-        ascending, as uint64. A graphene volume stores supervoxels: without this, they are what
-        is shown.
+        Function that returns the root id of each supervoxel id. It is called once, with the
+        distinct ids other than 0, sorted, as uint64. A graphene volume stores supervoxel ids,
+        which are returned if `to_roots` is None.
 
     Returns
     -------
     numpy.ndarray
-        uint64, shape (height, width); 0 is background, and what lies beyond the volume.
+        uint64, shape (height, width); 0 is background or outside the volume.
 
     Raises
     ------
     InputError
-        The volume is no segmentation; otherwise as for `em_image`.
+        The volume is not a segmentation; otherwise as for `em_image`.
     """
     volume = open_volume(source, token)
     if not volume.is_segmentation:
@@ -187,7 +186,7 @@ def cut_out(
     fill_missing: bool = False,
     token: str | None = None,
 ) -> CutOut:
-    """Cut a picture out of a volume and say where it is; arguments as for `em_image`."""
+    """Return an image cut out of a volume, with its position; arguments as for `em_image`."""
     volume = open_volume(source, token)
     scale = pick_scale(volume.scales, resolution, mip)
     window = window_at(voxel_at(position, resolution, scale.resolution), size, plane, scale)
@@ -203,19 +202,19 @@ def _inside(volume: Volume, window: Window, *, pad: bool) -> Any:
     scale = window.scale
     how = "lies outside" if inside is None else "reaches beyond"
     raise ImageryNotFoundError(
-        f"voxels {window.start} to {window.stop} {how} the volume {volume.source.text}, whose "
-        f"{scale.describe()} holds voxels {scale.start} to {scale.stop}",
-        hint="check the position and the resolution it counts in"
+        f"voxels {window.start} to {window.stop} {how} the volume {volume.source.text}, which "
+        f"has voxels {scale.start} to {scale.stop} at {scale.describe()}",
+        hint="check the position and its resolution"
         if inside is None
         else "pass pad=True to fill the rest with 0",
     )
 
 
 def _picture(block: Any, window: Window, first: Sequence[int]) -> Any:
-    """Turn a block of x, y, z into rows and columns, and pad it to the window."""
+    """Reorder a block of x, y, z to rows and columns, and pad it to the window."""
     axes = (window.down, window.right, window.depth)
     if block.ndim not in (3, 4):
-        raise CaveResponseError(f"the volume gives an array of {block.ndim} axes")
+        raise CaveResponseError(f"the volume returns an array with {block.ndim} axes")
     flat = np.moveaxis(block, axes, (0, 1, 2))[:, :, 0]
     shape = (window.shape[window.down], window.shape[window.right])
     if flat.shape[:2] == shape:
@@ -234,8 +233,8 @@ def _renamed(found: Any, to_roots: Callable[[Any], Any]) -> Any:
     roots = np.asarray(to_roots(named))
     if roots.shape != named.shape or roots.dtype.kind not in "iu":
         raise CaveResponseError(
-            f"{len(named)} supervoxels were to be named by root ids, and {roots.shape} "
-            f"{roots.dtype} came back"
+            f"to_roots must return one integer for each of {len(named)} supervoxels, but "
+            f"returned shape {roots.shape}, dtype {roots.dtype}"
         )
     names = ids.copy()
     names[ids != 0] = roots.astype(np.uint64)

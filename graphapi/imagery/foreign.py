@@ -1,4 +1,4 @@
-"""What cloud-volume raises, in errors of our own; it is imported elsewhere, and handed in."""
+"""Translate cloud-volume's errors into ours; cloud-volume itself is passed in."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from graphapi.imagery.careful import TicketAdapter
 
-#: What decoders raise on bytes that are not what their name says.
+#: Errors that decoders raise on damaged data.
 _DAMAGE = (
     ValueError,
     TypeError,
@@ -54,7 +54,7 @@ class Library:
 
 @contextmanager
 def translated(lib: Library, what: str) -> Iterator[None]:
-    """Turn what cloud-volume raises into errors of our own, naming what was asked for."""
+    """Turn cloud-volume's errors into ours, with a description of what was requested."""
     damage = (
         *_DAMAGE,
         lib.errors.DecodingError,
@@ -73,12 +73,13 @@ def translated(lib: Library, what: str) -> Iterator[None]:
     except lib.errors.EmptyVolumeException as error:
         raise ImageryNotFoundError(
             f"{what}: the chunk {error} is not stored",
-            hint="pass fill_missing=True to see missing chunks as 0, if you know that they are",
+            hint="if you know that missing chunks are empty, pass fill_missing=True to show them "
+            "as 0",
         ) from error
     except (lib.errors.AuthenticationError, lib.file_errors.AuthorizationError) as error:
         raise CaveAuthError(
-            f"{what}: no token, or not a good one",
-            hint="store a token of this server with graphapi.generate_cave_token()",
+            f"{what}: the token is missing or not valid",
+            hint="store a token for this server with graphapi.generate_cave_token()",
         ) from error
     except requests.HTTPError as error:
         if error.response is not None:
@@ -87,13 +88,13 @@ def translated(lib: Library, what: str) -> Iterator[None]:
     except requests.RequestException as error:
         host = urlsplit(error.request.url or "").netloc if error.request is not None else what
         raise CaveUnavailableError(
-            f"{host} does not answer, or stops in the middle of an answer",
+            f"{host} does not answer, or stopped in the middle of an answer",
             hint="check the network, then try again",
         ) from error
     except damage as error:
         raise CaveResponseError(
             f"{what}: cannot be read ({type(error).__name__}: {error})",
-            hint="the stored data is damaged, or of a kind that cloud-volume cannot read",
+            hint="the stored data is damaged, or in a format that cloud-volume cannot read",
         ) from error
     except OSError as error:
         raise ImageryNotFoundError(f"{what}: {error.strerror or error}") from error

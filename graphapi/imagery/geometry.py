@@ -1,7 +1,7 @@
-"""Voxels of one resolution in voxels of another, exactly, and windows on a slice.
+"""Convert voxels exactly between resolutions, and place windows on a slice.
 
-Voxel `i` of a scale with a resolution of `r` nm fills `[i * r, (i + 1) * r)` nm, in every scale of
-a volume and whatever its `voxel_offset`: the offset says where data starts, it moves nothing.
+Voxel `i` of a scale with a resolution of `r` nm covers `[i * r, (i + 1) * r)` nm. This holds for
+every scale of a volume and every `voxel_offset`: the offset only says where data starts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Triple = tuple[int, int, int]
 _AXES = "xyz"
-#: More pixels a side are a slip of the keyboard, not a picture.
+#: Most pixels per side; a larger size is a typing error.
 MAX_SIZE = 16_384
 
 
@@ -29,10 +29,10 @@ MAX_SIZE = 16_384
 class Scale:
     """One resolution level of a volume.
 
-    Parameters
+    Attributes
     ----------
     mip
-        Its number; 0 is the finest.
+        Number of the scale; 0 is the finest.
     resolution
         Size of a voxel in nm, x, y, z.
     start, stop
@@ -45,24 +45,24 @@ class Scale:
     stop: Triple
 
     def describe(self) -> str:
-        """Say the scale in words."""
+        """Describe the scale in words."""
         return f"mip {self.mip} ({' x '.join(f'{r:g}' for r in self.resolution)} nm)"
 
 
 @dataclass(frozen=True)
 class Window:
-    """A box of voxels of one scale, one voxel deep, seen from one side.
+    """A box of voxels of one scale, one voxel deep, shown as an image.
 
-    Parameters
+    Attributes
     ----------
     scale
-        The scale whose voxels are meant.
+        The scale of the voxels.
     start
         The box's first voxel, x, y, z; may lie outside the volume.
     shape
-        Its extent in voxels, x, y, z.
+        Size in voxels, x, y, z.
     right, down
-        Axis (0, 1, 2) that runs along the columns, and along the rows, of the picture.
+        Axes (0, 1, 2) that run to the right and down in the image.
     """
 
     scale: Scale
@@ -78,18 +78,18 @@ class Window:
 
     @property
     def inside(self) -> tuple[Triple, Triple] | None:
-        """Start and stop of the part within the volume; None where there is none."""
+        """Start and stop of the part inside the volume; None if there is none."""
         low = _triple(max(a, b) for a, b in zip(self.start, self.scale.start, strict=True))
         high = _triple(min(a, b) for a, b in zip(self.stop, self.scale.stop, strict=True))
         return (low, high) if all(a < b for a, b in zip(low, high, strict=True)) else None
 
     @property
     def depth(self) -> int:
-        """The axis one looks along."""
+        """The axis perpendicular to the image."""
         return 3 - self.right - self.down
 
     def pixels_of(self, points: Any, resolution: Sequence[float]) -> np.ndarray[Any, Any]:
-        """Find where voxels of another resolution lie in the picture.
+        """Return where voxels of another resolution lie in the image.
 
         Parameters
         ----------
@@ -101,8 +101,8 @@ class Window:
         Returns
         -------
         numpy.ndarray
-            float64, shape (n, 3): column, row, and slices away from the shown one. Columns and
-            rows count as matplotlib's `imshow` does: the middle of the first pixel is (0, 0).
+            float64, shape (n, 3): column, row, and distance in slices from the image. Columns
+            and rows count as in matplotlib's `imshow`: the middle of the first pixel is (0, 0).
         """
         voxels = np.asarray(points, dtype=np.float64).reshape(-1, 3)
         nanometres = (voxels + 0.5) * np.asarray(resolution, dtype=np.float64)
@@ -113,12 +113,12 @@ class Window:
 
 
 def scales_of(info: Mapping[str, Any], source: str) -> tuple[Scale, ...]:
-    """Read the scales of a precomputed `info` file, finest first as it lists them.
+    """Read the scales of a precomputed `info` file, finest first as in the file.
 
     Raises
     ------
     CaveResponseError
-        The file describes no scales.
+        The file does not describe scales.
     """
     try:
         found = tuple(_scale(mip, raw) for mip, raw in enumerate(info["scales"]))
@@ -137,14 +137,14 @@ def _scale(mip: int, raw: Mapping[str, Any]) -> Scale:
 
 
 def pick_scale(scales: Sequence[Scale], resolution: Sequence[float], mip: int | None) -> Scale:
-    """Choose a scale by its number, or the one whose voxels are those of `resolution`.
+    """Return a scale by its number, or the one with the given resolution.
 
     Parameters
     ----------
     scales
-        The scales there are.
+        The available scales.
     resolution
-        In nm; used where `mip` is None. Where no scale has it, the finest one is taken.
+        In nm; used if `mip` is None. If no scale has it, the finest one is returned.
     mip
         Number of the scale.
 
@@ -167,21 +167,21 @@ def pick_scale(scales: Sequence[Scale], resolution: Sequence[float], mip: int | 
 def voxel_at(
     point: Sequence[object], resolution: Sequence[float], target: Sequence[float]
 ) -> Triple:
-    """Find the voxel of another resolution that holds the middle of a voxel.
+    """Return the voxel of another resolution that holds the middle of a voxel.
 
-    Computed in fractions: nothing is rounded but down to the voxel at the very end.
+    Computed exactly with fractions; only the final result is rounded down.
 
     Parameters
     ----------
     point
         A voxel, x, y, z: whole numbers.
     resolution, target
-        Voxel sizes in nm of what is given, and of what is asked for.
+        Voxel sizes in nm of `point` and of the result.
 
     Raises
     ------
     InputError
-        A coordinate is not a whole number, or a resolution not positive.
+        A coordinate is not a whole number, or a resolution is not positive.
     """
     if len(point) != 3:
         raise InputError(f"a position has three coordinates, not {len(point)}")
@@ -193,7 +193,7 @@ def voxel_at(
 
 
 def window_at(centre: Triple, size: int | Sequence[int], plane: str, scale: Scale) -> Window:
-    """Lay a picture of one slice around a voxel.
+    """Return a window on one slice, centred at a voxel.
 
     The centre is at column `width // 2` and row `height // 2`, for even and odd sizes.
 
@@ -202,7 +202,7 @@ def window_at(centre: Triple, size: int | Sequence[int], plane: str, scale: Scal
     centre
         A voxel of `scale`.
     size
-        Pixels a side, or width and height.
+        Pixels per side, or (width, height).
     plane
         Two axes: the first runs to the right, the second down.
     scale
@@ -211,7 +211,7 @@ def window_at(centre: Triple, size: int | Sequence[int], plane: str, scale: Scal
     Raises
     ------
     InputError
-        The size or the plane cannot be one.
+        The size or the plane is not valid.
     """
     right, down = _plane(plane)
     width, height = _sides(size)
@@ -224,44 +224,47 @@ def window_at(centre: Triple, size: int | Sequence[int], plane: str, scale: Scal
 
 
 def whole(value: object, what: str) -> int:
-    """Read a whole number of any numeric type.
+    """Convert a whole number of any numeric type to int.
 
     Raises
     ------
     InputError
-        It is none.
+        The value is not a whole number.
     """
     number = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if not number or not math.isfinite(float(value)) or value != int(value):  # type: ignore[arg-type, call-overload]
         raise InputError(
-            f"{what} = {value!r} is no whole number",
-            hint="positions and sizes are voxels; divide nm by the resolution, and round down",
+            f"{what} = {value!r} is not a whole number",
+            hint="positions and sizes are in voxels; divide nm by the resolution and round down",
         )
     return int(value)  # type: ignore[call-overload, no-any-return]
 
 
 def check_resolution(resolution: Sequence[float]) -> tuple[Fraction, Fraction, Fraction]:
-    """Read a voxel size in nm, x, y, z, exactly as it is written in decimal.
+    """Convert a voxel size in nm, x, y, z, to exact fractions of its decimal values.
 
     Raises
     ------
     InputError
-        It has not three positive numbers.
+        The value is not three positive numbers.
     """
     try:
         x, y, z = (Fraction(str(float(r))) for r in resolution)
     except (TypeError, ValueError) as error:
-        raise InputError(f"{resolution!r} is no resolution: three numbers, nm a voxel") from error
+        raise InputError(
+            f"{resolution!r} is not a resolution",
+            hint="give three numbers: the voxel size in nm, x, y, z",
+        ) from error
     if min(x, y, z) <= 0:
-        raise InputError(f"{resolution!r} is no resolution: it must be positive")
+        raise InputError(f"{resolution!r} is not a resolution: it must be positive")
     return x, y, z
 
 
 def _plane(plane: str) -> tuple[int, int]:
     if not isinstance(plane, str) or len(plane) != 2 or len(set(plane) & set(_AXES)) != 2:
         raise InputError(
-            f"{plane!r} is no plane",
-            hint="name two axes, the one to the right first: 'xy', 'xz', 'zy', ...",
+            f"{plane!r} is not a plane",
+            hint="name two axes, first the one to the right, then the one down: 'xy', 'xz', ...",
         )
     return _AXES.index(plane[0]), _AXES.index(plane[1])
 
@@ -272,7 +275,7 @@ def _sides(size: int | Sequence[int]) -> tuple[int, int]:
         raise InputError(f"size must be a number or (width, height), not {size!r}")
     width, height = (whole(side, "size") for side in sides)
     if not (0 < width <= MAX_SIZE and 0 < height <= MAX_SIZE):
-        raise InputError(f"size must be between 1 and {MAX_SIZE} pixels a side, not {size!r}")
+        raise InputError(f"size must be between 1 and {MAX_SIZE} pixels per side, not {size!r}")
     return width, height
 
 

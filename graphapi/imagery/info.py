@@ -1,7 +1,7 @@
-"""The `info` file of a volume, fetched within limits before cloud-volume is troubled.
+"""Fetch the `info` file of a volume, within limits, before cloud-volume is used.
 
-cloud-volume takes a refused token and a missing file for the same thing, and tries a dead server
-for twenty seconds and more. Asked for here, each of them is its own error, at once.
+cloud-volume does not distinguish a refused token from a missing file, and retries a dead server
+for more than twenty seconds. Here each of them is a different error, raised at once.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from graphapi.errors import (
 if TYPE_CHECKING:
     import os
 
-#: What a file that describes something may take; 16 MB is many times the longest.
+#: Limits for JSON files; 16 MB is many times the size of the longest.
 _SMALL = replace(LIMITS, most=2**24)
 _FORMS = ("precomputed", "graphene")
 
 
 @dataclass(frozen=True)
 class Source:
-    """A place that holds a volume.
+    """The address of a volume.
 
-    Parameters
+    Attributes
     ----------
     form
         `precomputed` or `graphene`.
@@ -51,12 +51,12 @@ class Source:
 
     @property
     def text(self) -> str:
-        """The address in full, as cloud-volume takes it."""
+        """The full address, as cloud-volume takes it."""
         return f"{self.form}://{self.place}"
 
     @property
     def address(self) -> str:
-        """What a web client or the file system is asked for."""
+        """The URL for a web client or the file system."""
         place = self.place.removeprefix("middleauth+")
         kind, _, rest = place.partition("://")
         if kind == "gs":
@@ -68,13 +68,13 @@ class Source:
 
     @property
     def takes_token(self) -> bool:
-        """Whether the place is CAVE's own; nobody else is shown the token."""
+        """Whether CAVE serves the place; the token is sent to no other place."""
         own = self.form == "graphene" or self.place.startswith("middleauth+")
         return own and self.address.startswith("http")
 
     @property
     def local(self) -> bool:
-        """Whether it is a folder on this machine."""
+        """Whether the volume is a folder on this machine."""
         return self.place.startswith("file://")
 
 
@@ -84,13 +84,13 @@ def parse_source(source: str | os.PathLike[str]) -> Source:
     Parameters
     ----------
     source
-        `precomputed://PLACE`, `graphene://PLACE`, a bare place (`https://`, `gs://`, `s3://`,
+        `precomputed://PLACE`, `graphene://PLACE`, PLACE alone (`https://`, `gs://`, `s3://` or
         `file://`), or the path of a folder.
 
     Raises
     ------
     InputError
-        It is no such address.
+        The text is not such an address.
     """
     text = str(source).strip().rstrip("/")
     form = "precomputed"
@@ -101,11 +101,11 @@ def parse_source(source: str | os.PathLike[str]) -> Source:
         text = f"file://{Path(text).expanduser().resolve()}"
     if not re.match(r"(file|(middleauth\+)?https?|gs|s3)://.+", text):
         raise InputError(
-            f"{str(source)!r} is no source of images or meshes",
+            f"{str(source)!r} is not a source of images or meshes",
             hint="give precomputed://..., graphene://... or the path of a precomputed folder",
         )
     if not text.startswith("file://"):
-        origin_of(text)  # refuses what can be read in two ways
+        origin_of(text)  # refuses ambiguous addresses
     return Source(form, text)  # type: ignore[arg-type]
 
 
@@ -115,13 +115,13 @@ def fetch_info(source: Source, shows: Pass | None) -> dict[str, Any]:
     Raises
     ------
     ImageryNotFoundError
-        There is none.
+        There is no such file.
     CaveAuthError
-        The server wants a token, or another one.
+        The server requires a token, or refuses the one it got.
     CaveUnavailableError
-        The server does not answer, or answers that it cannot.
+        The server does not answer, or reports that it is not available.
     CaveResponseError
-        What it answers is no info file.
+        The answer is not an info file.
     """
     where = f"{source.address}/info"
     content = _read(source, where) if source.local else _get(source, where, shows)
@@ -130,42 +130,42 @@ def fetch_info(source: Source, shows: Pass | None) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise CaveResponseError(f"{where} is not JSON") from error
     if not isinstance(info, dict):
-        raise CaveResponseError(f"{where} is no info file of a volume")
+        raise CaveResponseError(f"{where} is not the info file of a volume")
     return info
 
 
 def get_json(url: str, shows: Pass | None, **request: Any) -> Any:
-    """Ask a CAVE server for JSON, within limits and with errors of our own."""
+    """Fetch JSON from a CAVE server, with limits and with our errors."""
     response = _request(url, shows, _SMALL, **request)
     check_status(response.status_code, url)
     try:
         return response.json()
     except (ValueError, RecursionError) as error:
-        raise CaveResponseError(f"{url} answers something that is not JSON") from error
+        raise CaveResponseError(f"the answer of {url} is not JSON") from error
 
 
 def get_bytes(url: str) -> bytes:
-    """Fetch a public file, within limits and with errors of our own."""
+    """Fetch a public file, with limits and with our errors."""
     response = _request(url, None, LIMITS)
     check_status(response.status_code, url)
     return response.content
 
 
 def check_status(status: int, url: str) -> None:
-    """Raise the error that an answer of this status is."""
+    """Raise the error for an HTTP status; return if the status is not an error."""
     host = urlsplit(url).netloc
     if status < 400:
         return
     if status in (401, 403):
         raise CaveAuthError(
-            f"{host} refuses {url} (status {status}): no token, or not a good one",
-            hint="store a token of this server with graphapi.generate_cave_token()",
+            f"{host} refuses {url} (status {status}): the token is missing or not valid",
+            hint="store a token for this server with graphapi.generate_cave_token()",
         )
     if status in (404, 410):
         raise ImageryNotFoundError(f"there is nothing at {url}", hint="check the source's address")
     if status == 429:
         raise CaveRateLimitError(
-            f"{host} asks for fewer requests (at {url})", hint="wait, then try again"
+            f"{host} limits the rate of requests (at {url})", hint="wait, then try again"
         )
     if status >= 500:
         raise CaveUnavailableError(
@@ -181,23 +181,23 @@ def _read(source: Source, where: str) -> bytes:
     except FileNotFoundError as error:
         raise ImageryNotFoundError(
             f"there is no volume in {local_path(source.address)}: it has no info file",
-            hint="give the folder that holds the file 'info'",
+            hint="give the folder that contains the file 'info'",
         ) from error
     except OSError as error:
         raise ImageryNotFoundError(f"cannot read {path}: {error.strerror}") from error
 
 
 def local_path(address: str) -> Path:
-    """Give the path that a `file://` address names."""
+    """Return the path of a `file://` address."""
     return Path(unquote(address.removeprefix("file://"))).expanduser()
 
 
 def _get(source: Source, where: str, shows: Pass | None) -> bytes:
     response = _request(where, shows if source.takes_token else None, _SMALL)
     if response.status_code == 403 and not source.takes_token:
-        # A public bucket answers so for what is not there.
+        # A public bucket answers 403 for a missing file.
         raise ImageryNotFoundError(
-            f"there is nothing at {where}, or not for everyone", hint="check the source's address"
+            f"there is nothing at {where}, or it is not public", hint="check the source's address"
         )
     check_status(response.status_code, where)
     return response.content
@@ -209,8 +209,9 @@ def _request(url: str, shows: Pass | None, limits: Limits, **request: Any) -> re
             return one.get(url, **request)
     except (requests.ConnectionError, requests.Timeout) as error:
         raise CaveUnavailableError(
-            f"{urlsplit(url).netloc} does not answer, or not within the time limit",
-            hint="check the address and the network; for the demo, is its server still running?",
+            f"{urlsplit(url).netloc} does not answer within the time limit",
+            hint="check the address and the network; for the demo, check that its server is "
+            "still running",
         ) from error
     except requests.RequestException as error:
-        raise InputError(f"{url} cannot be asked for: {type(error).__name__}") from error
+        raise InputError(f"cannot request {url}: {type(error).__name__}") from error

@@ -1,4 +1,4 @@
-"""A triangle mesh, and the one-file format that Neuroglancer calls legacy."""
+"""Triangle meshes, and Neuroglancer's legacy single-file format."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 class Mesh:
     """A surface of triangles.
 
-    Parameters
+    Attributes
     ----------
     vertices
         float32, shape (n, 3): x, y, z in nm.
     faces
-        int32, shape (m, 3): each row names three vertices.
+        int32, shape (m, 3): each row has the indices of three vertices.
     """
 
     vertices: npt.NDArray[np.float32]
@@ -31,26 +31,26 @@ class Mesh:
 
     @classmethod
     def of(cls, vertices: npt.ArrayLike, faces: npt.ArrayLike, what: str) -> Mesh:
-        """Check that arrays are a mesh, and bring them to their types.
+        """Check arrays of vertices and faces, and convert them to a mesh.
 
         Raises
         ------
         CaveResponseError
-            A shape is wrong, a vertex not finite, or a face names a vertex that is not there.
+            A shape is wrong, a vertex is not finite, or a face refers to a missing vertex.
         """
         points = np.ascontiguousarray(vertices, dtype=np.float32)
         triangles = np.ascontiguousarray(faces).astype(np.int64)
         if points.ndim != 2 or points.shape[1] != 3 or triangles.shape[1:] != (3,):
-            raise CaveResponseError(f"{what} is no triangle mesh")
+            raise CaveResponseError(f"{what} is not a triangle mesh")
         if not np.isfinite(points).all():
-            raise CaveResponseError(f"{what} has vertices that are no numbers")
+            raise CaveResponseError(f"{what} has vertices that are not finite")
         if triangles.size and not 0 <= triangles.min() <= triangles.max() < len(points):
-            raise CaveResponseError(f"{what} has faces without their vertices")
+            raise CaveResponseError(f"{what} has faces that refer to missing vertices")
         return cls(points, triangles.astype(np.int32))
 
     @property
     def bounds(self) -> npt.NDArray[np.float32]:
-        """Lowest and highest x, y, z in nm, shape (2, 3); NaN where there is no vertex."""
+        """Lowest and highest x, y, z in nm, shape (2, 3); NaN if there are no vertices."""
         if not len(self.vertices):
             return np.full((2, 3), np.nan, dtype=np.float32)
         return np.stack([self.vertices.min(axis=0), self.vertices.max(axis=0)])
@@ -65,7 +65,7 @@ def decode_legacy(content: bytes, what: str) -> Mesh:
     Raises
     ------
     CaveResponseError
-        The bytes are no such fragment.
+        The bytes are not such a fragment.
     """
     count = int.from_bytes(content[:4], "little")
     ends = 4 + 12 * count
@@ -77,9 +77,9 @@ def decode_legacy(content: bytes, what: str) -> Mesh:
 
 
 def join_meshes(meshes: Sequence[Mesh]) -> Mesh:
-    """Put meshes into one; vertices at the very same place become one vertex.
+    """Join meshes into one; vertices at exactly the same position are merged.
 
-    Fragments of a neuron meet in such vertices; joined, the surface has no seams.
+    Fragments of a neuron share such vertices, so the joined surface has no seams.
     """
     if not meshes:
         return Mesh(np.empty((0, 3), np.float32), np.empty((0, 3), np.int32))
@@ -93,7 +93,7 @@ def join_meshes(meshes: Sequence[Mesh]) -> Mesh:
 
 
 def _unique_rows(rows: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], Any]:
-    # Compared as bytes, far faster than numpy's row-wise unique; + 0.0 makes -0.0 equal to 0.0.
+    # Compare as bytes: much faster than numpy's row-wise unique. + 0.0 makes -0.0 equal to 0.0.
     keys = np.ascontiguousarray(rows + np.float32(0.0)).view(np.dtype((np.void, 12))).ravel()
     _, first, places = np.unique(keys, return_index=True, return_inverse=True)
     return rows[first], places.ravel()

@@ -1,4 +1,4 @@
-"""Meshes on disk: one file a mesh, written at once or not at all, checked when read."""
+"""Cache of meshes on disk: one file per mesh, written atomically and checked when read."""
 
 from __future__ import annotations
 
@@ -17,40 +17,41 @@ from graphapi.errors import InputError
 from graphapi.imagery.mesh import Mesh
 
 _MAGIC = b"cavegraph mesh 1\n"
-_ELSEWHERE = "pass cache=FOLDER, or cache=False for none, or set CAVEGRAPH_CACHE"
+_ELSEWHERE = "pass cache=FOLDER, pass cache=False for no cache, or set CAVEGRAPH_CACHE"
 _LOG = logging.getLogger(__name__)
 
 
 def default_cache_folder() -> Path:
-    """Give the folder of cached meshes: `$CAVEGRAPH_CACHE/meshes`, else the user's cache."""
+    """Return the folder of cached meshes: `$CAVEGRAPH_CACHE/meshes`, else the user's cache."""
     chosen = os.environ.get("CAVEGRAPH_CACHE")
     return (Path(chosen).expanduser() if chosen else user_cache_path("cavegraph")) / "meshes"
 
 
 @dataclass(frozen=True)
 class MeshCache:
-    """A folder of meshes of one source.
+    """A cache of the meshes of one source.
 
-    A file is: a line that names the format, a line of JSON (source, root id, numbers of vertices
-    and faces, SHA-256 of the rest), the vertices as float32, the faces as int32, little-endian.
+    A file holds: a line that names the format; a line of JSON (source, root id, numbers of
+    vertices and faces, SHA-256 of the rest); the vertices as float32; the faces as int32. Numbers
+    are little-endian.
 
-    Parameters
+    Attributes
     ----------
     folder
-        Where files are; shared by all sources, each of which has a folder of its own in it.
+        Cache folder, shared by all sources; each source has its own folder inside it.
     source
-        Address of the volume the meshes are of.
+        Address of the volume that the meshes come from.
     """
 
     folder: Path
     source: str
 
     def path(self, root_id: int) -> Path:
-        """Give the file of one mesh."""
+        """Return the path of one mesh."""
         return self.folder / hashlib.sha256(self.source.encode()).hexdigest()[:20] / f"{root_id}"
 
     def read(self, root_id: int) -> Mesh | None:
-        """Read a mesh; None where there is none, or a damaged one, which is then logged."""
+        """Read a mesh; None if it is missing, or damaged (which is logged)."""
         path = self.path(root_id)
         try:
             content = path.read_bytes()
@@ -58,16 +59,16 @@ class MeshCache:
             return None
         mesh = self._decoded(content, root_id)
         if mesh is None:
-            _LOG.warning("the cached mesh %s is damaged and is fetched again", path)
+            _LOG.warning("the cached mesh %s is damaged and will be fetched again", path)
         return mesh
 
     def write(self, root_id: int, mesh: Mesh) -> None:
-        """Store a mesh; readers see the old file or the whole new one.
+        """Store a mesh atomically.
 
         Raises
         ------
         InputError
-            The folder cannot be written to.
+            The folder is not writable.
         """
         path = self.path(root_id)
         body = mesh.vertices.astype("<f4").tobytes() + mesh.faces.astype("<i4").tobytes()
@@ -97,8 +98,8 @@ class MeshCache:
             return None
         head, _, body = content.removeprefix(_MAGIC).partition(b"\n")
         try:
-            told = json.loads(head)
-            vertices, faces = int(told["vertices"]), int(told["faces"])
+            described = json.loads(head)
+            vertices, faces = int(described["vertices"]), int(described["faces"])
         except (ValueError, KeyError, TypeError):
             return None
         if head != self._head(root_id, vertices, faces, body) or len(body) != 12 * (

@@ -1,4 +1,4 @@
-"""Meshes of many neurons at once."""
+"""Fetch meshes of many neurons at once."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ if TYPE_CHECKING:
 
     from graphapi.ids import RootIds
 
-#: Meshes fetched at a time; more would be unkind to the server.
+#: Meshes fetched at a time; more would overload the server.
 DEFAULT_WORKERS = 4
 
 
 class MissingMeshWarning(UserWarning):
-    """Neurons were left out of an answer because they have no mesh.
+    """Warning that neurons were skipped because they have no mesh.
 
     Parameters
     ----------
     root_ids
-        All of them, kept as `root_ids`.
+        Root ids of all neurons without a mesh; kept as `root_ids`.
     where
-        Where meshes were looked for.
+        The source that was searched.
     """
 
     def __init__(self, root_ids: Iterable[int], where: str) -> None:
         self.root_ids = tuple(int(i) for i in root_ids)
         listed = ", ".join(str(i) for i in self.root_ids)
-        super().__init__(f"{len(self.root_ids)} without a mesh in {where}, left out: {listed}")
+        super().__init__(f"{len(self.root_ids)} without a mesh in {where}, skipped: {listed}")
 
 
 class Meshes(dict[int, Mesh]):
-    """Meshes by root id, in the order asked for.
+    """Meshes by root id, in the order requested.
 
     Parameters
     ----------
     found
-        The meshes.
+        Root ids and meshes.
     missing
-        Root ids that were asked for and have no mesh; kept as `missing`.
+        Requested root ids that have no mesh; kept as `missing`.
     """
 
     def __init__(
@@ -77,33 +77,33 @@ def get_meshes(
     source
         Address of the segmentation, or an open volume.
     root_ids
-        Ids of any kind that `parse_root_ids` takes; repeats are fetched once.
+        Ids of any kind that `parse_root_ids` accepts; repeats are fetched once.
     token
         The CAVE token, for volumes that need it.
     cache
         Folder that keeps fetched meshes. None: the user's cache folder (`$CAVEGRAPH_CACHE` moves
-        it), but none for a source on this machine, whose meshes are on disk already and may be
-        made anew under the same id. True: that folder in any case. False: no cache.
+        it), but no cache for a source on this machine, whose meshes are already on disk and may
+        be recomputed under the same id. True: that folder in any case. False: no cache.
     missing
         What to do about neurons without a mesh: `error`, or `skip` them with a warning that lists
-        them; they are also in the answer's `missing`.
+        them; they are also in `missing` of the result.
     progress
-        Whether a progress bar may be shown.
+        Whether to show a progress bar.
     max_workers
         Meshes fetched at a time.
 
     Returns
     -------
     Meshes
-        A dict from root id to `Mesh` (vertices float32 in nm), in the order asked for.
+        A dict from root id to `Mesh` (vertices float32 in nm), in the order requested.
 
     Raises
     ------
     MissingMeshError
-        Neurons have no mesh, and `missing='error'`: all of them are listed. Meshes found by then
+        Neurons have no mesh, and `missing='error'`. The error lists all of them. The other meshes
         are in the cache.
     InputError
-        An argument cannot be one.
+        An argument is not valid.
     CaveAuthError, CaveUnavailableError, CaveResponseError
         The server refuses the token, does not answer, or holds damaged meshes.
     """
@@ -117,7 +117,7 @@ def get_meshes(
     absent = [root_id for root_id in wanted if found[root_id] is None]
     if absent and missing == "error":
         raise MissingMeshError(
-            absent, volume.source.text, hint="pass missing='skip' to go on without them"
+            absent, volume.source.text, hint="pass missing='skip' to continue without them"
         )
     if absent:
         notice(MissingMeshWarning(absent, volume.source.text))

@@ -1,4 +1,4 @@
-"""Meshes as navis neurons, for who works with navis; it is imported here alone."""
+"""Convert meshes to navis neurons; the only module that imports navis."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def to_navis(meshes: Mapping[int, Mesh]) -> Any:
-    """Make a `navis.NeuronList` of `MeshNeuron`, in nm, in the order of the meshes.
+    """Return a `navis.NeuronList` of `MeshNeuron`, in nm, in the order of the meshes.
 
     Raises
     ------

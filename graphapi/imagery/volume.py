@@ -1,4 +1,4 @@
-"""Volumes of EM, of segmentation and of meshes: the one module that imports cloud-volume."""
+"""Volumes of EM, segmentation and meshes; the only module that imports cloud-volume."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Volume:
-    """An open volume; made by `open_volume`, safe to use from several threads.
+    """An open volume. Create it with `open_volume`. Safe to use from several threads.
 
-    Parameters
+    Attributes
     ----------
     source
-        Where it is.
+        Address of the volume.
     info
-        Its `info` file.
+        Content of its `info` file.
     scales
         Its resolution levels, finest first.
     """
@@ -54,7 +54,7 @@ class Volume:
         return self.info.get("type") == "segmentation"
 
     def read(self, scale: Scale, start: Triple, stop: Triple, *, fill: bool = False) -> Any:
-        """Read a box of voxels that lies within the volume.
+        """Read a box of voxels that lies inside the volume.
 
         Parameters
         ----------
@@ -63,24 +63,24 @@ class Volume:
         start, stop
             First voxel, and the one after the last: x, y, z in voxels of `scale`.
         fill
-            Give zeros for chunks that the volume does not hold; else they are an error.
+            Return zeros for chunks missing from the volume; else they are an error.
 
         Returns
         -------
         numpy.ndarray
-            The volume's own dtype, shape (x, y, z), with a channel axis last where there is more
-            than one channel.
+            The volume's dtype, shape (x, y, z), with a channel axis last if there is more than
+            one channel.
 
         Raises
         ------
         ImageryNotFoundError
             A chunk is missing.
         MissingExtraError
-            The chunks are in an encoding whose decoder is not installed.
+            The decoder for the chunks' encoding is not installed.
         """
         lib = _library()
-        # Opened for this scale, as cloud-volume checks bounds by the scale it was opened at; and
-        # without the mesh folder: a mesh file it cannot read is no reason to show no image.
+        # Opened at this scale, because cloud-volume checks bounds at the scale it was opened at.
+        # Opened without the mesh folder, so that an unreadable mesh file does not block images.
         info = {key: value for key, value in self.info.items() if key != "mesh"}
         cloud = self._open(info, mip=scale.mip, fill_missing=fill)
         place = f"{scale.describe()} of {self.source.text}, voxels {start} to {stop}"
@@ -92,12 +92,12 @@ class Volume:
         return cut[..., 0] if cut.shape[-1] == 1 else cut
 
     def mesh(self, root_id: int) -> Mesh:
-        """Fetch the mesh of one segment, at its finest level, fragments joined.
+        """Fetch the mesh of one segment at its finest level, with fragments joined.
 
         Raises
         ------
         ImageryNotFoundError
-            There is none, or a part of it is missing.
+            The segment has no mesh, or a part of it is missing.
         """
         if self.source.form == "graphene":
             return self._graphene_mesh(root_id)
@@ -141,7 +141,7 @@ class Volume:
         return _json(content, f"{self.source.address}/{self.info['mesh']}/info")
 
     def _files(self, names: list[str]) -> dict[str, bytes | None]:
-        """Read files of the mesh folder; None for those that are not there."""
+        """Read files of the mesh folder; None for files that do not exist."""
         lib = _library()
         folder = f"{self.source.place}/{self.info['mesh']}"
         with translated(_library(), folder):
@@ -155,7 +155,7 @@ class Volume:
             raise ImageryNotFoundError(f"{self.source.text} has no mesh of {root_id}")
         names = _json(content, f"the mesh manifest of {root_id}").get("fragments")
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise CaveResponseError(f"the mesh manifest of {root_id} names no fragments")
+            raise CaveResponseError(f"the mesh manifest of {root_id} does not list fragments")
         if not names:
             raise ImageryNotFoundError(f"the mesh of {root_id} in {self.source.text} is empty")
         fragments = self._files(names)
@@ -193,22 +193,23 @@ class Volume:
 
 
 def open_volume(source: str | os.PathLike[str] | Volume, token: str | None = None) -> Volume:
-    """Open a precomputed or graphene volume; an open one is given back as it is.
+    """Open a precomputed or graphene volume; an open volume is returned unchanged.
 
     Parameters
     ----------
     source
-        `precomputed://...`, `graphene://...`, a bare place, or the path of a folder.
+        `precomputed://...`, `graphene://...`, an address without these prefixes, or the path of
+        a folder.
     token
-        The CAVE token. It is shown to graphene and `middleauth+` sources only, and not to
-        another place that such a source sends on to.
+        The CAVE token. It is sent only to graphene and `middleauth+` sources, and not to other
+        servers that such a source redirects to.
 
     Raises
     ------
     InputError
-        The source cannot be one.
+        The source is not valid.
     ImageryNotFoundError
-        There is no volume.
+        There is no volume at the source.
     CaveAuthError, CaveUnavailableError, CaveResponseError
         The server refuses the token, does not answer, or answers nonsense.
     """
@@ -221,12 +222,12 @@ def open_volume(source: str | os.PathLike[str] | Volume, token: str | None = Non
 
 
 def read_brain_mesh(source: str | os.PathLike[str], token: str | None = None) -> Mesh:
-    """Read a mesh that stands alone, such as the outline of a brain.
+    """Read a single mesh, such as the outline of a brain.
 
     Parameters
     ----------
     source
-        A legacy fragment (file or http, https, gs, s3), or `SOURCE#ID`: the mesh of segment ID
+        A legacy fragment (file, http, https, gs or s3), or `SOURCE#ID`: the mesh of segment ID
         in a volume.
     token
         The CAVE token, for `SOURCE#ID`.
@@ -236,7 +237,7 @@ def read_brain_mesh(source: str | os.PathLike[str], token: str | None = None) ->
     ImageryNotFoundError
         There is no such file or segment.
     CaveResponseError
-        The file is no mesh.
+        The file is not a mesh.
     """
     text, _, segment = str(source).partition("#")
     if segment:
@@ -265,40 +266,44 @@ def _resolve(first: Source, shows: Pass) -> tuple[Source, dict[str, Any]]:
         if not info.get("redirect"):
             return place, info
         place = _next(place, info["redirect"])
-    raise CaveResponseError(f"{first.text} redirects without end")
+    raise CaveResponseError(f"{first.text} redirects too many times")
 
 
 def _next(place: Source, redirect: object) -> Source:
     try:
         there = parse_source(str(redirect))
     except InputError as error:
-        raise CaveResponseError(f"{place.text} redirects to what is no volume's address") from error
+        raise CaveResponseError(
+            f"{place.text} redirects to something that is not the address of a volume"
+        ) from error
     if there.local and not place.local:
-        raise CaveResponseError(f"{place.text} redirects to a folder of this machine")
+        raise CaveResponseError(f"{place.text} redirects to a folder on this machine")
     return there
 
 
 def _unshown(first: Source, place: Source) -> CaveAuthError:
     if place is first:
         return CaveAuthError(
-            f"{place.text} wants a token: over plain http others on the way could read yours, so "
-            "it was not sent",
-            hint="give the volume's https address",
+            f"{place.text} requires a token: yours was not sent, because others could read it "
+            "over plain http",
+            hint="use the volume's https address",
         )
     return CaveAuthError(
-        f"{first.text} redirects to {place.text}, which wants a token: yours was not sent there",
-        hint="if you trust that place, give its address as the source",
+        f"{first.text} redirects to {place.text}, which requires a token: yours was not sent",
+        hint="if you trust that server, use this address as the source",
     )
 
 
 def _moved(mesh: Mesh, transform: object, root_id: int) -> Mesh:
     if transform is None:
         return mesh
-    what = f"the mesh of {root_id}, by the transform of its folder,"
+    what = f"the mesh of {root_id}, after the transform of its folder,"
     try:
         matrix = np.asarray(transform, dtype=np.float64).reshape(3, 4)
     except (TypeError, ValueError) as error:
-        raise CaveResponseError(f"{what} cannot be placed") from error
+        raise CaveResponseError(
+            f"the transform in the mesh folder of {root_id} is not 3 x 4 numbers"
+        ) from error
     return Mesh.of(mesh.vertices @ matrix[:, :3].T + matrix[:, 3], mesh.faces, what)
 
 
@@ -308,14 +313,14 @@ def _json(content: bytes, what: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise CaveResponseError(f"{what} is not JSON") from error
     if not isinstance(value, dict):
-        raise CaveResponseError(f"{what} is not what it should be: {type(value).__name__}")
+        raise CaveResponseError(f"{what} is not a JSON object but a {type(value).__name__}")
     return value
 
 
 def _library() -> Library:
     folder = os.environ.get("CLOUD_VOLUME_DIR")
     if folder:
-        # Its sister library keeps a folder of its own in the home folder otherwise.
+        # Otherwise cloud-files creates another folder in the home folder.
         os.environ.setdefault("CLOUD_FILES_DIR", str(Path(folder) / "cloudfiles"))
     try:
         import cloudfiles  # type: ignore[import-untyped, unused-ignore]
@@ -326,7 +331,7 @@ def _library() -> Library:
     except ImportError as error:
         raise MissingExtraError("cloud-volume", "viz") from error
     if not isinstance(HttpInterface.adaptor, TicketAdapter):
-        # The one place where it can be given limits: sessions are made inside.
+        # The only place to set limits: cloud-files creates its sessions internally.
         HttpInterface.adaptor = TicketAdapter()
         INTERFACES["middleauth+https"] = ticketed(HttpInterface)
         hurry(HttpInterface.get_file)

@@ -183,7 +183,7 @@ class CaveSource:
         Raises
         ------
         TableNotFoundError
-            The datastack names no synapse table, or a table named is not in this version.
+            The datastack has no synapse table, or a table named is not in this version.
         """
         if self._origin is None:
             self._origin = self._ask_origin()
@@ -221,7 +221,7 @@ class CaveSource:
         synapse_table = self._synapse_table or info.synapse_table or ""
         if not synapse_table:
             raise TableNotFoundError(
-                f"datastack '{self._datastack}' names no synapse table",
+                f"datastack '{self._datastack}' has no synapse table",
                 hint="name one: CaveSource(..., synapse_table=...)",
             )
         described = cave.table_info(synapse_table, version.version)

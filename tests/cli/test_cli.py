@@ -121,7 +121,7 @@ def test_the_graph_of_the_environment(
 @pytest.mark.parametrize(
     ("code", "arguments", "says"),
     [
-        (2, ["upstream", "1.5"], "is no id"),
+        (2, ["upstream", "1.5"], "is not an id"),
         (2, ["upstream"], "no neurons given"),
         (2, ["upstream", "-w", "cell_clas=ER"], "did you mean cell_class"),
         (2, ["upstream", "-w", "nonsense"], "field=value"),
@@ -135,7 +135,7 @@ def test_the_graph_of_the_environment(
         (2, ["cypher", "RETURN $x AS x", "-p", "x=" + "9" * 19], "does not fit into 64 bits"),
         (2, ["cypher", "RETURN 1 AS x", "--timeout", "nan"], "is no time"),
         (2, ["cypher", " "], "the query is empty"),
-        (2, ["neurons", "9" * 5000], "is no id"),
+        (2, ["neurons", "9" * 5000], "is not an id"),
         (2, ["neurons", "-w", "out_synapses>=--1"], "is not a number"),
         (2, ["neurons", "-w", "out_synapses>=nan"], "is not a number"),
         (2, ["upstream", str(BASE + 1), "-m", "9" * 5000], "a version's number"),

@@ -198,7 +198,7 @@ def test_damaged_cache_file_is_fetched_again(
     cache.path(7).write_bytes(harmed)
     again = get_meshes(volume, [7], cache=tmp_path / "kept")
     np.testing.assert_array_equal(again[7].vertices, whole[7].vertices)
-    assert "is damaged and is fetched again" in caplog.text
+    assert "is damaged and will be fetched again" in caplog.text
     assert cache.path(7).read_bytes() == content, "and is whole now"
 
 

@@ -223,7 +223,7 @@ def test_plain_http_gets_none_though_the_person_named_it(
         for token in (CANARY, None):
             with quiet() as failures:
                 Cave.connect("tiny", server=server.url, token=token, max_retries=0)
-            assert "give the server's https address" in str(failures[0])
+            assert "use the server's https address" in str(failures[0])
         with quiet() as failures:
             open_volume(f"graphene://{server.url}/segmentation/table/x", CANARY)
         assert "over plain http" in str(failures[0])
