@@ -284,9 +284,9 @@ def test_numpy_and_whole_floats_are_positions(em: Path, array: Any) -> None:
 def test_places_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(ImageryNotFoundError, match="there is no volume"):
         open_volume(tmp_path / "nowhere")
-    with pytest.raises(InputError, match="no source"):
+    with pytest.raises(InputError, match="not a source"):
         open_volume("ftp://somewhere/em")
-    with pytest.raises(InputError, match="no source"):
+    with pytest.raises(InputError, match="not a source"):
         open_volume("")
     with pytest.raises(CaveUnavailableError, match="does not answer"):
         open_volume("precomputed://http://127.0.0.1:9/em")
