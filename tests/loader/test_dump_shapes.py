@@ -100,6 +100,11 @@ def test_annotations_are_recognised(columns):
     assert dumps.find(shape.root_id, names) == root_id
 
 
+def test_an_ordinary_column_of_ids_is_no_name_of_a_data_set():
+    columns = ["root_id", "supervoxel_id", "nucleus_id", "cell_type", "super_class", "side"]
+    assert dumps.recognise(columns, "annotations", "'x'") is None
+
+
 def test_every_shape_is_tried():
     tried = {
         id(dumps.recognise(columns.split(","), kind, "'x'"))

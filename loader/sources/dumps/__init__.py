@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _PLAIN = "plain.toml"
-_PLACEHOLDERS = {"{digits}": r"(\d+)", "{dataset}": r"([A-Za-z]+(?:_\d+)?)"}
+_PLACEHOLDERS = {"{digits}": r"(\d+)", "{dataset}": r"([A-Za-z]+_\d+)"}
 #: Our names of the columns that a row of connections may have.
 ROLES = ("pre", "post", "weight", "size", "size_sum", "valid")
 
@@ -30,7 +30,7 @@ class Shape:
         Whose it is, and what it holds, in words.
     columns
         The columns that a table of this shape has; `{digits}` and `{dataset}` stand for
-        any digits and any name of a data set.
+        any digits and any name of a data set and version, such as `banc_888`.
     only_these
         It has no other columns.
     rows
