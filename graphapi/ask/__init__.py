@@ -1,1 +1,1 @@
-"""What can be asked of a connectome, by topic; `Connectome` is all of it together."""
+"""The questions of a connectome, by topic; `Connectome` combines them all."""

@@ -1,4 +1,4 @@
-"""Who connects to whom."""
+"""Connections, adjacency matrices, synapse counts and synapse rows of neurons."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from graphapi.graph.selection import Selection
     from graphapi.ids import IdArray
 
-    #: Partners and synapses of each neuron asked for.
+    #: Numbers of partners and synapses of each requested neuron.
     _Counts: TypeAlias = tuple[IdArray, IdArray]
 
 
@@ -38,7 +38,7 @@ class ConnectivityQuestions(Reader):
         clean: bool = True,
         update_ids: bool = True,
     ) -> pd.DataFrame:
-        """Give all connections of some neurons.
+        """Return all connections of some neurons.
 
         Parameters
         ----------
@@ -49,38 +49,38 @@ class ConnectivityQuestions(Reader):
         downstream
             Include connections from the neurons.
         threshold
-            Smallest weight of an ordered pair, in synapses, inclusive.
+            Smallest weight of a connection, in synapses, inclusive.
         min_size
-            Count only synapses of at least this size. None: as the graph was loaded.
+            Count only synapses of at least this size. None: the size the graph was loaded with.
         materialization
-            `'latest'`: the graph's version. Another version or `'live'` asks CAVE.
+            `'latest'`: the graph's version. Another version, or `'live'`, queries CAVE.
         clean
-            False keeps autapses, background (root 0) and unresolved ends (root 1); asks CAVE.
+            False keeps autapses, background (root 0) and unresolved ends (root 1); queries CAVE.
         update_ids
-            Map ids that are not current; False refuses them.
+            Map stale ids to current ones; False raises an error for them.
 
         Returns
         -------
         pandas.DataFrame
-            `pre`, `post`, `weight`, int64; a connection between two of the neurons is there
-            once. By weight, largest first, then pre, then post. Empty with the same dtypes
-            where there is none.
+            `pre`, `post`, `weight`, int64. A connection between two of the neurons is listed
+            once. Sorted by weight, largest first, then pre, then post. Without connections: no
+            rows, the same dtypes.
 
         Raises
         ------
         UnknownRootIdError
-            Ids that are not known.
+            Some ids are not known.
         CaveError
-            CAVE had to be asked and could not answer in full.
+            The call needs CAVE, and CAVE did not give a complete answer.
         """
         terms = Terms(threshold, min_size, materialization, clean, update_ids)
         if not (upstream or downstream):
-            raise InputError("upstream and downstream are both False: nothing is asked for")
+            raise InputError("upstream and downstream are both False")
         selection = self._select(neuron_ids, "neuron_ids", terms)
         ids = selection.unique
         if downstream and upstream:
             out, into = self._fetch_both(terms, ids)
-            # what lies between the given neurons came with the first part
+            # connections between the given neurons are already in the first part
             found = out.joined(into.where(~np.isin(into.pre, ids))).sorted()
         elif downstream:
             found = self._fetch(terms, pre=ids, post=None)
@@ -148,40 +148,40 @@ class ConnectivityQuestions(Reader):
         *,
         form: str = "frame",
     ) -> pd.DataFrame | Adjacency | pa.Table:
-        """Give the matrix of weights between neurons.
+        """Return the adjacency matrix of weights between neurons.
 
         Parameters
         ----------
         pre_ids, post_ids
-            Root ids or `NeuronCriteria` of rows and columns; at least one of them. A side
-            that is left out has every partner of the other side.
+            Root ids or `NeuronCriteria` of rows and columns. At least one is required; if one is
+            omitted, it is all partners of the other.
         threshold, min_size, materialization, clean, update_ids
             See `get_connectivity`.
         symmetric
-            Rows and columns have the same neurons: all of both sides. Weights stay directed.
+            Use all neurons of both sides for rows and for columns. Weights stay directed.
         form
-            `'frame'`: dense. `'sparse'`: an `Adjacency` (labels, connections, `to_sparse()`)
-            without the zeros. `'arrow'`: an Arrow table `pre, post, weight`.
+            `'frame'`: a dense DataFrame. `'sparse'`: an `Adjacency` (labels, connections,
+            `to_sparse()`) without zeros. `'arrow'`: an Arrow table `pre, post, weight`.
 
         Returns
         -------
         pandas.DataFrame or Adjacency or pyarrow.Table
-            Rows are presynaptic, columns postsynaptic, both ascending, int64. Neurons that
-            were asked for keep their row or column where they have no connection.
+            int64; rows are presynaptic, columns postsynaptic, both sorted by root id. Requested
+            neurons without connections keep their row or column.
 
         Raises
         ------
         InputError
-            Neither side is given, or a dense matrix would not fit in memory.
+            Neither `pre_ids` nor `post_ids` is given, or a dense matrix would not fit in memory.
         UnknownRootIdError
-            Ids that are not known.
+            Some ids are not known.
         """
         if form not in ("frame", "sparse", "arrow"):
-            raise InputError(f"form: {form!r} is none of 'frame', 'sparse', 'arrow'")
+            raise InputError(f"form: {form!r} is not 'frame', 'sparse' or 'arrow'")
         if pre_ids is None and post_ids is None:
             raise InputError(
                 "get_adjacency needs pre_ids, post_ids or both",
-                hint="for the whole graph use to_sparse()",
+                hint="for the whole graph, use to_sparse()",
             )
         terms = Terms(threshold, min_size, materialization, clean, update_ids)
         pre, post = self._select_ends(pre_ids, post_ids, terms)
@@ -208,7 +208,7 @@ class ConnectivityQuestions(Reader):
         clean: bool = True,
         update_ids: bool = True,
     ) -> pd.DataFrame:
-        """Count partners and synapses of neurons, each way.
+        """Count the upstream and downstream partners and synapses of neurons.
 
         Parameters
         ----------
@@ -222,11 +222,10 @@ class ConnectivityQuestions(Reader):
         Returns
         -------
         pandas.DataFrame
-            Index `neuron_id`: the ids asked for, in their order, repeats kept. int64 columns
-            `pre` (partners where the neuron is presynaptic: downstream) and `post`
-            (upstream), as CRANTpy names them, and the same in plain words:
-            `downstream_partners`, `upstream_partners`; and `output_synapses`,
-            `input_synapses` over these connections.
+            Index `neuron_id`: the ids passed, in input order, with repeats. int64 columns with
+            CRANTpy's names: `pre` (partners of the neuron as presynaptic: downstream) and `post`
+            (upstream). The same with clear names: `downstream_partners`, `upstream_partners`.
+            And the synapses of these connections: `output_synapses`, `input_synapses`.
         """
         import pandas as pd
 
@@ -256,7 +255,7 @@ class ConnectivityQuestions(Reader):
         return frame
 
     def _summed_at_load(self, selection: Selection) -> tuple[_Counts, _Counts]:
-        """Take the totals that neurons carry: those of all their connections."""
+        """Read the totals that the load stored on the neurons, over all their connections."""
         table = self.run(catalog()["partners_of"], {"ids": selection.unique.tolist()})
         roots = table.column("root_id").to_numpy()
 
@@ -287,39 +286,39 @@ class ConnectivityQuestions(Reader):
         clean: bool = True,
         update_ids: bool = True,
     ) -> pd.DataFrame:
-        """Fetch raw synapse rows from CAVE, all of them.
+        """Fetch all raw synapse rows of some neurons from CAVE.
 
         Parameters
         ----------
         pre_ids, post_ids
-            Root ids or `NeuronCriteria`; at least one of them. Both: synapses from the one
-            to the other.
+            Root ids or `NeuronCriteria`; at least one is required. Both: synapses from the first
+            onto the second.
         threshold
-            Keep the rows of ordered pairs with at least this many synapses.
+            Keep the rows of connections with at least this many synapses.
         min_size
-            Keep synapses of at least this size; applied before `threshold`. None: as the
-            graph was loaded.
+            Keep synapses of at least this size; applied before `threshold`. None: the size the
+            graph was loaded with.
         materialization
-            `'latest'`: the graph's version; a version; or `'live'`.
+            `'latest'`: the graph's version; or another version; or `'live'`.
         return_pixels
-            Positions in voxels of the datastack, as lists of int; False: in nanometres.
+            Return positions in voxels of the datastack, as lists of int; False for nanometres.
         clean
-            Leave out autapses and rows with background (root 0) or an unresolved end (root 1).
+            Drop autapses, and rows with background (root 0) or an unresolved end (root 1).
         update_ids
-            Map ids that are not current; False refuses them.
+            Map stale ids to current ones; False raises an error for them.
 
         Returns
         -------
         pandas.DataFrame
-            `pre_pt_root_id`, `post_pt_root_id`, then the table's own columns in its own order;
-            rows ascending by `id`.
+            `pre_pt_root_id`, `post_pt_root_id`, then the table's other columns in their order.
+            Rows are sorted by `id`.
 
         Raises
         ------
         IncompleteAnswerError
-            CAVE's answer lacks rows that it has counted; never a partial frame.
+            CAVE's answer lacks rows that CAVE counted. A partial result is never returned.
         CaveError
-            CAVE cannot be asked, or the graph was made from files.
+            CAVE does not answer, or the graph was made from files.
         """
         terms = Terms(threshold, min_size, materialization, clean, update_ids)
         if pre_ids is None and post_ids is None:
@@ -329,7 +328,7 @@ class ConnectivityQuestions(Reader):
         return self._fetch_synapses(terms, pre, post, return_pixels=return_pixels)
 
     def get_cave_client(self) -> Any:
-        """Give the `caveclient.CAVEclient` of the graph's datastack and version."""
+        """Return the `caveclient.CAVEclient` of the graph's datastack and version."""
         return self.require_cave().client()
 
 
@@ -342,7 +341,7 @@ def _tallied(found: Connections, side: str, selection: Selection) -> _Counts:
 
 
 def _spread(roots: IdArray, partners: IdArray, synapses: IdArray, selection: Selection) -> _Counts:
-    """Bring per-root numbers into the order asked for; 0 where a root has none."""
+    """Return numbers per root in the order of the selection; 0 where a root has none."""
     zeros = np.zeros(len(selection.resolved), dtype=np.int64)
     if not len(roots):
         return zeros, zeros

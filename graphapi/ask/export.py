@@ -1,4 +1,4 @@
-"""The whole graph for other tools: as objects in memory, and as files without loss."""
+"""Export the whole graph to other tools: as objects in memory, and as lossless files."""
 
 from __future__ import annotations
 
@@ -43,35 +43,35 @@ class ExportQuestions(SubgraphQuestions):
         return self._as_networkx(self.to_sparse(threshold), threshold)
 
     def to_igraph(self, threshold: int = 1, *, neuron_ids: object = None) -> Any:
-        """Return the same as an `igraph.Graph`; see `to_networkx`."""
+        """Return the whole graph, or a subgraph, as an `igraph.Graph`; see `to_networkx`."""
         return networkx_to_igraph(self.to_networkx(threshold, neuron_ids=neuron_ids))
 
     def iter_connections(self, threshold: int = 1, *, rows: int = 1_000_000) -> Iterator[pa.Table]:
-        """Give the whole graph piece by piece, with memory for a piece.
+        """Iterate over the whole graph in pieces, with memory for one piece at a time.
 
         Parameters
         ----------
         threshold
             Smallest weight of a connection, in synapses, inclusive.
         rows
-            About how many connections a piece has at most; a neuron's outgoing connections
-            are always in one piece.
+            Largest number of connections in a piece, approximately; all outgoing connections of
+            a neuron are in the same piece.
 
         Yields
         ------
         pyarrow.Table
-            `pre`, `post`, `weight`, int64, ascending by `pre` and `post`, also from piece to
-            piece. Every connection is in exactly one of them.
+            `pre`, `post`, `weight`, int64, sorted by `pre` and `post` within and across pieces.
+            Every connection is in exactly one piece.
 
         Raises
         ------
         GraphIncompleteError
-            The graph has been replaced meanwhile.
+            The graph was replaced in the meantime.
         """
         return iter_connections(self, Terms(threshold=threshold).threshold, rows)
 
     def to_matrix(self, threshold: int = 1) -> tuple[sp.csr_array, IdArray]:
-        """Give the whole graph as int64 CSR and the root ids of its rows and columns."""
+        """Return the whole graph as an int64 CSR array, and the root ids of rows and columns."""
         matrix, roots = self.whole.matrix(Terms(threshold=threshold).threshold)
         return matrix.copy(), roots
 
@@ -81,19 +81,20 @@ class ExportQuestions(SubgraphQuestions):
         Parameters
         ----------
         folder
-            Made when it is not there; files of these names in it are replaced.
+            Folder for the files; created if necessary. Existing files with these names are
+            replaced.
 
         Returns
         -------
         dict
-            `connections` (`pre, post, weight`), `neurons` (all properties), `annotations` (raw
-            rows) and `materialization` (what the graph is, as JSON), with their paths. Whole
-            numbers with gaps are marked for pandas, which would otherwise read them as floats.
+            Paths of `connections` (`pre, post, weight`), `neurons` (all properties),
+            `annotations` (raw rows) and `materialization` (the graph's record, as JSON). Whole
+            numbers with missing values are marked, because pandas would read them as floats.
 
         Raises
         ------
         InputError
-            The folder or a file cannot be written; no half-written file is left.
+            The folder or a file is not writable; no half-written file is left behind.
         """
         import pyarrow.parquet as pq
 
@@ -117,8 +118,8 @@ class ExportQuestions(SubgraphQuestions):
             write_whole(target, partial(pq.write_table, answer))
             written[name.removesuffix(".parquet")] = target
         record = place / "materialization.json"
-        told = self.materialization.to_json() + "\n"
-        write_whole(record, lambda path: Path(path).write_text(told, "utf-8"))
+        text = self.materialization.to_json() + "\n"
+        write_whole(record, lambda path: Path(path).write_text(text, "utf-8"))
         return {**written, "materialization": record}
 
     def to_graphml(self, path: str | Path, threshold: int = 1) -> Path:
@@ -127,7 +128,7 @@ class ExportQuestions(SubgraphQuestions):
         Parameters
         ----------
         path
-            The file; replaced when it is there.
+            The file to write; replaced if it exists.
         threshold
             Smallest weight of a connection, in synapses, inclusive.
 

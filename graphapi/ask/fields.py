@@ -1,4 +1,4 @@
-"""The fields of a graph as attributes, so that they complete in a notebook."""
+"""The fields of a graph as attributes, for tab completion in notebooks."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class Fields:
-    """Every field that criteria can ask for; each attribute is the table of its values.
+    """All fields that criteria can use; each attribute is the table of a field's values.
 
     Parameters
     ----------
     connectome
-        The graph whose fields they are.
+        The graph that has these fields.
     values
-        Returns the table of a field's values.
+        Function that returns the table of a field's values.
     """
 
     def __init__(self, connectome: Reader, values: Callable[[str], pd.DataFrame]) -> None:

@@ -1,4 +1,4 @@
-"""A misspelt argument is answered with the one that was meant."""
+"""Suggest the right name for a misspelt argument."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ C = TypeVar("C", bound=type)
 
 
 def with_suggestions(kind: C) -> C:
-    """Make every public method of a class name what a wrong argument could have meant.
+    """Make every public method of a class suggest names for unknown arguments.
 
-    The class is put together from others: their names mean nothing to its users, so messages
-    name the method alone.
+    The class inherits its methods from classes that users do not know, so messages give only the
+    method's name.
     """
     for name, method in inspect.getmembers(kind, inspect.isfunction):
         if not name.startswith("_"):

@@ -1,4 +1,4 @@
-"""Network motifs, and the report of a connectome as a network."""
+"""Network motifs, and the network report of a connectome."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class MotifQuestions(Reader):
 
     @cached_property
     def motifs(self) -> MotifAnalysis:
-        """Motif search, census, roles; see `graphapi.motifs.analysis.MotifAnalysis`."""
+        """Motif search, census and roles; see `graphapi.motifs.analysis.MotifAnalysis`."""
         from graphapi.motifs.analysis import MotifAnalysis
 
         return MotifAnalysis(self)
@@ -38,40 +38,42 @@ class MotifQuestions(Reader):
         seed: int = 0,
         workers: int | None = None,
     ) -> Report:
-        """Write a report of the connectome as a network: one HTML page, PNG figures, CSV tables.
+        """Write a network report of the connectome: one HTML page, PNG figures and CSV tables.
 
         Parameters
         ----------
         folder
-            Where to; made when it is not there, files of the same names are replaced.
+            Folder for the report; created if necessary. Existing files of the report are replaced.
         threshold
             Smallest weight of a connection, in synapses, inclusive.
         neuron_ids
-            Only these, and the connections among them: root ids or `NeuronCriteria`.
+            Root ids or `NeuronCriteria`: use only these neurons and the connections among them.
+            None for all neurons.
         nulls
-            How many null graphs to compare with.
+            Number of null graphs to compare with.
         model
-            What these keep; see `MotifAnalysis.null_model`.
+            The null model; see `MotifAnalysis.null_model`.
         by
-            A neuron property (`cell_class`): tells the hubs' and who takes which role in triads.
+            A neuron property, such as `cell_class`: shown for hubs, and used for the roles in
+            triads.
         top
-            How many hubs.
+            Number of hubs to list.
         seed
-            Of null graphs and samples: the same seed gives the same report.
+            Seed of null graphs and samples; the same seed gives the same report.
         workers
-            Threads; None: one for each core.
+            Number of threads; None for one per core.
 
         Returns
         -------
         Report
-            Paths of what was written, and the tables.
+            Paths of the files written, and the tables.
 
         Raises
         ------
         MissingExtraError
             matplotlib is not installed (extra `viz`).
         InputError
-            The folder cannot be written, or fewer than 2 null graphs are asked for.
+            The folder is not writable, or `nulls` is less than 2.
         """
         from graphapi.netreport.report import write_report
 

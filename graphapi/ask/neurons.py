@@ -1,4 +1,4 @@
-"""Which neurons there are, and what is said of them."""
+"""Neurons and their annotations."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ class NeuronQuestions(Reader):
 
     @property
     def fields(self) -> Fields:
-        """The fields that criteria can ask for; `fields.cell_class` lists a field's values."""
+        """The fields that criteria can use; `fields.cell_class` lists the values of a field."""
         return Fields(self, self.get_field_values)
 
     def criteria(self, **fields: Any) -> NeuronCriteria:
-        """Make `NeuronCriteria` for this connectome; see there."""
+        """Return `NeuronCriteria` for this connectome; see there for the arguments."""
         return NeuronCriteria(connectome=self, **fields)
 
     def get_annotations(self, neuron_ids: object, *, update_ids: bool = True) -> pd.DataFrame:
-        """Give the annotation rows of some neurons, as they came from their source.
+        """Return the raw annotation rows of some neurons.
 
         Parameters
         ----------
         neuron_ids
-            Root ids of any integer-like kind, or `NeuronCriteria`. With criteria, the rows
-            of the neurons found, whether or not each row fits.
+            Root ids of any integer-like kind, or `NeuronCriteria`. With criteria, all rows of the
+            neurons found are returned, even rows that do not match.
         update_ids
-            Map ids that are not current at the graph's version; False refuses them.
+            Map stale ids to ids at the graph's version; False raises an error for them.
 
         Returns
         -------
         pandas.DataFrame
-            One line per row: a neuron may have several or none. `root_id` is int64 and
-            current at the graph's version. In the order of the source.
+            Annotation rows in the order of the source; a neuron may have several or none.
+            `root_id` is int64, at the graph's version.
 
         Raises
         ------
         UnknownRootIdError
-            Ids that are not known.
+            Some ids are not known.
         """
         terms = Terms(update_ids=update_ids)
         selection = self._select(neuron_ids, "neuron_ids", terms)
@@ -67,7 +67,7 @@ class NeuronQuestions(Reader):
         pandas.DataFrame
             `value` (as the field's type), `rows` (annotation rows that have it) and `neurons`
             (distinct neurons), int64; most neurons first, then by value as text. Each element
-            of a list counts as a value. Empty where no row has a value.
+            of a list counts as a value. Empty if no row has a value.
 
         Raises
         ------
@@ -84,20 +84,20 @@ class NeuronQuestions(Reader):
         return frame
 
     def get_neurons(self, neuron_ids: object, *, update_ids: bool = True) -> pd.DataFrame:
-        """Give the merged properties of some neurons, one line each.
+        """Return the merged properties of some neurons, one row per neuron.
 
         Parameters
         ----------
         neuron_ids
             Root ids of any integer-like kind, or `NeuronCriteria`.
         update_ids
-            Map ids that are not current at the graph's version; False refuses them.
+            Map stale ids to ids at the graph's version; False raises an error for them.
 
         Returns
         -------
         pandas.DataFrame
-            `root_id` (int64, ascending), the merged annotation fields, and the totals made
-            at load: `in_synapses`, `out_synapses`, `in_partners`, `out_partners`, `autapses`.
+            `root_id` (int64, sorted), the merged annotation fields, and the totals computed by
+            the load: `in_synapses`, `out_synapses`, `in_partners`, `out_partners`, `autapses`.
         """
         terms = Terms(update_ids=update_ids)
         selection = self._select(neuron_ids, "neuron_ids", terms)

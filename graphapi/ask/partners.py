@@ -1,4 +1,4 @@
-"""Partners of neurons: shared ones, their share of input and output, how alike they are."""
+"""Partners of neurons: shares of input and output, common partners, similarity."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PartnerQuestions(Reader):
     def get_partners(
         self, neuron_ids: object, direction: Direction = "downstream", threshold: int = 1
     ) -> pd.DataFrame:
-        """Give partners one way, with their share of input and output.
+        """Return the upstream or downstream partners of neurons, with their share of synapses.
 
         Parameters
         ----------
@@ -39,15 +39,15 @@ class PartnerQuestions(Reader):
             `'downstream'`: neurons they synapse onto; `'upstream'`: neurons that synapse
             onto them.
         threshold
-            Smallest weight, in synapses, inclusive.
+            Smallest weight of a connection, in synapses, inclusive.
 
         Returns
         -------
         pandas.DataFrame
             `neuron`, `partner`, `weight` (int64), `share_of_output` (of all output synapses
             of the presynaptic neuron) and `share_of_input` (of all input synapses of the
-            postsynaptic one), float64 from 0 to 1; totals do not depend on `threshold`. By
-            weight, largest first.
+            postsynaptic neuron), float64 from 0 to 1. The totals do not depend on `threshold`.
+            Sorted by weight, largest first.
         """
         import pandas as pd
 
@@ -75,7 +75,7 @@ class PartnerQuestions(Reader):
         threshold: int = 1,
         at_least: int | None = None,
     ) -> pd.DataFrame:
-        """Give the partners that several neurons share.
+        """Return the partners that several neurons share.
 
         Parameters
         ----------
@@ -86,13 +86,14 @@ class PartnerQuestions(Reader):
         threshold
             Smallest weight of each connection, in synapses, inclusive.
         at_least
-            Of how many of the neurons; None for all of them.
+            Return partners of at least this many of the neurons; None for all of them.
 
         Returns
         -------
         pandas.DataFrame
-            `partner`, `shared_by` (how many neurons), `weight` (all synapses with them), and a
-            column of weights for each neuron, int64. Most shared first, then heaviest.
+            `partner`, `shared_by` (number of neurons), `weight` (total synapses with them), and a
+            column of weights for each neuron, int64. Sorted by `shared_by`, then `weight`,
+            largest first.
         """
         import pandas as pd
 
@@ -122,13 +123,23 @@ class PartnerQuestions(Reader):
     def get_similarity(
         self, neuron_ids: object, direction: Direction = "downstream", threshold: int = 1
     ) -> pd.DataFrame:
-        """Tell how alike neurons are in whom they connect with: cosine of their weights.
+        """Return how similar the connectivity of neurons is: the cosine of their weights.
+
+        Parameters
+        ----------
+        neuron_ids
+            Root ids or `NeuronCriteria`.
+        direction
+            `'downstream'`: compare the partners they synapse onto; `'upstream'`: compare the
+            partners that synapse onto them.
+        threshold
+            Smallest weight of a connection, in synapses, inclusive.
 
         Returns
         -------
         pandas.DataFrame
-            float64 from 0 to 1, rows and columns ascending by root id. A neuron without
-            partners is 0 to all, itself too.
+            float64 from 0 to 1, rows and columns sorted by root id. A neuron without partners
+            has 0 with all neurons, including itself.
         """
         import pandas as pd
         import scipy.sparse as sp
@@ -138,7 +149,7 @@ class PartnerQuestions(Reader):
         if len(neurons) ** 2 > MOST_DENSE_CELLS:
             raise InputError(
                 f"a matrix of {len(neurons):,} x {len(neurons):,} neurons does not fit in memory",
-                hint=f"ask about at most {isqrt(MOST_DENSE_CELLS):,} neurons at once",
+                hint=f"pass at most {isqrt(MOST_DENSE_CELLS):,} neurons at a time",
             )
         mine, theirs = _sides(found, direction)
         partners = np.unique(theirs)
@@ -173,7 +184,7 @@ class PartnerQuestions(Reader):
 
 
 def check_direction(direction: str) -> None:
-    """Refuse anything but `upstream` and `downstream`."""
+    """Raise an error unless the direction is `upstream` or `downstream`."""
     if direction not in ("upstream", "downstream"):
         raise InputError(f"direction: {direction!r} is neither 'upstream' nor 'downstream'")
 

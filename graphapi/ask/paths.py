@@ -1,8 +1,8 @@
 """Paths from neurons to neurons: shortest, strongest, and all up to some hops.
 
-A path here visits no neuron twice. Both engines bound and count variable-length patterns
-differently, so paths are found by widening from both ends with single-hop queries, which
-mean the same everywhere, and put together here.
+A path visits no neuron twice. The engines bound and count variable-length patterns differently.
+So paths are found with single-hop queries from both ends, which mean the same on every engine,
+and are joined here.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 
 class CutOffWarning(UserWarning):
-    """There are more answers than the limit; those given are not all."""
+    """Warning that there are more answers than the limit, so the result is not complete."""
 
 
 @dataclass(frozen=True)
 class _Ends:
-    """Where paths start and stop, and what they may use."""
+    """Sources and targets of paths, and limits on them."""
 
     sources: Selection
     targets: Selection
@@ -53,26 +53,26 @@ class PathQuestions(Reader):
         threshold: int = 1,
         limit: int = 10_000,
     ) -> pd.DataFrame:
-        """Give all paths with the fewest hops from each source to each target.
+        """Return all shortest paths (with the fewest hops) from each source to each target.
 
         Parameters
         ----------
         sources, targets
             Root ids or `NeuronCriteria`.
         max_hops
-            Longest path looked for.
+            Largest number of hops of a path.
         threshold
-            Smallest weight of each connection on the way, in synapses, inclusive.
+            Smallest weight of each connection of a path, in synapses, inclusive.
         limit
-            Most paths given; when there are more, `CutOffWarning` says so and
+            Largest number of paths to return. If there are more, a `CutOffWarning` is issued and
             `.attrs['complete']` is False.
 
         Returns
         -------
         pandas.DataFrame
-            `source`, `target`, `hops`, `weakest` (smallest weight on the way), `root_ids`
-            (the neurons from end to end) and `weights`. Pairs that are farther apart than
-            `max_hops`, or not connected, have no row.
+            `source`, `target`, `hops`, `weakest` (smallest weight on the path), `root_ids` (the
+            neurons from source to target) and `weights`. Pairs that are not connected within
+            `max_hops` have no row.
         """
         _check_limit(limit)
         ends = self._ends(sources, targets, max_hops, threshold)
@@ -80,12 +80,13 @@ class PathQuestions(Reader):
         found: list[list[int]] = []
         for source in ends.sources.unique.tolist():
             for target in ends.targets.unique.tolist():
-                # One more than may be given: enough to know that there are more.
+                # One path beyond the limit is enough to know that there are more.
                 few = itertools.islice(_shortest(between, source, target), limit + 1 - len(found))
                 found += [path for path in few if len(path) <= ends.max_hops + 1]
                 if len(found) > limit:
                     _warn(
-                        f"there are more than {limit} shortest paths; the {limit} given are not all"
+                        f"there are more than {limit} shortest paths; the {limit} returned are not "
+                        "all"
                     )
                     return self._frame(ends, between, found[:limit], complete=False)
         return self._frame(ends, between, found, complete=True)
@@ -93,14 +94,20 @@ class PathQuestions(Reader):
     def get_strongest_paths(
         self, sources: object, targets: object, max_hops: int = 4, threshold: int = 1
     ) -> pd.DataFrame:
-        """Give the path whose weakest connection is strongest, for each source and target.
+        """Return the strongest path from each source to each target.
 
-        Of several such paths the one with the fewest hops is given.
+        A path is as strong as its weakest connection. Of equally strong paths, the one with the
+        fewest hops is returned.
+
+        Parameters
+        ----------
+        sources, targets, max_hops, threshold
+            See `get_shortest_paths`.
 
         Returns
         -------
         pandas.DataFrame
-            As `get_shortest_paths`; at most one row for each pair.
+            As `get_shortest_paths`, with at most one row for each pair.
         """
         ends = self._ends(sources, targets, max_hops, threshold)
         between = self._corridor(ends)
@@ -123,18 +130,17 @@ class PathQuestions(Reader):
         threshold: int = 1,
         limit: int = 10_000,
     ) -> pd.DataFrame:
-        """Give all paths of at most some hops that visit no neuron twice.
+        """Return all paths of at most `max_hops` hops that visit no neuron twice.
 
         Parameters
         ----------
-        limit
-            Most paths given; when there are more, `CutOffWarning` says so and
-            `.attrs['complete']` is False.
+        sources, targets, max_hops, threshold, limit
+            See `get_shortest_paths`.
 
         Returns
         -------
         pandas.DataFrame
-            As `get_shortest_paths`, fewest hops first.
+            As `get_shortest_paths`, sorted by hops, fewest first.
         """
         _check_limit(limit)
         ends = self._ends(sources, targets, max_hops, threshold)
@@ -150,14 +156,14 @@ class PathQuestions(Reader):
             if not complete:
                 _warn(
                     f"there are more than {limit} paths of at most {ends.max_hops} hops; "
-                    f"the {limit} given are shortest, not all"
+                    f"the {limit} returned are the shortest, not all"
                 )
                 break
         return self._frame(ends, between, found, complete=complete)
 
     def _ends(self, sources: object, targets: object, max_hops: int, threshold: int) -> _Ends:
         if isinstance(max_hops, bool) or not isinstance(max_hops, int) or max_hops < 1:
-            raise InputError(f"max_hops: {max_hops!r} is no number of hops, 1 or more")
+            raise InputError(f"max_hops: {max_hops!r} is not a number of hops, 1 or more")
         terms = Terms(threshold=threshold)
         return _Ends(
             self._select(sources, "sources", terms),
@@ -167,7 +173,7 @@ class PathQuestions(Reader):
         )
 
     def _corridor(self, ends: _Ends) -> nx.DiGraph[int]:
-        """Return all connections that lie on some walk of at most `max_hops` between the ends."""
+        """Return all connections on walks of at most `max_hops` from sources to targets."""
         import networkx as nx
 
         sources, targets = ends.sources.unique, ends.targets.unique
@@ -189,7 +195,7 @@ class PathQuestions(Reader):
     def _widen(
         self, start: IdArray, hops: int, ends: _Ends, *, forward: bool
     ) -> list[tuple[int, int, int]]:
-        """Fetch the connections within some hops of the start, each frontier once."""
+        """Fetch the connections within some hops of the start, with one query per hop."""
         seen, frontier = start, start
         edges: list[tuple[int, int, int]] = []
         for _ in range(hops):
@@ -220,14 +226,14 @@ class PathQuestions(Reader):
             rows, columns=["source", "target", "hops", "weakest", "root_ids", "weights"]
         )
         frame = frame.astype(dict.fromkeys(["source", "target", "hops", "weakest"], "int64"))
-        told = self._provenance(ends.terms, ends.sources, ends.targets).attrs()
-        frame.attrs = {**told, "complete": complete}
+        origin = self._provenance(ends.terms, ends.sources, ends.targets).attrs()
+        frame.attrs = {**origin, "complete": complete}
         return frame
 
 
 def _check_limit(limit: int) -> None:
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-        raise InputError(f"limit: {limit!r} is no number of paths, 1 or more")
+        raise InputError(f"limit: {limit!r} is not a number of paths, 1 or more")
 
 
 def _warn(text: str) -> None:
@@ -244,7 +250,7 @@ def _distances(graph: nx.DiGraph[int], start: Iterable[int], most: int) -> dict[
 
 
 def _shortest(between: nx.DiGraph[int], source: int, target: int) -> Iterator[list[int]]:
-    """Give all paths with the fewest hops between two neurons, ordered by their ids."""
+    """Yield all paths with the fewest hops between two neurons, sorted by their ids."""
     if source == target or source not in between or target not in between:
         return
     remaining = _distances(between.reverse(copy=False), [target], len(between))
@@ -262,7 +268,7 @@ def _shortest(between: nx.DiGraph[int], source: int, target: int) -> Iterator[li
 
 
 def _of_length(between: nx.DiGraph[int], ends: _Ends, hops: int) -> Iterator[list[int]]:
-    """Give all simple paths of exactly some hops, ordered by their ids."""
+    """Yield all simple paths with exactly `hops` hops, sorted by their ids."""
     targets = set(ends.targets.unique.tolist())
     remaining = _distances(between.reverse(copy=False), targets & set(between), ends.max_hops)
 
@@ -284,10 +290,10 @@ def _of_length(between: nx.DiGraph[int], ends: _Ends, hops: int) -> Iterator[lis
 def _widest(
     between: nx.DiGraph[int], source: int, max_hops: int
 ) -> list[dict[int, tuple[int, list[int]]]]:
-    """For each number of hops: the best bottleneck to each neuron, and one walk with it.
+    """Return, for each number of hops, the strongest walk to each neuron and its bottleneck.
 
-    A walk of the best bottleneck with the fewest hops never visits a neuron twice: without
-    the round trip it would be no weaker, and shorter.
+    The strongest walk with the fewest hops never visits a neuron twice: without the loop it would
+    be shorter and at least as strong.
     """
     layers: list[dict[int, tuple[int, list[int]]]] = [{source: (2**62, [source])}]
     for _ in range(max_hops):
@@ -303,7 +309,7 @@ def _widest(
 
 
 def _best(layers: list[dict[int, tuple[int, list[int]]]], target: int) -> list[int]:
-    """Give the path of largest bottleneck; of these the one with the fewest hops."""
+    """Return the path with the largest bottleneck; of several, the one with the fewest hops."""
     best: tuple[int, list[int]] = (0, [])
     for layer in layers:
         if target in layer and layer[target][0] > best[0]:

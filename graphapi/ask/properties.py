@@ -1,4 +1,4 @@
-"""Properties of neurons and connections, put beside the ids of a frame."""
+"""Add properties of neurons and connections to a DataFrame."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from graphapi.ids import IdArray
 
-#: Columns of our frames that hold root ids, and what their properties are called.
+#: Columns that hold root ids, and the prefixes of the columns added for them.
 _PREFIXES = {
     "pre": "pre_",
     "post": "post_",
@@ -35,27 +35,27 @@ _SIZE = "size_sum"
 
 
 class PropertyQuestions(Reader):
-    """Questions about what an answer's neurons are."""
+    """Questions about the neurons of a result."""
 
     def add_properties(self, frame: pd.DataFrame, properties: str | Sequence[str]) -> pd.DataFrame:
-        """Return a copy of a frame with properties of its neurons and connections.
+        """Return a copy of a DataFrame with properties of its neurons and connections added.
 
         Parameters
         ----------
         frame
-            From `get_connectivity`, `get_synapse_counts`, `get_partners`, `get_synapses`, a path
-            call, or a frame of `get_adjacency`.
+            A result of `get_connectivity`, `get_synapse_counts`, `get_partners`, `get_synapses`,
+            a path method, or `get_adjacency` with `form='frame'`.
         properties
-            Neuron properties (see `NeuronCriteria.available_fields`), or `size_sum`, the summed
+            Neuron properties (see `NeuronCriteria.available_fields`), or `size_sum`, the total
             synapse size of a connection, for frames with `pre` and `post`.
 
         Returns
         -------
         pandas.DataFrame
-            A column for each id column and property: `pre_cell_class`, `post_cell_class`;
-            plain `cell_class` beside `root_id` and `neuron_id`. Rows and columns of an
-            adjacency become a `MultiIndex` of root id and properties. Whole numbers with gaps
-            are `Int64`; a neuron that the graph does not hold has no value. `.attrs` are kept.
+            A new column for each id column and property: `pre_cell_class`, `post_cell_class`;
+            plain `cell_class` for `root_id` and `neuron_id`. Rows and columns of an adjacency
+            matrix become a `MultiIndex` of root id and properties. Neurons that are not in the
+            graph have no value. Whole numbers with missing values are `Int64`. `.attrs` are kept.
 
         Raises
         ------
@@ -85,7 +85,7 @@ class PropertyQuestions(Reader):
         if not ids:
             raise InputError(
                 "the frame has no column of root ids",
-                hint=f"it needs one of: {', '.join(_PREFIXES)}",
+                hint=f"it needs at least one of: {', '.join(_PREFIXES)}",
             )
         for column, values in ids.items():
             found = self._properties(values.to_numpy(dtype=np.int64), names)
@@ -107,11 +107,11 @@ class PropertyQuestions(Reader):
         return made
 
     def _properties(self, ids: IdArray, names: Sequence[str]) -> pd.DataFrame:
-        """Return properties in the order of some ids; no value where the graph has none."""
+        """Return properties in the order of some ids; missing where the graph has none."""
         known = self.annotations.neurons_of(np.unique(ids)).set_index("root_id", drop=False)
         table = known[list(names)]
         gaps = not np.isin(ids, known.index.to_numpy()).all()
-        if gaps:  # a gap would turn whole numbers into floats
+        if gaps:  # a missing value would turn whole numbers into floats
             whole = [name for name in names if table[name].dtype == np.int64]
             table = table.astype(dict.fromkeys(whole, "Int64"))
         return table.reindex(ids)
@@ -120,7 +120,9 @@ class PropertyQuestions(Reader):
         import pandas as pd
 
         if not {"pre", "post"} <= set(frame.columns):
-            raise InputError(f"'{_SIZE}' belongs to connections: the frame has no pre and post")
+            raise InputError(
+                f"'{_SIZE}' is a property of connections, but the frame has no pre and post columns"
+            )
         if not self.materialization.has_size:
             raise InputError(f"{self.name} was loaded without synapse sizes")
         params = {
@@ -135,7 +137,7 @@ class PropertyQuestions(Reader):
 
 
 def _is_matrix(frame: pd.DataFrame) -> bool:
-    """Tell an adjacency: both axes are root ids."""
+    """Return whether a frame is an adjacency matrix: both axes are root ids."""
     return bool(
         frame.index.dtype == np.int64
         and frame.columns.dtype == np.int64

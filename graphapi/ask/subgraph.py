@@ -1,4 +1,4 @@
-"""A piece of the connectome as a graph object."""
+"""Subgraphs of the connectome as graph objects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from graphapi.ids import IdArray
 
-#: Characters that no XML file can hold, escaped or not (XML 1.0, section 2.2).
+#: Characters that XML files cannot contain, escaped or not (XML 1.0, section 2.2).
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 SubgraphForm = Literal["networkx", "igraph", "sparse", "arrow"]
@@ -62,16 +62,16 @@ class SubgraphQuestions(Reader):
         *,
         form: SubgraphForm = "networkx",
     ) -> Any:
-        """Give the induced subgraph of some neurons.
+        """Return the induced subgraph of some neurons.
 
         Parameters
         ----------
         neuron_ids
             Root ids of any integer-like kind, or `NeuronCriteria`.
         grow
-            Add all neurons within this many hops, in either direction, before inducing.
+            First add all neurons within this many hops, in either direction.
         threshold
-            Smallest weight of a connection, in synapses, inclusive; holds for growing too.
+            Smallest weight of a connection, in synapses, inclusive; also applies to `grow`.
         form
             `'networkx'` (a `DiGraph`), `'igraph'` (extra `igraph`), `'sparse'` (an
             `Adjacency`) or `'arrow'` (connections only).
@@ -79,14 +79,16 @@ class SubgraphQuestions(Reader):
         Returns
         -------
         networkx.DiGraph, igraph.Graph, Adjacency or pyarrow.Table
-            All connections among the members. Nodes are root ids with the neuron's
-            properties (those that have a value), edges have `weight`. Every attribute of a
-            networkx graph is a number, a text or a bool, so that `networkx.write_graphml` and
-            `write_gexf` can write it: a list becomes JSON text, and a control character that
-            XML cannot hold is written out as its escape.
+            All connections among these neurons. Nodes are root ids with the neuron's properties
+            (those that have a value); edges have `weight`. All attributes of a networkx graph are
+            numbers, texts or bools, so that `networkx.write_graphml` and `write_gexf` can write
+            them: lists become JSON, and control characters that XML cannot contain are escaped.
         """
         if isinstance(grow, bool) or not isinstance(grow, int) or grow < 0:
-            raise InputError(f"grow: {grow!r} is no number of hops", hint="0 is the set itself")
+            raise InputError(
+                f"grow: {grow!r} is not a number of hops",
+                hint="pass a whole number; 0 adds no neurons",
+            )
         terms = Terms(threshold=threshold)
         selection = self._select(neuron_ids, "neuron_ids", terms)
         members = self._grown(selection.unique, grow, threshold)
@@ -101,10 +103,10 @@ class SubgraphQuestions(Reader):
             return graph
         if form == "igraph":
             return networkx_to_igraph(graph)
-        raise InputError(f"form: {form!r} is none of 'networkx', 'igraph', 'sparse', 'arrow'")
+        raise InputError(f"form: {form!r} is not 'networkx', 'igraph', 'sparse' or 'arrow'")
 
     def _grown(self, neuron_ids: IdArray, hops: int, threshold: int) -> IdArray:
-        """Add the neurons within some hops, in either direction; ascending."""
+        """Add the neurons within some hops, in either direction; sorted."""
         members = frontier = neuron_ids
         for _ in range(hops):
             if not len(frontier):
@@ -116,10 +118,10 @@ class SubgraphQuestions(Reader):
         return members
 
     def _as_networkx(self, part: Adjacency, threshold: int) -> nx.DiGraph[int]:
-        """Make a `DiGraph`: nodes are root ids with their properties, edges have `weight`.
+        """Return a `DiGraph`: nodes are root ids with their properties, edges have `weight`.
 
-        Its own attributes (`.graph`) say where it comes from, and the threshold; `id_mapping`
-        is JSON text there.
+        The graph's attributes (`.graph`) hold its provenance and the threshold, with `id_mapping`
+        as JSON.
         """
         import networkx as nx
 
@@ -139,7 +141,7 @@ class SubgraphQuestions(Reader):
 
 
 def networkx_to_igraph(graph: nx.DiGraph[int]) -> Any:
-    """Make an `igraph.Graph`; root ids are kept in the vertex attribute `root_id`.
+    """Return an `igraph.Graph` with root ids in the vertex attribute `root_id`.
 
     Raises
     ------
@@ -166,14 +168,14 @@ def networkx_to_igraph(graph: nx.DiGraph[int]) -> Any:
 
 
 def known(value: object) -> bool:
-    """Tell whether there is a value: not None, not NaN, not `pandas.NA`."""
+    """Return whether a value is not missing (None, NaN or `pandas.NA`)."""
     import pandas as pd
 
     return isinstance(value, (list, tuple, np.ndarray)) or not pd.isna(value)  # type: ignore[call-overload]
 
 
 def written(value: object) -> object:
-    """Turn a value into one that graph files can hold: a number, a bool or a text."""
+    """Convert a value to one that graph files can store: a number, a bool or a text."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, np.ndarray):

@@ -1,4 +1,4 @@
-"""Connectivity from type to type: sums, means and fractions over cell classes."""
+"""Connectivity between types of neurons: sums, means and shares."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ class TypeQuestions(Reader):
         post_ids: object = None,
         threshold: int = 1,
     ) -> pd.DataFrame:
-        """Sum connectivity from type to type.
+        """Sum the connectivity between types of neurons.
 
         Parameters
         ----------
         by
-            A text property of neurons: `cell_class`, `side`, ...
+            The text property of neurons that is their type: `cell_class`, `side`, ...
         pre_ids, post_ids
-            Only these neurons; None for all.
+            Root ids or `NeuronCriteria`: only these neurons; None for all.
         threshold
             Smallest weight of a connection that counts, in synapses, inclusive.
 
         Returns
         -------
         pandas.DataFrame
-            `pre_type`, `post_type`, `connections`, `synapses` (int64), `mean_weight`, and
-            `share_of_output`, `share_of_input` (of all synapses counted here of the pre, the
-            post type). Neurons without the property are `Unknown`. Ascending by type.
-            `graphapi.type_matrix` makes a matrix of any of these.
+            `pre_type`, `post_type`, `connections`, `synapses` (int64), `mean_weight`,
+            `share_of_output` and `share_of_input` (of all synapses counted here that the pre
+            type makes, or the post type receives). Neurons without the property are `Unknown`.
+            Sorted by type. `graphapi.type_matrix` converts any of these columns to a matrix.
 
         Raises
         ------
@@ -58,7 +58,7 @@ class TypeQuestions(Reader):
             texts = sorted(name for name, kind in kinds.items() if kind == "string")
             raise UnknownFieldError(
                 f"neurons of {self.name} have no text property '{by}'",
-                hint=f"these can be grouped by: {', '.join(texts) or 'none'}",
+                hint=f"group by one of: {', '.join(texts) or 'none'}",
             )
         terms = Terms(threshold=threshold)
         pre, post = self._select_ends(pre_ids, post_ids, terms)
@@ -85,22 +85,22 @@ class TypeQuestions(Reader):
 
 
 def type_matrix(frame: pd.DataFrame, measure: Measure) -> pd.DataFrame:
-    """Turn a type table into a matrix: rows pre, columns post, the same types on both.
+    """Convert a type table to a matrix: rows pre, columns post, with the same types on both.
 
     Parameters
     ----------
     frame
-        From `Connectome.get_type_connectivity`.
+        A result of `Connectome.get_type_connectivity`.
     measure
-        Which column fills the cells.
+        The column to put in the cells.
 
     Returns
     -------
     pandas.DataFrame
-        0 where types are not connected; int64 for counts, float64 else.
+        int64 for counts, float64 otherwise; 0 where types are not connected.
     """
     if measure not in MEASURES:
-        raise InputError(f"measure: {measure!r} is none of {', '.join(MEASURES)}")
+        raise InputError(f"measure: {measure!r} is not one of {', '.join(MEASURES)}")
     types = np.union1d(frame["pre_type"].to_numpy(str), frame["post_type"].to_numpy(str))
     wide = frame.pivot_table(
         index="pre_type", columns="post_type", values=measure, aggfunc="sum", fill_value=0

@@ -1,8 +1,7 @@
-"""Annotation rows as they came from their source, and properties of neurons.
+"""Raw annotation rows, and properties of neurons.
 
-A neuron may have several rows, and they may contradict each other. Criteria match rows;
-what is merged onto the `:Neuron` nodes is for reading, and its conflicts are reported
-when a graph is loaded.
+A neuron may have several rows, and they may contradict each other. Criteria match rows. The
+merged values on the `:Neuron` nodes are for reading; the loader reports their conflicts.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ if TYPE_CHECKING:
 
 
 class AnnotationTable:
-    """The graph's annotation rows; columns are fetched when asked for, and kept.
+    """The graph's annotation rows. Columns are fetched on first use and kept.
 
     Parameters
     ----------
     materialization
         The graph's record.
     run
-        Runs a query file on the graph.
+        Function that runs a query file on the graph.
     """
 
     def __init__(self, materialization: Materialization, run: Callable[..., pa.Table]) -> None:
@@ -42,29 +41,29 @@ class AnnotationTable:
         self._neurons: dict[str, Sequence[object]] = {}
 
     def column(self, name: str) -> Sequence[object]:
-        """Give one field of all rows, in the order of `annotation_id`."""
+        """Return one field of all rows, in the order of `annotation_id`."""
         if name not in self._rows:
             self._rows[name] = self._fetch("all_annotations", {name: self.types[name]}, name)
         return self._rows[name]
 
     def roots(self) -> IdArray:
-        """Give the root id of all rows, int64; 0 for a row that belongs to no neuron."""
+        """Return the root id of all rows, int64; 0 for rows without a neuron."""
         return np.array([value or 0 for value in self.column("root_id")], dtype=np.int64)
 
     def neuron_column(self, name: str) -> Sequence[object]:
-        """Give one property of all neurons, in the order of `root_id`."""
+        """Return one property of all neurons, in the order of `root_id`."""
         if name not in self._neurons:
             types = {name: self.neuron_types[name]}
             self._neurons[name] = self._fetch("all_neuron_properties", types, name)
         return self._neurons[name]
 
     def of(self, neuron_ids: IdArray) -> pd.DataFrame:
-        """Give the rows of some neurons, every field, in the order they came in."""
+        """Return the rows of some neurons, with all fields, in the order of the source."""
         query = catalog()["annotations_of"].with_properties(self.types)
         return to_frame(self._run(query, {"ids": neuron_ids.tolist()}), self.types)
 
     def neurons_of(self, neuron_ids: IdArray) -> pd.DataFrame:
-        """Give the properties of some neurons, ascending by root id."""
+        """Return the properties of some neurons, sorted by root id."""
         query = catalog()["neurons_of"].with_properties(self.neuron_types)
         types = {"root_id": "int", **self.neuron_types}
         return to_frame(self._run(query, {"ids": neuron_ids.tolist()}), types)
@@ -76,20 +75,21 @@ class AnnotationTable:
 
 
 def to_frame(table: pa.Table, columns: Mapping[str, str]) -> pd.DataFrame:
-    """Turn an answer into a frame without ever putting an id through a float.
+    """Convert an engine's answer to a DataFrame; ids never become floats.
 
     Parameters
     ----------
     table
         An engine's answer.
     columns
-        Declared type per column, in the wanted order.
+        Declared type of each column, in the order of the result.
 
     Returns
     -------
     pandas.DataFrame
-        int64 where a whole-number column has no gaps, else `Int64`; float64; texts and
-        lists as objects with None for no value; bools as bool, or object with None.
+        Whole numbers are int64, or `Int64` with missing values; other numbers are float64.
+        Texts and lists are objects, with None where missing. Bools are bool, or objects with
+        None where missing.
     """
     import pandas as pd
 
@@ -107,10 +107,10 @@ def to_frame(table: pa.Table, columns: Mapping[str, str]) -> pd.DataFrame:
 
 
 def for_pandas(table: pa.Table) -> pa.Table:
-    """Mark whole-number columns so that pandas reads them as `Int64`, gaps or not.
+    """Mark whole-number columns with missing values, so that pandas reads them as `Int64`.
 
-    Without the mark `pandas.read_parquet` and `to_pandas` turn a column of ids with a gap into
-    floats, and so into other ids. Other readers ignore the mark.
+    Without the mark, `pandas.read_parquet` and `to_pandas` convert such a column of ids to floats,
+    and so to other ids. Other readers ignore the mark.
     """
     import pandas as pd
     import pyarrow as pa
@@ -128,9 +128,9 @@ def for_pandas(table: pa.Table) -> pa.Table:
 
 
 def any_frame(table: pa.Table) -> pd.DataFrame:
-    """Turn the answer to a person's own query into a frame; ids stay whole numbers.
+    """Convert the answer to a user's query to a DataFrame; ids stay whole numbers.
 
-    Whole numbers beyond int64, such as a sum of root ids, become Python's own.
+    Whole numbers beyond int64, such as a sum of root ids, become Python ints.
     """
     import pandas as pd
     import pyarrow as pa

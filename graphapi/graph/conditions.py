@@ -1,4 +1,4 @@
-"""What a field may be asked for beyond plain values: negation, nulls, ranges."""
+"""Conditions on a field beyond plain values: negation, missing values, ranges."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Not:
-    """Everything but this value, or none of these values; rows without a value match too.
+    """Any value except this one, or except these; rows without a value match too.
 
     Examples
     --------
@@ -30,14 +30,14 @@ class NotNull:
 
 @dataclass(frozen=True)
 class AtLeast:
-    """Numbers (or texts, by code point) that are this or more."""
+    """Numbers (or texts, by code point) that are at least this value."""
 
     value: float | str
 
 
 @dataclass(frozen=True)
 class AtMost:
-    """Numbers (or texts, by code point) that are this or less."""
+    """Numbers (or texts, by code point) that are at most this value."""
 
     value: float | str
 
@@ -50,5 +50,5 @@ class Between:
     high: float | str
 
 
-#: Every special condition; anything else is a value to be equal to.
+#: All conditions; anything else is a plain value.
 Condition = Not | IsNull | NotNull | AtLeast | AtMost | Between

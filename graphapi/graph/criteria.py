@@ -1,4 +1,4 @@
-"""NeuronCriteria: neurons chosen by what their annotations say."""
+"""NeuronCriteria: select neurons by their annotations."""
 
 from __future__ import annotations
 
@@ -23,40 +23,39 @@ if TYPE_CHECKING:
 
 
 class NoMatchWarning(UserWarning):
-    """Criteria match no neuron; the message lists the values that the field has."""
+    """Warning that criteria match no neurons; it lists the values of the field."""
 
 
 class NeuronCriteria:
-    """A choice of neurons; can be passed wherever neuron ids can.
+    """A selection of neurons by annotation; can be passed wherever neuron ids can.
 
-    Combine choices with `&` (both), `|` (either) and `-` (the first without the second);
-    `criteria[:5]` takes root ids from the front. Criteria that match nothing give empty
-    results and a `NoMatchWarning` that names the values of the field.
+    Combine criteria with `&` (both), `|` (either) and `-` (the first without the second).
+    `criteria[:5]` returns the first five root ids. Criteria that match nothing return empty
+    results, with a `NoMatchWarning` that lists the values of the field.
 
     Parameters
     ----------
     regex
-        Texts are regular expressions (Python's), searched for anywhere in a value.
+        Texts are Python regular expressions, searched for anywhere in a value.
     case
-        Upper and lower case differ. Off: `'er'` matches `'ER'`, also with `regex`.
+        Whether upper and lower case differ. False: `'er'` matches `'ER'`, also with `regex`.
     exact
-        A text must be the whole value. Off: a part of it is enough.
+        Whether a text must equal the whole value. False: it may be a part of it.
     match_all
-        In fields that hold lists (say, regions): all given values must be in the list. Off:
-        one of them is enough.
+        For fields that hold lists (such as regions): all given values must be in the list.
+        False: one of them is enough.
     connectome
-        Whose neurons; the default connectome when not given.
+        The connectome to search; None for the default connectome.
     **fields
-        Field name and what it must be: a value, a list of values of which one must fit, or
-        a condition (`Not`, `IsNull`, `NotNull`, `AtLeast`, `AtMost`, `Between`). Several
-        fields must all fit, for annotation fields in one and the same row.
-        Besides the annotation fields, the properties that a load adds to every neuron can be
-        asked for, for example `out_synapses=AtLeast(1000)`.
+        Field name and what to match: a value, a list of values (any of them), or a condition
+        (`Not`, `IsNull`, `NotNull`, `AtLeast`, `AtMost`, `Between`). All fields must match;
+        annotation fields must match in the same row. Fields are the annotation fields and the
+        properties that a load adds to every neuron, for example `out_synapses=AtLeast(1000)`.
 
     Raises
     ------
     UnknownFieldError
-        A field is not in this graph; the message names those that are.
+        The graph has no such field. The error lists its fields.
     InputError
         No field is given.
 
@@ -95,18 +94,18 @@ class NeuronCriteria:
 
     @classmethod
     def available_fields(cls, connectome: Graph | None = None) -> list[str]:
-        """Name the fields that can be asked for, sorted."""
+        """Return the names of all fields that criteria can use, sorted."""
         if connectome is None:
             connectome = default_graph()
         return known_fields(connectome)
 
     def get_roots(self) -> IdArray:
-        """Give the root ids of all matching neurons.
+        """Return the root ids of all matching neurons.
 
         Returns
         -------
         numpy.ndarray
-            int64, ascending, each once; empty when nothing matches.
+            int64, sorted, without repeats; empty if nothing matches.
         """
         if self._roots is None:
             self._roots = self._find()
@@ -153,7 +152,7 @@ class NeuronCriteria:
     ) -> NeuronCriteria:
         if not isinstance(other, NeuronCriteria):
             raise InputError(
-                f"criteria combine with criteria, not with a {type(other).__name__}",
+                f"criteria can only be combined with criteria, not with a {type(other).__name__}",
                 hint="combine ids with numpy: np.union1d(criteria.get_roots(), ids)",
             )
         if other.connectome is not self.connectome:
@@ -165,7 +164,7 @@ class NeuronCriteria:
         return _Combined(words, self.connectome, join(self.get_roots(), other.get_roots()))
 
     def _why_empty(self) -> str:
-        """Name what each plain value could have meant; empty where every value is there."""
+        """Suggest values for each plain value that the field lacks; empty if it lacks none."""
         parts = []
         for name, wanted in self._fields.items():
             if isinstance(wanted, Condition) or self._rule.regex:
@@ -200,7 +199,7 @@ class NeuronCriteria:
 
 
 class _Combined(NeuronCriteria):
-    """Criteria put together from others: the roots are known from the start."""
+    """Criteria combined from others, with the root ids already known."""
 
     def __init__(self, words: str, connectome: Graph, roots: IdArray) -> None:
         self.connectome = connectome
@@ -209,12 +208,12 @@ class _Combined(NeuronCriteria):
 
 
 def known_fields(connectome: Graph) -> list[str]:
-    """Name every field that criteria may use on a graph, sorted."""
+    """Return the names of all fields that criteria can use on a graph, sorted."""
     return sorted({*connectome.annotations.types, *connectome.annotations.neuron_types})
 
 
 def check_field(name: str, connectome: Graph) -> None:
-    """Refuse a field that a graph does not have, and name those it has."""
+    """Raise an error that lists a graph's fields if the graph does not have this one."""
     known = known_fields(connectome)
     if name in known:
         return

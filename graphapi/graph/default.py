@@ -1,4 +1,4 @@
-"""The one default connectome that notebooks expect; the only state of this package."""
+"""The default connectome; the only global state of this package."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _default = _Default()
 
 
 def open_default_by(opener: Callable[[], Graph]) -> None:
-    """Say what opens the default graph; `graphapi.connectome` does, which stands above."""
+    """Set the function that opens the default graph; called by `graphapi.connectome`."""
     _default.opener = opener
 
 
 def default_graph() -> Graph:
-    """Return the default graph; it is opened at the first use."""
+    """Return the default graph, which is opened on first use."""
     with _default.lock:
         if _default.graph is None:
             if _default.opener is None:
-                raise RuntimeError("nothing has said how to open the default graph")
+                raise RuntimeError("no function to open the default graph was set")
             _default.graph = _default.opener()
         return _default.graph
 
 
 def set_default(graph: Graph | None) -> None:
-    """Make a graph the default; None opens one at the next use."""
+    """Set the default graph; None opens one on next use."""
     with _default.lock:
         _default.graph = graph

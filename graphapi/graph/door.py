@@ -1,4 +1,4 @@
-"""The door to an open graph: whatever reads it comes through here, and is guarded."""
+"""The guard of an open graph, through which all code reads it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def default_uri() -> str:
-    """Return the address used when none is named: `$CAVEGRAPH_URI`, else the default file."""
+    """Return the default address: `$CAVEGRAPH_URI`, else the graph in the user's data folder."""
     import platformdirs
 
     named = os.environ.get("CAVEGRAPH_URI")
@@ -67,7 +67,7 @@ class Graph:
 
     @property
     def name(self) -> str:
-        """Datastack and version, for people."""
+        """Datastack and version, for display."""
         made = self.materialization
         return f"{made.datastack} v{made.version}"
 
@@ -78,22 +78,22 @@ class Graph:
 
     @property
     def is_served(self) -> bool:
-        """Whether a server holds the graph: it sends rows, and the graph can be replaced."""
+        """Whether the graph is on a server, which sends rows and may replace the graph."""
         return is_neo4j(self.engine.uri)
 
     def run(
         self, query: Query, params: Mapping[str, object] | None = None, timeout: float | None = None
     ) -> pa.Table:
-        """Run a query file and make sure that the graph was this one throughout.
+        """Run a query file, and check that the graph was not replaced meanwhile.
 
         Parameters
         ----------
         query
-            From `graphapi.engines.queries.catalog()`.
+            A query from `graphapi.engines.queries.catalog()`.
         params
             Exactly the parameters that the file declares.
         timeout
-            Seconds after which it is stopped; None for the limit given to `open`, if any.
+            Seconds after which the query is stopped; None for the limit given to `open`, if any.
 
         Raises
         ------
@@ -107,10 +107,10 @@ class Graph:
         asked: Sequence[tuple[Query, Mapping[str, object] | None]],
         timeout: float | None = None,
     ) -> list[pa.Table]:
-        """Run several query files as one question; see `run`."""
+        """Run several query files together; see `run`."""
         limit = self._limit(timeout)
-        # A published file never changes; a server's graph can be replaced under us. Its record
-        # is the first thing to go, so it is asked for last.
+        # A published file never changes, but a graph on a server can be replaced while we read.
+        # Its record is removed first, so the record is read last.
         if not self.is_served:
             return self.engine.run_together(asked, timeout=limit)
         record = catalog()["materialization"]
@@ -121,10 +121,10 @@ class Graph:
     def cypher(
         self, text: str, params: Mapping[str, object] | None = None, *, timeout: float | None = None
     ) -> pd.DataFrame:
-        """Run your own Cypher; whatever does more than read this graph is refused.
+        """Run your own Cypher query; only reading this graph is allowed.
 
-        On a graph file the query runs in a process of its own, with at most the memory that
-        `$CAVEGRAPH_QUERY_MEMORY` says (such as `4G`; else a quarter of this machine's).
+        On a graph file the query runs in a separate process. Its memory is limited to
+        `$CAVEGRAPH_QUERY_MEMORY` (such as `4G`); by default, to a quarter of the machine's memory.
 
         Parameters
         ----------
@@ -133,24 +133,25 @@ class Graph:
         params
             Values for its `$names`; never paste values into the text.
         timeout
-            Seconds after which it is stopped; None for the limit given to `open`, if any.
+            Seconds after which the query is stopped; None for the limit given to `open`, if any.
 
         Returns
         -------
         pandas.DataFrame
-            The query's columns, whole numbers as int64 or `Int64`; as Python's own where one
-            is beyond int64, such as a sum of root ids.
+            The query's columns. Whole numbers are int64 or `Int64`; Python ints if one of them is
+            beyond int64, such as a sum of root ids.
 
         Raises
         ------
         ReadOnlyError
-            The query writes, or reaches for files, the network or other people's queries.
+            The query writes, or accesses files, the network or other users' queries.
         QueryRejectedError
-            It uses what is not allowed, or the database does not accept it.
+            The query uses something not allowed, or the database does not accept it.
         QueryTimeoutError
-            The time limit was reached.
+            The query reached its time limit.
         EngineError
-            It needs more memory than it may have, or crashed the engine; the graph still answers.
+            The query needs more memory than allowed, or crashed the engine; the graph can still
+            be queried.
         """
         answer = self.engine.run_text(text, params, timeout=self._limit(timeout))
         self.check_unchanged()
@@ -159,7 +160,7 @@ class Graph:
         return frame
 
     def root_ids(self) -> IdArray:
-        """Return the root ids of all neurons, int64, ascending."""
+        """Return the root ids of all neurons, int64, sorted."""
         if self._roots is None:
             self._roots = self.run(catalog()["all_neurons"]).column("root_id").to_numpy()
         else:
@@ -167,7 +168,7 @@ class Graph:
         return self._roots.copy()
 
     def check_unchanged(self) -> None:
-        """Refuse to answer from memory what a server no longer holds.
+        """Raise an error if the graph on the server is not the one that was opened.
 
         Raises
         ------

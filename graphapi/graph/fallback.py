@@ -1,4 +1,4 @@
-"""What the graph cannot answer, asked of CAVE: raw rows, other versions, live data."""
+"""Query CAVE for what the graph cannot answer: synapse rows, other versions, live data."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
 
 class CaveSource:
-    """Asks the CAVE server of a graph's datastack; connects at the first question.
+    """Access to the CAVE server of a graph's datastack; connects on first use.
 
     Parameters
     ----------
     made
-        The record of the graph on whose behalf CAVE is asked.
+        The graph's record.
     token
-        CAVE token; None for a saved one.
+        CAVE token; None for a stored one.
     server
-        In place of the server that the graph was loaded from.
+        CAVE server; None for the one that the graph was loaded from.
     """
 
     def __init__(self, made: Materialization, *, token: str | None, server: str | None) -> None:
@@ -50,22 +50,22 @@ class CaveSource:
 
     @cached_property
     def cave(self) -> Cave:
-        """The connection, made once."""
+        """The connection, created on first use."""
         return Cave.connect(self._made.datastack, server=self._server, token=self.token)
 
     @property
     def server(self) -> str:
-        """The address that is asked."""
+        """Address of the CAVE server."""
         return self._server
 
     @property
     def token(self) -> str | None:
-        """The token that is shown to the server: the given one, else a saved one.
+        """The token to send to the server: the given one, else a stored one.
 
         Raises
         ------
         CaveAuthError
-            Only the graph names this server, and nobody vouches for it.
+            Only the graph names this server, and the user has not trusted it.
         """
         found = self._token or find_token(self._server)
         if found and not self._is_named:
@@ -73,12 +73,12 @@ class CaveSource:
         return found
 
     def token_for(self, volume: str) -> str | None:
-        """Return the token that is shown to a volume's place, which only the graph names.
+        """Return the token to send to a volume's server, which only the graph names.
 
         Raises
         ------
         CaveAuthError
-            Nobody vouches for the place.
+            The user has not trusted that server.
         """
         if same_place(volume, self._server):
             return self.token
@@ -88,39 +88,39 @@ class CaveSource:
         return found
 
     def answers(self) -> bool:
-        """Tell whether the server can be reached, within seconds and without a token."""
+        """Return whether the server answers within seconds; sends no token."""
         return answers(self._server)
 
     def client(self) -> Any:
-        """Return the raw `CAVEclient`, at the graph's version."""
+        """Return the plain `CAVEclient`, set to the graph's version."""
         client = self.cave.client
         client.materialize.version = self._made.version
         return client
 
     def moment(self, version: int) -> tuple[int, str]:
-        """Return a version that CAVE has, and its timestamp in ISO 8601, UTC."""
+        """Return a version that CAVE has, and its ISO 8601 timestamp in UTC."""
         found = self.cave.resolve_version(version)
         return found.version, found.timestamp.isoformat()
 
     def map_stale(self, neuron_ids: list[int], timestamp: str) -> dict[int, int]:
-        """Find what ids are at a moment.
+        """Map stale root ids to the ids at a given time.
 
         Parameters
         ----------
         neuron_ids
             Root ids of any version.
         timestamp
-            ISO 8601.
+            The time, in ISO 8601.
 
         Returns
         -------
         dict
-            Stale id to current id. An id that is current is left out.
+            Stale id to current id. Ids that are current are not included.
 
         Raises
         ------
         UnknownRootIdError
-            Ids that never existed.
+            Some ids never existed.
         """
         if not neuron_ids:
             return {}
@@ -130,12 +130,12 @@ class CaveSource:
             raise UnknownRootIdError(
                 found.unknown,
                 f"{self._made.datastack} (neither the graph nor CAVE's segmentation)",
-                hint="check the ids for typing errors, or for a pass through a float",
+                hint="check whether the ids were mistyped or converted to float",
             )
         return found.changed()
 
     def roots_of(self, supervoxels: npt.NDArray[np.integer]) -> IdArray:
-        """Return the roots of supervoxels at the graph's moment; 0 where there is none."""
+        """Return the root ids of supervoxels at the graph's version; 0 where there is none."""
         return roots_of(self.cave, supervoxels.astype(np.int64), self._made.when)
 
     def connections(
@@ -155,18 +155,18 @@ class CaveSource:
         *,
         return_pixels: bool,
     ) -> pd.DataFrame:
-        """Fetch synapse rows, all of them.
+        """Fetch all synapse rows between some neurons.
 
         Parameters
         ----------
         terms
-            What counts.
+            What counts as a connection.
         version
-            A materialization version, or a moment for live data.
+            A materialization version, or a time for live data.
         pre, post
-            Root ids at that version, each once; None for all neurons.
+            Distinct root ids at that version; None for all neurons.
         return_pixels
-            Positions in voxels; False: in nanometres.
+            Return positions in voxels; False for nanometres.
         """
         return synapse_rows(
             self.cave,

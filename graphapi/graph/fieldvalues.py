@@ -1,4 +1,4 @@
-"""The values of a field with their counts, and which of them somebody may have meant."""
+"""The values of a field with their counts, and suggestions for misspelt values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHOWN = 12
 
 
 class ValueCount(NamedTuple):
-    """One value of a field: how many annotation rows have it, on how many neurons."""
+    """One value of a field, with its numbers of annotation rows and neurons."""
 
     value: object
     rows: int
@@ -34,15 +34,15 @@ def count_values(table: AnnotationTable, roots: IdArray, name: str) -> list[Valu
     table
         The graph's annotations.
     roots
-        The root ids of all neurons, ascending; used for properties that a load computes.
+        The root ids of all neurons, sorted; used for properties that a load computes.
     name
         A field that the graph has.
 
     Returns
     -------
     list of ValueCount
-        Most neurons first, then by value as text. A field of annotations is counted over its
-        rows, a computed property over neurons (`rows` is then equal to `neurons`).
+        Most neurons first, then by value as text. Annotation fields are counted over annotation
+        rows, computed properties over neurons (`rows` then equals `neurons`).
     """
     in_rows = name in table.types
     values = table.column(name) if in_rows else table.neuron_column(name)
@@ -58,7 +58,7 @@ def count_values(table: AnnotationTable, roots: IdArray, name: str) -> list[Valu
 
 
 def near(wanted: object, counts: Sequence[ValueCount]) -> list[str]:
-    """Return the values of a field that look like what was asked for, nearest first."""
+    """Return the values of a field that look like `wanted`, the closest first."""
     by_folded: dict[str, str] = {str(c.value).casefold(): str(c.value) for c in counts}
     asked = str(wanted).casefold()
     starts = [text for text in by_folded if asked and text.startswith(asked)]
@@ -67,7 +67,7 @@ def near(wanted: object, counts: Sequence[ValueCount]) -> list[str]:
 
 
 def listed(counts: Sequence[ValueCount]) -> str:
-    """Write values with their neurons, and say how many are left out."""
+    """Format values with their numbers of neurons, and the number of values not shown."""
     shown = ", ".join(f"{c.value} ({c.neurons:,})" for c in counts[:_SHOWN])
     rest = len(counts) - _SHOWN
     return shown + (f" and {rest:,} more" if rest > 0 else "")

@@ -1,8 +1,7 @@
-"""One documented rule of what matches, the same for every engine.
+"""Match field values against criteria, with the same rule for every engine.
 
-Values are matched here and not in Cypher, because the engines' regular expressions and
-letter cases differ (Java, RE2) and a criterion must mean one thing
-(docs/decisions/0002).
+Values are matched here and not in Cypher. The engines' regular expressions and letter cases
+differ (Java, RE2), but a criterion must have one meaning (docs/decisions/0002).
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Mask = npt.NDArray[np.bool_]
-#: Below this, every whole number has a float of its own.
+#: Below this, every whole number has a distinct float.
 _FLOATS_ARE_EXACT = 2**53
-#: What a field's values can be compared with.
+#: Types that a field's values can be compared with.
 _VALUES = (str, bool, int, float, np.bool_, np.integer, np.floating)
 
 
@@ -31,16 +30,16 @@ _VALUES = (str, bool, int, float, np.bool_, np.integer, np.floating)
 class Rule:
     """How values are compared.
 
-    Parameters
+    Attributes
     ----------
     regex
-        Values are regular expressions (Python's), searched for anywhere in the text.
+        Texts are Python regular expressions, searched for anywhere in a value.
     case
-        Upper and lower case differ.
+        Whether upper and lower case differ.
     exact
-        The whole text must be equal; False for a part of it.
+        Whether a text must equal the whole value. False: it may be a part of it.
     match_all
-        In fields that hold lists: all asked values must be there, not just one.
+        For fields that hold lists: all given values must be in the list, not just one.
     """
 
     regex: bool = False
@@ -50,7 +49,7 @@ class Rule:
 
 
 def matches(values: Sequence[object], wanted: object, rule: Rule, name: str) -> Mask:
-    """Tell for each value whether it fits.
+    """Return whether each value matches.
 
     Parameters
     ----------
@@ -71,9 +70,9 @@ def matches(values: Sequence[object], wanted: object, rule: Rule, name: str) -> 
     Raises
     ------
     InputError
-        A regular expression is broken, or a value cannot be compared with the field.
+        A regular expression is not valid, or a value cannot be compared with the field.
     InvalidRootIdError
-        A float is so large that it stands for several ids.
+        A float is so large that it represents several ids.
     """
     check_wanted(wanted, name)
     test = _test(wanted, rule, name)
@@ -81,13 +80,13 @@ def matches(values: Sequence[object], wanted: object, rule: Rule, name: str) -> 
 
 
 def check_wanted(wanted: object, name: str) -> None:
-    """Refuse what a criterion cannot ask for, before any row is read.
+    """Check the value of a criterion before any row is read.
 
     Raises
     ------
     InputError
-        A condition that was not called (`NotNull` for `NotNull()`), a missing value
-        (None, NaN, NA), an empty list, or a value of a kind that no field holds.
+        It is a condition without parentheses (`NotNull` for `NotNull()`), a missing value (None,
+        NaN, NA), an empty list, or a value of a type that no field has.
     """
     if isinstance(wanted, (IsNull, NotNull)):
         return
@@ -111,18 +110,18 @@ def check_wanted(wanted: object, name: str) -> None:
 def _check_value(value: object, name: str) -> None:
     if isinstance(value, type) and issubclass(value, Condition):
         raise InputError(
-            f"criterion '{name}': {value.__name__} is a condition that was not called",
-            hint=f"write {value.__name__}() with brackets",
+            f"criterion '{name}': {value.__name__} is a condition without parentheses",
+            hint=f"add parentheses: {value.__name__}()",
         )
     missing = value is None or type(value).__name__ in ("NAType", "NaTType")
     if missing or (isinstance(value, (float, np.floating)) and np.isnan(value)):
         raise InputError(
             f"criterion '{name}': {value!r} is not a value",
-            hint=f"ask for {name}=IsNull() or {name}=NotNull()",
+            hint=f"use {name}=IsNull() or {name}=NotNull()",
         )
     if not isinstance(value, _VALUES):
         raise InputError(
-            f"criterion '{name}': a {type(value).__name__} cannot be a field's value",
+            f"criterion '{name}': a {type(value).__name__} cannot be the value of a field",
             hint="use a text, a number, True or False, a list of these, or a condition",
         )
 
@@ -183,7 +182,7 @@ def _is_empty(value: object) -> bool:
 
 
 def as_list(wanted: object) -> list[object]:
-    """Return the values that a criterion asks for, one value as a list of one."""
+    """Return the values of a criterion as a list; a single value becomes a list of one."""
     if isinstance(wanted, (str, bytes)) or not hasattr(wanted, "__iter__"):
         return [wanted]
     return list(wanted)
@@ -194,7 +193,7 @@ def _scalar(wanted: object, rule: Rule, name: str) -> Callable[[object], bool]:
         return _special(wanted, rule, name)
     if isinstance(wanted, (float, np.floating)) and abs(float(wanted)) >= _FLOATS_ARE_EXACT:
         raise InvalidRootIdError(
-            f"criterion '{name}': {wanted!r} is a float that stands for several ids",
+            f"criterion '{name}': {wanted!r} is a float that represents several ids",
             hint="keep ids as int64; floats cannot hold them exactly",
         )
     if isinstance(wanted, str) and rule.regex:
@@ -211,8 +210,8 @@ def _pattern(wanted: str, rule: Rule, name: str) -> Callable[[object], bool]:
         pattern = re.compile(wanted, 0 if rule.case else re.IGNORECASE)
     except re.error as error:
         raise InputError(
-            f"criterion '{name}': {wanted!r} is no regular expression: {error}",
-            hint="escape special characters with re.escape, or leave regex=False",
+            f"criterion '{name}': {wanted!r} is not a regular expression: {error}",
+            hint="escape special characters with re.escape, or use regex=False",
         ) from error
     return lambda value: pattern.search(str(value)) is not None
 

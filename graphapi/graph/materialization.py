@@ -1,4 +1,4 @@
-"""What a graph is: one materialization version of one datastack, and how it was made."""
+"""The record of a graph: its datastack, its materialization version and how it was loaded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from graphapi.errors import (
 if TYPE_CHECKING:
     from graphapi.engines.base import Engine
 
-#: Version of the graph model; a graph of another one is refused, not guessed at.
+#: Version of the graph model; a graph of another version is refused.
 FORMAT_VERSION = 2
 
 
@@ -26,14 +26,14 @@ FORMAT_VERSION = 2
 class Field:
     """An annotation field or neuron property.
 
-    Parameters
+    Attributes
     ----------
     name
-        As in the graph.
+        Name in the graph.
     type
         `int`, `float`, `string`, `bool` or `list[...]` of the first three.
     source
-        The annotation table it came from; empty for what the load computed.
+        The annotation table it came from; empty if the load computed it.
     """
 
     name: str
@@ -43,12 +43,12 @@ class Field:
 
 @dataclass(frozen=True)
 class Materialization:
-    """The record of a load, kept in the graph as the one `:Materialization` node.
+    """The record of a load, stored in the graph as its only `:Materialization` node.
 
-    Lists of fields and nested values travel as one JSON text, `record`; the loader also
-    writes the plain values as properties, for people who look at the node in a browser.
-    `reading` says what each file was taken for: its family, which column is which, columns
-    not used, rows and neurons left out on request.
+    The node's property `record` holds the record as JSON. The loader also writes simple values as
+    properties, for people who look at the node in a browser. `reading` records how each file was
+    read: its family, the role of each column, unused columns, and rows and neurons excluded on
+    request.
     """
 
     datastack: str
@@ -80,16 +80,16 @@ class Materialization:
 
     @property
     def when(self) -> datetime | None:
-        """The segmentation's moment, aware UTC; None for graphs made from files."""
+        """Time of the segmentation (timezone-aware, UTC); None for graphs made from files."""
         return datetime.fromisoformat(self.timestamp) if self.timestamp else None
 
     def to_json(self) -> str:
-        """Write the record as JSON text."""
+        """Return the record as JSON."""
         return json.dumps(asdict(self), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Materialization:
-        """Read a record back.
+        """Read a record from JSON.
 
         Raises
         ------
@@ -103,7 +103,7 @@ class Materialization:
             raise GraphFileError("the graph's :Materialization record is damaged") from error
         if version != FORMAT_VERSION:
             raise GraphFileError(
-                f"the graph has format {version}, this program reads format {FORMAT_VERSION}",
+                f"the graph has format {version}, but this program reads format {FORMAT_VERSION}",
                 hint="load it again, or use the version of cavegraph that made it: "
                 f"{raw.get('cavegraph_version')}",
             )
@@ -130,11 +130,11 @@ def read_materialization(engine: Engine, *, timeout: float | None = None) -> Mat
     Raises
     ------
     GraphNotFoundError
-        A server is empty, and nothing is being loaded into it.
+        The server is empty, and no load is running.
     GraphIncompleteError
         There is no record, or it says that a load has not finished.
     GraphFileError
-        There is a graph, but not one of ours or not of this format.
+        The database holds another kind of graph, or a graph of another format.
     """
     try:
         rows = engine.run(catalog()["materialization"], timeout=timeout).to_pylist()

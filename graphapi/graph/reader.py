@@ -1,4 +1,4 @@
-"""A graph and the CAVE server behind it: which of them answers is decided here, and only here."""
+"""A graph and its CAVE server; the only module that decides which of them answers."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 
 
 class Reader(Graph):
-    """An open graph, and CAVE for what it cannot answer; base of `Connectome`.
+    """An open graph, with CAVE for what it cannot answer; base class of `Connectome`.
 
     Parameters
     ----------
     engine
         The database that holds the graph, or its path or address; see `open`.
     token
-        CAVE token for what CAVE has to answer; None to look for a saved one when needed.
+        CAVE token for calls that need CAVE; None to find a stored one when needed.
     server
-        CAVE server, in place of the one the graph was loaded from.
+        CAVE server; None for the one that the graph was loaded from.
     timeout
-        Seconds after which the database stops a query of any call; None for no limit.
+        Seconds after which the database stops a query; None for no limit.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Reader(Graph):
         server: str | None = None,
         timeout: float | None = None,
     ) -> Self:
-        """Open a graph that `cavegraph load` has made.
+        """Open a graph made by `cavegraph load`.
 
         Parameters
         ----------
@@ -81,21 +81,21 @@ class Reader(Graph):
         user, password, database
             For Neo4j. None: `$CAVEGRAPH_NEO4J_USER` and `$CAVEGRAPH_NEO4J_PASSWORD`.
         token
-            CAVE token for what CAVE has to answer. None: a saved one.
+            CAVE token for calls that need CAVE. None: a stored one.
         server
-            CAVE server, in place of the one the graph was loaded from.
+            CAVE server. None: the one that the graph was loaded from.
         timeout
-            Seconds after which the database stops a query of any call; None for no limit.
+            Seconds after which the database stops a query; None for no limit.
 
         Returns
         -------
         Connectome
-            Ready to be asked.
+            The open graph.
 
         Raises
         ------
         GraphNotFoundError, GraphFileError, GraphIncompleteError
-            There is no graph, no readable one, or no finished one.
+            There is no graph, it cannot be read, or its load has not finished.
         EngineUnavailableError, EngineAuthError
             Neo4j does not answer, or refuses the password.
         """
@@ -108,7 +108,7 @@ class Reader(Graph):
 
     @cached_property
     def cave_source(self) -> CaveSource | None:
-        """What asks CAVE on this graph's behalf; None for graphs made from files."""
+        """Access to CAVE for this graph; None for graphs made from files."""
         if self.materialization.source != "cave":
             return None
         from graphapi.graph.fallback import CaveSource
@@ -116,7 +116,7 @@ class Reader(Graph):
         return CaveSource(self.materialization, token=self._token, server=self._server)
 
     def require_cave(self) -> CaveSource:
-        """Return what asks CAVE, or say why there is none.
+        """Return the access to CAVE, or raise an error that says why there is none.
 
         Raises
         ------
@@ -125,9 +125,9 @@ class Reader(Graph):
         """
         if self.cave_source is None:
             raise CaveError(
-                f"{self.name} was made from files and has no CAVE server to ask",
-                hint="what the graph holds can be asked with materialization='latest', "
-                "clean=True and no min_size; raw synapse rows are in your files",
+                f"{self.name} was made from files and has no CAVE server",
+                hint="the graph itself answers calls with materialization='latest', clean=True "
+                "and no min_size; synapse rows are in your files",
             )
         return self.cave_source
 
@@ -135,12 +135,12 @@ class Reader(Graph):
         return terms.materialization in ("latest", self.materialization.version)
 
     def _in_graph(self, terms: Terms) -> bool:
-        """Tell whether the graph itself can answer exactly on these terms."""
+        """Return whether the graph itself can give the exact answer."""
         own_size = terms.min_size is None or terms.min_size == self.materialization.min_size
         return self._own_version(terms) and own_size and terms.clean
 
     def _moment(self, terms: Terms) -> tuple[int | Literal["live"], str]:
-        """Return the version that a call is about, and its timestamp in ISO 8601, UTC."""
+        """Return the version that a call uses, and its ISO 8601 timestamp in UTC."""
         if self._own_version(terms):
             return self.materialization.version, self.materialization.timestamp
         cave = self.require_cave()
@@ -149,7 +149,7 @@ class Reader(Graph):
         return cave.moment(int(terms.materialization))
 
     def _select(self, neuron_ids: object, what: str, terms: Terms | None = None) -> Selection:
-        """Read an argument that names neurons: ids at the version that the call is about."""
+        """Read an argument that names neurons, as ids at the version that the call uses."""
         asked = terms or Terms()
         if self._own_version(asked):
             return self.selector.select(neuron_ids, what=what, update_ids=asked.update_ids)
@@ -170,31 +170,31 @@ class Reader(Graph):
             raise UnknownRootIdError(
                 neuron_ids,
                 self.name,
-                hint="the graph was made from files and has no CAVE to ask about older ids",
+                hint="the graph was made from files, so older ids cannot be looked up in CAVE",
             )
         if not self.cave_source.answers():
             raise UnknownRootIdError(
                 neuron_ids,
                 self.name,
-                hint=f"they are not in this graph. CAVE at {self.cave_source.server} cannot be "
-                "reached, so it was not asked whether they are older ids of its neurons",
+                hint=f"they are not in this graph. They may be older ids of its neurons, but CAVE "
+                f"at {self.cave_source.server} cannot be reached to look them up",
             )
         return self.cave_source.map_stale(neuron_ids, self.materialization.timestamp)
 
     def _fetch(self, terms: Terms, *, pre: IdArray | None, post: IdArray | None) -> Connections:
-        """Find the connections from `pre` to `post`; None stands for all neurons.
+        """Return the connections from `pre` to `post`; None stands for all neurons.
 
         Parameters
         ----------
         terms
             What counts as a connection.
         pre, post
-            Current root ids, each once. Both None: the whole graph.
+            Distinct current root ids. Both None: the whole graph.
 
         Returns
         -------
         Connections
-            By weight, largest first, then pre, then post.
+            Sorted by weight, largest first, then pre, then post.
         """
         if (pre is not None and not len(pre)) or (post is not None and not len(post)):
             nothing = np.array([], dtype=np.int64)
@@ -213,10 +213,10 @@ class Reader(Graph):
         return self.to_sparse(terms.threshold).connections
 
     def to_sparse(self, threshold: int = 1) -> Adjacency:
-        """Return the whole graph as labels and connections; `.to_sparse()` makes the CSR matrix.
+        """Return the whole graph as an `Adjacency`; its `.to_sparse()` returns the CSR matrix.
 
-        They are read once and kept, for everything that needs the whole graph. Ascending by
-        pre, then post.
+        The graph is read once and kept for all calls that need it. Connections are sorted by pre,
+        then post.
         """
         terms = Terms(threshold=threshold)
         matrix, roots = self.whole.matrix(terms.threshold)
@@ -225,7 +225,7 @@ class Reader(Graph):
         return Adjacency(roots, roots, found, self._provenance(terms).attrs())
 
     def _fetch_both(self, terms: Terms, neuron_ids: IdArray) -> tuple[Connections, Connections]:
-        """Find what goes out of neurons and what comes in; in a graph, by one round to it."""
+        """Return the outgoing and incoming connections of neurons, with one request if possible."""
         if not len(neuron_ids) or not self._in_graph(terms):
             out = self._fetch(terms, pre=neuron_ids, post=None)
             return out, self._fetch(terms, pre=None, post=neuron_ids)
@@ -236,7 +236,7 @@ class Reader(Graph):
     def _fetch_synapses(
         self, terms: Terms, pre: Selection | None, post: Selection | None, *, return_pixels: bool
     ) -> pd.DataFrame:
-        """Fetch raw rows, which CAVE alone has."""
+        """Fetch synapse rows, which only CAVE has."""
         rows = self.require_cave().synapses(
             terms,
             self._cave_version(terms),
@@ -257,7 +257,7 @@ class Reader(Graph):
         *selections: Selection | None,
         source: Literal["graph", "cave"] | None = None,
     ) -> Provenance:
-        """Say where an answer on these terms comes from."""
+        """Return the provenance of an answer."""
         mapping: dict[int, int] = {}
         for selection in selections:
             mapping |= selection.mapping if selection else {}
@@ -268,7 +268,7 @@ class Reader(Graph):
 
 
 def _one_way(way: str, neuron_ids: IdArray, terms: Terms) -> tuple[Query, dict[str, object]]:
-    """Choose the query: that for one neuron is the quickest."""
+    """Choose the query; for a single neuron there is a faster one."""
     threshold: dict[str, object] = {"threshold": int(terms.threshold)}
     if len(neuron_ids) == 1:
         return catalog()[f"{way}_of_one"], {"id": int(neuron_ids[0]), **threshold}

@@ -1,4 +1,4 @@
-"""Frames as users get them: strict dtypes, one order, and where they come from."""
+"""Results with strict dtypes, a fixed order and their provenance."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from graphapi.ids import IdArray
 
 Source = Literal["graph", "cave"]
-#: Most cells of a matrix that is still made as a frame: 3.2 GB of int64.
+#: Most cells of a dense matrix: 3.2 GB of int64.
 MOST_DENSE_CELLS = 400_000_000
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where an answer comes from; every frame carries it in `.attrs`.
+    """Where an answer comes from; every DataFrame has it in `.attrs`.
 
-    Parameters
+    Attributes
     ----------
     datastack, version, timestamp
-        What was asked: name, materialization version (or `live`), ISO 8601 UTC.
+        Name, materialization version (or `live`), and time in ISO 8601, UTC.
     source
         `graph` or `cave`.
     id_mapping
-        Stale ids that were asked for, and the current ids that were used instead.
+        Stale ids that were passed, and the current ids used instead.
     """
 
     datastack: str
@@ -44,7 +44,7 @@ class Provenance:
     id_mapping: Mapping[int, int] = field(default_factory=dict)
 
     def attrs(self) -> dict[Hashable | None, Any]:
-        """Give the values as `.attrs` of a frame."""
+        """Return the values as `.attrs` of a DataFrame."""
         return {
             "datastack": self.datastack,
             "version": self.version,
@@ -58,7 +58,7 @@ class Provenance:
 class Connections:
     """Connections as three arrays of equal length.
 
-    Parameters
+    Attributes
     ----------
     pre, post
         Root ids, int64.
@@ -72,13 +72,13 @@ class Connections:
 
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Connections:
-        """Take the columns `pre`, `post` and `weight` of an engine's answer."""
+        """Return the connections in the columns `pre`, `post` and `weight` of an answer."""
         pre, post, weight = (table.column(name).to_numpy() for name in ("pre", "post", "weight"))
         return cls(pre, post, weight)
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> Connections:
-        """Take the columns `pre`, `post` and `weight` of a frame."""
+        """Return the connections in the columns `pre`, `post` and `weight` of a DataFrame."""
         pre, post, weight = (
             frame[name].to_numpy(dtype=np.int64) for name in ("pre", "post", "weight")
         )
@@ -88,11 +88,11 @@ class Connections:
         return len(self.pre)
 
     def where(self, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Connections:
-        """Keep the connections where `mask` is true."""
+        """Return the connections where `mask` is true."""
         return Connections(self.pre[mask], self.post[mask], self.weight[mask])
 
     def joined(self, other: Connections) -> Connections:
-        """Put two lists of connections one after the other."""
+        """Return these connections followed by others."""
         return Connections(
             np.concatenate([self.pre, other.pre]),
             np.concatenate([self.post, other.post]),
@@ -100,12 +100,12 @@ class Connections:
         )
 
     def sorted(self) -> Connections:
-        """Order by weight, largest first, then pre, then post."""
+        """Return the connections sorted by weight, largest first, then pre, then post."""
         order = np.lexsort((self.post, self.pre, -self.weight))
         return Connections(self.pre[order], self.post[order], self.weight[order])
 
     def to_frame(self) -> pd.DataFrame:
-        """Give the columns `pre`, `post`, `weight`, int64, in this order."""
+        """Return a DataFrame `pre`, `post`, `weight`, int64, in the same order."""
         import pandas as pd
 
         return pd.DataFrame({"pre": self.pre, "post": self.post, "weight": self.weight})
@@ -113,16 +113,16 @@ class Connections:
 
 @dataclass(frozen=True)
 class Adjacency:
-    """A matrix of weights with its labels.
+    """An adjacency matrix of weights with its labels.
 
-    Parameters
+    Attributes
     ----------
     pre_ids, post_ids
-        Row and column labels, int64, ascending.
+        Root ids of rows and columns, int64, sorted.
     connections
         The non-zero cells.
     attrs
-        Where the weights come from, as in the `.attrs` of frames.
+        Provenance, as in `.attrs` of a DataFrame.
     """
 
     pre_ids: IdArray
@@ -131,7 +131,7 @@ class Adjacency:
     attrs: dict[Hashable | None, Any] = field(default_factory=dict)
 
     def to_sparse(self) -> sp.csr_array:
-        """Give the weights as int64 CSR, rows = `pre_ids`, columns = `post_ids`."""
+        """Return the weights as an int64 CSR array, rows = `pre_ids`, columns = `post_ids`."""
         import scipy.sparse as sp
 
         rows = np.searchsorted(self.pre_ids, self.connections.pre)
@@ -140,9 +140,9 @@ class Adjacency:
         return sp.csr_array((self.connections.weight, (rows, columns)), shape=shape)
 
     def to_arrow(self) -> pa.Table:
-        """Give the non-zero cells as an Arrow table `pre, post, weight`, int64.
+        """Return the non-zero cells as an Arrow table `pre, post, weight`, int64.
 
-        The schema's metadata holds `attrs` as JSON, under `cavegraph`.
+        The key `cavegraph` of the schema's metadata holds `attrs` as JSON.
         """
         import json
 
@@ -153,14 +153,14 @@ class Adjacency:
             "post": self.connections.post,
             "weight": self.connections.weight,
         }
-        # ids in JSON are texts
-        told = {str(name): value for name, value in self.attrs.items()}
-        if mapping := told.get("id_mapping"):
-            told["id_mapping"] = {str(old): str(new) for old, new in mapping.items()}
-        return pa.table(columns, metadata={"cavegraph": json.dumps(told)})
+        # ids are strings in JSON
+        origin = {str(name): value for name, value in self.attrs.items()}
+        if mapping := origin.get("id_mapping"):
+            origin["id_mapping"] = {str(old): str(new) for old, new in mapping.items()}
+        return pa.table(columns, metadata={"cavegraph": json.dumps(origin)})
 
     def to_frame(self) -> pd.DataFrame:
-        """Give the dense matrix, int64, index and columns without a name; with `attrs`.
+        """Return the dense matrix as a DataFrame, int64, with `attrs`; index and columns unnamed.
 
         Raises
         ------
@@ -173,7 +173,7 @@ class Adjacency:
             raise InputError(
                 f"a dense matrix of {len(self.pre_ids):,} x {len(self.post_ids):,} neurons "
                 "does not fit in memory",
-                hint="ask for form='sparse' or form='arrow'",
+                hint="use form='sparse' or form='arrow'",
             )
         values = np.zeros((len(self.pre_ids), len(self.post_ids)), dtype=np.int64)
         rows = np.searchsorted(self.pre_ids, self.connections.pre)

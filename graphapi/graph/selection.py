@@ -1,4 +1,4 @@
-"""Which neurons a call is about: ids are read, stale ones mapped, unknown ones refused."""
+"""Read arguments that name neurons: map stale ids, refuse unknown ones."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 
 class StaleRootIdWarning(UserWarning):
-    """Ids were not current at the graph's version and have been mapped to current ones."""
+    """Warning that stale ids were mapped to current ones."""
 
 
 @dataclass(frozen=True)
 class Selection:
     """The neurons of one argument.
 
-    Parameters
+    Attributes
     ----------
     requested
-        Ids as they were asked for, in input order, repeats kept.
+        Ids as passed, in input order, with repeats.
     resolved
-        The ids used instead; the same ids where these are current.
+        Current ids, in the same order.
     mapping
-        Only what changed: stale id to current id.
+        Stale id to current id, only for ids that changed.
     """
 
     requested: IdArray
@@ -44,21 +44,21 @@ class Selection:
 
     @property
     def unique(self) -> IdArray:
-        """Resolved ids, ascending, each once."""
+        """Resolved ids, sorted, without repeats."""
         return np.unique(self.resolved)
 
 
 class Selector:
-    """Reads arguments that name neurons, against one graph.
+    """Reader of arguments that name neurons, for one graph.
 
-    An id that the graph holds costs one look-up, once; the ids found are remembered.
+    Each id is looked up in the graph once; ids that were found are remembered.
 
     Parameters
     ----------
     graph
         The open graph.
     map_stale
-        Finds what ids that the graph does not hold are at its version.
+        Function that maps ids missing from the graph to ids at its version.
     """
 
     def __init__(self, graph: Graph, map_stale: Callable[[list[int]], dict[int, int]]) -> None:
@@ -67,23 +67,23 @@ class Selector:
         self._known: set[int] = set()
 
     def select(self, neuron_ids: object, *, what: str, update_ids: bool = True) -> Selection:
-        """Read one argument, and find what its ids are at the graph's version.
+        """Read one argument, and map its ids to the graph's version.
 
         Parameters
         ----------
         neuron_ids
             Ids of any integer-like kind, or `NeuronCriteria`.
         what
-            The argument's name, for messages.
+            Name of the argument, for messages.
         update_ids
-            Map ids that are not current at the graph's version; False refuses them.
+            Map stale ids to ids at the graph's version; False raises an error for them.
 
         Raises
         ------
         InvalidRootIdError, InputError
-            The argument is no id, is empty, or is criteria of another connectome.
+            The argument is not an id, is empty, or is criteria of another connectome.
         UnknownRootIdError
-            Ids that neither the graph nor, where it can be asked, CAVE knows.
+            Neither the graph nor CAVE (if it can be reached) knows some ids.
         """
         requested = self.read(neuron_ids, what=what)
         if isinstance(neuron_ids, NeuronCriteria):
@@ -93,7 +93,7 @@ class Selector:
         return mapped(requested, mapping, what=what, where=self._graph.name, update_ids=update_ids)
 
     def read(self, neuron_ids: object, *, what: str) -> IdArray:
-        """Read the ids of one argument as they are.
+        """Read the ids of one argument without mapping them.
 
         Raises
         ------
@@ -104,8 +104,8 @@ class Selector:
             if neuron_ids.connectome is not self._graph:
                 raise InputError(
                     f"{what}: these criteria belong to {neuron_ids.connectome.name}, "
-                    f"the call is on {self._graph.name}",
-                    hint="make them with connectome=..., or use connectome.criteria(...)",
+                    f"but the call is on {self._graph.name}",
+                    hint="create them with connectome=..., or use connectome.criteria(...)",
                 )
             return neuron_ids.get_roots()
         try:
@@ -116,12 +116,12 @@ class Selector:
             raise
         if not len(requested):
             raise InputError(
-                f"{what}: no ids given", hint="pass at least one id, or leave the argument out"
+                f"{what}: no ids given", hint="pass at least one id, or omit the argument"
             )
         return requested
 
     def _as_criteria(self, value: object) -> str:
-        """Write the criteria that a text given for an id could stand for; empty for none."""
+        """Suggest criteria for a text that was passed as an id; empty if there are none."""
         texts = [value] if isinstance(value, str) else value
         if not isinstance(texts, (list, tuple)) or not all(isinstance(t, str) for t in texts):
             return ""
@@ -146,20 +146,20 @@ class Selector:
 def mapped(
     requested: IdArray, mapping: dict[int, int], *, what: str, where: str, update_ids: bool
 ) -> Selection:
-    """Put current ids in the place of stale ones, and warn of it.
+    """Replace stale ids with current ones, and warn about it.
 
     Parameters
     ----------
     requested
-        Ids as they were asked for.
+        Ids as passed.
     mapping
         Stale id to current id.
     what
-        The argument's name, for messages.
+        Name of the argument, for messages.
     where
         Datastack and version, for messages.
     update_ids
-        False refuses stale ids.
+        False raises an error for stale ids.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def mapped(
         raise UnknownRootIdError(
             sorted(mapping),
             where,
-            hint="they are of another version; update_ids=True maps them to this one",
+            hint="they belong to another version; pass update_ids=True to map them to this one",
         )
     shown = ", ".join(f"{old} -> {new}" for old, new in list(mapping.items())[:5])
     more = f" and {len(mapping) - 5} more" if len(mapping) > 5 else ""

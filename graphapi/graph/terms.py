@@ -1,4 +1,4 @@
-"""What a question counts as a connection, and of which version."""
+"""What counts as a connection in a call, and at which version."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _MOST_SYNAPSES = np.iinfo(np.int64).max
 
 
 def check_min_size(min_size: object) -> None:
-    """Refuse what is not a size of a synapse; None means no smallest size.
+    """Check that a value is a synapse size; None means no minimum.
 
     Raises
     ------
     InputError
-        It is negative, infinite, not a number, or no number at all.
+        The value is negative, infinite, NaN or not a number.
     """
     if min_size is None:
         return
     number = isinstance(min_size, (int, float, np.integer, np.floating))
     if not number or isinstance(min_size, bool) or not 0 <= min_size < np.inf:  # type: ignore[operator]
         raise InputError(
-            f"min_size: {min_size!r} is no size",
-            hint="a number in the units of the synapse table's size column, from 0 up",
+            f"min_size: {min_size!r} is not a size",
+            hint="pass a number, 0 or more, in the units of the synapse table's size column",
         )
 
 
@@ -37,20 +37,20 @@ def check_min_size(min_size: object) -> None:
 class Terms:
     """What counts as a connection in a call.
 
-    Parameters
+    Attributes
     ----------
     threshold
-        Smallest weight of an ordered pair, in synapses, inclusive.
+        Smallest weight of a connection, in synapses, inclusive.
     min_size
-        Smallest size of a synapse, inclusive; None for what the graph was loaded with.
+        Smallest size of a synapse, inclusive; None for the size the graph was loaded with.
     materialization
-        A version; `latest` for the graph's own; `live` for now.
+        A version; `latest` for the graph's version; `live` for now.
     clean
-        Leave out autapses and rows with background on one side.
+        Drop autapses and rows with background on either side.
     update_ids
-        Map ids that are not current.
+        Map stale ids to current ones.
     moment
-        What `live` means: one moment for all of a call, also where it asks CAVE several times.
+        The time of `live`: the same for the whole call, even if it queries CAVE several times.
     """
 
     threshold: int = 1
@@ -62,11 +62,11 @@ class Terms:
 
     def __post_init__(self) -> None:
         if isinstance(self.threshold, bool) or not isinstance(self.threshold, (int, np.integer)):
-            raise InputError(f"threshold: {self.threshold!r} is no whole number of synapses")
+            raise InputError(f"threshold: {self.threshold!r} is not a whole number of synapses")
         if self.threshold < 1:
             raise InputError(
                 f"threshold: {self.threshold} is less than 1",
-                hint="1 keeps every connection; a pair without synapses is no connection",
+                hint="1 keeps every connection; a pair without synapses is not a connection",
             )
         if self.threshold > _MOST_SYNAPSES:
             raise InputError(f"threshold: {self.threshold} is more synapses than any pair can have")
@@ -75,6 +75,6 @@ class Terms:
         number = isinstance(self.materialization, (int, np.integer))
         if not named and (not number or isinstance(self.materialization, bool)):
             raise InputError(
-                f"materialization: {self.materialization!r} is no version",
-                hint="use 'latest' (the graph's version), 'live', or a version's number",
+                f"materialization: {self.materialization!r} is not a version",
+                hint="use 'latest' (the graph's version), 'live', or a version number",
             )

@@ -1,4 +1,4 @@
-"""The whole graph: piece by piece, with memory for a piece, or as one matrix, read once."""
+"""Read the whole graph: in pieces with little memory, or once as a matrix that is kept."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from graphapi.graph.door import Graph
     from graphapi.ids import IdArray
 
-#: Connections a piece: 24 MB of ids and weights.
+#: Connections per piece: 24 MB of ids and weights.
 ROWS = 1_000_000
-#: A graph without sizes has no such property, so the query is no file of the catalog.
+#: Not in the query catalog, because a graph without sizes does not have this property.
 _SIZES = Query(
     name="all_sizes",
     text="MATCH (a:Neuron)-[c:CONNECTS]->(b:Neuron)\n"
@@ -46,12 +46,12 @@ def iter_connections(
 
 
 class WholeGraph:
-    """All connections of a graph as a matrix: read once, kept, and shared by all that need it.
+    """All connections of a graph as a matrix, read once and shared by all callers.
 
     Parameters
     ----------
     graph
-        Asked at each call whether it is still the one that was read.
+        The open graph. Each call checks that it has not been replaced.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -70,7 +70,7 @@ class WholeGraph:
     ) -> tuple[sp.csr_array, IdArray]:
         """Return the weights, and the root ids of rows (pre) and columns (post).
 
-        What was read for a threshold answers for every higher one.
+        A matrix read with one threshold is reused for all higher ones.
 
         Parameters
         ----------
@@ -82,9 +82,9 @@ class WholeGraph:
         Returns
         -------
         scipy.sparse.csr_array
-            int64, (n, n), ascending in rows. Its arrays are read-only: they are shared.
+            int64, (n, n), with sorted indices. Its arrays are shared, so they are read-only.
         numpy.ndarray
-            int64, (n,), ascending.
+            int64, (n,), sorted.
 
         Raises
         ------
@@ -95,12 +95,12 @@ class WholeGraph:
             roots, self._matrix = self._read(threshold, timeout)
             self._threshold = threshold
         else:
-            roots = self._graph.root_ids()  # refuses what a server no longer holds
+            roots = self._graph.root_ids()  # raises an error if the graph was replaced
         matrix = self._matrix
         return matrix if threshold == self._threshold else _stronger(matrix, threshold), roots
 
     def sizes(self, timeout: float | None = None) -> pa.Array:
-        """Return `size_sum` of all connections, in the order of `matrix()`; may have gaps."""
+        """Return `size_sum` of all connections, in the order of `matrix()`; may have nulls."""
         matrix, roots = self.matrix(timeout=timeout)
         if "size_sum" not in self._fields:
             table = self._graph.run(_SIZES, timeout=timeout).combine_chunks()
@@ -135,10 +135,10 @@ def _stronger(matrix: sp.csr_array, threshold: int) -> sp.csr_array:
 
 
 def _whole_table(graph: Graph, threshold: int, timeout: float | None) -> pa.Table:
-    """Return every connection at once: `pre`, `post`, `weight`.
+    """Return every connection in one table: `pre`, `post`, `weight`.
 
-    A server is asked for pieces: it would have to hold all rows before it sends the first as
-    columns. The embedded engine hands its columns over as they are.
+    From a server they are read in pieces, because it collects all rows in memory before it sends
+    them as columns. The embedded engine returns its columns directly.
     """
     import pyarrow as pa
 
@@ -149,7 +149,7 @@ def _whole_table(graph: Graph, threshold: int, timeout: float | None) -> pa.Tabl
 
 
 def write_connections(graph: Graph, path: str, threshold: int = 1) -> None:
-    """Write every connection into a Parquet file, a piece at a time."""
+    """Write every connection to a Parquet file, in pieces."""
     import pyarrow.parquet as pq
 
     with pq.ParquetWriter(path, _nothing().schema) as writer:
@@ -171,9 +171,9 @@ def _out_partners(graph: Graph) -> tuple[IdArray, IdArray]:
 
 
 def _ranges(roots: IdArray, partners: IdArray, rows: int) -> list[tuple[int, int]]:
-    """Cut ascending root ids where a piece would have more than `rows` connections.
+    """Split sorted root ids into ranges with at most `rows` connections.
 
-    A neuron with more is a piece of its own. Neurons without any belong to a piece too.
+    A neuron with more connections is a range by itself. Neurons without connections are included.
     """
     ranges = []
     start = seen = 0

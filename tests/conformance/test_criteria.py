@@ -64,14 +64,14 @@ def test_an_unknown_field_names_the_known_ones(toy: graphapi.Connectome) -> None
     [
         ({}, "at least one field"),
         ({"cell_class": []}, "list of values is empty"),
-        ({"cell_class": "(", "regex": True}, "no regular expression"),
+        ({"cell_class": "(", "regex": True}, "not a regular expression"),
         ({"cell_class": None}, "IsNull"),
-        ({"cell_class": NotNull}, r"NotNull\(\) with brackets"),
-        ({"cell_class": IsNull}, r"IsNull\(\) with brackets"),
-        ({"cell_class": [IsNull]}, r"IsNull\(\) with brackets"),
-        ({"cell_class": Not(NotNull)}, r"NotNull\(\) with brackets"),
-        ({"cell_class": AtLeast(IsNull)}, r"IsNull\(\) with brackets"),
-        ({"cell_class": Not}, r"Not\(\) with brackets"),
+        ({"cell_class": NotNull}, r"add parentheses: NotNull\(\)"),
+        ({"cell_class": IsNull}, r"add parentheses: IsNull\(\)"),
+        ({"cell_class": [IsNull]}, r"add parentheses: IsNull\(\)"),
+        ({"cell_class": Not(NotNull)}, r"add parentheses: NotNull\(\)"),
+        ({"cell_class": AtLeast(IsNull)}, r"add parentheses: IsNull\(\)"),
+        ({"cell_class": Not}, r"add parentheses: Not\(\)"),
         ({"cell_class": np.nan}, "IsNull"),
         ({"cell_class": pd.NA}, "IsNull"),
         ({"cell_class": pd.NaT}, "IsNull"),
@@ -79,9 +79,9 @@ def test_an_unknown_field_names_the_known_ones(toy: graphapi.Connectome) -> None
         ({"cell_class": ["ER", None]}, "IsNull"),
         ({"size_um": AtLeast(np.nan)}, "IsNull"),
         ({"size_um": Between(1, None)}, "IsNull"),
-        ({"cell_class": len}, "cannot be a field's value"),
-        ({"cell_class": b"ER"}, "cannot be a field's value"),
-        ({"cell_class": [["ER"]]}, "cannot be a field's value"),
+        ({"cell_class": len}, "cannot be the value of a field"),
+        ({"cell_class": b"ER"}, "cannot be the value of a field"),
+        ({"cell_class": [["ER"]]}, "cannot be the value of a field"),
         ({"side": AtLeast(3)}, "cannot be compared"),
         ({"root_id": float(BASE)}, "floats cannot hold"),
         ({"root_id": [BASE + 1, np.float64(BASE)]}, "floats cannot hold"),
@@ -150,7 +150,7 @@ def test_criteria_combine_as_sets(toy: graphapi.Connectome) -> None:
 def test_criteria_combine_with_criteria_of_the_same_connectome_only(
     toy: graphapi.Connectome,
 ) -> None:
-    with pytest.raises(InputError, match="criteria combine with criteria"):
+    with pytest.raises(InputError, match="can only be combined with criteria"):
         toy.criteria(side="left") & ids(1)
 
 
