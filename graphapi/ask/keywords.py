@@ -43,5 +43,5 @@ def _suggesting(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
 
 def _message(name: str, wrong: str, takes: list[str]) -> str:
     near = difflib.get_close_matches(wrong, takes, n=2)
-    meant = f"; did you mean {' or '.join(near)}?" if near else ""
+    meant = f"; did you mean {' or '.join(near)}?" if near else "."
     return f"{name}() has no argument '{wrong}'{meant} It takes: {', '.join(takes) or 'none'}"

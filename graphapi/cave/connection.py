@@ -171,7 +171,7 @@ class Cave:
                     "the list of datastacks", lambda: client.known_datastacks(address, own)
                 )
             except MissingError:
-                raise _no_cave_server(address, missing) from None
+                raise _not_a_cave_server(address, missing) from None
             raise DatastackNotFoundError(
                 f"{address} has no datastack '{datastack}'",
                 hint=f"its datastacks: {', '.join(known) or 'none'}",
@@ -183,7 +183,7 @@ class Cave:
         try:
             return cls(inner, patience, max_in_flight, open_raw)
         except MissingError as missing:
-            raise _no_cave_server(address, missing) from None
+            raise _not_a_cave_server(address, missing) from None
 
     def close(self) -> None:
         """Close the connections; a later request opens new ones."""
@@ -404,7 +404,7 @@ class Cave:
         return CaveResponseError(f"{self.server}: table '{table}': {missing}")
 
 
-def _no_cave_server(address: str, missing: MissingError) -> CaveResponseError:
+def _not_a_cave_server(address: str, missing: MissingError) -> CaveResponseError:
     bare = str(origin_of(address))
     return CaveResponseError(
         f"there is no CAVE server at {address}: it answers {missing.status} to the first request",

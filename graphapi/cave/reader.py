@@ -203,16 +203,16 @@ class Reader:
             answer, cut = self._ask(piece)
             if answer.num_rows == _rows(piece) and not cut:
                 return [answer]
-        return self._read_cut(piece, answer.num_rows, said=cut)
+        return self._read_cut(piece, answer.num_rows, reported=cut)
 
-    def _read_cut(self, piece: Piece, length: int, *, said: bool) -> list[pa.Table]:
+    def _read_cut(self, piece: Piece, length: int, *, reported: bool) -> list[pa.Table]:
         """Read a piece in halves because its answer was truncated.
 
-        The server reported it (`said`), or the answer is too short. An answer that is too short
+        The server reported it (`reported`), or the answer is too short. An answer that is too short
         without a report counts as truncated only if all such answers have the same length.
         """
         met = self._cave.row_limit.met
-        if not said and (length > _rows(piece) or length == 0 or met not in (None, length)):
+        if not reported and (length > _rows(piece) or length == 0 or met not in (None, length)):
             raise self.incomplete(
                 f"{length} rows read, {piece.rows} counted ({piece.filters().describe()})"
             )
@@ -226,16 +226,16 @@ class Reader:
 
     def _ask(self, piece: Piece) -> tuple[pa.Table, bool]:
         filters = piece.filters()
-        answer, said = self._cave.query(self._table, self._version, filters, self._sent)
+        answer, reported = self._cave.query(self._table, self._version, filters, self._sent)
         require_ids(answer, self._where)
         filters.check(answer, self._where)
         met = self._cave.row_limit.met
-        if said:
+        if reported:
             self._cave.row_limit.meet(answer.num_rows)
         as_long = met is not None and answer.num_rows >= met
         # As many distinct ids as the span can hold: the answer is complete.
         full = piece.holds_at_most(answer.num_rows) and answer.num_rows == _rows(piece)
-        return answer, (said or as_long) and not full
+        return answer, (reported or as_long) and not full
 
     def _agreeing(self, whole: Piece, left: Piece, right: Piece) -> list[Piece]:
         if _rows(left) + _rows(right) == _rows(whole):

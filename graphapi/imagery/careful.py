@@ -44,7 +44,7 @@ class TicketAdapter(BoundedAdapter):
         return shows.token_for(request.url or "") if shows else None
 
 
-def hurry(read: Any) -> None:
+def limit_retries(read: Any) -> None:
     """Limit a method of cloud-volume's library to three tries, with no retry after our errors.
 
     By default it tries seven times, with waits of up to a minute in between.

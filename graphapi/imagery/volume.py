@@ -19,7 +19,13 @@ from graphapi.errors import (
     InputError,
     MissingExtraError,
 )
-from graphapi.imagery.careful import TicketAdapter, check_complete, hurry, make_careful, ticketed
+from graphapi.imagery.careful import (
+    TicketAdapter,
+    check_complete,
+    limit_retries,
+    make_careful,
+    ticketed,
+)
 from graphapi.imagery.foreign import Library, translated
 from graphapi.imagery.geometry import Scale, Triple, scales_of
 from graphapi.imagery.info import Source, fetch_info, get_bytes, local_path, parse_source
@@ -334,7 +340,7 @@ def _library() -> Library:
         # The only place to set limits: cloud-files creates its sessions internally.
         HttpInterface.adaptor = TicketAdapter()
         INTERFACES["middleauth+https"] = ticketed(HttpInterface)
-        hurry(HttpInterface.get_file)
+        limit_retries(HttpInterface.get_file)
     return Library(
         cloudvolume.CloudVolume,
         cloudfiles.CloudFiles,
