@@ -28,6 +28,8 @@ def test_a_misspelt_argument_names_the_one_that_was_meant(toy: graphapi.Connecto
     assert "Questions" not in str(caught.value)
     with pytest.raises(TypeError, match="did you mean upstream"):
         toy.get_connectivity(ids(1), upstrem=False)
+    with pytest.raises(TypeError, match=r"has no argument 'zzz'\. It takes: neuron_ids"):
+        toy.get_connectivity(ids(1), zzz=2)
     with pytest.raises(UnknownFieldError):  # fields are checked by the criteria themselves
         toy.criteria(cell_clas="ER")
 
