@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import logging
 import time
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,15 +22,21 @@ from loader.work.lock import expanded
 from loader.work.settings import Settings
 from loader.work.steps import COMPARED, Countable
 from loader.work.workspace import Workspace, load_id
-from loader.writers.base import Deferred
+from loader.writers.base import Deferred, PieceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from graphapi.graph.materialization import Materialization
     from loader.sources.annotationfile import AnnotationFile
+    from loader.stages.make import Stages
     from loader.stages.only import Only
     from loader.work.steps import Origin, Source
     from loader.writers.base import Writer
+
+_LOG = logging.getLogger(__name__)
+#: The step that notes how small pieces have to be.
+_PIECES = "pieces"
 
 
 def load(
@@ -122,7 +129,7 @@ def load(
         return _run(found, writer, settings, chosen, replace, work, on_step)
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class _Chosen:
     """What the user leaves out, or takes against our advice."""
 
@@ -162,7 +169,7 @@ def _run(
         record = make_record(origin, made, workspace.load_id, chosen.min_size)
         tell = on_step or (lambda _: None)
         with clock.measure("write"):
-            writer.write(made, record, replace=replace, settings=settings)
+            _write(writer, workspace, made, record, replace, settings)
         tell("written")
         with clock.measure("verify"):
             checks = writer.verify(record)
@@ -181,6 +188,32 @@ def _run(
         if work is None:
             workspace.remove()
     return report
+
+
+def _write(
+    writer: Writer,
+    workspace: Workspace,
+    made: Stages,
+    record: Materialization,
+    replace: bool,
+    settings: Settings,
+) -> None:
+    """Write; where a piece fails, once more with pieces half the size, which is noted."""
+    noted = workspace.info(_PIECES) if workspace.is_done(_PIECES) else {}
+    # With another limit on memory, pieces have another size anyway.
+    halved = noted["halved"] if noted.get("memory") == settings.memory_limit else 0
+    for again in (True, False):
+        chosen = dataclasses.replace(settings, halved=halved)
+        try:
+            writer.write(made, record, replace=replace, settings=chosen)
+        except PieceError as error:
+            halved += 1
+            workspace.finish(_PIECES, info={"halved": halved, "memory": settings.memory_limit})
+            if not again:
+                raise
+            _LOG.warning("%s; writing again, in pieces half the size", error.message)
+        else:
+            return
 
 
 def _source(

@@ -25,12 +25,15 @@ class Settings:
         Most requests to CAVE at once.
     progress
         Show progress bars where somebody watches.
+    halved
+        How many times the pieces that are written at once are halved, as larger ones failed.
     """
 
     memory_limit: str = DEFAULT_MEMORY
     threads: int = 0
     in_flight: int = 4
     progress: bool = True
+    halved: int = 0
 
     def __post_init__(self) -> None:
         as_bytes(self.memory_limit)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from graphapi.errors import LoadError
+
 if TYPE_CHECKING:
     from graphapi.graph.materialization import Materialization
     from loader.checks.verify import VerifyReport
@@ -33,6 +35,10 @@ class Existing:
     def is_of(self, load_id: str) -> bool:
         """Tell whether it was left unfinished by this load, which may go on with it."""
         return self.broken_off == load_id
+
+
+class PieceError(LoadError):
+    """The engine could not take in what it was given at once; smaller pieces may do."""
 
 
 class Writer(Protocol):
@@ -66,6 +72,8 @@ class Writer(Protocol):
         ------
         GraphExistsError
             Another graph has come to be at the target, and `replace` is not set.
+        PieceError
+            The engine failed at a piece; nothing is left of what was written.
         """
         ...
 

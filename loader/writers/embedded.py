@@ -9,7 +9,6 @@ import re
 from typing import TYPE_CHECKING
 
 from graphapi.engines.ladybug import LOGS, LadybugEngine, refuse_logs
-from graphapi.engines.queries import catalog, quoted
 from graphapi.errors import (
     EngineError,
     GraphExistsError,
@@ -19,41 +18,25 @@ from graphapi.errors import (
 )
 from loader.checks.apart import record_of
 from loader.checks.verify import VerifyReport, verify_against
-from loader.stages.record import record_params
 from loader.work.lock import FileLock, expanded, make_folder, unusable
 from loader.work.room import require_disk
-from loader.writers.base import Existing
-from loader.writers.pieces import copy_in_pieces, graph_bytes, pool_bytes, rows_at_once
+from loader.writers.base import Existing, PieceError
+from loader.writers.fill import PART, Task
+from loader.writers.fillapart import fill_apart
+from loader.writers.pieces import graph_bytes, pool_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from graphapi.graph.materialization import Field, Materialization
+    from graphapi.graph.materialization import Materialization
     from loader.stages.make import Stages
     from loader.work.settings import Settings
 
 #: First bytes of the engine's files.
 _MAGIC = b"LBUG"
-#: End of the name of what is copied piece by piece.
-PART = ".part.parquet"
+#: Counts of the rows that are copied.
+_WRITTEN = ("neurons", "connections", "annotation_rows", "annotation_rows_attached")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_TYPES = {
-    "int": "INT64",
-    "float": "DOUBLE",
-    "string": "STRING",
-    "bool": "BOOL",
-    "list[int]": "INT64[]",
-    "list[float]": "DOUBLE[]",
-    "list[string]": "STRING[]",
-}
-_RECORD = (
-    "slot STRING", "load_id STRING", "status STRING", "record STRING", "checksum STRING",
-    "datastack STRING", "version INT64", "timestamp STRING", "server STRING", "source STRING",
-    "synapse_table STRING", "soma_table STRING", "loaded_at STRING", "cavegraph_version STRING",
-    "synthetic BOOL", "neurons INT64", "connections INT64", "synapses INT64",
-    "format_version INT64", "PRIMARY KEY(slot)",
-)  # fmt: skip
 
 
 class EmbeddedWriter:
@@ -120,6 +103,9 @@ class EmbeddedWriter:
         self._remove_leftovers()
         try:
             self._write(stages, record, settings)
+        except PieceError:
+            self._remove_leftovers()
+            raise
         except (EngineError, OSError) as error:
             self._remove_leftovers()
             if not _is_full(error):
@@ -134,9 +120,12 @@ class EmbeddedWriter:
         self._pool = pool_bytes(settings.memory_limit)
         needed = graph_bytes(record.counts["connections"], stages.neurons, stages.annotations)
         require_disk(self.path.parent, needed, f"{record.counts['connections']:,} connections")
-        with settings.bar(f"Writing {self.path.name}", 5, unit="tables") as bar:
-            for _ in _filled(self._temporary(record), stages, record, settings, self._pool):
-                bar.advance()
+        task = Task(
+            self._temporary(record), stages, record, settings.threads, self._pool, settings.halved
+        )
+        total = sum(record.counts[name] for name in _WRITTEN)
+        with settings.bar(f"Writing {self.path.name}", total) as bar:
+            fill_apart(task, bar.advance)
 
     def verify(self, record: Materialization) -> VerifyReport:
         """Open the new file and compare it with the record; a wrong one is deleted."""
@@ -180,65 +169,6 @@ class EmbeddedWriter:
         for leftover in self.path.parent.iterdir():
             if ours.fullmatch(leftover.name):
                 leftover.unlink()
-
-
-def _filled(
-    path: Path, stages: Stages, record: Materialization, settings: Settings, pool: int
-) -> Iterator[str]:
-    engine = LadybugEngine.create(path, threads=settings.threads, buffer_bytes=pool)
-
-    def copy(table: str, file: Path, columns: list[str], *, nodes: bool) -> str:
-        part = path.with_name(path.name + PART)
-        most = rows_at_once(file, pool, nodes=nodes)
-        copy_in_pieces(file, most, part, lambda one: engine.copy_parquet(table, one, columns))
-        return table
-
-    try:
-        _create_tables(engine, stages)
-        neuron_columns = ["root_id", *(f.name for f in stages.neuron_fields)]
-        yield copy("Neuron", stages.neurons, neuron_columns, nodes=True)
-        yield copy("CONNECTS", stages.connections, ["weight", "size_sum"], nodes=False)
-        if record.counts["annotation_rows"]:
-            names = [f.name for f in _annotation_columns(stages)]
-            copy("Annotation", stages.annotations, ["annotation_id", *names], nodes=True)
-        yield "Annotation"
-        if record.counts["annotation_rows_attached"]:
-            copy("ANNOTATES", stages.annotates, [], nodes=False)
-        yield "ANNOTATES"
-        engine.write(catalog()["write_record"], record_params(record, "complete"))
-        engine.checkpoint()
-        yield "Materialization"
-    finally:
-        engine.close()
-
-
-def _create_tables(engine: LadybugEngine, stages: Stages) -> None:
-    neuron = _listed(stages.neuron_fields)
-    annotation = _listed(_annotation_columns(stages))
-    for statement in (
-        f"CREATE NODE TABLE Neuron(root_id INT64, {neuron}PRIMARY KEY(root_id))",
-        (
-            f"CREATE NODE TABLE Annotation(annotation_id INT64, {annotation}"
-            "PRIMARY KEY(annotation_id))"
-        ),
-        f"CREATE NODE TABLE Materialization({', '.join(_RECORD)})",
-        "CREATE REL TABLE CONNECTS(FROM Neuron TO Neuron, weight INT64, size_sum INT64)",
-        "CREATE REL TABLE ANNOTATES(FROM Annotation TO Neuron)",
-    ):
-        engine.execute_ddl(statement)
-
-
-def _annotation_columns(stages: Stages) -> list[Field]:
-    """Order the fields as the stage's columns are."""
-    import pyarrow.parquet as pq
-
-    by_name = {field.name: field for field in stages.annotation_fields}
-    names = pq.read_schema(stages.annotations).names
-    return [by_name[name] for name in names if name != "annotation_id"]
-
-
-def _listed(fields: Iterable[Field]) -> str:
-    return "".join(f"{quoted(f.name)} {_TYPES[f.type]}, " for f in fields)
 
 
 def _is_full(error: Exception) -> bool:

@@ -23,7 +23,7 @@ _MERGED = 1.75
 #: The same for a node, besides four times its values.
 _NODE_BYTES = 100
 #: `COPY` holds this many times the pool, its own work outside of the pool included.
-_TIMES_POOL = 1.6
+_TIMES_POOL = 1.65
 _SMALLEST_POOL = 128 * 2**20
 
 
@@ -40,7 +40,9 @@ def rows_at_once(path: Path, pool: int, *, nodes: bool) -> int:
     return pool // (_NODE_BYTES + 4 * width)
 
 
-def copy_in_pieces(path: Path, rows: int, part: Path, copy: Callable[[Path], None]) -> int:
+def copy_in_pieces(
+    path: Path, rows: int, part: Path, copy: Callable[[Path, int, int, int], None], halved: int = 0
+) -> None:
     """Copy a Parquet file, whole where it has at most `rows` rows, else piece by piece.
 
     Parameters
@@ -52,37 +54,34 @@ def copy_in_pieces(path: Path, rows: int, part: Path, copy: Callable[[Path], Non
     part
         Where a piece is put meanwhile.
     copy
-        Called with the file, or with each piece.
-
-    Returns
-    -------
-    int
-        How many pieces there were.
+        Called with the file, or with each piece: its number, of how many, and its rows.
+    halved
+        How many times pieces are halved, as larger ones have failed.
     """
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
         total = int(file.metadata.num_rows)
-        if total <= rows:
-            copy(path)
-            return 1
-        pieces = -(-total // max(1, int(rows / _MERGED)))
-        most = -(-total // pieces)  # of one size: the last one costs most
-        batches = file.iter_batches(batch_size=min(most, 122_880))
+        pieces = 1 if total <= rows else -(-total // max(1, int(rows / _MERGED)))
+        pieces = max(1, min(total, pieces << halved))
+        if pieces == 1:
+            copy(path, 1, 1, total)
+            return
+        most, longer = divmod(total, pieces)  # of one size: the last one costs most
+        batches = file.iter_batches(batch_size=min(most + 1, 122_880))
         rest = next(batches)
-        for _ in range(pieces):
-            left = most
+        for number in range(pieces):
+            wanted = left = most + (number < longer)
             with pq.ParquetWriter(part, file.schema_arrow) as writer:
-                while left and rest is not None:
+                while left:
+                    if not rest.num_rows:
+                        rest = next(batches)
                     taken = rest.slice(0, left)
                     writer.write_batch(taken)
                     left -= taken.num_rows
                     rest = rest.slice(taken.num_rows)
-                    if not rest.num_rows:
-                        rest = next(batches, None)
-            copy(part)
+            copy(part, number + 1, pieces, wanted)
     part.unlink()
-    return pieces
 
 
 def graph_bytes(connections: int, *others: Path) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import namedtuple
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from graphapi.engines.ladybug import LadybugEngine
 from graphapi.errors import EngineError, InputError, LoadError
 from loader import load
 from loader.work import room
-from loader.writers import pieces
+from loader.writers import embedded, pieces
+from loader.writers.fill import Task, fill
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -41,7 +43,11 @@ def copied(monkeypatch) -> list[tuple[str, int]]:
         seen.append((table, pq.read_metadata(path).num_rows))
         real(engine, table, path, columns)
 
+    def here(task: Task, written: Callable[[int], None]) -> None:
+        fill(task, lambda told: written(int(told.get("rows", 0))))
+
     monkeypatch.setattr(LadybugEngine, "copy_parquet", copy)
+    monkeypatch.setattr(embedded, "fill_apart", here)
     return seen
 
 
@@ -85,19 +91,24 @@ def test_what_one_copy_cannot_hold_pieces_can(tmp_path):
         engine.execute_ddl("CREATE REL TABLE CONNECTS(FROM Neuron TO Neuron, weight INT64)")
         engine.copy_parquet("Neuron", tmp_path / "n.parquet", ["root_id"])
 
-        def copy(path: Path, engine: LadybugEngine = engine) -> None:
+        seen: list[int] = []
+
+        def copy(
+            path: Path, *told: int, engine: LadybugEngine = engine, seen: list[int] = seen
+        ) -> None:
             engine.copy_parquet("CONNECTS", path, ["weight"])
+            seen.append(told[1])
 
         if fits:
-            done = pieces.copy_in_pieces(
-                tmp_path / "c.parquet", most, tmp_path / "part.parquet", copy
-            )
-            assert done == -(-len(table) // int(most / 1.75)) > 1
+            pieces.copy_in_pieces(tmp_path / "c.parquet", most, tmp_path / "part.parquet", copy)
+            number = -(-len(table) // int(most / 1.75))
+            assert number > 1
+            assert seen == [number] * number
             answer = engine.run_text("MATCH ()-[c:CONNECTS]->() RETURN count(*) AS n")
             assert answer.to_pylist() == [{"n": len(table)}]
         else:
             with pytest.raises(EngineError, match="Buffer manager"):
-                copy(tmp_path / "c.parquet")
+                copy(tmp_path / "c.parquet", 1, 1)
         engine.close()
 
 
@@ -108,15 +119,19 @@ def test_any_number_of_rows_in_any_pieces(tmp_path):
         table = pa.table({"a": list(range(number))})
         pq.write_table(table, tmp_path / "t.parquet", row_group_size=chance.randint(1, 90))
         seen: list[list[int]] = []
-        done = pieces.copy_in_pieces(
-            tmp_path / "t.parquet",
-            most,
-            tmp_path / "part",
-            lambda path, seen=seen: seen.append(pq.read_table(path)["a"].to_pylist()),
-        )
+        halved = chance.randint(0, 2)
+
+        def copy(path: Path, *told: int, seen: list[list[int]] = seen) -> None:
+            seen.append(pq.read_table(path)["a"].to_pylist())
+            number, pieces, rows = told
+            assert number == len(seen) <= pieces
+            assert rows == len(seen[-1])
+
+        pieces.copy_in_pieces(tmp_path / "t.parquet", most, tmp_path / "part", copy, halved)
         assert [one for part in seen for one in part] == list(range(number))
         merged = max(1, int(most / 1.75))
-        assert done == len(seen) == (1 if number <= most else -(-number // merged))
+        whole = 1 if number <= most else -(-number // merged)
+        assert len(seen) == max(1, min(number, whole * 2**halved))
         assert all(len(part) <= most for part in seen)
         assert not (tmp_path / "part").exists()
 

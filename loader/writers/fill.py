@@ -1,0 +1,175 @@
+"""Filling a graph file from the stages of a load, by the engine's own bulk copy.
+
+Runs in a process of its own, which `loader.writers.fillapart` starts: whatever happens to the
+engine while it copies ends that process, and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import threading
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from graphapi.engines.ladybug import LadybugEngine
+from graphapi.engines.queries import catalog, quoted
+from graphapi.errors import CavegraphError, EngineError
+from loader.stages.record import record_params
+from loader.writers.pieces import copy_in_pieces, rows_at_once
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from graphapi.graph.materialization import Field, Materialization
+    from loader.stages.make import Stages
+
+    Tell = Callable[[dict[str, object]], None]
+
+#: End of the name of what is copied piece by piece.
+PART = ".part.parquet"
+#: What the engine says where a piece does not fit into its pool.
+_TOO_LARGE = "Buffer manager exception"
+_TYPES = {
+    "int": "INT64",
+    "float": "DOUBLE",
+    "string": "STRING",
+    "bool": "BOOL",
+    "list[int]": "INT64[]",
+    "list[float]": "DOUBLE[]",
+    "list[string]": "STRING[]",
+}
+_RECORD = (
+    "slot STRING", "load_id STRING", "status STRING", "record STRING", "checksum STRING",
+    "datastack STRING", "version INT64", "timestamp STRING", "server STRING", "source STRING",
+    "synapse_table STRING", "soma_table STRING", "loaded_at STRING", "cavegraph_version STRING",
+    "synthetic BOOL", "neurons INT64", "connections INT64", "synapses INT64",
+    "format_version INT64", "PRIMARY KEY(slot)",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is written, where, and with how much.
+
+    Parameters
+    ----------
+    path
+        The new file.
+    stages, record
+        What it holds.
+    threads
+        Most threads; 0 for all cores.
+    pool
+        Bytes of the engine's buffer pool.
+    halved
+        How many times pieces are halved, as larger ones have failed.
+    """
+
+    path: Path
+    stages: Stages
+    record: Materialization
+    threads: int
+    pool: int
+    halved: int
+
+
+def main() -> None:
+    """Do the task that comes in, and say how it goes in lines of JSON."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started this one decides
+    told = os.fdopen(os.dup(0), "rb")
+    said = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)  # the engine may print
+
+    def tell(what: dict[str, object]) -> None:
+        said.write(json.dumps(what) + "\n")
+        said.flush()
+
+    task: Task = pickle.loads(told.read(int.from_bytes(told.read(8), "little")))  # noqa: S301
+    threading.Thread(target=_end_with, args=(told,), daemon=True).start()
+    try:
+        fill(task, tell)
+    except CavegraphError as error:
+        kind = "PieceError" if _TOO_LARGE in error.message else type(error).__name__
+        tell({"error": kind, "message": error.message, "hint": error.hint})
+    except OSError as error:
+        tell({"error": "OSError", "errno": error.errno, "message": error.strerror or str(error)})
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+        tell({"error": EngineError.__name__, "message": f"{type(error).__name__}: {error}"})
+    else:
+        tell({"finished": True})
+
+
+def _end_with(told: IO[bytes]) -> None:
+    """End this process where the other side is gone."""
+    told.read(1)
+    os._exit(1)
+
+
+def fill(task: Task, tell: Tell) -> None:
+    """Write all that the stages hold into a new file.
+
+    `tell` is called with `at` before each piece, and with the `rows` that are in after it.
+    """
+    stages, record = task.stages, task.record
+    engine = LadybugEngine.create(task.path, threads=task.threads, buffer_bytes=task.pool)
+
+    def copy(table: str, file: Path, columns: list[str], *, nodes: bool) -> None:
+        def one(path: Path, number: int, pieces: int, rows: int) -> None:
+            tell({"at": f"piece {number} of {pieces} of {table}"})
+            engine.copy_parquet(table, path, columns)
+            tell({"rows": rows})
+
+        part = task.path.with_name(task.path.name + PART)
+        most = rows_at_once(file, task.pool, nodes=nodes)
+        copy_in_pieces(file, most, part, one, halved=task.halved)
+
+    try:
+        _create_tables(engine, stages)
+        neuron_columns = ["root_id", *(f.name for f in stages.neuron_fields)]
+        copy("Neuron", stages.neurons, neuron_columns, nodes=True)
+        copy("CONNECTS", stages.connections, ["weight", "size_sum"], nodes=False)
+        if record.counts["annotation_rows"]:
+            names = [f.name for f in _annotation_columns(stages)]
+            copy("Annotation", stages.annotations, ["annotation_id", *names], nodes=True)
+        if record.counts["annotation_rows_attached"]:
+            copy("ANNOTATES", stages.annotates, [], nodes=False)
+        tell({"at": "the record"})
+        engine.write(catalog()["write_record"], record_params(record, "complete"))
+        engine.checkpoint()
+    finally:
+        engine.close()
+
+
+def _create_tables(engine: LadybugEngine, stages: Stages) -> None:
+    neuron = _listed(stages.neuron_fields)
+    annotation = _listed(_annotation_columns(stages))
+    for statement in (
+        f"CREATE NODE TABLE Neuron(root_id INT64, {neuron}PRIMARY KEY(root_id))",
+        (
+            f"CREATE NODE TABLE Annotation(annotation_id INT64, {annotation}"
+            "PRIMARY KEY(annotation_id))"
+        ),
+        f"CREATE NODE TABLE Materialization({', '.join(_RECORD)})",
+        "CREATE REL TABLE CONNECTS(FROM Neuron TO Neuron, weight INT64, size_sum INT64)",
+        "CREATE REL TABLE ANNOTATES(FROM Annotation TO Neuron)",
+    ):
+        engine.execute_ddl(statement)
+
+
+def _annotation_columns(stages: Stages) -> list[Field]:
+    """Order the fields as the stage's columns are."""
+    import pyarrow.parquet as pq
+
+    by_name = {field.name: field for field in stages.annotation_fields}
+    names = pq.read_schema(stages.annotations).names
+    return [by_name[name] for name in names if name != "annotation_id"]
+
+
+def _listed(fields: Iterable[Field]) -> str:
+    return "".join(f"{quoted(f.name)} {_TYPES[f.type]}, " for f in fields)
