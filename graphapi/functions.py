@@ -33,6 +33,7 @@ def _on_default(method: Callable[Concatenate[Connectome, P], R]) -> Callable[P, 
 
 get_annotations = _on_default(Connectome.get_annotations)
 get_neurons = _on_default(Connectome.get_neurons)
+get_class_colors = _on_default(Connectome.get_class_colors)
 get_field_values = _on_default(Connectome.get_field_values)
 add_properties = _on_default(Connectome.add_properties)
 get_connectivity = _on_default(Connectome.get_connectivity)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from graphapi.ask.connectivity import ConnectivityQuestions
 from graphapi.ask.imagery import ImageryQuestions
-from graphapi.ask.neurons import NeuronQuestions
 from graphapi.ask.subgraph import SubgraphQuestions
 
 if TYPE_CHECKING:
@@ -19,8 +18,11 @@ if TYPE_CHECKING:
     from graphapi.common.htmlpage import HtmlPage
 
 
-class FigureQuestions(NeuronQuestions, ConnectivityQuestions, SubgraphQuestions, ImageryQuestions):
-    """Questions whose answer is drawn; `graphapi.plots` draws frames that are there already."""
+class FigureQuestions(ConnectivityQuestions, SubgraphQuestions, ImageryQuestions):
+    """Questions whose answer is drawn; `graphapi.plots` draws frames that you already have.
+
+    Every figure names the graph, says if it is synthetic, and gives the threshold.
+    """
 
     def plot_adjacency(
         self,
@@ -30,6 +32,7 @@ class FigureQuestions(NeuronQuestions, ConnectivityQuestions, SubgraphQuestions,
         *,
         symmetric: bool = False,
         by: str | None = None,
+        order: Literal["given", "strongest"] | None = None,
         log: bool = False,
         title: str | None = None,
         ax: Axes | None = None,
@@ -41,11 +44,14 @@ class FigureQuestions(NeuronQuestions, ConnectivityQuestions, SubgraphQuestions,
         pre_ids, post_ids, threshold, symmetric
             See `get_adjacency`.
         by
-            A property of neurons: rows and columns are sorted by it, with boundaries and labels.
-            None: columns by their synapses, largest first, rows below the column they are
-            strongest in, with ids where there are few.
+            A property of neurons: rows and columns are sorted by it, with boundaries, labels and
+            the colours of `get_class_colors`. None: ids are shown, if there are few.
+        order
+            `'strongest'`: columns by their synapses, largest first, and each row with the others
+            that are strongest in the same column; within each class, if `by` is given.
+            `'given'`: by root id. None: `'strongest'` without `by`, else `'given'`.
         log
-            Colours by the logarithm.
+            Colour by the logarithm.
         title
             Heading.
         ax
@@ -54,7 +60,7 @@ class FigureQuestions(NeuronQuestions, ConnectivityQuestions, SubgraphQuestions,
         Returns
         -------
         matplotlib.axes.Axes
-            Rows presynaptic, columns postsynaptic.
+            Rows presynaptic, columns postsynaptic; pairs without synapses stay empty.
 
         Raises
         ------
@@ -64,10 +70,14 @@ class FigureQuestions(NeuronQuestions, ConnectivityQuestions, SubgraphQuestions,
         from graphapi.plots.heatmap import adjacency_heatmap
 
         frame = self.get_adjacency(pre_ids, post_ids, threshold, symmetric=symmetric)
+        options: dict[str, Any] = {"log": log, "title": title, "ax": ax}
         if by is None:
-            return adjacency_heatmap(frame, order="strongest", log=log, title=title, ax=ax)
-        classes = self._classes_of([*frame.index, *frame.columns], by)
-        return adjacency_heatmap(frame, classes, log=log, title=title, ax=ax)
+            axes = adjacency_heatmap(frame, order=order or "strongest", **options)
+        else:
+            classes = self._classes_of([*frame.index, *frame.columns], by)
+            options |= {"by": by, "colors": self.get_class_colors(by), "order": order or "given"}
+            axes = adjacency_heatmap(frame, classes, **options)
+        return self._noted(axes, threshold)
 
     def plot_partner_classes(
         self,
@@ -78,7 +88,7 @@ class FigureQuestions(NeuronQuestions, ConnectivityQuestions, SubgraphQuestions,
         by: str = "cell_class",
         axes: Iterable[Axes] | None = None,
     ) -> Any:
-        """Draw of which classes the partners are: numbers of connections, and mean weights.
+        """Draw the partners' classes: numbers of connections, and mean weights.
 
         Parameters
         ----------
@@ -89,14 +99,14 @@ class FigureQuestions(NeuronQuestions, ConnectivityQuestions, SubgraphQuestions,
         threshold
             Smallest weight, in synapses, inclusive.
         by
-            The property that is counted; partners without are `Unknown`.
+            The property that is counted; partners without it are `Unknown`.
         axes
             Two axes to draw on; None for new ones.
 
         Returns
         -------
         numpy.ndarray of matplotlib.axes.Axes
-            Two; classes with most connections first.
+            Two; classes with most connections first, in the colours of `get_class_colors`.
         """
         from graphapi.ask.partners import check_direction
         from graphapi.plots.bars import partner_classes
@@ -105,7 +115,12 @@ class FigureQuestions(NeuronQuestions, ConnectivityQuestions, SubgraphQuestions,
         downstream = direction == "downstream"
         found = self.get_connectivity(neuron_ids, not downstream, downstream, threshold)
         side: Literal["pre", "post"] = "post" if downstream else "pre"
-        return partner_classes(found, side, self._classes_of(found[side], by), by=by, axes=axes)
+        classes = self._classes_of(found[side], by)
+        pair = partner_classes(
+            found, side, classes, by=by, colors=self.get_class_colors(by), axes=axes
+        )
+        self._noted(pair[-1], threshold)
+        return pair
 
     def plot_synapse_counts(
         self, neuron_ids: object, threshold: int = 1, *, ax: Axes | None = None
@@ -122,11 +137,12 @@ class FigureQuestions(NeuronQuestions, ConnectivityQuestions, SubgraphQuestions,
         Returns
         -------
         matplotlib.axes.Axes
-            Two bars a neuron.
+            Two bars for each neuron.
         """
         from graphapi.plots.bars import synapse_counts
 
-        return synapse_counts(self.get_synapse_counts(neuron_ids, threshold), ax=ax)
+        axes = synapse_counts(self.get_synapse_counts(neuron_ids, threshold), ax=ax)
+        return self._noted(axes, threshold)
 
     def plot_synapse_sizes(
         self,
@@ -139,7 +155,7 @@ class FigureQuestions(NeuronQuestions, ConnectivityQuestions, SubgraphQuestions,
         bins: int = 50,
         ax: Axes | None = None,
     ) -> Axes:
-        """Draw a histogram of synapse sizes, one colour a neuron, stacked; asks CAVE for rows.
+        """Draw a stacked histogram of synapse sizes, one colour for each neuron; asks CAVE.
 
         Parameters
         ----------
@@ -162,7 +178,8 @@ class FigureQuestions(NeuronQuestions, ConnectivityQuestions, SubgraphQuestions,
 
         rows = self.get_synapses(pre_ids, post_ids, threshold, min_size)
         side = "pre" if pre_ids is not None else "post"
-        return synapse_sizes(rows, by or f"{side}_pt_root_id", bins=bins, ax=ax)
+        axes = synapse_sizes(rows, by or f"{side}_pt_root_id", bins=bins, ax=ax)
+        return self._noted(axes, threshold, min_size)
 
     def plot_synapses_in_em(
         self,
@@ -190,18 +207,19 @@ class FigureQuestions(NeuronQuestions, ConnectivityQuestions, SubgraphQuestions,
         count
             How many synapses at most, the largest first.
         size
-            Pixels a side.
+            Width and height in pixels.
         mip, plane
             See `plot_em_image`.
         overlay
-            Tint the two neurons by the segmentation, at the graph's moment.
+            Tint and outline the two neurons, by the segmentation at the graph's moment.
         axes
-            Axes to draw on, one a synapse; None for new ones.
+            Axes to draw on, one for each synapse; None for new ones.
 
         Returns
         -------
         numpy.ndarray of matplotlib.axes.Axes
-            One a synapse. Sites in other slices are hollow, and the legend tells how far away.
+            One for each synapse. Arrows point at the sites; that of a site in another section is
+            hollow, and the legend says how far away it is.
         """
         from graphapi.plots.em import em_panels
 
@@ -215,7 +233,7 @@ class FigureQuestions(NeuronQuestions, ConnectivityQuestions, SubgraphQuestions,
             options["segmentation"] = self._source("segmentation_source", "segmentation")
             token = self._token_for(options["segmentation"]) or token
             options["to_roots"] = None if source is None else source.roots_of
-        return em_panels(
+        panels = em_panels(
             self.image_source,
             rows,
             count,
@@ -225,6 +243,10 @@ class FigureQuestions(NeuronQuestions, ConnectivityQuestions, SubgraphQuestions,
             axes=axes,
             **options,
         )
+        if len(panels):
+            mine = synapses is None
+            self._noted(panels[-1], threshold if mine else None, min_size if mine else None)
+        return panels
 
     def plot_connectivity(
         self,
@@ -245,19 +267,21 @@ class FigureQuestions(NeuronQuestions, ConnectivityQuestions, SubgraphQuestions,
         by
             The property that groups and colours.
         level
-            `'class'`: a node a class; `'neuron'`: a node a neuron.
+            `'class'`: a node for each class; `'neuron'`: a node for each neuron.
         ax
             Axes to draw on; None for new ones.
 
         Returns
         -------
         matplotlib.axes.Axes
-            Arrows as wide as the square root of their weight.
+            Arrows as wide as the square root of their weight, in the colours of
+            `get_class_colors`.
         """
         from graphapi.plots.diagram import connectivity_diagram
 
         part = self.get_subgraph(neuron_ids, grow, threshold)
-        return connectivity_diagram(part, by=by, level=level, ax=ax)
+        axes = connectivity_diagram(part, by=by, level=level, colors=self._colors_by(by), ax=ax)
+        return self._noted(axes, threshold)
 
     def view_subgraph(
         self,
@@ -268,14 +292,15 @@ class FigureQuestions(NeuronQuestions, ConnectivityQuestions, SubgraphQuestions,
         by: str = "cell_class",
         height: int = 600,
     ) -> HtmlPage:
-        """Show a subgraph to be looked at by hand: move, zoom, drag, click.
+        """Show a subgraph to explore by hand: move, zoom, drag, click.
 
         Parameters
         ----------
         neuron_ids, grow, threshold
             See `get_subgraph`.
         by
-            The property that colours and names neurons.
+            The property that colours and names neurons; colours are those of
+            `get_class_colors`.
         height
             Height in a notebook, in pixels.
 
@@ -287,16 +312,17 @@ class FigureQuestions(NeuronQuestions, ConnectivityQuestions, SubgraphQuestions,
         """
         from graphapi.plots.network import network_view
 
-        return network_view(self.get_subgraph(neuron_ids, grow, threshold), by=by, height=height)
+        return network_view(
+            self.get_subgraph(neuron_ids, grow, threshold),
+            by=by,
+            height=height,
+            colors=self._colors_by(by),
+            note=self._note(threshold),
+        )
 
-    def _classes_of(self, neuron_ids: Iterable[int], by: str) -> pd.Series[Any]:
-        from graphapi.errors import UnknownFieldError
+    def _noted(self, ax: Axes, threshold: int | None, min_size: float | None = None) -> Axes:
+        """Write under which conditions, and from which graph, a figure was made."""
+        from graphapi.plots.canvas import add_note
 
-        frame = self.get_neurons(sorted({int(root) for root in neuron_ids}))
-        if by not in frame.columns:
-            raise UnknownFieldError(
-                f"neurons of {self.name} have no property '{by}'",
-                hint=f"there are: {', '.join(map(str, frame.columns))}",
-            )
-        classes: pd.Series[Any] = frame.set_index("root_id")[by]
-        return classes
+        add_note(ax, self._note(threshold, min_size))
+        return ax

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from graphapi.errors import ImageryNotFoundError
-from graphapi.graph.reader import Reader
+from graphapi.ask.classes import ClassQuestions
+from graphapi.errors import ImageryNotFoundError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from graphapi.imagery.meshes import Meshes
 
 
-class ImageryQuestions(Reader):
+class ImageryQuestions(ClassQuestions):
     """Questions that are answered by pictures."""
 
     def plot_em_image(
@@ -40,7 +40,7 @@ class ImageryQuestions(Reader):
         x, y, z
             Voxel of the datastack, as `get_synapses` gives with `return_pixels=True`.
         size
-            Pixels a side.
+            Width and height in pixels.
         mip
             Number of the image scale; None: the one whose voxels are the datastack's.
         plane
@@ -144,10 +144,12 @@ class ImageryQuestions(Reader):
         brain_mesh_alpha: float = 0.1,
         neuron_mesh_alpha: float = 1.0,
         neuron_mesh_colors: str | Iterable[Any] | Mapping[int, Any] | None = None,
+        by: str | None = None,
         backend: str = "static",
         omit_failures: bool | None = None,
         progress: bool = True,
         synapses: Any = None,
+        scale_bar: bool = True,
     ) -> pv.Plotter:
         """Put neurons into a scene with the outline of the brain.
 
@@ -158,7 +160,11 @@ class ImageryQuestions(Reader):
         brain_mesh_color, brain_mesh_alpha, neuron_mesh_alpha
             Colour of the outline, opacities from 0 to 1.
         neuron_mesh_colors
-            One colour for all, one for each neuron in their order, or a dict by root id.
+            One colour for all, one for each neuron in their order, or a dict by root id. None: a
+            colour for each neuron, or for each class if `by` is given.
+        by
+            A property of neurons, such as `'cell_class'`: neurons have the colours of
+            `get_class_colors`, and a legend names them.
         backend
             What shows it in a notebook: `'static'`, `'html'`, `'client'`, `'server'`,
             `'trame'` or `'none'`.
@@ -169,16 +175,20 @@ class ImageryQuestions(Reader):
             Show a progress bar where somebody watches.
         synapses
             Positions in nm, shape (n, 3), or a dict of such: drawn as points.
+        scale_bar
+            Draw a scale bar.
 
         Returns
         -------
         pyvista.Plotter
-            Not shown yet: call `.show()` or `.screenshot(path)`.
+            Not shown yet: call `.show()` or `.screenshot(path)`. A synthetic brain is marked.
 
         Raises
         ------
         InputError
-            The colours do not fit the neurons.
+            The colours do not match the neurons, or both colours and `by` are given.
+        UnknownFieldError
+            Neurons have no property `by`.
         """
         from graphapi.common.palette import colors_by_id
         from graphapi.imagery.scene import brain_scene
@@ -188,7 +198,11 @@ class ImageryQuestions(Reader):
         meshes = self.get_meshes(
             selection.resolved, missing="skip" if omit_failures else "error", progress=progress
         )
-        colors = colors_by_id(selection.resolved.tolist(), neuron_mesh_colors)
+        roots = selection.resolved.tolist()
+        legend: dict[str, Any] = {}
+        if by is not None:
+            neuron_mesh_colors, legend = self._painted(roots, by, neuron_mesh_colors)
+        colors = colors_by_id(roots, neuron_mesh_colors)
         outline = self._address("brain_mesh_source")
         return brain_scene(
             meshes,
@@ -199,7 +213,24 @@ class ImageryQuestions(Reader):
             neuron_alpha=neuron_mesh_alpha,
             backend=backend,
             synapses=synapses,
+            legend=legend,
+            scale_bar=scale_bar,
+            note=self._note() if self.materialization.synthetic else "",
         )
+
+    def _painted(
+        self, roots: list[int], by: str, colors: object
+    ) -> tuple[dict[int, Any], dict[str, Any]]:
+        """Return the colour of each neuron by its class, and the classes with their numbers."""
+        from graphapi.common.palette import class_colors
+        from graphapi.plots.classes import group_sorted, read_classes
+
+        if colors is not None:
+            raise InputError("colours were given twice", hint="pass either colors or by, not both")
+        groups = group_sorted(roots, read_classes(self._classes_of(roots, by), by))
+        paint = class_colors([name for name, _ in groups], self.get_class_colors(by))
+        chosen = {root: paint[name] for name, members in groups for root in members}
+        return chosen, {f"{name} (n={len(ids)})": paint[name] for name, ids in groups}
 
     def plot_segmentation_image(
         self,
@@ -249,6 +280,7 @@ class ImageryQuestions(Reader):
         neuron_ids: object,
         *,
         colors: str | Iterable[Any] | Mapping[int, Any] | None = None,
+        by: str | None = None,
         synapses: pd.DataFrame | Mapping[str, pd.DataFrame] | None = None,
         position: Sequence[int] | None = None,
         viewer: str | None = None,
@@ -260,7 +292,10 @@ class ImageryQuestions(Reader):
         neuron_ids
             Root ids or `NeuronCriteria`.
         colors
-            One for all, one for each in order, or a dict by root id.
+            One for all, one for each in order, or a dict by root id. None: a colour for each
+            neuron, or for each class if `by` is given.
+        by
+            A property of neurons: they have the colours of `get_class_colors`.
         synapses
             Rows of `get_synapses` in pixels, or a dict of such by layer name.
         position
@@ -271,6 +306,8 @@ class ImageryQuestions(Reader):
         from graphapi.imagery.neuroglancer import DEFAULT_VIEWER, neuroglancer_link
 
         selection = self._select(neuron_ids, "neuron_ids")
+        if by is not None:
+            colors = self._painted(selection.resolved.tolist(), by, colors)[0]
         return neuroglancer_link(
             resolution=self.materialization.viewer_resolution,
             image=self._address("image_source") or None,
@@ -294,7 +331,7 @@ class ImageryQuestions(Reader):
         return self._source("image_source", "EM images")
 
     def _address(self, name: str) -> str:
-        """Give an address of the record; `{server}` in it stands for the CAVE server."""
+        """Return an address of the record; `{server}` in it stands for the CAVE server."""
         text: str = getattr(self.materialization, name)
         source = self.cave_source
         made = self.materialization.server

@@ -1,6 +1,9 @@
-"""Colours that people with any kind of colour vision can tell apart.
+"""The colours of classes and neurons: one class has one colour wherever it is drawn.
 
-Okabe and Ito's eight colours, black last; beyond eight, they come again.
+The first six are from Okabe and Ito's palette, told apart with any colour vision; its yellow and
+its black are left out, which would be lost on white or in outlines. Each further one was chosen
+as far as it can be, in CIELAB, from all before it, seen with normal vision and without red or
+green cones, and from white, black and the grey of `Unknown`.
 """
 
 from __future__ import annotations
@@ -24,21 +27,61 @@ OKABE_ITO = (
     "#F0E442",
     "#000000",
 )
-#: What has no class.
-UNKNOWN_COLOR = "#999999"
+#: Colours of classes, the largest class first.
+PALETTE = (
+    *OKABE_ITO[:6],
+    "#664411", "#CCCC77", "#9988FF", "#880077", "#DD3355", "#FFBBAA", "#22DDDD", "#664455",
+    "#0044AA", "#BB8844", "#445533", "#BB3377", "#DDCC44", "#88BB88", "#AA5522", "#776699",
+    "#EE77DD", "#007777", "#0077EE", "#FF9955", "#DDAABB", "#44DDFF", "#AA66CC", "#337755",
+    "#992233", "#88AAFF", "#669911", "#AA9966", "#55AABB", "#6655CC", "#66CC55", "#773366",
+    "#774499", "#009933", "#77DDAA", "#DD6677", "#AA77BB", "#008844", "#991111", "#FFAADD",
+    "#CC3399", "#DD6655",
+)  # fmt: skip
+#: What neurons without a class are called, and their colour; classes beyond the palette have
+#: that colour too.
+UNKNOWN, UNKNOWN_COLOR = "Unknown", "#999999"
 
 Color = str | tuple[float, ...]
 
 
 def default_colors(count: int) -> list[str]:
-    """Give `count` colours, the same ones each time."""
-    return list(islice(cycle(OKABE_ITO), count))
+    """Return `count` colours for neurons, the same ones each time; the palette repeats."""
+    return list(islice(cycle(PALETTE), count))
+
+
+def class_colors(
+    names: Iterable[str], known: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return a colour for each class.
+
+    Parameters
+    ----------
+    names
+        Classes, in the order in which colours are dealt out: the largest first.
+    known
+        Colours that are already assigned, such as those of a whole connectome. Classes that are
+        not in it take the colours that it leaves free.
+
+    Returns
+    -------
+    dict
+        `Unknown`, and classes that are left when the palette is used up, are grey.
+    """
+    taken = dict(known or {})
+    free = iter([color for color in PALETTE if color not in set(taken.values())])
+    wanted = list(dict.fromkeys(names))
+    for name in wanted:
+        if name == UNKNOWN:
+            taken[name] = UNKNOWN_COLOR
+        elif name not in taken:
+            taken[name] = next(free, UNKNOWN_COLOR)
+    return {name: taken[name] for name in wanted}
 
 
 def colors_by_id(
     ids: Sequence[int], colors: Color | Iterable[Color] | Mapping[int, Color] | None
 ) -> dict[int, Color]:
-    """Give each neuron its colour.
+    """Return the colour of each neuron.
 
     Parameters
     ----------

@@ -282,3 +282,14 @@ def _sides(size: int | Sequence[int]) -> tuple[int, int]:
 def _triple(values: Any) -> Triple:
     x, y, z = values
     return x, y, z
+
+
+def round_length(length: float) -> float:
+    """Return the largest 1, 2 or 5 times a power of ten that is not longer: for scale bars."""
+    power = 10.0 ** np.floor(np.log10(length))
+    return float(max(step * power for step in (1, 2, 5) if step * power <= length))
+
+
+def length_text(nm: float) -> str:
+    """Write a length of some nm with its unit."""
+    return f"{nm / 1000:g} \u00b5m" if nm >= 1000 else f"{nm:g} nm"

@@ -13,6 +13,7 @@ import numpy as np
 from graphapi.common.palette import OKABE_ITO, colors_by_id
 from graphapi.errors import InputError, MissingExtraError
 from graphapi.imagery.display import has_display, prepare_off_screen
+from graphapi.imagery.scene_extras import add_legend, add_note, add_scale_bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,12 +40,15 @@ def brain_scene(
     synapses: Any = None,
     synapse_colors: Mapping[str, Color] | None = None,
     synapse_size: float = SYNAPSE_SIZE,
+    legend: Mapping[str, Color] | None = None,
+    scale_bar: bool = False,
+    note: str = "",
 ) -> pv.Plotter:
-    """Put neurons, the outline of a brain and synapses into a scene, and do not show it yet.
+    """Put neurons, the outline of a brain and synapses into a scene, without showing it yet.
 
-    The camera looks along z from in front, with y downwards, as in CRANTpy. Works on machines
-    without a screen: `.show()` then draws into memory and returns, and `.screenshot(path)` gives
-    the picture.
+    The camera looks along z from the front, with y downwards, as in CRANTpy. This works without
+    a screen: `.show()` then draws into memory and returns, and `.screenshot(path)` writes the
+    picture.
 
     Parameters
     ----------
@@ -55,30 +59,36 @@ def brain_scene(
         `Meshes` that lack some of those asked for, colours of the missing ones may be in the
         dict. None: a palette for all kinds of colour vision.
     brain
-        The outline; None for none.
+        The outline; None for none. Only the side that faces the camera is drawn.
     brain_color, brain_alpha, neuron_alpha
         Colour of the outline, and opacities from 0 to 1.
     backend
         What shows the scene in a notebook: 'static' (a picture), 'html', 'client', 'server',
         'trame' (these need the `trame` package) or 'none'.
     synapses
-        Positions in nm, shape (n, 3), or a dict from a name to such an array: each name has a
-        colour of its own and a line in the legend.
+        Positions in nm, shape (n, 3), or a dict from a name to such an array: each name has its
+        own colour and a line in the legend.
     synapse_colors
         Colours by name; those not named come from the palette.
     synapse_size
         Diameter in nm.
+    legend
+        Colours by name, for a legend in the upper left.
+    scale_bar
+        Draw one in the lower left, for what is as far away as the camera's focus.
+    note
+        A line of text in the lower right, such as where the data come from.
 
     Returns
     -------
     pyvista.Plotter
-        Actors are named `brain`, `neuron <root id>` and `synapses <name>`.
+        Actors are named `brain`, `neuron <root id>`, `synapses <name>`, `scale bar` and `note`.
 
     Raises
     ------
     InputError
-        Colours do not fit the neurons or are none, an opacity is not from 0 to 1, the backend or
-        the synapses cannot be such, or the machine cannot draw.
+        Colours do not match the neurons or are not colours, an opacity is not from 0 to 1, the
+        backend or the synapses are not valid, or the machine cannot draw.
     MissingExtraError
         PyVista is not installed.
     """
@@ -88,10 +98,18 @@ def brain_scene(
     pyvista = _pyvista()
     plotter: pv.Plotter = pyvista.Plotter(off_screen=None if has_display() else True)
     if brain is not None:
-        _add(plotter, brain, "brain", brain_color, brain_alpha)
+        # Its far side is left out: seen through, folds of both sides would look like creases.
+        _add(plotter, brain, "brain", brain_color, brain_alpha, smooth=True, culling="back")
     for root_id, mesh in meshes.items():
         _add(plotter, mesh, f"neuron {root_id}", chosen[root_id], neuron_alpha)
-    _add_synapses(plotter, points, dict(synapse_colors or {}), synapse_size)
+    named = _add_synapses(plotter, points, dict(synapse_colors or {}), synapse_size)
+    lines = [(name, _checked(color, name)) for name, color in (legend or {}).items()]
+    if lines or named:
+        add_legend(plotter, [*lines, *named])
+    if scale_bar:
+        add_scale_bar(plotter)
+    if note:
+        add_note(plotter, note)
     plotter.view_xy(negative=True)  # type: ignore[call-arg]
     plotter.set_viewup([0, -1, 1])  # type: ignore[arg-type]
     if plotter.notebook:
@@ -137,18 +155,34 @@ def _check_options(backend: str, brain: float, neurons: float, size: float) -> N
         raise InputError(f"synapse_size must be positive, not {size!r}")
 
 
-def _add(plotter: Any, mesh: Mesh, name: str, color: Color, alpha: float) -> None:
+def _add(
+    plotter: Any,
+    mesh: Mesh,
+    name: str,
+    color: Color,
+    alpha: float,
+    *,
+    smooth: bool = False,
+    culling: str | None = None,
+) -> None:
     surface = _pyvista().PolyData.from_regular_faces(mesh.vertices, mesh.faces)
     if surface.n_points:
         plotter.add_mesh(
-            surface, name=name, color=_checked(color, name), opacity=alpha, smooth_shading=False
+            surface,
+            name=name,
+            color=_checked(color, name),
+            opacity=alpha,
+            smooth_shading=smooth,
+            culling=culling,
         )
 
 
 def _add_synapses(
     plotter: Any, points: Mapping[str, Any], colors: dict[str, Color], size: float
-) -> None:
+) -> list[tuple[str, Color]]:
+    """Add them, and return the lines of the legend."""
     pyvista = _pyvista()
+    named: list[tuple[str, Color]] = []
     # From the palette's end: the first colours are the neurons'.
     palette = OKABE_ITO[::-1]
     for number, (name, places) in enumerate(points.items()):
@@ -157,9 +191,10 @@ def _add_synapses(
             continue
         ball = pyvista.Sphere(radius=size / 2, theta_resolution=8, phi_resolution=8)
         balls = pyvista.PolyData(places).glyph(geom=ball, scale=False, orient=False)
-        plotter.add_mesh(balls, name=f"synapses {name}".strip(), color=color, label=name or None)
-    if any(name and len(places) for name, places in points.items()):
-        plotter.add_legend(bcolor=None, face="circle")
+        plotter.add_mesh(balls, name=f"synapses {name}".strip(), color=color)
+        if name:
+            named.append((name, color))
+    return named
 
 
 def _synapses_by_name(synapses: Any) -> dict[str, Any]:
@@ -184,10 +219,10 @@ def _positions(places: Any) -> Any:
 def _checked(color: Color, what: str) -> Any:
     try:
         if color is None:  # PyVista would take its own default
-            raise TypeError("no colour")
+            raise TypeError("not a colour")
         return _pyvista().Color(color)
     except (ValueError, TypeError) as error:
         raise InputError(
-            f"{color!r}, given for {what}, is no colour",
-            hint="give a name such as 'red', '#rrggbb', or a tuple of 3 or 4 numbers from 0 to 1",
+            f"{color!r}, given for {what}, is not a colour",
+            hint="use a name such as 'red', '#rrggbb', or a tuple of 3 or 4 numbers from 0 to 1",
         ) from error

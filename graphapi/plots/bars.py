@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from graphapi.common.palette import OKABE_ITO
+from graphapi.common.palette import OKABE_ITO, UNKNOWN, UNKNOWN_COLOR, class_colors
 from graphapi.errors import InputError
 from graphapi.plots.canvas import need_columns, new_axes, new_row, open_frame, say_empty
-from graphapi.plots.classes import UNKNOWN, read_classes
+from graphapi.plots.classes import read_classes, word_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
     from matplotlib.axes import Axes
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from graphapi.plots.classes import Classes
 
 _BLUE, _ORANGE = OKABE_ITO[0], OKABE_ITO[4]
+#: Classes with a bar of their own; beyond them, those with fewest connections are drawn as one.
+MAX_CLASSES = 24
+#: Inches that a bar takes, with its name.
+_BAR = 0.28
 
 
 def partner_classes(
@@ -28,6 +32,7 @@ def partner_classes(
     classes: Classes | None,
     *,
     by: str = "cell_class",
+    colors: Mapping[str, str] | None = None,
     axes: Iterable[Axes] | None = None,
 ) -> Any:
     """Draw how many connections go to (or come from) each class, and how strong they are.
@@ -35,15 +40,17 @@ def partner_classes(
     Parameters
     ----------
     connectivity
-        As `get_connectivity` gives it: `pre`, `post`, `weight`.
+        From `get_connectivity`: `pre`, `post`, `weight`.
     side
-        Where the partners are: `post` for downstream ones, `pre` for upstream ones. A frame with
-        both directions is best cut in two first.
+        Where the partners are: `post` for downstream ones, `pre` for upstream ones. Split a
+        frame with both directions first.
     classes
         The partners' classes: a dict or Series by root id, or annotation rows; those that are in
         none are `Unknown`.
     by
         Column of the class in annotation rows.
+    colors
+        Colours by class, from `get_class_colors`. None: the palette, most connections first.
     axes
         Two axes to draw on; None for new ones.
 
@@ -51,33 +58,50 @@ def partner_classes(
     -------
     numpy.ndarray of matplotlib.axes.Axes
         Two: numbers of connections, and mean weights, by class. The classes with most connections
-        come first, then by name.
+        come first, then by name. Beyond `MAX_CLASSES`, the last bar is for all other classes, and
+        says how many they are.
 
     Raises
     ------
     InputError
-        A column is missing, or `side` is no side.
+        A column is missing, or `side` is neither.
     """
     if side not in ("pre", "post"):
         raise InputError(f"side must be 'pre' or 'post', not {side!r}")
     need_columns(connectivity, (side, "weight"), "connections")
     known = read_classes(classes, by)
     named = [known.get(int(partner), UNKNOWN) for partner in connectivity[side]]
-    weights = connectivity.groupby(named)["weight"].agg(["size", "mean"]).reset_index(names="name")
-    weights = weights.sort_values(["size", "name"], ascending=[False, True])
-    pair = new_row(axes, 2, (8, 3.2))
+    sums = connectivity.groupby(named)["weight"].agg(["size", "sum"]).reset_index(names="name")
+    sums["name"] = sums["name"].astype(str)
+    sums = sums.sort_values(["size", "name"], ascending=[False, True], ignore_index=True)
+    paint = class_colors(sums["name"], colors)
+    shown = _few(sums)
+    shown["mean"] = shown["sum"] / shown["size"]
+    pair = new_row(axes, 2, (max(8.0, 2 * (_BAR * len(shown) + 1)), 3.4))
     where = "Presynaptic" if side == "pre" else "Postsynaptic"
-    for ax, column, color, label in (
-        (pair[0], "size", _BLUE, "Number of connections"),
-        (pair[1], "mean", _ORANGE, "Mean weight (synapses)"),
+    for ax, column, label in (
+        (pair[0], "size", "Number of connections"),
+        (pair[1], "mean", "Mean weight (synapses)"),
     ):
-        ax.bar(weights["name"].astype(str), weights[column], color=color)
-        ax.set(ylabel=label, xlabel=f"{where} class")
-        _turn_labels(ax)
+        painted = [paint.get(name, UNKNOWN_COLOR) for name in shown["name"]]
+        ax.bar(shown["name"], shown[column], color=painted)
+        ax.set(ylabel=label, xlabel=f"{where} {word_for(by)}")
+        _turn_labels(ax, many=len(shown) > 8)
         open_frame(ax)
-        if weights.empty:
+        if shown.empty:
             say_empty(ax, "connections")
     return pair
+
+
+def _few(sums: pd.DataFrame) -> pd.DataFrame:
+    """Put the classes beyond `MAX_CLASSES` into one."""
+    if len(sums) <= MAX_CLASSES:
+        return sums
+    import pandas as pd
+
+    rest = sums.iloc[MAX_CLASSES:]
+    others = {"name": f"{len(rest)} others", "size": rest["size"].sum(), "sum": rest["sum"].sum()}
+    return pd.concat([sums.head(MAX_CLASSES), pd.DataFrame([others])], ignore_index=True)
 
 
 def synapse_counts(counts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -86,9 +110,9 @@ def synapse_counts(counts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     counts
-        As `get_synapse_counts` gives it: index `neuron_id`; `post` counts the partners upstream
-        (the neuron is postsynaptic there), `pre` those downstream. CRANTpy's tutorial draws them
-        the other way round.
+        From `get_synapse_counts`: index `neuron_id`; `post` counts the partners upstream (the
+        neuron is postsynaptic there), `pre` those downstream. CRANTpy's tutorial labels them the
+        other way round.
     ax
         Axes to draw on; None for new ones.
 
@@ -122,6 +146,8 @@ def synapse_counts(counts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return axes
 
 
-def _turn_labels(ax: Axes) -> None:
+def _turn_labels(ax: Axes, *, many: bool = False) -> None:
     for label in ax.get_xticklabels():
-        label.set(rotation=30, ha="right", rotation_mode="anchor")
+        label.set(rotation=60 if many else 30, ha="right", rotation_mode="anchor")
+        if many:
+            label.set_fontsize("small")

@@ -1,4 +1,4 @@
-"""What all figures share: where they are drawn, and what they ask of a frame."""
+"""What all figures share: their axes, their notes, and checks of the frames they draw."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def pyplot() -> Any:
 
 
 def new_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
-    """Give the axes to draw on: those given, or new ones of a size in inches."""
+    """Return the axes to draw on: those given, or new ones of a size in inches."""
     if ax is not None:
         return ax
     axes: Axes = pyplot().subplots(figsize=size, layout="constrained")[1]
@@ -37,7 +37,7 @@ def new_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
 
 
 def new_row(axes: Iterable[Axes] | None, count: int, size: tuple[float, float]) -> Any:
-    """Give `count` axes side by side, as an array.
+    """Return `count` axes side by side, as an array.
 
     Raises
     ------
@@ -51,17 +51,33 @@ def new_row(axes: Iterable[Axes] | None, count: int, size: tuple[float, float]) 
         return figure[1][0]
     given = np.ravel(np.asarray(axes, dtype=object))
     if len(given) != count:
-        raise InputError(f"{len(given)} axes were given where {count} are drawn on")
+        raise InputError(f"{len(given)} axes were given, {count} are needed")
     return given
 
 
 def open_frame(ax: Axes) -> None:
-    """Take the lines above and to the right away."""
+    """Remove the lines at the top and on the right."""
     ax.spines[["top", "right"]].set_visible(False)
 
 
+def add_note(ax: Axes, note: str) -> None:
+    """Write in small letters where the data come from: above on the right, or below a drawing."""
+    if ax.axison:
+        ax.set_title(note, loc="right", fontsize=7, color="0.35")
+        return
+    figure = ax.figure
+    if figure.get_supxlabel() in ("", note):  # the layout keeps room for it
+        figure.supxlabel(note, x=0.99, ha="right", fontsize=7, color="0.35")
+        return
+    text = ax.annotate(
+        note, (1, 0), xycoords="axes fraction", xytext=(0, -3), textcoords="offset points",
+        ha="right", va="top", fontsize=7, color="0.35",
+    )  # fmt: skip
+    text.set_gid("note")
+
+
 def say_empty(ax: Axes, what: str) -> None:
-    """Say in the middle that there is nothing to draw."""
+    """Write in the middle that there is nothing to draw."""
     ax.text(0.5, 0.5, f"no {what}", transform=ax.transAxes, ha="center", va="center", color="0.4")
 
 
@@ -71,7 +87,7 @@ def need_columns(frame: pd.DataFrame, columns: Iterable[str], what: str) -> None
     Raises
     ------
     InputError
-        It is no frame, or lacks one.
+        It is not a frame, or lacks one.
     """
     if not hasattr(frame, "columns"):
         raise InputError(f"{what} must be a data frame, not {type(frame).__name__}")
@@ -79,5 +95,5 @@ def need_columns(frame: pd.DataFrame, columns: Iterable[str], what: str) -> None
     if missing:
         raise InputError(
             f"{what} lack the column(s) {', '.join(missing)}",
-            hint=f"there are: {', '.join(map(str, frame.columns))}",
+            hint=f"they have: {', '.join(map(str, frame.columns))}",
         )

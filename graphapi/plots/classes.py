@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from graphapi.common.palette import UNKNOWN
 from graphapi.errors import InputError
 from graphapi.ids import parse_root_ids
 
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
     #: Root id -> class, a Series with root ids as index, or annotation rows.
     Classes = Mapping[int, str] | pd.Series[Any] | pd.DataFrame
 
-UNKNOWN = "Unknown"
+#: What the usual properties hold, in a word.
+_WORDS = {"cell_class": "class", "super_class": "superclass", "cell_type": "type"}
+
+
+def word_for(by: str) -> str:
+    """Return the word for what a property holds: 'class', 'type', 'side', ..."""
+    return _WORDS.get(by, by.replace("_", " "))
 
 
 def read_classes(classes: Classes | None, by: str) -> dict[int, str]:
@@ -34,7 +41,7 @@ def read_classes(classes: Classes | None, by: str) -> dict[int, str]:
     -------
     dict
         Neurons without a class are not in it. A neuron with rows of several classes has all of
-        them, sorted and joined by ' / ': which one is right, a plot cannot know.
+        them, sorted and joined by ' / ', since a figure cannot know which one is right.
 
     Raises
     ------
@@ -64,7 +71,7 @@ def _pairs(classes: object, by: str) -> list[tuple[int, object]]:
         if missing:
             raise InputError(
                 f"the classes lack the column(s) {', '.join(missing)}",
-                hint=f"there are: {', '.join(map(str, classes.columns))}; choose one by by=",
+                hint=f"they have: {', '.join(map(str, classes.columns))}; choose one with by=",
             )
         known = classes[classes["root_id"].notna()]
         return list(zip(_ids(known["root_id"]), known[by].tolist(), strict=True))
@@ -74,7 +81,7 @@ def _pairs(classes: object, by: str) -> list[tuple[int, object]]:
         return list(zip(_ids(list(classes)), classes.values(), strict=True))
     raise InputError(
         f"classes cannot be read from {type(classes).__name__}",
-        hint="give a dict or Series by root id, or annotation rows",
+        hint="pass a dict or Series by root id, or annotation rows",
     )
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from graphapi.common.palette import UNKNOWN_COLOR, default_colors
+from graphapi.common.palette import class_colors
 from graphapi.errors import InputError
 from graphapi.plots.canvas import new_axes, say_empty
-from graphapi.plots.classes import UNKNOWN, group_sorted, read_classes
+from graphapi.plots.classes import group_sorted, read_classes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +25,11 @@ MAX_NODES = 150
 _MAX_LABELLED = 40
 _MAX_WEIGHTS = 30
 _WIDTHS = (0.5, 7.0)
+#: Nodes from which on names stand like spokes, as they would overlap side by side.
+_SPOKES = 11
+#: How far a loop reaches from the middle of its node, in radii of the node, and half its width.
+_LOOP = (3.4, 1.5)
+_BEND = 0.12
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,11 @@ class _Node:
     group: str
     area: float
 
+    @property
+    def radius(self) -> float:
+        """In points."""
+        return float((self.area / np.pi) ** 0.5)
+
 
 def connectivity_diagram(
     subgraph: nx.DiGraph[int],
@@ -43,6 +53,7 @@ def connectivity_diagram(
     *,
     by: str = "cell_class",
     level: Literal["class", "neuron"] = "class",
+    colors: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a subgraph as nodes and arrows.
@@ -50,15 +61,17 @@ def connectivity_diagram(
     Parameters
     ----------
     subgraph
-        As `get_subgraph` gives it: nodes are root ids, edges have `weight`.
+        From `get_subgraph`: nodes are root ids, edges have `weight`.
     classes
         The neurons' classes: a dict or Series by root id, or annotation rows. None: the node
         attribute `by` of the subgraph.
     by
         Node attribute, or column of annotation rows, that holds the class.
     level
-        `class`: a node a class, larger for more neurons; arrows are the sums of weights, also
-        within a class (loops). `neuron`: a node a neuron, beside those of its class.
+        `class`: a node for each class, larger for more neurons; arrows are the sums of weights,
+        also within a class (loops). `neuron`: a node for each neuron, beside those of its class.
+    colors
+        Colours by class, from `get_class_colors`. None: the palette, largest class first.
     ax
         Axes to draw on; None for new ones.
 
@@ -72,7 +85,7 @@ def connectivity_diagram(
     Raises
     ------
     InputError
-        It is no such subgraph, `level` is none, or there are too many nodes to be told apart.
+        It is not such a subgraph, `level` is neither, or there are too many nodes to tell apart.
     """
     if level not in ("class", "neuron"):
         raise InputError(f"level must be 'class' or 'neuron', not {level!r}")
@@ -84,30 +97,32 @@ def connectivity_diagram(
             f"{len(nodes)} nodes cannot be told apart; at most {MAX_NODES} are drawn",
             hint="draw level='class', or a smaller subgraph",
         )
-    axes = new_axes(ax, (7, 7))
+    axes = new_axes(ax, (6.5, 6))
     axes.set_axis_off()
-    axes.set(xlim=(-1.9, 1.9), ylim=(-1.75, 1.75), aspect="equal")
     if not nodes:
         say_empty(axes, "neurons")
         return axes
     names = {i: name for name, ids in groups for i in ids} if level == "class" else None
     weights = _weights(subgraph, names)
-    group_names = [name for name, _ in groups]
-    colors = dict(zip(group_names, default_colors(len(groups)), strict=True))
-    colors[UNKNOWN] = UNKNOWN_COLOR
+    paint = class_colors([name for name, _ in groups], colors)
     places = _circle(nodes)
-    _draw_arrows(axes, nodes, places, weights, colors)
-    _draw_nodes(axes, nodes, places, colors)
+    _fit(axes, places)
+    _draw_arrows(axes, nodes, places, weights, paint)
+    _draw_nodes(axes, nodes, places, paint)
+    loops = {pre for pre, post in weights if pre == post}
+    for node in nodes:
+        if node.text:
+            _draw_label(axes, node, places[node.key], len(nodes), loop=node.key in loops)
     if level == "neuron":
-        _legend(axes, groups, colors)
+        _legend(axes, groups, paint, max(len(node.text) for node in nodes))
     return axes
 
 
 def _classes_of(subgraph: nx.DiGraph[int], classes: Classes | None, by: str) -> Mapping[int, str]:
     if not hasattr(subgraph, "in_edges"):
         raise InputError(
-            f"a diagram is drawn of a networkx DiGraph, not of {type(subgraph).__name__}",
-            hint="get_subgraph(...) gives one",
+            f"a diagram needs a networkx DiGraph, not {type(subgraph).__name__}",
+            hint="get_subgraph(...) returns one",
         )
     if classes is not None:
         return read_classes(classes, by)
@@ -151,6 +166,13 @@ def _circle(nodes: Sequence[_Node]) -> dict[Any, Any]:
     }
 
 
+def _fit(ax: Axes, places: Mapping[Any, Any]) -> None:
+    """Set the limits to where nodes are; names and loops beyond get room from the layout."""
+    points = np.array(list(places.values()))
+    low, high = points.min(axis=0) - 0.12, points.max(axis=0) + 0.12
+    ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
+
+
 def _draw_arrows(
     ax: Axes,
     nodes: Sequence[_Node],
@@ -164,37 +186,97 @@ def _draw_arrows(
     heaviest = max(weights.values(), default=1)
     for (pre, post), weight in sorted(weights.items(), key=lambda item: item[1]):
         share = (weight / heaviest) ** 0.5
-        start, end, bend, middle = _path(places[pre], places[post], loop=pre == post)
+        loop = pre == post
+        start, end = places[pre], places[post]
         arrow = FancyArrowPatch(
             start,
             end,
-            connectionstyle=f"arc3,rad={bend}",
+            connectionstyle=_Loop(*_outward(start)) if loop else f"arc3,rad={_BEND}",
             arrowstyle="-|>",
             mutation_scale=8 + 8 * share,
             linewidth=_WIDTHS[0] + (_WIDTHS[1] - _WIDTHS[0]) * share,
             color=colors[drawn[pre].group],
             alpha=0.75,
-            shrinkA=0 if pre == post else drawn[pre].area ** 0.5 / 2,
-            shrinkB=0 if pre == post else drawn[post].area ** 0.5 / 2 + 1,
+            shrinkA=drawn[pre].radius,
+            shrinkB=drawn[post].radius + 1,
+            clip_on=False,
         )
         arrow.set_gid(f"{pre}->{post}")
         ax.add_patch(arrow)
         if len(weights) <= _MAX_WEIGHTS:
-            box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.5}
-            ax.text(
-                middle[0], middle[1], str(weight), ha="center", va="center", fontsize=7, bbox=box
-            )
+            _draw_weight(ax, weight, start, end, drawn[pre], _place_of_weight(weights, pre, post))
 
 
-def _path(start: Any, end: Any, *, loop: bool) -> tuple[Any, Any, float, Any]:
-    """Give the ends and the bend of an arrow, and a place beside it; both ways bend apart."""
-    if loop:
-        outward = start / np.linalg.norm(start) if np.any(start) else np.array([0.0, 1.0])
-        aside = np.array([-outward[1], outward[0]]) * 0.13
-        return start + aside, start - aside, -1.7, start + outward * 0.27
-    bend = 0.12
-    along = end - start
-    return start, end, bend, (start + end) / 2 + np.array([along[1], -along[0]]) * bend / 2
+@dataclass(frozen=True)
+class _Loop:
+    """A way from a node back to itself, outwards; matplotlib calls it with pixels."""
+
+    x: float
+    y: float
+
+    def __call__(
+        self, posA: Any, posB: Any, shrinkA: float = 2.0, shrinkB: float = 2.0, **_: Any
+    ) -> Any:
+        from matplotlib.path import Path
+
+        along = np.array([self.x, self.y])
+        aside = np.array([-self.y, self.x])
+        reach, half = _LOOP
+        # A cubic curve comes within three quarters of where its handles are.
+        far = shrinkA * reach * 4 / 3
+        leave, arrive = along * 0.75 + aside * 0.66, along * 0.75 - aside * 0.66
+        return Path(
+            [
+                posA + leave * shrinkA,
+                posA + along * far + aside * half * shrinkA * 1.6,
+                posA + along * far - aside * half * shrinkA * 1.6,
+                posB + arrive * (shrinkB + 0.5),
+            ],
+            [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4],
+        )
+
+
+def _outward(place: Any) -> tuple[float, float]:
+    """Return the direction away from the middle of the circle; up, for a node in the middle."""
+    length = float(np.linalg.norm(place))
+    return (float(place[0]) / length, float(place[1]) / length) if length else (0.0, 1.0)
+
+
+def _place_of_weight(weights: Mapping[tuple[Any, Any], int], pre: Any, post: Any) -> float:
+    """Return where on its way from 0 to 1 an arrow has its weight.
+
+    In the middle where there are few arrows, else nearer to the end where fewer of them meet.
+    """
+    if len(weights) <= 12:
+        return 0.5
+    leaving = sum(start == pre for start, _ in weights)
+    arriving = sum(end == post for _, end in weights)
+    return 0.3 if leaving <= arriving else 0.7
+
+
+def _draw_weight(ax: Axes, weight: int, start: Any, end: Any, node: _Node, t: float) -> None:
+    """Write a weight on its arrow."""
+    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.6}
+    shift = np.zeros(2)
+    if np.array_equal(start, end):
+        place = start
+        # The curve ends a little short of its reach, and is drawn with a width.
+        shift = np.array(_outward(start)) * node.radius * _LOOP[0] * 1.08
+    else:
+        along = end - start
+        handle = (start + end) / 2 + np.array([along[1], -along[0]]) * _BEND
+        place = (1 - t) ** 2 * start + 2 * t * (1 - t) * handle + t**2 * end
+    ax.annotate(
+        str(weight),
+        place,
+        xytext=tuple(shift),
+        textcoords="offset points",
+        ha="center",
+        va="center",
+        fontsize=7,
+        bbox=box,
+        zorder=4,
+    )
 
 
 def _draw_nodes(
@@ -209,23 +291,56 @@ def _draw_nodes(
         edgecolors="black",
         linewidths=0.8,
         zorder=3,
+        clip_on=False,
     ).set_gid("nodes")
-    for node in nodes:
-        if node.text:
-            _draw_label(ax, node, places[node.key])
 
 
-def _draw_label(ax: Axes, node: _Node, place: Any) -> None:
-    x, y = place * 1.42 if np.any(place) else (0.0, -0.3)
-    side = "center" if abs(x) < 0.3 else ("left" if x > 0 else "right")
-    ax.text(x, y, node.text, ha=side, va="center", fontsize=9 if len(node.text) < 18 else 7)
+def _draw_label(ax: Axes, node: _Node, place: Any, count: int, *, loop: bool) -> None:
+    """Write a node's name outside the circle, beyond its loop."""
+    x, y = (0.0, -1.0) if count == 1 else _outward(place)
+    away = node.radius + 5
+    if loop and count > 1:
+        away = node.radius * _LOOP[0] * 1.08 + 8 + 12 * abs(x)
+    options: dict[str, Any] = {
+        "ha": "center" if abs(x) < 0.3 else ("left" if x > 0 else "right"),
+        "va": "center" if abs(y) < 0.6 else ("bottom" if y > 0 else "top"),
+        "fontsize": 9 if len(node.text) < 18 else 7,
+    }
+    if count >= _SPOKES:
+        angle = float(np.degrees(np.arctan2(y, x)))
+        turned = angle - 180 if abs(angle) > 90 + 1e-6 else angle
+        options = {
+            "ha": "right" if abs(angle) > 90 + 1e-6 else "left",
+            "va": "center",
+            "rotation": turned,
+            "rotation_mode": "anchor",
+            "fontsize": 8 if count <= 40 else 5,
+        }
+    text = ax.annotate(
+        node.text, place, xytext=(x * away, y * away), textcoords="offset points", **options
+    )
+    text.set_gid(f"name {node.key}")
 
 
-def _legend(ax: Axes, groups: Sequence[tuple[str, list[int]]], colors: Mapping[str, str]) -> None:
+def _legend(
+    ax: Axes, groups: Sequence[tuple[str, list[int]]], colors: Mapping[str, str], longest: int
+) -> None:
+    """Name the classes on the right, beyond the longest of the nodes' names."""
     from matplotlib.lines import Line2D
+    from matplotlib.transforms import ScaledTranslation
+
+    beyond = ScaledTranslation((18 + 5 * longest) / 72, 0, ax.figure.dpi_scale_trans)
 
     keys = [
         Line2D([], [], marker="o", linestyle="", color=colors[name], label=f"{name} (n={len(ids)})")
         for name, ids in groups
     ]
-    ax.legend(handles=keys, loc="lower right", frameon=False, fontsize="small")
+    ax.legend(
+        handles=keys,
+        loc="upper left",
+        bbox_to_anchor=(1, 1),
+        bbox_transform=ax.transAxes + beyond,
+        frameon=False,
+        fontsize="small",
+        ncols=1 + len(keys) // 25,
+    )

@@ -9,7 +9,7 @@ import numpy as np
 from graphapi.common.palette import OKABE_ITO
 from graphapi.errors import InputError
 from graphapi.imagery.em import CutOut, cut_out, segmentation_image
-from graphapi.imagery.geometry import voxel_at, window_at
+from graphapi.imagery.geometry import length_text, round_length, voxel_at, window_at
 from graphapi.imagery.volume import open_volume
 from graphapi.plots.canvas import need_columns, new_axes, new_row
 
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 #: Colours of the presynaptic and of the postsynaptic side.
 PRE_COLOR, POST_COLOR = OKABE_ITO[1], OKABE_ITO[5]
 _POSITIONS = ("pre_pt_position", "post_pt_position", "ctr_pt_position")
+#: An arrow that points at the origin, in points: from its tip, which stays away so that the
+#: synapse is seen, to its tail.
+_TIP, _NECK, _TAIL = 5.0, 13.0, 26.0
+_ARROW = (
+    (_TIP, 0), (_NECK, 4.2), (_NECK, 1.3), (_TAIL, 1.3), (_TAIL, -1.3), (_NECK, -1.3),
+    (_NECK, -4.2), (_TIP, 0),
+)  # fmt: skip
 
 
 def em_with_synapse(
@@ -62,19 +69,19 @@ def em_with_synapse(
     mip, plane, token, fill_missing
         As for `graphapi.imagery.em.em_image`.
     segmentation
-        The segmentation, to tint the two neurons; needs `pre_root` or `post_root`.
+        The segmentation, to tint and outline the two neurons; needs `pre_root` or `post_root`.
     pre_root, post_root
         Root ids of the neurons to tint, in the colours of their sites.
     to_roots
-        Gives root ids of supervoxels, as for `segmentation_image`.
+        Returns the root ids of supervoxels, as for `segmentation_image`.
     ax
         Axes to draw on; None for new ones.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Sites that lie in other slices are drawn hollow, and the legend tells how far away. A
-        bar tells the scale.
+        Arrows point at the sites, from either side of the synapse. The arrow of a site in
+        another section is hollow, and the legend says how far away it is. A bar shows the scale.
 
     Raises
     ------
@@ -98,7 +105,8 @@ def em_with_synapse(
     axes.imshow(found.pixels, cmap="gray", aspect=height / width, interpolation="nearest")
     if segmentation is not None:
         ids = _ids_below(found, segmentation, middle, size, resolution, plane, to_roots, token)
-        _tint(axes, ids, {pre_root: PRE_COLOR, post_root: POST_COLOR}, height / width)
+        neurons = {pre_root: PRE_COLOR, post_root: POST_COLOR}
+        _tint(axes, ids, neurons, height / width)
     _mark(axes, found, sites, resolution)
     _scale_bar(axes, found)
     axes.set_axis_off()
@@ -123,8 +131,8 @@ def em_panels(
     source
         The EM volume: its address, or an open one.
     synapses
-        Synapse rows, positions in voxels of `resolution`. Those of the largest `size` are shown,
-        largest first; where there is no such column, the first ones.
+        Synapse rows, positions in voxels of `resolution`. The largest are shown, by `size`; the
+        first ones, if there is no such column.
     count
         How many to show at most.
     resolution
@@ -134,7 +142,7 @@ def em_panels(
     token
         The CAVE token, for volumes that need it.
     axes
-        Axes to draw on, one a synapse; None for new ones.
+        Axes to draw on, one for each synapse; None for new ones.
     options
         More for `em_with_synapse`: `mip`, `plane`, `segmentation`, `to_roots`, `fill_missing`.
         With `segmentation`, the two neurons of each synapse are tinted.
@@ -142,7 +150,7 @@ def em_panels(
     Returns
     -------
     numpy.ndarray of matplotlib.axes.Axes
-        One a synapse; empty where there is none.
+        One for each synapse; empty if there is none.
 
     Raises
     ------
@@ -251,50 +259,87 @@ def _nearest(volume: Volume, resolution: Sequence[float]) -> Any:
 
 
 def _tint(ax: Axes, ids: Any, colors: dict[int | None, str], aspect: float) -> None:
+    """Tint neurons, and draw their outlines, which also show a small profile."""
     from matplotlib.colors import to_rgba
 
-    tint = np.zeros((*ids.shape, 4))
+    tint, outline = np.zeros((*ids.shape, 4)), np.zeros((*ids.shape, 4))
     for root_id, color in colors.items():
         if root_id is not None:
-            tint[ids == np.uint64(root_id)] = to_rgba(color, 0.3)
-    ax.imshow(tint, aspect=aspect, interpolation="nearest").set_gid("segmentation")
+            inside = ids == np.uint64(root_id)
+            tint[inside] = to_rgba(color, 0.3)
+            outline[_edge(inside, 1 + len(ids) // 300)] = to_rgba(color, 1)
+    for picture, name in ((tint, "segmentation"), (outline, "outlines")):
+        ax.imshow(picture, aspect=aspect, interpolation="nearest").set_gid(name)
+
+
+def _edge(inside: Any, width: int) -> Any:
+    """Return the pixels of an area that are within a width of its edge."""
+    core = inside
+    for _ in range(width):
+        padded = np.pad(core, 1, mode="edge")
+        core = core & padded[2:, 1:-1] & padded[:-2, 1:-1] & padded[1:-1, 2:] & padded[1:-1, :-2]
+    return inside & ~core
 
 
 def _mark(ax: Axes, found: CutOut, sites: Sequence[Sequence[int]], nm: Sequence[float]) -> None:
+    from matplotlib.patches import Patch
+    from matplotlib.path import Path
+
     depth = found.window.scale.resolution[found.window.depth]
-    for place, name, color in zip(
-        found.pixels_of(sites, nm), ("pre", "post"), (PRE_COLOR, POST_COLOR), strict=True
+    width, height = found.pixel_size
+    pre, post = found.pixels_of(sites, nm)
+    drawn = []
+    for place, other, name, color in (
+        (pre, post, "pre", PRE_COLOR),
+        (post, pre, "post", POST_COLOR),
     ):
         column, row, away = place
         here = abs(away) < 0.5
-        label = name if here else f"{name} ({away * depth:+.0f} nm)"
-        ax.scatter(
+        # Rows count downwards; from the left and from the right where both sites are in one place.
+        apart = np.array([(column - other[0]) * width, (other[1] - row) * height])
+        if not apart.any():
+            apart = np.array([-1.0 if name == "pre" else 1.0, 0.0])
+        x, y = apart / np.linalg.norm(apart)
+        arrow = np.array(_ARROW) @ np.array([[x, y], [-y, x]])
+        dots = ax.scatter(
             [column],
             [row],
-            s=70,
-            marker="o" if name == "pre" else "^",
+            # matplotlib scales a marker of one's own to half the root of this.
+            s=(2 * np.abs(arrow).max()) ** 2,
+            marker=Path(arrow, closed=True),
             facecolors=color if here else "none",
             edgecolors="white" if here else color,
-            linewidths=1.5,
-            label=label,
+            linewidths=0.6 if here else 1.4,
+            label=name if here else f"{name} ({away * depth:+.0f} nm)",
         )
+        dots.set_gid(f"{name} site")
+        drawn.append((dots, color))
     rows, columns = found.pixels.shape[:2]
     ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))
-    ax.legend(loc="upper right", fontsize="small", framealpha=0.7)
+    keys = [
+        Patch(
+            facecolor=color if len(dots.get_facecolors()) else "none",
+            edgecolor=color,
+            label=str(dots.get_label()),
+        )
+        for dots, color in drawn
+    ]
+    ax.legend(
+        handles=keys, loc="upper right", fontsize="small", framealpha=0.85, handlelength=1,
+        handleheight=0.8,
+    )  # fmt: skip
 
 
 def _scale_bar(ax: Axes, found: CutOut) -> None:
+    from matplotlib.patheffects import withStroke
+
     rows, columns = found.pixels.shape[:2]
     width = found.pixel_size[0]
-    length = _round_length(columns * width / 4)
+    length = round_length(columns * width / 4)
     start, row = columns * 0.05, rows * 0.95
     bar = ax.plot([start, start + length / width], [row, row], color="white", linewidth=3)
-    bar[0].set_gid("scale bar")
-    text = f"{length / 1000:g} \u00b5m" if length >= 1000 else f"{length:g} nm"
-    ax.text(start, row - rows * 0.02, text, color="white", va="bottom", fontsize="small")
-
-
-def _round_length(length: float) -> float:
-    """Give the largest 1, 2 or 5 times a power of ten that is not longer."""
-    power = 10.0 ** np.floor(np.log10(length))
-    return float(max(step * power for step in (1, 2, 5) if step * power <= length))
+    bar[0].set(gid="scale bar", path_effects=[withStroke(linewidth=5, foreground="0.2")])
+    text = ax.text(
+        start, row - rows * 0.02, length_text(length), color="white", va="bottom", fontsize="small"
+    )
+    text.set_path_effects([withStroke(linewidth=2, foreground="0.2")])

@@ -6,21 +6,28 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from graphapi.common.palette import class_colors
 from graphapi.errors import InputError
 from graphapi.ids import parse_root_ids
 from graphapi.plots.canvas import new_axes, say_empty
-from graphapi.plots.classes import group_sorted, read_classes
+from graphapi.plots.classes import group_sorted, read_classes, word_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from matplotlib.axes import Axes
 
     from graphapi.plots.classes import Classes
 
+    Groups = Sequence[tuple[str, list[int]]]
+
 #: Neurons on a side up to which each has its id written beside it.
 MAX_NAMED = 60
+#: Classes on a side from which on their names are small.
+_MANY_CLASSES = 12
+#: The strip of class colours: its distance from the matrix and its width, in axes.
+_STRIP = (0.008, 0.018)
 
 
 def adjacency_heatmap(
@@ -29,8 +36,9 @@ def adjacency_heatmap(
     *,
     by: str = "cell_class",
     order: Literal["given", "strongest"] = "given",
+    colors: Mapping[str, str] | None = None,
     ax: Axes | None = None,
-    cmap: str = "viridis",
+    cmap: str = "viridis_r",
     log: bool = False,
     title: str | None = None,
 ) -> Axes:
@@ -39,35 +47,40 @@ def adjacency_heatmap(
     Parameters
     ----------
     adjacency
-        As `get_adjacency` gives it: root ids as index and columns, numbers of synapses as values.
+        From `get_adjacency`: root ids as index and columns, numbers of synapses as values.
     classes
         The neurons' classes: a dict or Series by root id, or annotation rows. Rows and columns
-        are sorted by class, the largest first and `Unknown` last, then by id, with lines between
-        classes, each of which is labelled with its number of neurons. None: the matrix is drawn
-        in the order that `order` says, with ids where there are at most `MAX_NAMED`.
+        are sorted by class, the largest first and `Unknown` last. Lines separate the classes,
+        each has its colour and its number of neurons beside it. Names that would overlap are
+        left out, smallest classes first, and the axis says so. None: ids are written beside the
+        matrix, if there are at most `MAX_NAMED`.
     by
         Column of the class in annotation rows.
     order
-        Without classes: `given` is the matrix's own order; `strongest` puts the columns with most
+        `given`: the matrix's own order; by id within a class. `strongest`: the columns with most
         synapses first, and each row with the others that are strongest in the same column.
+        Classes are sorted within.
+    colors
+        Colours by class, from `get_class_colors`. None: the palette, largest class first.
     ax
         Axes to draw on; None for new ones.
     cmap
         Colour map.
     log
-        Colours by the logarithm; pairs without synapses have the lowest colour.
+        Color by the logarithm.
     title
         Heading.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Cell (row i, column j) fills the square from (j, i) to (j + 1, i + 1), y downwards.
+        Cell (row i, column j) fills the square from (j, i) to (j + 1, i + 1), y downwards. Pairs
+        without synapses stay empty.
 
     Raises
     ------
     InputError
-        It is no such matrix.
+        It is not such a matrix.
     """
     if order not in ("given", "strongest"):
         raise InputError(f"order must be 'given' or 'strongest', not {order!r}")
@@ -75,24 +88,24 @@ def adjacency_heatmap(
     axes = new_axes(ax, (8, 6.5))
     axes.set(xlabel="Postsynaptic", ylabel="Presynaptic")
     if title:
-        axes.set_title(title)
+        axes.set_title(title, y=1.03)  # above a note on the right
     if not values.size:
         say_empty(axes, "neurons")
         return axes
+    if order == "strongest":
+        values, rows, columns = _strongest_first(values, rows, columns)
     if classes is None:
-        if order == "strongest":
-            values, rows, columns = _strongest_first(values, rows, columns)
         _draw(axes, values, cmap, log)
         _name_neurons(axes, rows, columns)
         return axes
     known = read_classes(classes, by)
     row_groups, column_groups = group_sorted(rows, known), group_sorted(columns, known)
+    if order == "strongest":
+        row_groups, column_groups = _kept(row_groups, rows), _kept(column_groups, columns)
     _draw(axes, values[np.ix_(_order(rows, row_groups), _order(columns, column_groups))], cmap, log)
-    _mark_classes(axes.yaxis, axes.axhline, [(name, len(ids)) for name, ids in row_groups])
-    _mark_classes(axes.xaxis, axes.axvline, [(name, len(ids)) for name, ids in column_groups])
-    axes.tick_params(axis="x", rotation=45)
-    for label in axes.get_xticklabels():
-        label.set(ha="right", rotation_mode="anchor")
+    paint = class_colors([name for name, _ in [*row_groups, *column_groups]], colors)
+    _mark_rows(axes, row_groups, paint, word_for(by))
+    _mark_columns(axes, column_groups, paint, word_for(by))
     return axes
 
 
@@ -100,7 +113,7 @@ def _checked(adjacency: pd.DataFrame) -> tuple[Any, list[int], list[int]]:
     if not hasattr(adjacency, "columns"):
         raise InputError(
             f"an adjacency must be a data frame, not {type(adjacency).__name__}",
-            hint="sparse ones: draw adjacency.to_frame()",
+            hint="for a sparse one, draw adjacency.to_frame()",
         )
     rows = parse_root_ids(adjacency.index, what="rows of the adjacency").tolist()
     columns = parse_root_ids(adjacency.columns, what="columns of the adjacency").tolist()
@@ -121,7 +134,13 @@ def _strongest_first(
     return values[down], [rows[i] for i in down], [columns[i] for i in across]
 
 
-def _order(ids: Sequence[int], groups: Sequence[tuple[str, list[int]]]) -> list[int]:
+def _kept(groups: Groups, ids: Sequence[int]) -> Groups:
+    """Sort the members of each class as they stand in the matrix."""
+    places = {root_id: place for place, root_id in enumerate(ids)}
+    return [(name, sorted(members, key=places.__getitem__)) for name, members in groups]
+
+
+def _order(ids: Sequence[int], groups: Groups) -> list[int]:
     places = {root_id: place for place, root_id in enumerate(ids)}
     return [places[root_id] for _, members in groups for root_id in members]
 
@@ -130,18 +149,24 @@ def _draw(ax: Axes, values: Any, cmap: str, log: bool) -> None:
     from matplotlib import colormaps
 
     rows, columns = values.shape
-    colors = colormaps[cmap]
     image = ax.imshow(
-        values,
-        # Under a logarithm, pairs without synapses have no colour of their own.
-        cmap=colors.with_extremes(bad=colors(0.0)),
+        np.ma.masked_equal(values, 0),
+        # Pairs without synapses have no colour at all.
+        cmap=colormaps[cmap].with_extremes(bad=(1, 1, 1, 0)),
         norm=_logarithmic(values) if log else None,
         vmin=None if log else 0,
+        vmax=None if log else max(1, values.max()),
         extent=(0, columns, rows, 0),
         aspect="equal" if rows == columns else "auto",
         interpolation="nearest",
     )
-    ax.figure.colorbar(image, ax=ax, label="Number of synapses")
+    bar = ax.figure.colorbar(image, ax=ax, label="Number of synapses")
+    if log:
+        top = max(2, values.max())
+        steps = [step * 10**power for power in range(12) for step in (1, 2, 5)]
+        shown = [step for step in steps if step <= top]
+        bar.set_ticks(shown, labels=[f"{step:,}" for step in shown], minor=False)
+        bar.minorticks_off()
 
 
 def _logarithmic(values: Any) -> Any:
@@ -157,11 +182,72 @@ def _name_neurons(ax: Axes, rows: Sequence[int], columns: Sequence[int]) -> None
             axis.set_tick_params(labelsize=6)
         else:
             axis.set_ticks([])
+    if len(rows) > MAX_NAMED:
+        ax.set_ylabel(f"Presynaptic ({len(rows)} neurons)")
+    if len(columns) > MAX_NAMED:
+        ax.set_xlabel(f"Postsynaptic ({len(columns)} neurons)")
 
 
-def _mark_classes(axis: Any, line: Any, groups: Sequence[tuple[str, int]]) -> None:
-    sizes = np.array([size for _, size in groups])
-    ends = np.cumsum(sizes)
-    for end in ends[:-1]:
-        line(end, color="white", linewidth=1.2, alpha=0.9)
-    axis.set_ticks(ends - sizes / 2, [f"{name} (n={size})" for name, size in groups])
+def _mark_rows(ax: Axes, groups: Groups, colors: Mapping[str, str], word: str) -> None:
+    from matplotlib.patches import Rectangle
+
+    away, wide = _STRIP
+    for name, start, size in _spans(groups):
+        if start:
+            ax.axhline(start, color="0.55", linewidth=0.8)
+        place = (-away - wide, start)
+        strip = Rectangle(
+            place, wide, size, transform=ax.get_yaxis_transform(), color=colors[name],
+            clip_on=False, linewidth=0,
+        )  # fmt: skip
+        strip.set_gid(f"pre {name}")
+        ax.add_patch(strip)
+    told = _name_classes(ax.yaxis, groups, ax.get_window_extent().height / ax.figure.dpi)
+    if told < len(groups):
+        ax.set_ylabel(f"Presynaptic ({told} of {len(groups)} {word} names are shown)")
+
+
+def _mark_columns(ax: Axes, groups: Groups, colors: Mapping[str, str], word: str) -> None:
+    from matplotlib.patches import Rectangle
+
+    away, wide = _STRIP
+    for name, start, size in _spans(groups):
+        if start:
+            ax.axvline(start, color="0.55", linewidth=0.8)
+        place = (start, -away - wide)
+        strip = Rectangle(
+            place, size, wide, transform=ax.get_xaxis_transform(), color=colors[name],
+            clip_on=False, linewidth=0,
+        )  # fmt: skip
+        strip.set_gid(f"post {name}")
+        ax.add_patch(strip)
+    # Turned by 45 degrees, a line of text is 1.4 times as wide along the axis.
+    told = _name_classes(ax.xaxis, groups, ax.get_window_extent().width / ax.figure.dpi / 1.4)
+    ax.tick_params(axis="x", rotation=45)
+    for label in ax.get_xticklabels():
+        label.set(ha="right", rotation_mode="anchor")
+    if told < len(groups):
+        ax.set_xlabel(f"Postsynaptic ({told} of {len(groups)} {word} names are shown)")
+
+
+def _spans(groups: Groups) -> list[tuple[str, int, int]]:
+    """Return each class with its first row and its number of rows."""
+    sizes = [len(ids) for _, ids in groups]
+    starts = np.cumsum([0, *sizes[:-1]]).tolist()
+    return [(name, start, len(ids)) for (name, ids), start in zip(groups, starts, strict=True)]
+
+
+def _name_classes(axis: Any, groups: Groups, inches: float) -> int:
+    """Write as many names as there is room for, those of the largest classes; count them."""
+    points = 10 if len(groups) <= _MANY_CLASSES else 7
+    spans = _spans(groups)
+    room = points * 1.25 / 72 / inches * sum(size for _, _, size in spans)
+    shown: list[tuple[float, str]] = []
+    for name, start, size in sorted(spans, key=lambda span: -span[2]):
+        middle = start + size / 2
+        if all(abs(middle - other) >= room for other, _ in shown):
+            shown.append((middle, f"{name} (n={size})"))
+    shown.sort()
+    axis.set_ticks([middle for middle, _ in shown], [text for _, text in shown])
+    axis.set_tick_params(labelsize=points, length=0, pad=12)
+    return len(shown)

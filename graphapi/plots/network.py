@@ -1,8 +1,8 @@
-"""A subgraph to be looked at by hand: a page of its own, or a graph for neo4j-viz.
+"""A subgraph to explore by hand: a page of its own, or a graph for neo4j-viz.
 
 The page is one HTML file with one SVG drawing in it and fetches nothing: it opens anywhere, shows
-in notebooks, and can be sent by mail. Drag the ground to move, turn the wheel to zoom, drag a
-neuron to place it, click it to see its partners alone; what is under the mouse says its name.
+in notebooks, and can be sent by mail. Drag the background to move, use the wheel to zoom, drag a
+neuron to place it, click it to see only its partners; point at anything to read its name.
 """
 
 from __future__ import annotations
@@ -13,21 +13,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphapi.common.htmlpage import HtmlPage
-from graphapi.common.palette import UNKNOWN_COLOR, default_colors
+from graphapi.common.palette import class_colors
 from graphapi.errors import InputError, MissingExtraError
-from graphapi.plots.classes import UNKNOWN, group_sorted, read_classes
+from graphapi.plots.classes import group_sorted, read_classes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import networkx as nx
 
-#: Neurons that can still be looked at one by one.
+#: Neurons that can still be told apart.
 MAX_NEURONS = 500
 _SIZE = 1000.0
+_HEIGHT = 700.0
+#: Lines of the legend in a column, and the width of a column.
+_KEYS, _KEY_WIDTH = 36, 190
 _RADIUS = 11.0
 _SCRIPT = (Path(__file__).parent / "network.js").read_text("utf-8")
 _STYLE = (
     "svg{width:100%;height:100%;background:#fff;font:11px sans-serif;cursor:grab}"
-    ".pre-post{fill:none;opacity:.65}.neuron circle{stroke:#222}.neuron text{pointer-events:none}"
+    ".pre-post{fill:none;opacity:.65}.neuron circle{stroke:#222}.neuron text{pointer-events:none}#note{fill:#555}"
     ".aside{opacity:.06!important}"
 )
 
@@ -44,31 +49,40 @@ class _Look:
 
 
 def network_view(
-    subgraph: nx.DiGraph[int], *, by: str = "cell_class", height: int = 600
+    subgraph: nx.DiGraph[int],
+    *,
+    by: str = "cell_class",
+    height: int = 600,
+    colors: Mapping[str, str] | None = None,
+    note: str = "",
 ) -> HtmlPage:
     """Make a page of a subgraph.
 
     Parameters
     ----------
     subgraph
-        As `get_subgraph` gives it: nodes are root ids, edges have `weight`.
+        From `get_subgraph`: nodes are root ids, edges have `weight`.
     by
         Node attribute that colours neurons and names them.
     height
         Height in a notebook, in pixels.
+    colors
+        Colours by class, from `get_class_colors`. None: the palette, largest class first.
+    note
+        A line of text below the drawing, such as where the data come from.
 
     Returns
     -------
     HtmlPage
         Neurons are circles, connections arrows as wide as the square root of their weight, in
-        the colour of the presynaptic class. The same subgraph is drawn alike each time.
+        the colour of the presynaptic class. The same subgraph always looks the same.
 
     Raises
     ------
     InputError
-        It is no such subgraph, or has more than `MAX_NEURONS` neurons.
+        It is not such a subgraph, or has more than `MAX_NEURONS` neurons.
     """
-    look = _look(subgraph, by)
+    look = _look(subgraph, by, colors)
     places = _places(subgraph)
     edges: list[tuple[int, int, int]] = sorted(
         ((pre, post, data["weight"]) for pre, post, data in subgraph.edges(data=True)),
@@ -81,31 +95,37 @@ def network_view(
     ]
     legend = "".join(_key(n, *item) for n, item in enumerate(look.groups.items()))
     heads = "".join(_head(color) for color in sorted(set(look.groups.values())))
-    view = f"0 0 {_SIZE:g} {_SIZE * 0.7:g}"
+    view = f"0 0 {_SIZE:g} {_HEIGHT:g}"
+    told = f"<text id='note' x='8' y='{_HEIGHT - 8:g}'>{html.escape(note)}</text>" if note else ""
     drawing = (
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='{view}'><defs>{heads}</defs>"
-        f"<g id='all'>{''.join(drawn)}</g><g id='legend'>{legend}</g></svg>"
+        f"<g id='all'>{''.join(drawn)}</g><g id='legend'>{legend}</g>{told}</svg>"
     )
     return HtmlPage.of(drawing, style=_STYLE, script=_SCRIPT, height=height)
 
 
-def to_neo4j_viz(subgraph: nx.DiGraph[int], *, by: str = "cell_class") -> Any:
+def to_neo4j_viz(
+    subgraph: nx.DiGraph[int],
+    *,
+    by: str = "cell_class",
+    colors: Mapping[str, str] | None = None,
+) -> Any:
     """Make a graph for neo4j-viz; needs the extra `neo4j-viz`, whose licence is the GPL.
 
     Parameters
     ----------
-    subgraph, by
+    subgraph, by, colors
         See `network_view`.
 
     Returns
     -------
     neo4j_viz.VisualizationGraph
-        Show it by `.render()`. Ids are texts, as JavaScript's numbers would round them.
+        Show it with `.render()`. Ids are text, because JavaScript would round numbers.
 
     Raises
     ------
     InputError
-        It is no such subgraph.
+        It is not such a subgraph.
     MissingExtraError
         neo4j-viz is not installed.
     """
@@ -113,7 +133,7 @@ def to_neo4j_viz(subgraph: nx.DiGraph[int], *, by: str = "cell_class") -> Any:
         from neo4j_viz import Node, Relationship, VisualizationGraph
     except ImportError as error:
         raise MissingExtraError("neo4j-viz", "neo4j-viz") from error
-    look = _look(subgraph, by)
+    look = _look(subgraph, by, colors)
     nodes = [
         Node(
             id=str(root),
@@ -137,26 +157,24 @@ def to_neo4j_viz(subgraph: nx.DiGraph[int], *, by: str = "cell_class") -> Any:
     return VisualizationGraph(nodes=nodes, relationships=edges)
 
 
-def _look(subgraph: nx.DiGraph[int], by: str) -> _Look:
+def _look(subgraph: nx.DiGraph[int], by: str, colors: Mapping[str, str] | None) -> _Look:
     if not hasattr(subgraph, "in_edges"):
         raise InputError(
-            f"a network is drawn of a networkx DiGraph, not of {type(subgraph).__name__}",
-            hint="get_subgraph(...) gives one",
+            f"a network needs a networkx DiGraph, not {type(subgraph).__name__}",
+            hint="get_subgraph(...) returns one",
         )
     if len(subgraph) > MAX_NEURONS:
         raise InputError(
-            f"{len(subgraph)} neurons cannot be looked at; at most {MAX_NEURONS} are drawn",
-            hint="raise threshold, or take fewer neurons",
+            f"{len(subgraph)} neurons cannot be told apart; at most {MAX_NEURONS} are drawn",
+            hint="raise threshold, or choose fewer neurons",
         )
     if any("weight" not in data for _, _, data in subgraph.edges(data=True)):
         raise InputError("connections of the subgraph have no weight")
     given = {int(root): data[by] for root, data in subgraph.nodes(data=True) if by in data}
     known = read_classes(given, by)
     groups = group_sorted(subgraph.nodes, known)
-    colors = dict(zip([name for name, _ in groups], default_colors(len(groups)), strict=True))
-    if UNKNOWN in colors:
-        colors[UNKNOWN] = UNKNOWN_COLOR
-    return _Look({root: name for name, ids in groups for root in ids}, colors)
+    paint = class_colors([name for name, _ in groups], colors)
+    return _Look({root: name for name, ids in groups for root in ids}, paint)
 
 
 def _places(subgraph: nx.DiGraph[int]) -> dict[int, tuple[float, float]]:
@@ -184,7 +202,7 @@ def _arrow(
 
 
 def _curve(start: tuple[float, float], end: tuple[float, float]) -> str:
-    """Give a bent line that stops at the circles; those of the two ways bend apart."""
+    """Return a bent line that stops at the circles; the two directions bend apart."""
     (x0, y0), (x1, y1) = start, end
     away = max(((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5, 1e-6)
     ux, uy = (x1 - x0) / away, (y1 - y0) / away
@@ -214,10 +232,10 @@ def _caption(root: int, look: _Look) -> str:
 
 
 def _key(number: int, name: str, color: str) -> str:
-    y = 18 + 18 * number
+    x, y = 14 + _KEY_WIDTH * (number // _KEYS), 18 + 18 * (number % _KEYS)
     return (
-        f"<circle cx='14' cy='{y}' r='6' fill='{color}'/>"
-        f"<text x='26' y='{y + 4}'>{html.escape(name)}</text>"
+        f"<circle cx='{x}' cy='{y}' r='6' fill='{color}'/>"
+        f"<text x='{x + 12}' y='{y + 4}'>{html.escape(name)}</text>"
     )
 
 

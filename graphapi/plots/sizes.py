@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 #: Groups with a colour of their own; the smallest ones beyond it are drawn as one.
 MAX_GROUPS = 7
+_TITLES = {"pre_pt_root_id": "Presynaptic neuron", "post_pt_root_id": "Postsynaptic neuron"}
 
 
 def synapse_sizes(
@@ -26,12 +27,12 @@ def synapse_sizes(
     size: str = "size",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a histogram of synapse sizes, one colour a neuron, stacked.
+    """Draw a stacked histogram of synapse sizes, one colour for each neuron.
 
     Parameters
     ----------
     synapses
-        Synapse rows, as `get_synapses` gives them.
+        Synapse rows, from `get_synapses`.
     by
         Column to colour by; None for one colour.
     bins
@@ -44,9 +45,9 @@ def synapse_sizes(
     Returns
     -------
     matplotlib.axes.Axes
-        Groups by number of synapses, largest first and at the bottom; beyond `MAX_GROUPS` they
-        are drawn together, and the legend says how many they are. Rows without a value in `by`
-        are a group of their own.
+        Groups by number of synapses, the largest at the bottom. Groups beyond `MAX_GROUPS` are
+        drawn as one, and the legend says how many they are. Rows without a value in `by` are a
+        group of their own.
 
     Raises
     ------
@@ -72,7 +73,8 @@ def synapse_sizes(
         [v for _, v in groups], edges, stacked=True, color=colors, label=[n for n, _ in groups]
     )
     if by is not None:
-        axes.legend(title=by, frameon=False, fontsize="small")
+        title = _TITLES.get(by, by.replace("_", " "))
+        axes.legend(title=title, frameon=False, fontsize="small")
     return axes
 
 

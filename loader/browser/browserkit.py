@@ -15,7 +15,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from graphapi.common.palette import OKABE_ITO, UNKNOWN_COLOR
+from graphapi.common.palette import UNKNOWN_COLOR, class_colors
 from loader.browser.savedqueries import saved_queries
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def grass(classes: Sequence[str] = DEMO_CLASSES, *, has_names: bool = False) -> 
     Parameters
     ----------
     classes
-        Cell classes to colour; the first 14 get a colour of their own, the others and
-        neurons without a class stay grey.
+        Cell classes to colour, as `Connectome.get_class_colors` lists them: the largest first.
+        They have the same colours here as in figures; neurons without a class stay grey.
     has_names
         The neurons have an annotation field `name`. In the schema's picture `name` is what a
         node is called, so captions show it too, which would say such a neuron's name twice.
@@ -148,7 +148,7 @@ def _rules(classes: Sequence[str], schema_name: str) -> Iterator[str]:
     ):
         shape = {"diameter": f"{size}px", "caption": f"'{caption}'"}
         yield _rule(f"node.{label}", {**_paint(color), **shape})
-    for name, color in zip(classes, _colors(), strict=False):
+    for name, color in class_colors(classes).items():
         yield _rule(f"node.{label_of(name)}", _paint(color))
     yield _rule("relationship.CONNECTS", {"shaft-width": "2px", "caption": "'{weight}{name}'"})
     for steps in _STEPS.values():
@@ -168,17 +168,6 @@ def _paint(color: str) -> dict[str, str]:
     is_light = 0.299 * red + 0.587 * green + 0.114 * blue > 140  # of 255, as eyes weigh them
     text = "#000000" if is_light else "#ffffff"
     return {"color": color, "border-color": darker, "text-color-internal": text}
-
-
-def _colors() -> list[str]:
-    """Give seven colours that all eyes tell apart, then the same ones paler."""
-    strong = [color for color in OKABE_ITO if color != "#000000"]
-    return [*strong, *(_paler(color) for color in strong)]
-
-
-def _paler(color: str) -> str:
-    parts = (int(color[i : i + 2], 16) for i in (1, 3, 5))
-    return "#" + "".join(f"{255 - (255 - part) * 45 // 100:02x}" for part in parts)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -14,8 +14,7 @@ CELLS: list[tuple[str, str]] = [
     (
         "code",
         "import matplotlib.pyplot as plt\n"
-        "import graphapi as cp\n"
-        "from graphapi import plots\n\n"
+        "import graphapi as cp\n\n"
         'cp.set_logging_level("WARNING")\n'
         "cp.default_connectome()",
     ),
@@ -41,13 +40,11 @@ CELLS: list[tuple[str, str]] = [
         'synapses = synapses.sort_values("size", ascending=False)\n'
         'synapses.groupby("pre_pt_root_id").size().reset_index(name="num_synapses")',
     ),
-    ("code", "plots.synapse_sizes(synapses)\nplt.show()"),
+    ("code", "cp.plot_synapse_sizes(sample, threshold=3, min_size=10)\nplt.show()"),
     ("text", "The three largest synapses in EM, with their pre and post sites marked:"),
     (
         "code",
-        "made = cp.default_connectome()\n"
-        "plots.em_panels(made.image_source, synapses, 3,\n"
-        "                resolution=made.materialization.viewer_resolution)\n"
+        "cp.plot_synapses_in_em(synapses=synapses, size=240, overlay=True)\n"
         "plt.show()",
     ),
     ("text", "## Adjacency\n\nRows are presynaptic, columns postsynaptic."),
@@ -55,7 +52,7 @@ CELLS: list[tuple[str, str]] = [
         "code",
         "inputs = cp.get_adjacency(post_ids=opn.get_roots()[:5], threshold=3)\n"
         'print("shape", inputs.shape)\n'
-        "plots.adjacency_heatmap(inputs)\n"
+        "cp.plot_adjacency(post_ids=opn.get_roots()[:5], threshold=3)\n"
         "plt.show()",
     ),
     ("text", "The central complex, by class:"),
@@ -68,18 +65,14 @@ CELLS: list[tuple[str, str]] = [
     ),
     (
         "code",
-        "adjacency = cp.get_adjacency(cx, cx, threshold=3, symmetric=True)\n"
-        'classes = cp.get_neurons(cx).set_index("root_id")["cell_class"]\n'
-        "plots.adjacency_heatmap(adjacency, classes, log=True)\n"
+        'cp.plot_adjacency(cx, cx, threshold=3, symmetric=True, by="cell_class", log=True)\n'
         "plt.show()",
     ),
     ("text", "EBc and PBt are connected. Here they are in the brain:"),
     (
         "code",
-        'ebc = cp.NeuronCriteria(cell_class="EBc", region="CX").get_roots()\n'
-        'pbt = cp.NeuronCriteria(cell_class="PBt", region="CX").get_roots()\n'
-        'colors = {int(r): "#D55E00" for r in ebc} | {int(r): "#0072B2" for r in pbt}\n'
-        "plotter = cp.get_brain_mesh_scene(list(colors), neuron_mesh_colors=colors)\n"
+        'pair = cp.NeuronCriteria(cell_class=["EBc", "PBt"], region="CX")\n'
+        'plotter = cp.get_brain_mesh_scene(pair, by="cell_class")\n'
         "plotter.window_size = (900, 600)\n"
         "plotter.zoom_camera(1.8)\n"
         "plotter.show()",
@@ -92,8 +85,7 @@ CELLS: list[tuple[str, str]] = [
     ),
     (
         "code",
-        'kinds = cp.get_neurons(downstream["post"]).set_index("root_id")["cell_class"]\n'
-        'plots.partner_classes(downstream, "post", kinds)\n'
+        'cp.plot_partner_classes(576460752732847432, "downstream", threshold=5)\n'
         "plt.show()",
     ),
     (
@@ -108,7 +100,7 @@ CELLS: list[tuple[str, str]] = [
         "counts = cp.get_synapse_counts(left.get_roots()[:3], threshold=5)\n"
         "counts",
     ),
-    ("code", "plots.synapse_counts(counts)\nplt.show()"),
+    ("code", "cp.plot_synapse_counts(left.get_roots()[:3], threshold=5)\nplt.show()"),
     ("text", "## Paths, which synapse rows cannot answer in one request"),
     (
         "code",

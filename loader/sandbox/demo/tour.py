@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from graphapi import plots
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -80,26 +78,30 @@ class Tour:
         synapses = synapses.sort_values("size", ascending=False)
         each = synapses.groupby("pre_pt_root_id").size().rename("synapses").reset_index()
         self._table(each)
-        self._draw("synapse_sizes", lambda: plots.synapse_sizes(synapses))
-        resolution = self.connectome.materialization.viewer_resolution
+        self._draw(
+            "synapse_sizes",
+            lambda: self.connectome.plot_synapse_sizes(sample, threshold=3, min_size=10),
+        )
         self._draw(
             "em_of_largest_synapses",
-            lambda: plots.em_panels(
-                self.connectome.image_source, synapses, 3, resolution=resolution
-            ),
+            lambda: self.connectome.plot_synapses_in_em(synapses=synapses, size=240, overlay=True),
             "cloudvolume",
         )
 
     def inputs(self) -> None:
         """See who synapses onto five projection neurons."""
         neurons = self.connectome.criteria(cell_class=PROJECTION_NEURON, side="right", tract="mALT")
-        adjacency = self.connectome.get_adjacency(post_ids=neurons.get_roots()[:5], threshold=3)
+        sample = neurons.get_roots()[:5]
+        adjacency = self.connectome.get_adjacency(post_ids=sample, threshold=3)
         self._title(
             f"Inputs of 5 projection neurons: {adjacency.shape[0]} neurons, 3 synapses or more"
         )
         totals = adjacency.agg(["sum", "max"]).T.rename_axis("neuron").reset_index()
         self._table(totals.assign(inputs=(adjacency > 0).sum().to_numpy()))
-        self._draw("inputs_of_projection_neurons", lambda: plots.adjacency_heatmap(adjacency))
+        self._draw(
+            "inputs_of_projection_neurons",
+            lambda: self.connectome.plot_adjacency(post_ids=sample, threshold=3),
+        )
 
     def central_complex(self) -> None:
         """Show the central complex as a matrix, and class by class."""
@@ -115,8 +117,12 @@ class Tour:
             "rows: annotation rows of a class. neurons: those with such a row, so a neuron with "
             "rows\nof two classes counts in both. in_figure: each neuron once, by its merged class."
         )
-        adjacency = self.connectome.get_adjacency(neurons, neurons, threshold=3, symmetric=True)
-        self._draw("central_complex", lambda: plots.adjacency_heatmap(adjacency, classes, log=True))
+        self._draw(
+            "central_complex",
+            lambda: self.connectome.plot_adjacency(
+                neurons, neurons, 3, symmetric=True, by="cell_class", log=True
+            ),
+        )
         types = self.connectome.get_type_connectivity(
             "cell_class", pre_ids=neurons, post_ids=neurons, threshold=3
         )
@@ -127,17 +133,20 @@ class Tour:
         found = self.connectome.get_connectivity(SAMPLE, upstream=False, threshold=5)
         self._title(f"Downstream of PBt neuron {SAMPLE}: {len(found)} partners, 5 synapses or more")
         self._table(found.head(5))
-        classes = self._classes(found["post"])
-        self._draw("partner_classes", lambda: plots.partner_classes(found, "post", classes))
+        self._draw(
+            "partner_classes",
+            lambda: self.connectome.plot_partner_classes(SAMPLE, "downstream", 5),
+        )
 
     def counts(self) -> None:
         """Count the partners of three left projection neurons."""
         neurons = self.connectome.criteria(cell_class=PROJECTION_NEURON, side="left", tract="mALT")
-        counts = self.connectome.get_synapse_counts(neurons.get_roots()[:3], threshold=5)
+        sample = neurons.get_roots()[:3]
+        counts = self.connectome.get_synapse_counts(sample, threshold=5)
         self._title("Partners of 3 left projection neurons, 5 synapses or more")
         plain = counts.drop(columns=["pre", "post"]).reset_index()
         self._table(plain)
-        self._draw("synapse_counts", lambda: plots.synapse_counts(counts))
+        self._draw("synapse_counts", lambda: self.connectome.plot_synapse_counts(sample, 5))
 
     def paths(self) -> None:
         """See what synapse rows cannot answer in one go: two hops and more."""
@@ -151,20 +160,17 @@ class Tour:
 
     def scene(self) -> None:
         """Draw the two connected populations in the brain."""
-        ebc = self.connectome.criteria(cell_class="EBc", region="CX").get_roots()
-        pbt = self.connectome.criteria(cell_class="PBt", region="CX").get_roots()
-        both = len(set(ebc) & set(pbt))
-        colors = {int(root): "#D55E00" for root in ebc} | {int(root): "#0072B2" for root in pbt}
-        self._title(
-            f"In the brain: {len(ebc)} neurons with an EBc row (orange), {len(pbt)} with a PBt row "
-            f"(blue, with the {both} that have both)"
-        )
+        pair = self.connectome.criteria(cell_class=["EBc", "PBt"], region="CX")
+        classes = self._classes(pair)
+        told = ", ".join(f"{size} {name}" for name, size in classes.value_counts().items())
+        self._title(f"In the brain: {told} neurons, each in the colour of its class")
         if not self._can_draw("brain_scene", "pyvista", "cloudvolume"):
             return
-        plotter = self.connectome.get_brain_mesh_scene(list(colors), neuron_mesh_colors=colors)
+        plotter = self.connectome.get_brain_mesh_scene(
+            pair, by="cell_class", brain_mesh_alpha=0.15
+        )
         plotter.window_size = (1400, 900)
         plotter.zoom_camera(1.8)
-        plotter.add_text("synthetic data", position="lower_right", font_size=8, color="grey")
         place = self.folder / "brain_scene.png"
         plotter.screenshot(place)
         plotter.close()
@@ -195,7 +201,6 @@ class Tour:
         axes = draw()
         figure = axes.figure if hasattr(axes, "figure") else axes[0].figure
         place = self.folder / f"{name}.png"
-        figure.text(0.99, 0.005, "synthetic data", ha="right", va="bottom", fontsize=7, color="0.4")
         figure.savefig(place, dpi=130, bbox_inches="tight")
         plt.close(figure)
         self.figures.append(place)

@@ -1,0 +1,86 @@
+"""Which class each neuron is of, and which colour each class has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from graphapi.ask.neurons import NeuronQuestions
+from graphapi.common.palette import class_colors
+from graphapi.engines.queries import catalog
+from graphapi.errors import UnknownFieldError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+#: The property that groups neurons unless another is named; a graph may lack it.
+CLASS = "cell_class"
+
+
+class ClassQuestions(NeuronQuestions):
+    """Questions about the classes of neurons."""
+
+    def get_class_colors(self, by: str = CLASS) -> dict[str, str]:
+        """Return the colour of each class, the same in every figure, page, scene and link.
+
+        Parameters
+        ----------
+        by
+            The neuron property that holds the class.
+
+        Returns
+        -------
+        dict
+            `#RRGGBB` by class, the classes with most neurons first, then by name. It depends on
+            the classes of the whole graph and on nothing else. Beyond 48 classes, the smallest
+            ones share the grey of neurons without a class.
+
+        Raises
+        ------
+        UnknownFieldError
+            Neurons have no property `by`.
+        """
+        self._need_property(by)
+        table = self.run(catalog()["type_sizes"].with_property(by))
+        sizes: dict[str, int] = {}
+        for row in table.to_pylist():
+            name = "" if row["type"] is None else str(row["type"])
+            if name.strip():
+                sizes[name] = sizes.get(name, 0) + row["neurons"]
+        return class_colors(sorted(sizes, key=lambda name: (-sizes[name], name)))
+
+    def _colors_by(self, by: str) -> dict[str, str]:
+        """Return the colours of a figure's classes: none where a graph has no classes at all."""
+        if by == CLASS and not self._has_property(by):
+            return {}
+        return self.get_class_colors(by)
+
+    def _classes_of(self, neuron_ids: Iterable[int], by: str) -> pd.Series[Any]:
+        """Return the class of each neuron, by root id; missing where it has none."""
+        self._need_property(by)
+        frame = self.get_neurons(sorted({int(root) for root in neuron_ids}))
+        classes: pd.Series[Any] = frame.set_index("root_id")[by]
+        return classes
+
+    def _note(self, threshold: int | None = None, min_size: float | None = None) -> str:
+        """Write where a figure comes from: the graph, and which connections are in it."""
+        made = self.materialization
+        parts = [f"{made.datastack} v{made.version}"]
+        if made.synthetic:
+            parts.append("synthetic data")
+        if threshold is not None:
+            parts.append(f"weight \u2265 {threshold}")
+        if min_size is not None:
+            parts.append(f"size \u2265 {min_size:g}")
+        return ", ".join(parts)
+
+    def _has_property(self, name: str) -> bool:
+        return name in self.annotations.neuron_types
+
+    def _need_property(self, name: str) -> None:
+        if not self._has_property(name):
+            raise UnknownFieldError(
+                f"neurons of {self.name} have no property '{name}'",
+                hint=f"there are: {', '.join(self.annotations.neuron_types)}",
+            )
