@@ -49,9 +49,7 @@ def default_colors(count: int) -> list[str]:
     return list(islice(cycle(PALETTE), count))
 
 
-def class_colors(
-    names: Iterable[str], known: Mapping[str, str] | None = None
-) -> dict[str, str]:
+def class_colors(names: Iterable[str], known: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return a colour for each class.
 
     Parameters

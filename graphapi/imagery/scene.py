@@ -167,6 +167,10 @@ def _add(
 ) -> None:
     surface = _pyvista().PolyData.from_regular_faces(mesh.vertices, mesh.faces)
     if surface.n_points:
+        if smooth:  # by normals of ours: PyVista would turn triangles around
+            surface = surface.compute_normals(
+                cell_normals=False, consistent_normals=False, split_vertices=False
+            )
         plotter.add_mesh(
             surface,
             name=name,

@@ -11,8 +11,6 @@ from graphapi.imagery.geometry import length_text, round_length
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pyvista as pv
-
     from graphapi.common.palette import Color
 
 #: Names of the actors.
@@ -22,7 +20,7 @@ _GREY = (0.3, 0.3, 0.3)
 MOST_LINES = 24
 
 
-def add_legend(plotter: pv.Plotter, lines: Sequence[tuple[str, Color]]) -> None:
+def add_legend(plotter: Any, lines: Sequence[tuple[str, Color]]) -> None:
     """Write names in the upper left, each beside its colour."""
     shown: list[Any] = [[name, color] for name, color in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:
@@ -38,12 +36,12 @@ def add_legend(plotter: pv.Plotter, lines: Sequence[tuple[str, Color]]) -> None:
     legend.GetEntryTextProperty().SetColor(0.1, 0.1, 0.1)
 
 
-def add_note(plotter: pv.Plotter, note: str) -> None:
+def add_note(plotter: Any, note: str) -> None:
     """Write a line in the lower right."""
     plotter.add_text(note, position="lower_right", font_size=8, color=_GREY, name=NOTE)
 
 
-def add_scale_bar(plotter: pv.Plotter) -> None:
+def add_scale_bar(plotter: Any) -> None:
     """Draw a scale bar in the lower left, for what is as far away as the camera's focus.
 
     It is measured again whenever the scene is drawn, so it is right after zooming, too.

@@ -1,7 +1,7 @@
-"""Figures of connectivity, as matplotlib axes; each takes plain frames and draws one idea.
+"""Figures of connectivity, as matplotlib axes; each draws one idea from plain frames.
 
-Colours are those of Okabe and Ito, and viridis: told apart by people of any colour vision, and in
-grey print. matplotlib is imported by the functions, not by this module.
+Classes have the colours of `graphapi.common.palette`, numbers those of viridis, the darker the
+more. matplotlib is imported by the functions, not by this module.
 """
 
 from graphapi.plots.bars import partner_classes, synapse_counts

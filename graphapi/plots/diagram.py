@@ -188,10 +188,11 @@ def _draw_arrows(
         share = (weight / heaviest) ** 0.5
         loop = pre == post
         start, end = places[pre], places[post]
+        style: Any = _Loop(*_outward(start)) if loop else f"arc3,rad={_BEND}"
         arrow = FancyArrowPatch(
             start,
             end,
-            connectionstyle=_Loop(*_outward(start)) if loop else f"arc3,rad={_BEND}",
+            connectionstyle=style,
             arrowstyle="-|>",
             mutation_scale=8 + 8 * share,
             linewidth=_WIDTHS[0] + (_WIDTHS[1] - _WIDTHS[0]) * share,
@@ -214,23 +215,21 @@ class _Loop:
     x: float
     y: float
 
-    def __call__(
-        self, posA: Any, posB: Any, shrinkA: float = 2.0, shrinkB: float = 2.0, **_: Any
-    ) -> Any:
+    def __call__(self, start: Any, end: Any, **sizes: Any) -> Any:
         from matplotlib.path import Path
 
         along = np.array([self.x, self.y])
         aside = np.array([-self.y, self.x])
         reach, half = _LOOP
+        leaving, arriving = float(sizes["shrinkA"]), float(sizes["shrinkB"])
         # A cubic curve comes within three quarters of where its handles are.
-        far = shrinkA * reach * 4 / 3
-        leave, arrive = along * 0.75 + aside * 0.66, along * 0.75 - aside * 0.66
+        far = leaving * reach * 4 / 3
         return Path(
             [
-                posA + leave * shrinkA,
-                posA + along * far + aside * half * shrinkA * 1.6,
-                posA + along * far - aside * half * shrinkA * 1.6,
-                posB + arrive * (shrinkB + 0.5),
+                start + (along * 0.75 + aside * 0.66) * leaving,
+                start + along * far + aside * half * leaving * 1.6,
+                start + along * far - aside * half * leaving * 1.6,
+                end + (along * 0.75 - aside * 0.66) * (arriving + 0.5),
             ],
             [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4],
         )
@@ -269,7 +268,7 @@ def _draw_weight(ax: Axes, weight: int, start: Any, end: Any, node: _Node, t: fl
     ax.annotate(
         str(weight),
         place,
-        xytext=tuple(shift),
+        xytext=(float(shift[0]), float(shift[1])),
         textcoords="offset points",
         ha="center",
         va="center",

@@ -288,7 +288,7 @@ def _mark(ax: Axes, found: CutOut, sites: Sequence[Sequence[int]], nm: Sequence[
     depth = found.window.scale.resolution[found.window.depth]
     width, height = found.pixel_size
     pre, post = found.pixels_of(sites, nm)
-    drawn = []
+    drawn: list[tuple[Any, str]] = []
     for place, other, name, color in (
         (pre, post, "pre", PRE_COLOR),
         (post, pre, "post", POST_COLOR),

@@ -99,7 +99,8 @@ def adjacency_heatmap(
         _name_neurons(axes, rows, columns)
         return axes
     known = read_classes(classes, by)
-    row_groups, column_groups = group_sorted(rows, known), group_sorted(columns, known)
+    row_groups: Groups = group_sorted(rows, known)
+    column_groups: Groups = group_sorted(columns, known)
     if order == "strongest":
         row_groups, column_groups = _kept(row_groups, rows), _kept(column_groups, columns)
     _draw(axes, values[np.ix_(_order(rows, row_groups), _order(columns, column_groups))], cmap, log)

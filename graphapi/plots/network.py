@@ -32,8 +32,8 @@ _RADIUS = 11.0
 _SCRIPT = (Path(__file__).parent / "network.js").read_text("utf-8")
 _STYLE = (
     "svg{width:100%;height:100%;background:#fff;font:11px sans-serif;cursor:grab}"
-    ".pre-post{fill:none;opacity:.65}.neuron circle{stroke:#222}.neuron text{pointer-events:none}#note{fill:#555}"
-    ".aside{opacity:.06!important}"
+    ".pre-post{fill:none;opacity:.65}.neuron circle{stroke:#222}.neuron text{pointer-events:none}"
+    "#note{fill:#555}.aside{opacity:.06!important}"
 )
 
 

@@ -70,6 +70,7 @@ QUESTIONS: dict[str, list[Callable[[Any], Any]]] = {
     "to_networkx": [lambda c: c.to_networkx()],
     "to_sparse": [lambda c: c.to_sparse()],
     "to_matrix": [lambda c: c.to_matrix()],
+    "get_class_colors": [lambda c: c.get_class_colors()],
     "plot_adjacency": [lambda c: c.plot_adjacency(ids(1), ids(2, 3))],
     "plot_connectivity": [lambda c: c.plot_connectivity(ids(1), 1)],
     "plot_partner_classes": [lambda c: c.plot_partner_classes(ids(1))],

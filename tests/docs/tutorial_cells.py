@@ -44,8 +44,7 @@ CELLS: list[tuple[str, str]] = [
     ("text", "The three largest synapses in EM, with their pre and post sites marked:"),
     (
         "code",
-        "cp.plot_synapses_in_em(synapses=synapses, size=240, overlay=True)\n"
-        "plt.show()",
+        "cp.plot_synapses_in_em(synapses=synapses, size=240, overlay=True)\nplt.show()",
     ),
     ("text", "## Adjacency\n\nRows are presynaptic, columns postsynaptic."),
     (
@@ -85,8 +84,7 @@ CELLS: list[tuple[str, str]] = [
     ),
     (
         "code",
-        'cp.plot_partner_classes(576460752732847432, "downstream", threshold=5)\n'
-        "plt.show()",
+        'cp.plot_partner_classes(576460752732847432, "downstream", threshold=5)\nplt.show()',
     ),
     (
         "text",

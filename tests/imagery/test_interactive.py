@@ -80,6 +80,24 @@ def test_real_neurons_in_a_page(pinky40: Path, tmp_path: Path) -> None:
         page.save(tmp_path / "no" / "scene.html")
 
 
+def test_page_has_what_is_written_over_the_scene() -> None:
+    plotter = brain_scene(
+        {ROOT: mesh(0)},
+        legend={"<b>ER</b> (n=1)": "#ff0000"},
+        scale_bar=True,
+        note="made up & synthetic",
+    )
+    plotter.add_text("mine", position="upper_right")
+    page = scene_page(plotter).page
+    plotter.close()
+    assert "&lt;b&gt;ER&lt;/b&gt; (n=1)" in page
+    assert "rgb(100.0%,0.0%,0.0%)" in page
+    assert "<div class='lower right'>made up &amp; synthetic</div>" in page
+    assert "<div class='upper right'>mine</div>" in page
+    assert '"scale":true' in page
+    assert set(surfaces(page)) == {f"neuron {ROOT}"}
+
+
 def test_page_of_nothing() -> None:
     plotter = brain_scene({})
     assert surfaces(scene_page(plotter).page) == {}

@@ -99,9 +99,10 @@ def test_ways_to_give_colors(two: dict[int, Mesh], colors: Any, found: Any) -> N
 
 
 def test_default_colors_are_distinct_and_the_same_each_time() -> None:
-    ids = list(range(1, 11))
-    assert list(colors_by_id(ids, None).values()) == [*OKABE_ITO, *OKABE_ITO[:2]]
-    assert len(set(OKABE_ITO)) == 8
+    ids = list(range(1, 41))
+    colors = list(colors_by_id(ids, None).values())
+    assert colors[:6] == list(OKABE_ITO[:6])
+    assert len(set(colors)) == 40
 
 
 def test_colors_of_missing_meshes_may_be_given(two: dict[int, Mesh]) -> None:
@@ -118,8 +119,8 @@ def test_colors_of_missing_meshes_may_be_given(two: dict[int, Mesh]) -> None:
         ({"colors": ["red"] * 3}, "3 colours were given for 2 neurons"),
         ({"colors": []}, "0 colours"),
         ({"colors": {11: "red"}}, "no colour was given for 1 neurons: 12"),
-        ({"colors": "reddish"}, "'reddish', given for neuron 11, is no colour"),
-        ({"colors": ["red", None]}, "is no colour"),
+        ({"colors": "reddish"}, "'reddish', given for neuron 11, is not a colour"),
+        ({"colors": ["red", None]}, "is not a colour"),
         ({"backend": "paper"}, "no backend 'paper'"),
         ({"brain_alpha": 1.5}, "brain_alpha"),
         ({"neuron_alpha": -1}, "neuron_alpha"),
@@ -146,6 +147,70 @@ def test_synapses_are_balls_of_their_size(two: dict[int, Mesh]) -> None:
     both = plotter.actors["synapses outputs"].mapper.dataset
     assert (both.bounds.y_min, both.bounds.y_max) == pytest.approx((-30, 930), abs=3)
     assert plotter.legend is not None
+    plotter.close()
+
+
+def test_scale_bar_is_as_long_as_it_says(two: dict[int, Mesh]) -> None:
+    plotter = brain_scene(two, colors=[RED, BLUE], scale_bar=True)
+    plotter.window_size = (400, 300)
+    said = set()
+    for zoom in (1.0, 3.0):  # measured again after zooming
+        plotter.zoom_camera(zoom)
+        plotter.screenshot(return_img=True)
+        data = plotter.actors["scale bar"].GetMapper().GetInput()
+        (x0, y0, _), (x1, y1, _) = data.GetPoint(0), data.GetPoint(1)
+        said.add(text := plotter.actors["scale bar length"].GetInput())
+        number, unit = text.split()
+        nm = float(number) * {"nm": 1, "\u00b5m": 1000}[unit]
+        # The oracle: two places as far apart, in the plane of the focus, as VTK projects them.
+        here = np.array(plotter.camera.focal_point)
+        along = np.cross(np.array(plotter.camera.position) - here, plotter.camera.up)
+        there = here + nm * along / np.linalg.norm(along)
+        seen = []
+        for place in (here, there):
+            plotter.renderer.SetWorldPoint(*place, 1)
+            plotter.renderer.WorldToDisplay()
+            seen.append(plotter.renderer.GetDisplayPoint()[:2])
+        assert x1 - x0 == pytest.approx(np.linalg.norm(np.subtract(*seen)), rel=0.01)
+        assert y0 == y1
+        assert 20 < x1 - x0 <= 80
+    assert len(said) == 2
+    plotter.close()
+
+
+def test_legend_and_note(two: dict[int, Mesh]) -> None:
+    plotter = brain_scene(
+        two,
+        colors=[RED, BLUE],
+        legend={"ER (n=1)": "red", "EBc (n=1)": "blue"},
+        synapses={"inputs": [[500, 500, 0]]},
+        note="synthetic data",
+    )
+    box = plotter.legend
+    lines = {
+        box.GetEntryString(i): tuple(box.GetEntryColor(i)) for i in range(box.GetNumberOfEntries())
+    }
+    assert lines == {
+        "ER (n=1)": RED,
+        "EBc (n=1)": BLUE,
+        "inputs": color_of(plotter, "synapses inputs"),
+    }
+    assert plotter.actors["note"].GetText(1) == "synthetic data"
+    plotter.close()
+
+
+def test_a_long_legend_says_how_much_it_leaves_out(two: dict[int, Mesh]) -> None:
+    plotter = brain_scene(two, legend={f"type {i}": "red" for i in range(30)})
+    box = plotter.legend
+    assert box.GetNumberOfEntries() == 25
+    assert box.GetEntryString(24) == "and 6 more"
+    plotter.close()
+
+
+def test_the_outline_is_smooth_and_one_layer(two: dict[int, Mesh]) -> None:
+    plotter = brain_scene(two, brain=box((-9, -9, -9), (1500, 1500, 500)))
+    look = plotter.actors["brain"].prop
+    assert (look.culling, look.interpolation.name) == ("back", "PHONG")
     plotter.close()
 
 

@@ -81,6 +81,26 @@ def test_sites_stand_on_their_voxels(em: Path, em_array: Any) -> None:
     assert {text.get_text() for text in ax.get_legend().get_texts()} == {"pre", "post (+40 nm)"}
 
 
+def test_marks_do_not_hide_the_synapse(em: Path) -> None:
+    ax = em_with_synapse(em, (48, 40, 3), (53, 37, 3), resolution=NM, size=20)
+    ax.figure.canvas.draw()
+    for dots in ax.collections:
+        (path,) = dots.get_paths()
+        points = path.vertices * dots.get_sizes()[0] ** 0.5  # from the site, in points
+        away = np.linalg.norm(points, axis=1)
+        assert away.min() == pytest.approx(5)
+        assert away.max() > 20
+    pre, post = (dots.get_paths()[0].vertices.mean(axis=0) for dots in ax.collections)
+    assert pre[0] < 0 < post[0], "from the left and from the right, as the sites lie"
+    assert pre[1] < 0 < post[1], "from below and from above: rows count downwards"
+
+
+def test_marks_of_sites_in_one_place_come_from_both_sides(em: Path) -> None:
+    ax = em_with_synapse(em, (50, 40, 3), (50, 40, 3), resolution=NM, size=20)
+    pre, post = (dots.get_paths()[0].vertices.mean(axis=0) for dots in ax.collections)
+    assert pre[0] < 0 < post[0]
+
+
 def test_scale_bar_has_the_length_it_says(em: Path) -> None:
     ax = em_with_synapse(em, (48, 40, 3), (53, 37, 3), resolution=NM, size=60)
     bar = next(line for line in ax.lines if line.get_gid() == "scale bar")
@@ -116,6 +136,14 @@ def test_neurons_are_tinted_where_they_are(em: Path, segmentation: Path) -> None
     expected[(y >= 10) & (x < 50)] = to_rgba(PRE_COLOR, 0.3)
     expected[(y >= 10) & (x >= 50)] = to_rgba(POST_COLOR, 0.3)
     np.testing.assert_allclose(tint, expected)
+    # Both profiles have an outline that hides what is below it.
+    outline = next(im for im in ax.images if im.get_gid() == "outlines").get_array()
+    edges = {(10, 5), (10, 35), (25, 19), (25, 20)}  # rows and columns: tops, and where they meet
+    for row, column in edges:
+        color = PRE_COLOR if column < 20 else POST_COLOR
+        np.testing.assert_allclose(outline[row, column], to_rgba(color))
+    for row, column in {(9, 5), (25, 10), (25, 30)}:
+        assert outline[row, column][3] == 0
 
 
 @pytest.fixture

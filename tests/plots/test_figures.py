@@ -66,7 +66,7 @@ def test_heatmap_is_sorted_by_class(adjacency: pd.DataFrame) -> None:
     image = ax.images[0]
     np.testing.assert_array_equal(image.get_array(), adjacency.loc[order, order].to_numpy())
     assert tuple(image.get_extent()) == (0, 5, 5, 0)
-    assert image.cmap.name == "viridis"
+    assert image.cmap.name == "viridis_r", "the stronger, the darker, on a white ground"
     assert image.get_clim() == (0, 24)
     assert labels(ax.xaxis) == labels(ax.yaxis) == ["EBc (n=2)", "ER (n=2)", "Unknown (n=1)"]
     np.testing.assert_allclose(ax.get_xticks(), [1, 3, 4.5])
@@ -109,8 +109,83 @@ def test_heatmap_by_logarithm(adjacency: pd.DataFrame) -> None:
     image = adjacency_heatmap(adjacency, log=True).images[0]
     assert (image.norm.vmin, image.norm.vmax) == (1, 24)
     colors = image.to_rgba(image.get_array())
-    assert tuple(colors[0, 0]) == tuple(image.cmap(0.0)), "no synapse is the lowest colour"
+    assert colors[0, 0][3] == 0, "no synapse has no colour"
+    assert tuple(colors[0, 1]) == tuple(image.cmap(0.0)) != tuple(colors[0, 0]), "one has"
     assert tuple(colors[4, 4]) == tuple(image.cmap(1.0))
+    assert np.ma.getmaskarray(image.get_array()).sum() == 1
+
+
+def test_zeros_are_empty_on_a_linear_scale_too(adjacency: pd.DataFrame) -> None:
+    image = adjacency_heatmap(adjacency).images[0]
+    colors = image.to_rgba(image.get_array())
+    assert colors[0, 0][3] == 0
+    assert colors[0, 1][3] == 1
+
+
+def test_colour_bar_of_a_logarithm_has_plain_numbers(adjacency: pd.DataFrame) -> None:
+    ax = adjacency_heatmap(adjacency * 100, log=True)
+    drawn(ax)
+    bar = ax.figure.axes[1]
+    assert labels(bar.yaxis) == [
+        "1", "2", "5", "10", "20", "50", "100", "200", "500", "1,000", "2,000",
+    ]  # fmt: skip
+
+
+def strips(ax: Any, side: str) -> dict[str, tuple[str, float, float]]:
+    """Colour, start and size of each class's strip beside the matrix."""
+    found = {}
+    for patch in ax.patches:
+        way, _, name = (patch.get_gid() or "").partition(" ")
+        if way == side:
+            span = (
+                (patch.get_y(), patch.get_height())
+                if side == "pre"
+                else (patch.get_x(), patch.get_width())
+            )
+            found[name] = (to_hex(patch.get_facecolor()).upper(), *span)
+    return found
+
+
+def test_classes_beside_the_heatmap_have_their_colours(adjacency: pd.DataFrame) -> None:
+    ax = adjacency_heatmap(adjacency, CLASSES, colors={"ER": "#112233", "EBc": "#445566"})
+    drawn(ax)
+    expected = {
+        "EBc": ("#445566", 0, 2),
+        "ER": ("#112233", 2, 2),
+        "Unknown": (UNKNOWN_COLOR, 4, 1),
+    }
+    assert strips(ax, "pre") == strips(ax, "post") == expected
+
+
+def test_heatmap_is_sorted_by_strength_within_classes() -> None:
+    ids = [BASE + i for i in range(4)]
+    values = [[0, 0, 1, 9], [0, 0, 0, 20], [3, 0, 0, 0], [8, 0, 0, 0]]
+    frame = pd.DataFrame(values, index=ids, columns=ids)
+    kinds = dict(zip(ids, ("ER", "ER", "PBt", "PBt"), strict=True))
+    ax = adjacency_heatmap(frame, kinds, order="strongest")
+    # ER: 1 (20 synapses), 0 (9); PBt: 3 (8), 2 (3). Columns, 29 11 1 0 synapses: 3 0 2 1.
+    expected = frame.loc[[ids[1], ids[0], ids[3], ids[2]], [ids[0], ids[1], ids[3], ids[2]]]
+    np.testing.assert_array_equal(np.asarray(ax.images[0].get_array()), expected)
+
+
+def boxes(ax: Any, found: Any) -> list[Any]:
+    drawn(ax)
+    renderer = ax.figure.canvas.get_renderer()
+    return [text.get_window_extent(renderer) for text in found if text.get_text()]
+
+
+def test_names_of_many_types_do_not_overlap() -> None:
+    ids = [BASE + i for i in range(200)]
+    kinds = {root: f"type {min(i, 60)}" for i, root in enumerate(ids)}  # 60 of one, one of 140
+    frame = pd.DataFrame(np.eye(200, dtype=int), index=ids, columns=ids)
+    ax = adjacency_heatmap(frame, kinds, by="cell_type")
+    found = ax.get_yticklabels()
+    assert labels(ax.yaxis)[0] == "type 60 (n=140)", "the largest is always named"
+    tall = sorted((box.y0, box.y1) for box in boxes(ax, found))
+    assert all(low[1] <= high[0] for low, high in itertools.pairwise(tall))
+    assert ax.get_ylabel() == f"Presynaptic ({len(found)} of 61 type names are shown)"
+    assert 5 < len(found) < 61
+    assert len(strips(ax, "pre")) == 61
 
 
 @pytest.mark.parametrize("kind", ["series", "rows", "text ids", "named column"])
@@ -211,6 +286,27 @@ def test_partner_classes_on_given_axes(connectivity: pd.DataFrame) -> None:
     assert [text.get_text() for text in empty[0].texts] == ["no connections"]
 
 
+def test_partner_classes_have_their_colours_and_name(connectivity: pd.DataFrame) -> None:
+    known = {11: "EBc", 12: "PBt", 14: "PBt"}
+    colors = {"PBt": "#112233", "EBc": "#445566"}
+    for ax in partner_classes(connectivity, "post", known, by="cell_type", colors=colors):
+        painted = [to_hex(bar.get_facecolor()).upper() for bar in ax.patches]
+        assert painted == ["#445566", "#112233", UNKNOWN_COLOR]
+        assert ax.get_xlabel() == "Postsynaptic type"
+
+
+def test_partner_types_beyond_24_are_one_bar() -> None:
+    rows = [(1, 100 * i + j + 1, i + 1) for i in range(30) for j in range(30 - i)]
+    frame = pd.DataFrame(rows, columns=["pre", "post", "weight"])
+    counts, means = partner_classes(frame, "post", {post: f"t{post // 100}" for _, post, _ in rows})
+    assert len(counts.patches) == 25
+    # The six smallest have 6, 5, ... 1 connections, of 25, 26, ... 30 synapses each.
+    assert bars(counts)["6 others"] == 21
+    synapses = 6 * 25 + 5 * 26 + 4 * 27 + 3 * 28 + 2 * 29 + 30
+    assert bars(means)["6 others"] == pytest.approx(synapses / 21)
+    assert bars(counts)["t0"] == 30
+
+
 def test_synapse_counts_are_the_right_way_round() -> None:
     counts = pd.DataFrame(
         {"pre": [25, 31], "post": [13, 0]}, index=pd.Index([BASE, BASE + 1], name="neuron_id")
@@ -252,7 +348,7 @@ def test_size_histogram_is_stacked() -> None:
     assert list(found) == [f"{BASE + 1} (n=4)", f"{BASE} (n=3)"]
     upper = ax.containers[1]
     assert [bar.get_y() for bar in upper] == [0, 1, 1, 0, 2], "on top of the first group"
-    assert ax.get_legend().get_title().get_text() == "pre_pt_root_id"
+    assert ax.get_legend().get_title().get_text() == "Presynaptic neuron"
     assert [to_hex(c[0].get_facecolor()).upper() for c in ax.containers] == list(OKABE_ITO[:2])
 
 
@@ -338,6 +434,83 @@ def test_arrows_of_both_ways_bend_apart(subgraph: Any) -> None:
         arrows(ax)[name].get_path().vertices.mean(axis=0) for name in ("ER->PBt", "PBt->ER")
     )
     assert np.linalg.norm(there - back) > 0.05
+
+
+def test_loops_begin_and_end_at_their_node(subgraph: Any) -> None:
+    ax = connectivity_diagram(subgraph)
+    drawn(ax)
+    loop = arrows(ax)["ER->ER"]
+    nodes = next(c for c in ax.collections if c.get_gid() == "nodes")
+    place = ax.transData.transform(nodes.get_offsets()[0])
+    radius = (nodes.get_sizes()[0] / np.pi) ** 0.5 * ax.figure.dpi / 72
+    path = loop.get_connectionstyle()(place, place, shrinkA=radius, shrinkB=radius + 1)
+    away = np.linalg.norm(path.interpolated(20).vertices - place, axis=1) / radius
+    assert 0.8 < away[0] < 1.1
+    assert 0.8 < away[-1] < 1.3
+    assert away.max() > 2.5
+    assert path.vertices[1:3, 1].min() > place[1] + radius, "upwards: away from the others"
+    # What is drawn begins there, too, whatever the size of the figure.
+    ends = loop.get_transform().transform(loop.get_path().vertices)
+    assert np.linalg.norm(ends - place, axis=1).min() < 1.2 * radius
+
+
+@pytest.mark.parametrize("types", [3, 8, 24])
+def test_names_in_diagrams_do_not_overlap(types: int) -> None:
+    graph = nx.DiGraph()
+    for i in range(types):
+        graph.add_node(BASE + i, cell_type=f"some long type {i}")
+        graph.add_edge(BASE + i, BASE + (i + 1) % types, weight=5)
+        graph.add_edge(BASE + i, BASE + (i + 1) % types, weight=5)
+    graph.add_edge(BASE, BASE + 1, weight=10379)
+    ax = connectivity_diagram(graph, by="cell_type")
+    names = [text for text in ax.texts if (text.get_gid() or "").startswith("name ")]
+    assert len(names) == types
+    drawn(ax)
+    # Turned text: its box before turning, and the corners of that.
+    renderer = ax.figure.canvas.get_renderer()
+    corners = []
+    for text in names:
+        angle = np.radians(text.get_rotation())
+        anchor = text.get_transform().transform(text.get_unitless_position())
+        turned, text_angle = text.get_rotation(), text
+        text_angle.set_rotation(0)
+        box = text.get_window_extent(renderer)
+        text_angle.set_rotation(turned)
+        flat = np.array([[box.x0, box.y0], [box.x1, box.y0], [box.x1, box.y1], [box.x0, box.y1]])
+        way = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        corners.append((flat - anchor) @ way + anchor)
+    for first, second in itertools.combinations(corners, 2):
+        assert not overlap(first, second)
+
+
+def overlap(first: Any, second: Any) -> bool:
+    """Tell whether two rectangles share a point: no side of either has all of the other beyond."""
+    for shape in (first, second):
+        for a, b in zip(shape, np.roll(shape, -1, axis=0), strict=True):
+            normal = np.array([b[1] - a[1], a[0] - b[0]])
+            one, other = first @ normal, second @ normal
+            if one.max() <= other.min() or other.max() <= one.min():
+                return False
+    return True
+
+
+def test_a_diagram_fills_its_figure(subgraph: Any) -> None:
+    ax = connectivity_diagram(subgraph)
+    drawn(ax)
+    box = ax.get_tightbbox()
+    width, height = ax.figure.get_size_inches() * ax.figure.dpi
+    assert box.width > 0.8 * width
+    assert box.height > 0.7 * height
+    assert box.x0 >= 0
+    assert box.x1 <= width
+
+
+def test_diagram_has_the_colours_it_is_given(subgraph: Any) -> None:
+    colors = {"PBt": "#112233", "ER": "#445566"}
+    ax = connectivity_diagram(subgraph, colors=colors)
+    nodes = next(c for c in ax.collections if c.get_gid() == "nodes")
+    painted = [to_hex(color).upper() for color in nodes.get_facecolors()]
+    assert painted == ["#445566", "#112233", UNKNOWN_COLOR]
 
 
 def test_diagram_of_neurons(subgraph: Any) -> None:

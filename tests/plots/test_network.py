@@ -63,6 +63,21 @@ def test_what_is_drawn(subgraph: Any) -> None:
     assert arrows[str(A), str(B)].find(f"{SVG}title").text == f"{A} to {B}: 16 synapses"
 
 
+def test_the_page_has_the_colours_and_the_note_it_is_given(subgraph: Any) -> None:
+    colors = {"ER": "#112233", "<EBc> & 'co'": "#445566", "PBt": "#778899"}
+    view = network_view(subgraph, colors=colors, note="demo <3>")
+    svg = drawing(view.page)
+    circles = {
+        n.get("data-class"): n.find(f"{SVG}circle").get("fill")
+        for n in svg.iter(f"{SVG}g")
+        if n.get("class") == "neuron"
+    }
+    assert circles == {
+        "ER": "#112233", "<EBc> & 'co'": "#445566", "Unknown": UNKNOWN_COLOR,
+    }  # fmt: skip
+    assert [t.text for t in svg.iter(f"{SVG}text") if t.get("id") == "note"] == ["demo <3>"]
+
+
 def test_arrows_lead_from_circle_to_circle(subgraph: Any) -> None:
     svg = drawing(network_view(subgraph).page)
     places = {
@@ -123,7 +138,7 @@ def test_what_cannot_be_drawn(subgraph: Any) -> None:
     assert "class='neuron'" not in network_view(nx.DiGraph()).page
     with pytest.raises(InputError, match="DiGraph"):
         network_view({A: B})
-    with pytest.raises(InputError, match="cannot be looked at"):
+    with pytest.raises(InputError, match="cannot be told apart"):
         network_view(nx.empty_graph(MAX_NEURONS + 1, create_using=nx.DiGraph))
     subgraph.add_edge(C, A)
     with pytest.raises(InputError, match="no weight"):

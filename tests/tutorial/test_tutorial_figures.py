@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -205,6 +206,111 @@ def test_a_subgraph_to_look_at(connectome: cp.Connectome, weights: pd.Series) ->
     inside = strong.pre_pt_root_id.isin(near) & strong.post_pt_root_id.isin(near)
     assert view.page.count("class='neuron'") == len(near)
     assert view.page.count("class='pre-post'") == int(inside.sum())
+
+
+def hexes(color: Any) -> str:
+    from matplotlib.colors import to_hex
+
+    return to_hex(color).upper()
+
+
+def strip_colors(ax: Any) -> dict[str, str]:
+    """Colour of each class beside a heatmap."""
+    return {
+        patch.get_gid().partition(" ")[2]: hexes(patch.get_facecolor())
+        for patch in ax.patches
+        if (patch.get_gid() or "").startswith("pre ")
+    }
+
+
+def test_one_class_has_one_colour_everywhere(connectome: cp.Connectome) -> None:
+    from graphapi.imagery.neuroglancer import read_neuroglancer_link
+    from loader.browser.browserkit import DEMO_CLASSES, grass
+
+    known = cp.get_neurons(connectome.root_ids()).set_index("root_id")["cell_class"].dropna()
+    sizes = known.value_counts()
+    colors = cp.get_class_colors()
+    assert list(colors) == sorted(sizes.index, key=lambda name: (-sizes[name], name))
+    assert tuple(colors) == DEMO_CLASSES
+    assert len(set(colors.values())) == len(colors) == 14
+    # Two choices of neurons in which other classes are the largest.
+    pair = cp.NeuronCriteria(cell_class=["EBc", "PBt"], region="CX")
+    four = cp.NeuronCriteria(cell_class=["EBc", "ER", "FBt", "PBt"], region="CX")
+    for chosen, names in ((pair, {"EBc", "PBt"}), (four, {"EBc", "ER", "FBt", "PBt"})):
+        expected = {name: colors[name] for name in names}
+        assert strip_colors(cp.plot_adjacency(chosen, chosen, by="cell_class")) == expected
+        ax = cp.plot_connectivity(chosen, threshold=5)
+        arrows = {p.get_gid().split("->")[0]: hexes(p.get_facecolor()) for p in ax.patches}
+        assert arrows == expected
+        circles = next(c for c in ax.collections if c.get_gid() == "nodes")
+        assert {hexes(color) for color in circles.get_facecolors()} == set(expected.values())
+    for bars in cp.plot_partner_classes(PBT, threshold=5):
+        names = text_of(bars.get_xticklabels())
+        painted = {n: hexes(b.get_facecolor()) for n, b in zip(names, bars.patches, strict=True)}
+        assert painted == {name: colors.get(name, "#999999") for name in names}
+        assert {"EBc", "PBt", "Unknown"} <= set(names)
+    page = cp.view_subgraph(PBT, grow=1, threshold=10).page
+    drawn = dict(re.findall(r"data-class='(\w+)'[^>]*><circle r='11' fill='(#\w+)'", page))
+    assert drawn == {name: colors.get(name, "#999999") for name in drawn}
+    assert {"EBc", "PBt"} <= set(drawn)
+    neurons = [int(known[known == name].index[0]) for name in ("PBt", "EBc", "PBt")]
+    state = read_neuroglancer_link(cp.neuroglancer_link(neurons, by="cell_class"))
+    painted = next(la for la in state["layers"] if la["type"] == "segmentation")["segmentColors"]
+    assert painted == {str(root): colors[known[root]].lower() for root in neurons}
+    plotter = cp.get_brain_mesh_scene(neurons, by="cell_class")
+    for root in neurons:
+        rgb = plotter.actors[f"neuron {root}"].prop.color.float_rgb
+        assert hexes(tuple(rgb)) == colors[known[root]]
+    plotter.close()
+    style = dict(re.findall(r"node\.(\w+) \{\n  color: (#\w+);", grass(list(colors))))
+    assert {name: style[name] for name in colors} == colors
+
+
+def test_figures_say_what_they_show(connectome: cp.Connectome) -> None:
+    opn = cp.NeuronCriteria(**OPN, side="right").get_roots()[:3]
+    figures = {
+        "weight \u2265 4": cp.plot_adjacency(post_ids=opn, threshold=4),
+        "weight \u2265 5": cp.plot_partner_classes(PBT, threshold=5)[1],
+        "weight \u2265 6": cp.plot_synapse_counts(opn, 6),
+        "weight \u2265 3, size \u2265 10": cp.plot_synapse_sizes(opn, None, 3, 10),
+    }
+    for told, ax in figures.items():
+        assert ax.get_title(loc="right") == f"demo_ant v3, synthetic data, {told}"
+    diagram = cp.plot_connectivity(opn, 1, 7)
+    assert diagram.figure.get_supxlabel() == "demo_ant v3, synthetic data, weight \u2265 7"
+    panels = cp.plot_synapses_in_em(opn, threshold=3, count=1, size=60)
+    assert panels[0].figure.get_supxlabel() == "demo_ant v3, synthetic data, weight \u2265 3"
+    page = cp.view_subgraph(PBT, grow=1, threshold=10).page
+    assert "demo_ant v3, synthetic data, weight \u2265 10</text>" in page
+
+
+def test_a_scene_has_legend_scale_bar_and_mark(connectome: cp.Connectome) -> None:
+    from graphapi.imagery.scene_page import scene_page
+
+    pair = cp.NeuronCriteria(cell_class=["EBc", "PBt"], region="CX")
+    roots = cp.get_neurons(pair).groupby("cell_class")["root_id"].first().loc[["EBc", "PBt"]]
+    plotter = cp.get_brain_mesh_scene(roots.tolist(), by="cell_class")
+    legend = plotter.legend
+    entries = {legend.GetEntryString(i) for i in range(legend.GetNumberOfEntries())}
+    assert entries == {"EBc (n=1)", "PBt (n=1)"}
+    assert "scale bar" in plotter.actors
+    assert plotter.actors["note"].GetText(1) == "demo_ant v3, synthetic data"
+    page = scene_page(plotter).page
+    plotter.close()
+    for text in ("EBc (n=1)", "PBt (n=1)", "demo_ant v3, synthetic data", '"scale":true'):
+        assert text in page
+
+
+def test_types_are_called_types(connectome: cp.Connectome) -> None:
+    counts, _ = cp.plot_partner_classes(PBT, threshold=5, by="cell_type")
+    assert counts.get_xlabel() == "Postsynaptic type"
+
+
+def test_colours_given_twice(connectome: cp.Connectome) -> None:
+    with pytest.raises(cp.CavegraphError, match="colours were given twice"):
+        cp.get_brain_mesh_scene([PBT], by="cell_class", neuron_mesh_colors="red")
+    with pytest.raises(cp.CavegraphError, match="no property 'colour'"):
+        cp.plot_connectivity(PBT, by="colour")
 
 
 def test_neurons_for_navis(connectome: cp.Connectome) -> None:

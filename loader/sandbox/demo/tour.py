@@ -162,13 +162,16 @@ class Tour:
         """Draw the two connected populations in the brain."""
         pair = self.connectome.criteria(cell_class=["EBc", "PBt"], region="CX")
         classes = self._classes(pair)
-        told = ", ".join(f"{size} {name}" for name, size in classes.value_counts().items())
-        self._title(f"In the brain: {told} neurons, each in the colour of its class")
+        rows = self.connectome.get_annotations(pair)
+        counts = rows.groupby("cell_class")["root_id"].nunique()
+        merged = ", ".join(f"{size} {name}" for name, size in classes.value_counts().items())
+        self._title(
+            f"In the brain: {counts['EBc']} neurons with an EBc row, {counts['PBt']} with a PBt row"
+            f" (each once, by its merged class: {merged})"
+        )
         if not self._can_draw("brain_scene", "pyvista", "cloudvolume"):
             return
-        plotter = self.connectome.get_brain_mesh_scene(
-            pair, by="cell_class", brain_mesh_alpha=0.15
-        )
+        plotter = self.connectome.get_brain_mesh_scene(pair, by="cell_class", brain_mesh_alpha=0.15)
         plotter.window_size = (1400, 900)
         plotter.zoom_camera(1.8)
         place = self.folder / "brain_scene.png"
