@@ -42,7 +42,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: DuckDB and the engines take their time."""
+    """Import a public name on first use: DuckDB and the engines are slow to import."""
     if name not in _PLACES:
         raise AttributeError(f"module 'loader' has no attribute '{name}'")
     from importlib import import_module

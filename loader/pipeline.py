@@ -61,51 +61,50 @@ def load(
     progress: bool = True,
     on_step: Callable[[str], None] | None = None,
 ) -> LoadReport:
-    """Make a graph of a connectome.
+    """Load a connectome into a graph.
 
-    Can be broken off at any moment and called again with the same arguments: what is
-    finished is not done again, and the graph is the same.
+    A load can stop at any moment. Call it again with the same arguments to continue:
+    finished steps are not repeated, and the graph is the same.
 
     Parameters
     ----------
     source
-        A datastack's name; a file of synapse rows or connections; or a `Source` that has
-        been made with more options (`CaveSource`, `FileSource`), whose annotations,
-        version, server and token are then its own.
+        A datastack's name, or a file of synapse rows or connections. For more options, a
+        `CaveSource` or `FileSource`; it brings its own annotations, version, server and
+        token.
     to
         Path of a graph file, the address of a Neo4j server, or `neo4j-import:FOLDER` for
         files that `neo4j-admin` imports into a stopped server (`loader.writers.neo4j_import`).
     annotations
-        Annotation tables: names of CAVE tables, paths of files, or `AnnotationFile`; in
-        order of precedence.
+        Annotation tables, in order of precedence: names of CAVE tables, paths of files, or
+        `AnnotationFile`.
     version
         Materialization version; `latest` is resolved once, at the start.
     server, token
-        The CAVE server and token, where they are not the configured ones.
+        CAVE server and token, if not the configured ones.
     user, password, database
-        For a Neo4j server; see `graphapi.engines.neo4j`, also for the environment.
+        For a Neo4j server; see `graphapi.engines.neo4j`, also for environment variables.
     replace
-        A graph that is there may be replaced.
+        Replace an existing graph.
     min_size
-        Smallest size of a synapse that counts; None for all.
+        Ignore synapses smaller than this; None keeps all.
     only
-        Keep connections between these neurons alone, and no other neuron: a file of root
-        ids, `annotated`, or `FIELD=VALUE` of an annotation field. None keeps all.
+        Keep only these neurons and the connections between them: a file of root ids,
+        `annotated`, or `FIELD=VALUE` of an annotation field. None keeps all.
     force_annotations
-        Accept files of annotations that hardly meet the connections.
+        Accept annotation files even if few of their neurons have connections.
     work
-        Working folder; one below the user's cache folder, named after the load, when not
-        given.
+        Working folder. By default a folder named after the load, in the user's cache folder.
     memory_limit
-        Most memory for the load, such as `4GB`.
+        Memory limit of the load, such as `4GB`.
     threads
-        Most threads for it; 0 for all cores.
+        Limit of threads for the aggregation; 0 for all cores.
     in_flight
-        Most requests to CAVE at once.
+        Limit of parallel requests to CAVE.
     progress
-        Show progress bars where somebody watches.
+        Show progress bars, if the output is a terminal or notebook.
     on_step
-        Called with the name of every step that has just been finished.
+        Called with the name of each step when it is finished.
 
     Returns
     -------
@@ -115,11 +114,11 @@ def load(
     Raises
     ------
     GraphExistsError
-        Another graph is at the target, and `replace` is not set.
+        There is another graph at the target, and `replace` is not set.
     SourceSchemaError, StageError, VerificationError, LoadError
-        As their names say; the old graph is untouched.
+        The load failed; an old graph is untouched.
     CaveError
-        CAVE refused or failed; what has been fetched is kept for the next call.
+        CAVE refused or failed. Rows that were fetched are kept for the next call.
     """
     settings = Settings(memory_limit, threads, in_flight, progress)
     check_min_size(min_size)
@@ -131,7 +130,7 @@ def load(
 
 @dataclasses.dataclass(frozen=True)
 class _Chosen:
-    """What the user leaves out, or takes against our advice."""
+    """What the user filters out, and the checks the user overrides."""
 
     min_size: float | None
     only: Only | None
@@ -161,7 +160,7 @@ def _run(
             made = make(workspace, chosen.min_size, settings, chosen.only)
             made = check_plausible(made, force_annotations=chosen.force_annotations)
         compared = 0
-        # Between given neurons alone, totals are not those that the source says.
+        # With `only`, the totals of a neuron differ from the source's.
         if isinstance(source, Countable) and chosen.only is None:
             with clock.measure("compare"):
                 source.compare(workspace, made.neurons, chosen.min_size)
@@ -228,15 +227,15 @@ def _source(
     if not isinstance(source, (str, Path)):
         if annotations or server or token or version != "latest":
             raise InputError(
-                "annotations, version, server and token belong to the source that was given",
-                hint="give them to CaveSource or FileSource instead",
+                "annotations, version, server and token cannot be combined with a source object",
+                hint="pass them to CaveSource or FileSource instead",
             )
         return source
     if isinstance(source, Path) or is_place(source):
         from loader.sources.files import FileSource
 
         if server or token:
-            raise InputError(f"'{source}' is a file: it takes no server and no token")
+            raise InputError(f"server and token do not apply: '{source}' is a file")
         number = 0 if version == "latest" else int(version)
         return FileSource(source, annotations=annotations, version=number)
     from loader.sources.cave import CaveSource
@@ -255,7 +254,7 @@ def _writer(to: str | Path, user: str | None, password: str | None, database: st
         return Neo4jImportWriter(Path(str(to).removeprefix(SCHEME)), database=database)
     if "://" in str(to):
         raise InputError(
-            f"'{to}' is no place for a graph", hint="use bolt://, neo4j://, or a file's path"
+            f"'{to}' is not a place for a graph", hint="use bolt://, neo4j://, or a file's path"
         )
     from loader.writers.embedded import EmbeddedWriter
 
@@ -285,7 +284,7 @@ def _check_target(writer: Writer, name: str, replace: bool) -> LoadReport | None
         return LoadReport(uri=writer.uri, record=existing.record, was_there=True)
     raise GraphExistsError(
         f"'{writer.uri}' holds {existing.description}",
-        hint="add --replace (replace=True), or name another place with --to",
+        hint="add --replace (replace=True), or choose another place with --to",
     )
 
 

@@ -1,4 +1,4 @@
-"""What a load did, for people."""
+"""The report of a load."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ _LEFT_OUT = {
     "rows_invalid": "marked invalid",
     "rows_unresolved": "without a root id on one side",
     "rows_background": "with background (0) on one side",
-    "rows_outside": "not between neurons of --only",
-    "rows_below_min_size": "below the smallest size",
+    "rows_outside": "not between two neurons of --only",
+    "rows_below_min_size": "below --min-size",
     "rows_zero_weight": "with weight 0",
-    "rows_autapse": "of a neuron with itself (counted on the neuron)",
+    "rows_autapse": "autapses (counted on the neuron)",
 }
 
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What a load did; prints well.
+    """The result of a load; `print` it for a summary.
 
     Parameters
     ----------
     uri
         Where the graph is.
     record
-        What it says about itself, with all counts.
+        The graph's record, with all counts.
     checks
-        What was verified; None where the graph was there already.
+        The checks that ran; None if the graph existed already.
     conflicts
-        `root_id`, `field`, `values`, `chosen`: annotation rows of one neuron that disagree;
-        None where the graph was there already.
+        Annotation rows of one neuron that disagree: `root_id`, `field`, `values`, `chosen`.
+        None if the graph existed already.
     seconds
-        For each part of the load.
+        Seconds of each part of the load.
     was_there
-        This very graph was there already, and nothing was done.
+        The same graph existed already, and nothing was done.
     compared
-        Neurons whose totals were asked of CAVE too, and are the same.
+        Number of neurons whose totals were compared with CAVE and are the same.
     next_steps
-        What is left to do by hand; empty where the graph can be asked.
+        What is left to do by hand; empty if the graph can be queried.
     """
 
     uri: str
@@ -61,14 +61,14 @@ class LoadReport:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Rows seen, kept and left out, neurons, connections, annotation rows."""
+        """Counts of rows read, kept and left out, of neurons, connections, annotation rows."""
         return self.record.counts
 
     def __str__(self) -> str:
         counts, record = self.counts, self.record
         title = f"{record.datastack} at version {record.version} in {self.uri}"
         if self.was_there:
-            return f"{title}: there already, complete; nothing to do"
+            return f"{title}: exists already and is complete; nothing to do"
         lines = [
             title,
             (
@@ -83,24 +83,24 @@ class LoadReport:
         if counts["annotation_rows"]:
             lines.append(
                 f"  {counts['annotation_rows']:,} annotation rows, "
-                f"{counts['annotation_rows_attached']:,} of them on a neuron; "
-                f"{counts['annotation_conflicts']:,} conflicts between rows of one neuron"
+                f"{counts['annotation_rows_attached']:,} of them attached to a neuron; "
+                f"{counts['annotation_conflicts']:,} conflicts between rows of the same neuron"
             )
             if counts.get("annotation_rows_outside"):
                 lines.append(
-                    f"    {counts['annotation_rows_outside']:,} more, of other neurons, left out"
+                    f"    {counts['annotation_rows_outside']:,} rows of other neurons left out"
                 )
             if "neurons_annotated" in counts:
                 lines.append(
                     f"  {counts['neurons_annotated']:,} neurons are annotated, "
-                    f"{counts['neurons_annotated_unconnected']:,} of them have no connection; "
-                    f"{counts['neurons_unannotated']:,} have connections and no annotation"
+                    f"{counts['neurons_annotated_unconnected']:,} of them without connections; "
+                    f"{counts['neurons_unannotated']:,} have connections but no annotation"
                 )
         lines += [*described(record.reading), *(f"  note: {note}" for note in record.notes)]
         if self.checks is not None:
-            lines.append(f"  verified: {len(self.checks.checks)} checks hold")
+            lines.append(f"  verified: {len(self.checks.checks)} checks passed")
         if self.compared:
-            lines.append(f"  {self.compared} neurons have the totals that CAVE says of them")
+            lines.append(f"  {self.compared} neurons have the same totals in CAVE")
         if self.seconds:
             parts = ", ".join(f"{name} {value:.1f} s" for name, value in self.seconds.items())
             lines.append(f"  {parts}")
@@ -110,7 +110,7 @@ class LoadReport:
 
 
 def described(reading: Mapping[str, Any]) -> list[str]:
-    """Say what each source was taken for, and how to overrule it; empty where nothing was."""
+    """Return lines on how each source was read, and how to change that; empty for CAVE tables."""
     lines = []
     rows = reading.get("connections", {})
     if rows:
@@ -121,7 +121,7 @@ def described(reading: Mapping[str, Any]) -> list[str]:
                 f"    {', '.join(f'{ours} = {theirs}' for ours, theirs in columns.items())}"
             )
         if rows.get("id_prefix"):
-            lines.append(f"    ids begin with {rows['id_prefix']}, as their columns' names say")
+            lines.append(f"    ids begin with {rows['id_prefix']}, from the column names")
         if rows.get("not_used"):
             lines.append(f"    columns not used: {', '.join(rows['not_used'])}")
         if rows.get("keep"):
@@ -136,7 +136,7 @@ def described(reading: Mapping[str, Any]) -> list[str]:
         if table.get("note"):
             lines.append(f"    {table['note']}")
     if reading.get("only"):
-        lines.append(f"  only connections between neurons of {reading['only']}")
+        lines.append(f"  only connections between the neurons of {reading['only']}")
     cited = [t["citation"] for t in (rows, *reading.get("annotations", [])) if t.get("citation")]
     return [*lines, *(f"  cite: {text}" for text in dict.fromkeys(cited))]
 
@@ -145,8 +145,8 @@ def _shown(files: Sequence[str]) -> str:
     return files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
 
 
-def _family(told: Mapping[str, Any]) -> str:
-    return f"{told['family']}: " if told.get("family") else ""
+def _family(table: Mapping[str, Any]) -> str:
+    return f"{table['family']}: " if table.get("family") else ""
 
 
 def _overrule(rows: Mapping[str, Any]) -> str:

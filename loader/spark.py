@@ -1,7 +1,7 @@
-"""The aggregation on Spark: the same expressions, for rows that one machine cannot sum up.
+"""Aggregation on Spark: the same expressions, for rows that one machine cannot sum.
 
-What comes out are weighted pairs in Parquet, autapses included; `cavegraph load` reads them
-like any other file of connections, on one machine.
+The result is a folder of Parquet files with connections and their weights, autapses included.
+`cavegraph load` reads it on one machine, like any other file of connections.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from loader.stages import aggregate
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-#: Set where the caller says nothing else: a quiet session that spills instead of growing.
+#: Defaults that the caller may override: no web page, no progress bars, times in UTC.
 DEFAULTS = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "UTC",
 }
-#: The name of the rows within a session.
+#: The name of the rows in a session.
 _VIEW = "cavegraph_rows"
 
 
 @dataclass(frozen=True)
 class Summed:
-    """What Spark has made.
+    """The result of `sum_pairs`.
 
     Parameters
     ----------
     target
         Folder of Parquet files: `pre`, `post`, `weight`, `size_sum`, int64.
     pairs
-        How many ordered pairs there are, autapses included.
+        Number of ordered pairs, autapses included.
     fates
-        Rows by what became of them; see `loader.stages.aggregate.FATES`.
+        Number of rows by fate; see `loader.stages.aggregate.FATES`.
     """
 
     target: str
@@ -46,8 +46,8 @@ class Summed:
     fates: dict[str, int]
 
     def __str__(self) -> str:
-        told = ", ".join(f"{rows:,} {fate}" for fate, rows in sorted(self.fates.items()))
-        return f"{self.pairs:,} pairs in {self.target}; rows: {told}"
+        rows = ", ".join(f"{count:,} {fate}" for fate, count in sorted(self.fates.items()))
+        return f"{self.pairs:,} pairs in {self.target}; rows: {rows}"
 
 
 def sum_pairs(
@@ -64,28 +64,29 @@ def sum_pairs(
     Parameters
     ----------
     rows
-        Parquet files or folders, by any address that Spark reads (`s3a://...`, `gs://...`).
+        Parquet files or folders, at any address that Spark reads (`s3a://...`, `gs://...`).
     target
-        New folder, likewise.
+        A new folder, at such an address.
     rule
-        Which rows count; with root 1 as "not looked up" where the rows have CAVE's own names.
+        Which rows count. By default all; root 1 means "not looked up" if the rows have CAVE's
+        column names.
     columns
-        Our column name to the file's; when not given, as in `loader.sources.dumps`.
+        Our column names to the file's. By default as in `loader.sources.dumps`.
     master
         `local[*]`, `spark://host:7077`, `yarn`, `k8s://...`.
     settings
-        Spark's own, such as `{"spark.executor.memory": "8g"}`.
+        Settings of Spark, such as `{"spark.executor.memory": "8g"}`.
 
     Raises
     ------
     MissingExtraError
         Spark is not installed.
     GraphExistsError
-        Something is at the target.
+        The target exists already.
     VerificationError
-        The pairs do not hold all rows that count.
+        The weights do not sum to the rows that count.
     LoadError
-        Spark failed, or the rows have no `pre` and `post`.
+        Spark failed, or the rows have no `pre` or `post`.
     """
     with _session(master, {**DEFAULTS, **(settings or {})}) as session, _translated():
         import ibis
@@ -107,8 +108,8 @@ def sum_pairs(
     counted = sum(row["synapses"] for row in fates if row["fate"] in ("kept", "autapse"))
     if (found["weight"] or 0) != counted:
         raise VerificationError(
-            f"'{target}' holds {found['weight']:,} synapses, {counted:,} rows count",
-            hint="delete it and run again",
+            f"'{target}' holds {found['weight']:,} synapses, but the rows have {counted:,}",
+            hint="delete the folder and run again",
         )
     return Summed(str(target), found["pairs"], {row["fate"]: row["rows"] for row in fates})
 
@@ -118,8 +119,8 @@ def _columns(there: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
     named |= given
     if not named["pre"] or not named["post"]:
         raise LoadError(
-            f"the rows have no pre and post among {sorted(there)}",
-            hint="name the columns, such as pre=pre_pt_root_id",
+            f"no columns pre and post among {sorted(there)}",
+            hint="name the columns: columns={'pre': ..., 'post': ...}",
         )
     return {ours: theirs for ours, theirs in named.items() if theirs}
 
@@ -148,9 +149,9 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (PySparkException, Py4JError) as error:
-        told = str(error).strip().splitlines()[0]
-        if "PATH_ALREADY_EXISTS" in told:
+        problem = str(error).strip().splitlines()[0]
+        if "PATH_ALREADY_EXISTS" in problem:
             raise GraphExistsError(
-                f"there is something at the target: {told}", hint="name a new folder"
+                f"the target exists already: {problem}", hint="choose a new folder"
             ) from error
-        raise LoadError(f"Spark: {told}", hint="its own log says more") from error
+        raise LoadError(f"Spark: {problem}", hint="see Spark's log") from error

@@ -1,7 +1,7 @@
-"""What Neo4j Browser takes from us: a style, saved queries, a guided tour.
+"""Write files for Neo4j Browser: a style sheet, saved queries, a guided tour.
 
 ``python -m loader.browser.browserkit FOLDER [CLASS ...]`` writes all three. The copies in
-`docs/browser/` are made by it, with the classes of the demo datastack.
+`docs/browser/` come from it, with the classes of the demo datastack.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DEMO_CLASSES: Final = (
     "olfactory_receptor_neuron", "descending_neuron", "optic_lobe_tangential",
     "mushroom_body_output_neuron",
 )  # fmt: skip
-#: The steps of the tour: saved query, and what it is to show.
+#: The steps of the tour: a saved query, and the text above it.
 _TOUR: Final = (
     ("what_is_this_graph", "A graph holds one version of one datastack. This one holds:"),
     (
@@ -50,7 +50,7 @@ _STEPS: Final = {"neurons": (5, 10, 20, 50), "classes": (500, 1000, 2000, 5000)}
 
 
 def label_of(class_name: str) -> str:
-    """Give the label that drawn neurons of a class have; letters, digits and `_` only."""
+    """Return the label of a class in pictures; it has letters, digits and `_` only."""
     return re.sub("[^A-Za-z0-9_]", "_", class_name)
 
 
@@ -63,25 +63,25 @@ def grass(classes: Sequence[str] = DEMO_CLASSES, *, has_names: bool = False) -> 
         Cell classes to colour, as `Connectome.get_class_colors` lists them: the largest first.
         They have the same colours here as in figures; neurons without a class stay grey.
     has_names
-        The neurons have an annotation field `name`. In the schema's picture `name` is what a
-        node is called, so captions show it too, which would say such a neuron's name twice.
+        The neurons have an annotation field `name`. Captions show `name`, because that is
+        what the schema's picture calls a node; set this to avoid showing a name twice.
 
     Returns
     -------
     str
-        The sheet. GraSS styles by label and by relationship type and knows no property but
-        in captions: so classes are labels, and widths are types, of drawn relationships.
+        The style sheet. GraSS can style by label and relationship type, but not by property.
+        So classes are labels in pictures, and line widths are relationship types.
     """
     return "\n".join(_rules(classes, "" if has_names else "{name}"))
 
 
 def favourites() -> bytes:
-    """Put the saved queries into a ZIP file, which Browser imports as a folder of favourites.
+    """Return the saved queries as a ZIP file, which Browser imports as a folder of favourites.
 
     Returns
     -------
     bytes
-        The same for the same queries.
+        The same queries always give the same bytes.
     """
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
@@ -92,7 +92,7 @@ def favourites() -> bytes:
 
 
 def tour() -> str:
-    """Write the guided tour as the HTML of slides that Browser shows by ``:play``."""
+    """Return the guided tour: HTML slides that Browser shows with ``:play``."""
     texts = {query.name: query for query in saved_queries()}
     slides = [
         _slide("cavegraph: a tour", "<p>Click a query to copy it to the editor, then run it.</p>")
@@ -110,7 +110,7 @@ def tour() -> str:
 def write_kit(
     folder: Path, classes: Sequence[str] = DEMO_CLASSES, *, has_names: bool = False
 ) -> list[Path]:
-    """Write style, favourites and tour into a folder; give their paths."""
+    """Write style sheet, favourites and tour to a folder; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     style, saved, guide = (
         folder / name for name in ("cavegraph.grass", "cavegraph-favourites.zip", "tour.html")
@@ -165,7 +165,7 @@ def _rule(selector: str, properties: dict[str, str]) -> str:
 def _paint(color: str) -> dict[str, str]:
     red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
     darker = f"#{red * 3 // 4:02x}{green * 3 // 4:02x}{blue * 3 // 4:02x}"
-    is_light = 0.299 * red + 0.587 * green + 0.114 * blue > 140  # of 255, as eyes weigh them
+    is_light = 0.299 * red + 0.587 * green + 0.114 * blue > 140  # of 255, as eyes see it
     text = "#000000" if is_light else "#ffffff"
     return {"color": color, "border-color": darker, "text-color-internal": text}
 
@@ -175,7 +175,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m loader.browser.browserkit", description=__doc__
     )
-    parser.add_argument("folder", type=Path, help="where to")
+    parser.add_argument("folder", type=Path, help="folder for the files")
     parser.add_argument("classes", nargs="*", help="cell classes to colour, the largest first")
     parser.add_argument("--has-names", action="store_true", help="neurons have a field `name`")
     asked = parser.parse_args(argv)

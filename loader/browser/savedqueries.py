@@ -1,4 +1,4 @@
-"""The queries that a person pastes into Neo4j Browser: `cypher/explore/` and `cypher/motifs/`."""
+"""The saved queries for Neo4j Browser: `cypher/explore/` and `cypher/motifs/`."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ _MOST_MATCHES = 200
 
 @dataclass(frozen=True)
 class SavedQuery:
-    """One saved query as a person pastes it.
+    """One saved query, ready to paste.
 
     Parameters
     ----------
     name
-        The file's name without its ending.
+        The file's name without its extension.
     folder
         `explore` or `motifs`.
     summary
-        What it shows, in a sentence.
+        What it shows, in one sentence.
     change
-        What may be changed in it, and how.
+        What you can change in it, and how.
     text
-        Name and summary as comments, what may be changed, and the query: complete, without
-        parameters to be set before.
+        The complete query, with name, summary and `change` as comments. It has no parameters
+        to set first.
     """
 
     name: str
@@ -47,17 +47,17 @@ class SavedQuery:
 
     @property
     def is_picture(self) -> bool:
-        """Whether it answers with nodes and relationships, not with rows of values."""
+        """Return whether it shows nodes and relationships, not a table."""
         return self.summary.startswith("Picture: ")
 
     @property
     def title(self) -> str:
-        """What Browser calls it: its first line."""
+        """Return its name in Browser, which is its first line."""
         return self.name.replace("_", " ")
 
 
 def saved_queries() -> list[SavedQuery]:
-    """Give the queries of `cypher/explore/` and then `cypher/motifs/`, each in order of names."""
+    """Return the queries of `cypher/explore/`, then `cypher/motifs/`, each sorted by name."""
     return [*_explore(), *_motifs()]
 
 
@@ -69,15 +69,15 @@ def _explore() -> Iterator[SavedQuery]:
 
 
 def _motifs() -> Iterator[SavedQuery]:
-    """Give a motif's file with its parameter as a first line, and its rows in order."""
+    """Yield the motif queries, with the threshold in the first line and sorted rows."""
     for name, source in _sources("motifs"):
         query = catalog()[name]
         found = _THRESHOLD.search(source)
         if [item.name for item in query.params] != ["threshold"] or not found:
-            raise ValueError(f"cypher/motifs/{name}.cypher: names no threshold to begin with")
+            raise ValueError(f"cypher/motifs/{name}.cypher: has no default threshold")
         change = (
             "Change in the first line: threshold -- smallest weight of each connection. "
-            f"{_MOST_MATCHES} -- the most matches that are shown."
+            f"{_MOST_MATCHES} -- largest number of matches shown."
         )
         body = query.text.strip().replace("$threshold", "threshold")
         order = ", ".join(column for column, _ in query.order)
@@ -104,9 +104,9 @@ def _is_note(line: str) -> bool:
 
 
 def _change(notes: list[str]) -> str:
-    """Give the words from `Change` or `Nothing to change` on."""
+    """Return the text from `Change` or `Nothing to change` on."""
     words = " ".join(" ".join(line.removeprefix("//") for line in notes).split())
     found = _CHANGE.search(words)
     if found is None:
-        raise ValueError(f"a saved query does not say what may be changed: {words}")
+        raise ValueError(f"a saved query does not say what to change: {words}")
     return found[1]

@@ -1,4 +1,4 @@
-"""The command `cavegraph`: errors become one clear message and an exit code of their own."""
+"""The command `cavegraph`: every error becomes one clear message and an exit code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from graphapi.errors import (
 )
 from loader.cli.terminal import visible
 
-#: Exit code per kind of error; the first that fits. 1 is left for everything else.
+#: The exit code of each kind of error; the first match counts. Everything else exits with 1.
 EXIT_CODES: tuple[tuple[type[CavegraphError], int], ...] = (
     (InputError, 2),
     (NotFoundError, 3),
@@ -26,16 +26,16 @@ EXIT_CODES: tuple[tuple[type[CavegraphError], int], ...] = (
     (LoadError, 6),
 )
 
-#: What stays of the control characters of a message.
+#: The control characters that a message keeps.
 _LINES = "\n"
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; never shows a traceback for an error of our own or of the disk."""
+    """Run the command line; our own errors and those of the disk never show a traceback."""
     from loader.cli.app import app
 
     for stream in (sys.stdout, sys.stderr):
-        # A console that lacks a sign, as cp1252 lacks alpha, shows its escape.
+        # A console that lacks a character, as cp1252 lacks alpha, shows its escape.
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="backslashreplace")
     try:
@@ -52,13 +52,13 @@ def main(arguments: list[str] | None = None) -> None:
         place = f"'{error.filename}': " if error.filename else ""
         sys.stderr.write(
             f"cavegraph: {place}{error.strerror or error}\n"
-            "  -> check the path, its rights, and the space on the disk\n"
+            "  -> check the path, its permissions, and the free disk space\n"
         )
         raise SystemExit(1) from None
 
 
 def exit_code(error: CavegraphError) -> int:
-    """Give the exit code of an error."""
+    """Return the exit code of an error."""
     return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
 
 
@@ -70,6 +70,6 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Show what a warning says, not where in the source it comes from."""
+    """Show a warning's message without its place in the source."""
     del category, filename, lineno, line
     (file or sys.stderr).write(f"cavegraph: {visible(str(message), keep=_LINES)}\n")

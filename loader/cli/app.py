@@ -10,7 +10,7 @@ import typer
 from loader.cli import ask, demo, make, motifs, relate, saved, scale
 
 app = typer.Typer(
-    help="Load a CAVE connectome into a graph, and ask it about connectivity.",
+    help="Load a CAVE connectome into a graph, then query its connectivity.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
@@ -31,7 +31,7 @@ def _main(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Load a CAVE connectome into a graph, and ask it about connectivity."""
+    """Load a CAVE connectome into a graph, then query its connectivity."""
 
 
 demo.register(app)

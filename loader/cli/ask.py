@@ -13,8 +13,8 @@ from loader.cli.values import chosen, parameters
 if TYPE_CHECKING:
     import pandas as pd
 
-Pre = Annotated[list[str] | None, typer.Option("--pre", help="Presynaptic root ids; repeat.")]
-Post = Annotated[list[str] | None, typer.Option("--post", help="Postsynaptic root ids; repeat.")]
+Pre = Annotated[list[str] | None, typer.Option("--pre", help="Presynaptic root id. Repeat.")]
+Post = Annotated[list[str] | None, typer.Option("--post", help="Postsynaptic root id. Repeat.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -24,14 +24,14 @@ def register(app: typer.Typer) -> None:
 
 
 def neurons(which: Neurons, table: Table) -> None:
-    """Neurons and their properties, by id or by annotation."""
+    """List neurons and their properties."""
     with table.opened() as connectome:
         table.write(connectome.get_neurons(which.read(connectome)))
 
 
 def values(
     field: Annotated[
-        str, typer.Argument(help="An annotation field or neuron property; see `cavegraph info`.")
+        str, typer.Argument(help="Annotation field or neuron property; see `cavegraph info`.")
     ],
     table: Table,
 ) -> None:
@@ -41,7 +41,7 @@ def values(
 
 
 def upstream(which: Neurons, counting: Counting, table: Table) -> None:
-    """Show the connections onto neurons: pre, post, weight."""
+    """List the connections onto neurons: pre, post, weight."""
     with table.opened() as connectome:
         table.write(
             connectome.get_connectivity(
@@ -51,7 +51,7 @@ def upstream(which: Neurons, counting: Counting, table: Table) -> None:
 
 
 def downstream(which: Neurons, counting: Counting, table: Table) -> None:
-    """Show the connections from neurons: pre, post, weight."""
+    """List the connections from neurons: pre, post, weight."""
     with table.opened() as connectome:
         table.write(
             connectome.get_connectivity(which.read(connectome), upstream=False, **counting.terms())
@@ -64,13 +64,13 @@ def adjacency(
     table: Table,
     to: Annotated[
         list[str] | None,
-        typer.Option("--to", help="Postsynaptic root ids; repeat. Default: the same neurons."),
+        typer.Option("--to", help="Postsynaptic root id. Repeat. Default: the same neurons."),
     ] = None,
     to_where: Annotated[
-        list[str] | None, typer.Option("--to-where", help="Postsynaptic neurons; as --where.")
+        list[str] | None, typer.Option("--to-where", help="Postsynaptic neurons, as in --where.")
     ] = None,
 ) -> None:
-    """Matrix of weights; rows presynaptic, columns postsynaptic."""
+    """Show weights as a matrix: rows are pre, columns post."""
     with table.opened() as connectome:
         pre = which.read(connectome)
         post = chosen(connectome, to, to_where, which.regex) if to or to_where else pre
@@ -80,7 +80,7 @@ def adjacency(
 
 
 def counts(which: Neurons, counting: Counting, table: Table) -> None:
-    """Partners and synapses of neurons, each way."""
+    """Count partners and synapses of neurons, each way."""
     with table.opened() as connectome:
         frame = connectome.get_synapse_counts(which.read(connectome), **counting.terms())
         table.write(frame.drop(columns=["pre", "post"]))
@@ -93,22 +93,25 @@ def synapses(
     pre: Pre = None,
     post: Post = None,
     pre_where: Annotated[
-        list[str] | None, typer.Option("--pre-where", help="Presynaptic neurons; as --where.")
+        list[str] | None, typer.Option("--pre-where", help="Presynaptic neurons, as in --where.")
     ] = None,
     post_where: Annotated[
-        list[str] | None, typer.Option("--post-where", help="Postsynaptic neurons; as --where.")
+        list[str] | None, typer.Option("--post-where", help="Postsynaptic neurons, as in --where.")
     ] = None,
-    nm: Annotated[bool, typer.Option("--nm", help="Positions in nanometres, not voxels.")] = False,
+    nm: Annotated[
+        bool, typer.Option("--nm", help="Give positions in nanometres, not voxels.")
+    ] = False,
 ) -> None:
-    """Raw synapse rows, complete, from CAVE.
+    """Fetch raw synapse rows from CAVE, never truncated.
 
-    Rows of the neurons named by id or --where, on either side; or from --pre to --post.
+    Ids or --where select rows with these neurons on either side; --pre and --post select
+    rows from one set of neurons to another.
     """
     sides = ((pre, pre_where), (post, post_where))
     if (which.ids or which.where) and any(map(any, sides)):
         raise InputError(
-            "neurons on either side cannot be combined with --pre and --post",
-            hint="use --pre and --post for rows from one set of neurons to another",
+            "root ids or --where cannot be combined with --pre and --post",
+            hint="use only --pre and --post for rows from one set of neurons to another",
         )
     with table.opened() as connectome:
         rows = {"return_pixels": not nm, **counting.terms()}
@@ -126,28 +129,28 @@ def synapses(
 
 
 def cypher(
-    query: Annotated[str, typer.Argument(help="One Cypher query that reads.")],
+    query: Annotated[str, typer.Argument(help="One Cypher query that only reads.")],
     table: Table,
     param: Annotated[
         list[str] | None,
         typer.Option(
             "--param",
             "-p",
-            help="name=value for $name; whole numbers stay exact, a,b is a list, "
-            'name="a,b" is a text.',
+            help="Set $name: name=value, name=a,b for a list, "
+            'name="a,b" for a string with a comma. Repeat.',
         ),
     ] = None,
     timeout: Annotated[
-        float | None, typer.Option("--timeout", help="Stop the query after this many seconds.")
+        float | None, typer.Option("--timeout", help="Stop after this many seconds.")
     ] = None,
 ) -> None:
-    """Run your own Cypher; whatever does more than read the graph is refused."""
+    """Run your own Cypher query; it may only read the graph."""
     with table.opened() as connectome:
         table.write(connectome.cypher(query, parameters(param or []), timeout=timeout))
 
 
 def _either(out: pd.DataFrame, into: pd.DataFrame) -> pd.DataFrame:
-    """Put rows of both sides together; a row between the neurons comes once."""
+    """Join the rows of both sides; a row between two of the neurons appears once."""
     import pandas as pd
 
     rows = pd.concat([out, into]).drop_duplicates("id").sort_values("id", ignore_index=True)

@@ -18,11 +18,11 @@ To = Annotated[
     str | None,
     typer.Option(
         "--to",
-        help="Graph file to write, or bolt:// address. Default: $CAVEGRAPH_URI, "
+        help="Where the graph goes: a file or a bolt:// address. Default: $CAVEGRAPH_URI, "
         "else a file in your data folder.",
     ),
 ]
-Replace = Annotated[bool, typer.Option("--replace", help="Replace the graph that is there.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace an existing graph.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -35,19 +35,19 @@ def load(
     source: Annotated[
         list[str],
         typer.Argument(
-            help="A CAVE datastack; or files, a folder, a 'pattern', ARCHIVE::member or an "
-            "address: synapse rows, connections, or a published dump."
+            help="A CAVE datastack, or files: paths, a folder, a 'pattern', ARCHIVE::member "
+            "or a URL. Files hold synapse rows or connections."
         ),
     ],
     version: Annotated[
-        str, typer.Option("--version", help="Materialization version; latest is looked up once.")
+        str, typer.Option("--version", help="Materialization version: a number, or latest.")
     ] = "latest",
     server: Annotated[
         str,
         typer.Option(
             "--server",
-            help="CAVE server, if not the usual. Token: $CAVEGRAPH_TOKEN, else what "
-            "`cavegraph token` has saved.",
+            help="CAVE server, if not the usual one. The token comes from $CAVEGRAPH_TOKEN, "
+            "else from `cavegraph token`.",
         ),
     ] = "",
     to: To = None,
@@ -56,87 +56,99 @@ def load(
         typer.Option(
             "--annotations",
             "-a",
-            help="CAVE table or file; repeat, first one wins. Of one file alone: "
-            "'FILE?root_id=bodyId&list=tags&na=none'.",
+            help="Annotations: a CAVE table or a file. Repeat; the first one wins. Options "
+            "for one file: 'FILE?root_id=bodyId&list=tags&na=none'.",
         ),
     ] = None,
     annotation_column: Annotated[
         list[str] | None,
         typer.Option(
-            "--annotation-column", help="Of all annotation files: root_id=segment. Repeat."
+            "--annotation-column",
+            help="Name a column of the annotation files: root_id=segment. Repeat.",
         ),
     ] = None,
     list_column: Annotated[
         list[str] | None,
-        typer.Option(
-            "--list", help="Column of annotation files with values joined by commas. Repeat."
-        ),
+        typer.Option("--list", help="Annotation column whose values are lists: a,b,c. Repeat."),
     ] = None,
     na: Annotated[
         list[str] | None,
-        typer.Option("--na", help="Text in files for no value, in place of NA, nan, None. Repeat."),
+        typer.Option("--na", help="Text that means no value, instead of NA, nan and None. Repeat."),
     ] = None,
     force_annotations: Annotated[
         bool,
-        typer.Option("--force-annotations", help="Also annotations that hardly meet the graph."),
+        typer.Option(
+            "--force-annotations",
+            help="Accept annotations of neurons that are hardly in the graph.",
+        ),
     ] = False,
     keep: Annotated[
         list[str] | None,
-        typer.Option("--keep", help="Rows of files that count: 'cleft_score>=50'. Repeat."),
+        typer.Option("--keep", help="Keep only these rows of files: 'cleft_score>=50'. Repeat."),
     ] = None,
     only: Annotated[
         str | None,
-        typer.Option("--only", help="Neurons that count: FILE of ids, annotated, or FIELD=VALUE."),
+        typer.Option(
+            "--only", help="Keep only these neurons: a FILE of root ids, annotated, or FIELD=VALUE."
+        ),
     ] = None,
     header: Annotated[
-        Path | None, typer.Option("--header", help="Names of columns of files that have none.")
+        Path | None,
+        typer.Option("--header", help="File with the column names, for files that have none."),
     ] = None,
     preset: Annotated[
         str | None,
-        typer.Option("--preset", help="What is known of the datastack: a name, or a TOML file."),
+        typer.Option("--preset", help="Settings for the datastack: a preset's name or TOML file."),
     ] = None,
     no_preset: Annotated[
-        bool, typer.Option("--no-preset", help="Ignore the preset of the datastack's name.")
+        bool, typer.Option("--no-preset", help="Ignore the preset for this datastack.")
     ] = False,
     synapse_table: Annotated[
-        str, typer.Option("--synapse-table", help="If not the datastack's own.")
+        str, typer.Option("--synapse-table", help="Synapse table, if not the datastack's default.")
     ] = "",
     soma_table: Annotated[
         str | None,
-        typer.Option("--soma-table", help="If not the datastack's own; none for no somata."),
+        typer.Option(
+            "--soma-table", help="Soma table, if not the datastack's default; none to skip somata."
+        ),
     ] = None,
     size_column: Annotated[
         str | None,
-        typer.Option("--size-column", help="Of the synapse table; none for no sizes."),
+        typer.Option("--size-column", help="Column with synapse sizes; none to skip sizes."),
     ] = None,
     brain_mesh: Annotated[
-        str | None, typer.Option("--brain-mesh", help="Where the whole brain's mesh is.")
+        str | None, typer.Option("--brain-mesh", help="URL of the whole brain's mesh.")
     ] = None,
     column: Annotated[
         list[str] | None,
         typer.Option(
-            "--column", help="Which file column is which: weight=chemical, weight=none. Repeat."
+            "--column", help="Name a column of the file: weight=chemical, weight=none. Repeat."
         ),
     ] = None,
     ids: Annotated[
-        str, typer.Option("--ids", help="Ids in files: numbers, names, or auto.")
+        str, typer.Option("--ids", help="Kind of ids in files: numbers, names, or auto.")
     ] = "auto",
-    name: Annotated[str, typer.Option("--name", help="What a graph from files is called.")] = "",
+    name: Annotated[
+        str, typer.Option("--name", help="Datastack name to record for a graph from files.")
+    ] = "",
     min_size: Annotated[
-        float | None, typer.Option("--min-size", help="Count only synapses of this size or more.")
+        float | None, typer.Option("--min-size", help="Ignore synapses smaller than this.")
     ] = None,
     replace: Replace = False,
     work: Annotated[
-        Path | None, typer.Option("--work", help="Working folder, kept after the load.")
+        Path | None, typer.Option("--work", help="Working folder; it is kept after the load.")
     ] = None,
     memory: Annotated[
-        str | None, typer.Option("--memory", help="Most memory for the load, such as 4GB.")
+        str | None, typer.Option("--memory", help="Memory limit of the load, such as 4GB.")
     ] = None,
     in_flight: Annotated[
-        int, typer.Option("--in-flight", min=1, help="Most requests at once.")
+        int, typer.Option("--in-flight", min=1, help="Limit of parallel requests to CAVE.")
     ] = 4,
 ) -> None:
-    """Load a CAVE datastack, or files, into a graph. Run it again to go on after a failure."""
+    """Load a CAVE datastack, or files, into a graph.
+
+    After a failure, run the same command again: it continues where it stopped.
+    """
     import loader as _loader
     from loader.cli import sources
     from loader.sources.places import is_place
@@ -190,7 +202,7 @@ def load(
             in_flight=in_flight,
         )
     except (CaveError, EngineError, KeyboardInterrupt):
-        typer.echo("what was finished is kept: the same command goes on from there", err=True)
+        typer.echo("finished steps are kept; run the same command again to continue", err=True)
         raise
     typer.echo(str(report))
     if report.conflicts is not None and len(report.conflicts):
@@ -203,7 +215,7 @@ def info(
         bool, typer.Option("--json", help="Print the graph's whole record as JSON.")
     ] = False,
 ) -> None:
-    """Say what a graph is: datastack, version, counts, fields."""
+    """Describe a graph: datastack, version, counts, fields."""
     with opened(graph) as connectome:
         if json:
             typer.echo(connectome.materialization.to_json())
@@ -214,12 +226,12 @@ def info(
 def verify(
     graph: Graph = None,
     cave: Annotated[
-        bool, typer.Option("--cave", help="Compare some neurons with what CAVE says now, too.")
+        bool, typer.Option("--cave", help="Also compare some neurons with CAVE.")
     ] = False,
 ) -> None:
     """Check that a graph still holds what was loaded.
 
-    Exit code 6 where it does not.
+    Exits with code 6 if it does not.
     """
     import loader as _loader
     from graphapi.engines import is_neo4j
@@ -238,19 +250,19 @@ def verify(
             from loader.checks.spotcheck import compare_graph
 
             neurons = compare_graph(connectome)
-            typer.echo(f"  ok    {neurons} neurons have the totals that CAVE says of them")
+            typer.echo(f"  ok    {neurons} neurons have the same totals in CAVE")
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(help="Folder for the files; made if not there.")],
+    folder: Annotated[Path, typer.Argument(help="Folder for the files; created if missing.")],
     graphml: Annotated[
-        bool, typer.Option("--graphml", help="GraphML too, for Gephi, Cytoscape and the like.")
+        bool, typer.Option("--graphml", help="Also write GraphML, for Gephi or Cytoscape.")
     ] = False,
     graph: Graph = None,
 ) -> None:
-    """Write the whole graph as Parquet files.
+    """Write the whole graph to Parquet files.
 
-    One of connections, one of neurons, one of annotation rows.
+    Writes one file each for connections, neurons and annotation rows.
     """
     with opened(graph) as connectome:
         written = list(connectome.to_parquet(folder).values())
@@ -263,9 +275,9 @@ def export(
 def token(
     server: Annotated[str, typer.Argument(help="Address of the CAVE server.")],
 ) -> None:
-    """Save a CAVE token, readable by you only.
+    """Save a CAVE token, readable only by you.
 
-    Says where to get one, and asks for it without showing it.
+    Shows where to get a token, then asks for it; what you type stays hidden.
     """
     from graphapi.cave.token import generate_cave_token
 
@@ -273,7 +285,7 @@ def token(
 
 
 def described(connectome: Connectome) -> str:
-    """Describe a graph for people."""
+    """Return a description of a graph, as text."""
     from loader.report import described as reading_lines
 
     made = connectome.materialization
@@ -305,5 +317,5 @@ def _number(text: str) -> int:
     if text == "latest":
         return 0
     if not (text.isascii() and text.isdigit()):
-        raise InputError(f"--version '{text}' is no number", hint="a number, or latest")
+        raise InputError(f"--version '{text}' is not a number", hint="use a number, or latest")
     return int(text)

@@ -12,7 +12,7 @@ import typer
 from loader.cli.options import Graph, Some, Table, Threshold, opened, with_groups
 
 motifs = typer.Typer(
-    help="Network motifs: search, triad census, statistics, significance, report.",
+    help="Find and count network motifs; describe the network.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -27,13 +27,16 @@ class NullName(StrEnum):
     BLOCK_RANDOM = "block_random"
 
 
-Nulls = Annotated[int, typer.Option("--nulls", help="How many null graphs.")]
-Model = Annotated[NullName, typer.Option("--model", help="What null graphs keep.")]
+Nulls = Annotated[int, typer.Option("--nulls", help="Number of null graphs.")]
+Model = Annotated[NullName, typer.Option("--model", help="Null model: what null graphs preserve.")]
 KeepReciprocal = Annotated[
-    bool, typer.Option("--keep-reciprocal", help="Null graphs keep reciprocal pairs too.")
+    bool, typer.Option("--keep-reciprocal", help="Also preserve reciprocal pairs.")
 ]
-By = Annotated[str | None, typer.Option("--by", help="Neuron property that block models keep.")]
-Seed = Annotated[int, typer.Option("--seed", help="Of the null graphs.")]
+By = Annotated[
+    str | None,
+    typer.Option("--by", help="Neuron property that defines the blocks of a block model."),
+]
+Seed = Annotated[int, typer.Option("--seed", help="Random seed of the null graphs.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -48,13 +51,13 @@ def census(
     table: Table,
     threshold: Threshold = 1,
     isolated: Annotated[
-        bool, typer.Option("--isolated", help="Count neurons without a connection too.")
+        bool, typer.Option("--isolated", help="Include neurons without a connection.")
     ] = False,
     by_neuron: Annotated[
-        bool, typer.Option("--by-neuron", help="One line a neuron: triads it is part of.")
+        bool, typer.Option("--by-neuron", help="Count the triads of each neuron, one per row.")
     ] = False,
 ) -> None:
-    """Count all triads by their 16 classes, exactly."""
+    """Count all triads exactly, by their 16 classes."""
     import pandas as pd
 
     with table.opened() as connectome:
@@ -75,10 +78,13 @@ def statistics(
     table: Table,
     threshold: Threshold = 1,
     by_neuron: Annotated[
-        bool, typer.Option("--by-neuron", help="One line a neuron: partners and synapses.")
+        bool, typer.Option("--by-neuron", help="List partners and synapses, one neuron per row.")
     ] = False,
 ) -> None:
-    """Describe the network: density, reciprocity, clustering, components, degrees."""
+    """Compute network statistics.
+
+    Covers density, reciprocity, clustering, components and degrees.
+    """
     import pandas as pd
 
     with table.opened() as connectome:
@@ -95,19 +101,19 @@ def statistics(
 @with_groups
 def search(
     table: Table,
-    motif: Annotated[
-        str, typer.Argument(help="A DotMotif program (';' or newlines between), or its file.")
-    ],
-    limit: Annotated[int | None, typer.Option("--limit", help="Most matches.")] = None,
+    motif: Annotated[str, typer.Argument(help="A motif in DotMotif: 'A -> B; B -> A', or a file.")],
+    limit: Annotated[
+        int | None, typer.Option("--limit", help="List at most this many matches.")
+    ] = None,
     count: Annotated[bool, typer.Option("--count", help="Only count the matches.")] = False,
     induced: Annotated[
-        bool, typer.Option("--induced", help="No connections but the motif's.")
+        bool, typer.Option("--induced", help="Allow no connections beyond the motif's.")
     ] = False,
     mappings: Annotated[
-        bool, typer.Option("--mappings", help="Every mapping, not each subgraph once.")
+        bool, typer.Option("--mappings", help="List every mapping, not each subgraph once.")
     ] = False,
     annotate: Annotated[
-        list[str] | None, typer.Option("--annotate", help="Neuron property to add. Repeat.")
+        list[str] | None, typer.Option("--annotate", help="Neuron property to show. Repeat.")
     ] = None,
     timeout: Annotated[
         float | None, typer.Option("--timeout", help="Stop after this many seconds.")
@@ -140,19 +146,22 @@ def significance(
     table: Table,
     motif: Annotated[
         list[str] | None,
-        typer.Argument(help="Motifs or their files; none: the 16 classes of triads."),
+        typer.Argument(help="Motifs or motif files. Default: the 16 classes of triads."),
     ] = None,
     nulls: Nulls = 100,
     model: Model = NullName.DEGREE,
     keep_reciprocal: KeepReciprocal = False,
     by: By = None,
     induced: Annotated[
-        bool, typer.Option("--induced", help="No connections but the motif's.")
+        bool, typer.Option("--induced", help="Allow no connections beyond the motif's.")
     ] = False,
     threshold: Threshold = 1,
     seed: Seed = 0,
 ) -> None:
-    """Compare counts of motifs with null graphs: mean, deviation, z, empirical p."""
+    """Compare motif counts with those of null graphs.
+
+    Lists mean and standard deviation over the null graphs, z and empirical p.
+    """
     with table.opened() as connectome:
         neurons = some.read(connectome)
         analysis = connectome.motifs
@@ -173,22 +182,26 @@ def significance(
 @with_groups
 def report(
     some: Some,
-    folder: Annotated[Path, typer.Argument(help="Folder for the files; made if not there.")],
+    folder: Annotated[Path, typer.Argument(help="Folder for the files; created if missing.")],
     nulls: Nulls = 100,
     model: Model = NullName.DEGREE,
     keep_reciprocal: KeepReciprocal = False,
     blocks: Annotated[
-        str | None, typer.Option("--blocks", help="Neuron property that block models keep.")
+        str | None,
+        typer.Option("--blocks", help="Neuron property that defines the blocks of a block model."),
     ] = None,
     by: Annotated[
-        str | None, typer.Option("--by", help="Neuron property told of hubs and roles.")
+        str | None, typer.Option("--by", help="Neuron property to show with hubs and roles.")
     ] = None,
-    top: Annotated[int, typer.Option("--top", help="How many hubs.")] = 20,
+    top: Annotated[int, typer.Option("--top", help="Number of hubs.")] = 20,
     threshold: Threshold = 1,
     seed: Seed = 0,
     graph: Graph = None,
 ) -> None:
-    """Describe the network: statistics, triads, rich club, hubs; HTML, PNG and CSV."""
+    """Write a report on the network: HTML, figures and tables.
+
+    Covers statistics, triads, rich club and hubs.
+    """
     with opened(graph) as connectome:
         neurons = some.read(connectome)
         kept = connectome.motifs.null_model(model.value, keep_reciprocal=keep_reciprocal, by=blocks)
@@ -200,7 +213,7 @@ def report(
 
 
 def motif_columns(names: Iterable[object]) -> frozenset[str]:
-    """Name the columns of a search that hold root ids: one for each node."""
+    """Return the columns of a search that hold root ids, one for each node of the motif."""
     texts = [str(name) for name in names]
     return frozenset(n for n in texts if not n.startswith("weight_") and "." not in n)
 

@@ -1,7 +1,7 @@
-"""Options that several commands share, in groups: a command names a group, typer sees each option.
+"""Options that several commands share, in groups.
 
-A group is a dataclass whose fields are options. `with_groups` puts the options of every group
-that a command takes into the command's signature, and hands the command the filled groups.
+A group is a dataclass whose fields are options. `with_groups` adds the options of each group
+to the command's signature, where typer sees them, and passes the filled groups to the command.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Ids = Annotated[
     list[str] | None,
-    typer.Argument(help="Root ids; - reads them from standard input.", show_default=False),
+    typer.Argument(help="Root ids, or - to read them from standard input.", show_default=False),
 ]
 Graph = Annotated[
     str | None,
@@ -39,13 +39,17 @@ Where = Annotated[
     typer.Option(
         "--where",
         "-w",
-        help="Neurons by annotation instead of ids: field=value, field=a,b, field!=value, "
-        "field>=n, field<=n, field= (empty), field!= (not empty). Repeat to narrow. Quote a "
-        'value that has a comma: field="a,b".',
+        help="Select neurons by annotation: field=value, field=a,b, field!=value, field>=n, "
+        "field<=n, field= (empty), field!= (not empty). Repeat to narrow. Quote a value that "
+        'contains a comma: field="a,b".',
     ),
 ]
-Regex = Annotated[bool, typer.Option("--regex", help="Values in --where are regular expressions.")]
-Threshold = Annotated[int, typer.Option("--threshold", "-t", help="Smallest weight kept.")]
+Regex = Annotated[
+    bool, typer.Option("--regex", help="Read the values in --where as regular expressions.")
+]
+Threshold = Annotated[
+    int, typer.Option("--threshold", "-t", help="Ignore connections with a smaller weight.")
+]
 
 
 @dataclass(frozen=True)
@@ -57,13 +61,13 @@ class Neurons:
     regex: Regex = False
 
     def read(self, connectome: Connectome) -> list[str] | NeuronCriteria:
-        """Return the ids, or criteria; refuses both at once, and neither."""
+        """Return ids or criteria; raise if both are given, or neither."""
         return chosen(connectome, self.ids, self.where, self.regex)
 
 
 @dataclass(frozen=True)
 class Some:
-    """Which neurons a command is limited to; all of them where nothing is said."""
+    """Which neurons a command is limited to; by default all."""
 
     where: Where = None
     regex: Regex = False
@@ -82,15 +86,17 @@ class Counting:
 
     threshold: Threshold = 1
     min_size: Annotated[
-        float | None, typer.Option("--min-size", help="Count only synapses of this size or more.")
+        float | None, typer.Option("--min-size", help="Ignore synapses smaller than this.")
     ] = None
     materialization: Annotated[
         str,
-        typer.Option("--materialization", "-m", help="latest (the graph's), a version, or live."),
+        typer.Option(
+            "--materialization", "-m", help="latest (the graph's version), a number, or live."
+        ),
     ] = "latest"
 
     def terms(self) -> dict[str, Any]:
-        """Return the keywords that the calls of `Connectome` take."""
+        """Return keyword arguments for the methods of `Connectome`."""
         return {
             "threshold": self.threshold,
             "min_size": self.min_size,
@@ -100,47 +106,48 @@ class Counting:
 
 @dataclass(frozen=True)
 class Table:
-    """Which graph is asked, and where the table goes."""
+    """Which graph to query, and where the table goes."""
 
     graph: Graph = None
     csv: Annotated[
-        str | None, typer.Option("--csv", help="Write CSV to this file; - to the screen.")
+        str | None, typer.Option("--csv", help="Write CSV to this file, or - for standard output.")
     ] = None
     csv_safe: Annotated[
         bool,
         typer.Option(
             "--csv-safe",
-            help="CSV for spreadsheets: ids stay exact, and no text is run as a formula "
-            "(both get a leading apostrophe).",
+            help="With --csv: put an apostrophe before ids and formulas, so that a "
+            "spreadsheet does not round or run them.",
         ),
     ] = False
     parquet: Annotated[
         str | None, typer.Option("--parquet", help="Write Parquet to this file.")
     ] = None
     json: Annotated[
-        str | None, typer.Option("--json", help="Write JSON, ids as texts; - to the screen.")
+        str | None,
+        typer.Option("--json", help="Write JSON, with ids as strings; - for standard output."),
     ] = None
     columns: Annotated[
         str | None,
-        typer.Option("--columns", "--fields", help="Only these columns, separated by commas."),
+        typer.Option("--columns", "--fields", help="Show only these columns: a,b,c."),
     ] = None
     rows: Annotated[
-        int, typer.Option("--rows", min=0, help="Most rows shown on the terminal; 0 for all.")
+        int, typer.Option("--rows", min=0, help="Show at most this many rows; 0 for all.")
     ] = 20
     wide: Annotated[
-        bool, typer.Option("--wide", help="Show every column, wider than the terminal if need be.")
+        bool, typer.Option("--wide", help="Show every column, even if the table is too wide.")
     ] = False
 
     @contextmanager
     def opened(self) -> Iterator[Connectome]:
-        """Open the graph that the command is about, and close it after."""
+        """Open the graph, and close it at the end."""
         with opened(self.graph) as connectome:
             yield connectome
 
     def write(self, frame: pd.DataFrame, ids: frozenset[str] = frozenset()) -> None:
-        """Write or show a table; `ids` names columns that hold ids besides the usual ones."""
+        """Write or show a table; `ids` names further columns that hold ids."""
         if self.csv_safe and not self.csv:
-            raise InputError("--csv-safe changes what --csv writes", hint="add --csv FILE")
+            raise InputError("--csv-safe needs --csv", hint="add --csv FILE")
         names = [name.strip() for name in self.columns.split(",")] if self.columns else None
         Output(
             csv=self.csv,
@@ -156,7 +163,7 @@ class Table:
 
 @contextmanager
 def opened(graph: str | None) -> Iterator[Connectome]:
-    """Open the graph a command is about, and close it after."""
+    """Open a graph, and close it at the end."""
     connectome = Connectome.open(graph)
     try:
         yield connectome
@@ -165,13 +172,13 @@ def opened(graph: str | None) -> Iterator[Connectome]:
 
 
 def with_groups(command: Callable[..., None]) -> Callable[..., None]:
-    """Spread the groups that a command takes into options of their own.
+    """Turn the groups that a command takes into single options.
 
     Parameters
     ----------
     command
-        A function; each parameter whose type is a dataclass stands for the options that are
-        its fields. Of two groups with an option of one name the first counts for both.
+        A function. A parameter whose type is a dataclass stands for the options that are the
+        dataclass's fields. If two groups have an option of the same name, the first one counts.
     """
     hints = get_type_hints(command, include_extras=True)
     groups: dict[str, type] = {}
@@ -196,7 +203,7 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
         taken = {item.name for kind in groups.values() for item in fields(kind)}
         command(**made, **{k: v for k, v in given.items() if k not in taken})
 
-    # typer reads the signature and the types of what it is handed
+    # typer reads the signature and the annotations of this function
     ordered = sorted(spread.values(), key=lambda one: one.default is not inspect.Parameter.empty)
     filled.__signature__ = inspect.Signature(ordered)  # type: ignore[attr-defined]
     filled.__annotations__ = {one.name: one.annotation for one in ordered}

@@ -1,4 +1,4 @@
-"""Tables on a terminal, and into files: CSV, Parquet, JSON."""
+"""Write tables: to the terminal, or to CSV, Parquet and JSON files."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ID_NAMES = frozenset({"pre", "post", "id", "root_ids", "partner", "neuron", "source", "target"})
-#: Above this, JavaScript and many JSON readers round whole numbers.
+#: JavaScript and many JSON readers round larger whole numbers.
 _SAFE_IN_JSON = 2**53
-#: Spreadsheets keep 15 digits of a number.
+#: Spreadsheets keep only 15 digits of a number.
 _SPREADSHEET_ROUNDS = 10**15
 
 
 @dataclass(frozen=True)
 class Output:
-    """Where a table goes; several at once are fine. None at all: the terminal.
+    """Where a table goes: to one or more files, else to the terminal.
 
     Parameters
     ----------
     csv, parquet, json
         File names; `-` is standard output.
     rows
-        Most rows shown on the terminal; 0 for all.
+        Show at most this many rows on the terminal; 0 for all.
     ids
-        Names of columns that hold ids, besides those that always do.
+        Columns that hold ids, besides the usual ones.
     columns
-        Only these columns, in this order; None for all.
+        Keep only these columns, in this order; None for all.
     csv_safe
-        CSV that a spreadsheet neither rounds nor runs.
+        Write CSV whose ids a spreadsheet does not round, and whose texts it does not run.
     wide
-        Show every column, however narrow the terminal is.
+        Show every column, even if the table is wider than the terminal.
     """
 
     csv: str | None
@@ -68,7 +68,7 @@ class Output:
             _to_file(self.csv, lambda place: plain.to_csv(place, index=False))
         if self.parquet:
             if self.parquet == "-":
-                raise InputError("Parquet cannot go to standard output", hint="name a file")
+                raise InputError("Parquet cannot go to standard output", hint="give a file name")
             labelled = frame.rename(columns=str)
             _to_file(self.parquet, lambda place: labelled.to_parquet(place, index=False))
         if self.json:
@@ -88,11 +88,11 @@ def _only(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
 
 
 def for_spreadsheets(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a copy whose cells a spreadsheet shows as they are.
+    """Return a copy whose cells a spreadsheet shows unchanged.
 
-    A whole number of more than 15 digits (it would be rounded) and a text that begins with
-    `=`, `+`, `-`, `@`, a tab or a line break (it could be run as a formula) get a leading
-    apostrophe, the sign for "this is text".
+    A whole number of more than 15 digits would be rounded. A text that begins with `=`, `+`,
+    `-`, `@`, a tab or a line break could run as a formula. Both get a leading apostrophe,
+    which marks text.
     """
     made = frame.rename(columns=lambda name: _spreadsheet_cell(str(name)))
     for place in range(made.shape[1]):
@@ -114,7 +114,7 @@ def _spreadsheet_cell(value: Any) -> Any:
 
 
 def json_rows(frame: pd.DataFrame, ids: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
-    """Turn a table into JSON objects; ids are texts, because JSON numbers round them."""
+    """Turn a table into JSON objects; ids become strings, because JSON numbers round them."""
     known = _ID_NAMES | ids
     return [
         {str(name): _json_value(str(name), value, known) for name, value in record.items()}
@@ -151,7 +151,7 @@ def _to_file(place: str, write: Callable[[str], Any]) -> None:
 
 
 def _to_stdout(write: Callable[[str], Any]) -> None:
-    """Write what a file would hold, byte for byte: UTF-8, whatever the console's encoding."""
+    """Write the bytes that a file would hold: UTF-8, whatever the console's encoding."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "table"
         write(str(place))

@@ -18,14 +18,14 @@ _PARTNER_IDS = frozenset({"neuron", "partner", "other"})
 
 
 class Direction(StrEnum):
-    """Which partners."""
+    """Which partners to list."""
 
     upstream = "upstream"
     downstream = "downstream"
 
 
 class PathKind(StrEnum):
-    """Which paths."""
+    """Which paths to find."""
 
     shortest = "shortest"
     strongest = "strongest"
@@ -37,7 +37,8 @@ Way = Annotated[
     typer.Option(
         "--direction",
         "-d",
-        help="upstream: neurons that synapse onto them; downstream: neurons they synapse onto.",
+        help="upstream: partners that synapse onto the neurons; downstream: partners that "
+        "the neurons synapse onto.",
     ),
 ]
 
@@ -52,27 +53,31 @@ def paths(
     which: Neurons,
     table: Table,
     to: Annotated[
-        list[str] | None, typer.Option("--to", help="Root ids where paths end; repeat.")
+        list[str] | None, typer.Option("--to", help="Root id where paths end. Repeat.")
     ] = None,
     to_where: Annotated[
-        list[str] | None, typer.Option("--to-where", help="Neurons where paths end; as --where.")
+        list[str] | None,
+        typer.Option("--to-where", help="Neurons where paths end, as in --where."),
     ] = None,
     kind: Annotated[
         PathKind,
         typer.Option(
             "--kind",
             "-k",
-            help="shortest: all with the fewest hops; strongest: the one whose weakest connection "
-            "is strongest; all: every one that visits no neuron twice.",
+            help="shortest: all paths with the fewest hops; strongest: the path whose weakest "
+            "connection is strongest; all: every path that visits no neuron twice.",
         ),
     ] = PathKind.shortest,
-    max_hops: Annotated[int, typer.Option("--max-hops", help="Longest path.")] = 4,
+    max_hops: Annotated[int, typer.Option("--max-hops", help="Longest path, in connections.")] = 4,
     threshold: Threshold = 1,
     limit: Annotated[
-        int, typer.Option("--limit", help="Most paths; where there are more, a warning says so.")
+        int, typer.Option("--limit", help="List at most this many paths; warn if there are more.")
     ] = 10_000,
 ) -> None:
-    """Paths from neurons to neurons, with their weights."""
+    """Find paths from neurons to neurons, with their weights.
+
+    Paths start at the ids or --where, and end at --to or --to-where.
+    """
     with table.opened() as connectome:
         start = which.read(connectome)
         end = chosen(connectome, to, to_where, which.regex)
@@ -91,7 +96,7 @@ def partners(
     direction: Way = Direction.downstream,
     threshold: Threshold = 1,
 ) -> None:
-    """Partners of neurons, with their shares of in- and output."""
+    """List partners of neurons, with shares of input and output."""
     with table.opened() as connectome:
         neurons = which.read(connectome)
         frame = connectome.get_partners(neurons, direction.value, threshold)
@@ -105,12 +110,14 @@ def common(
     threshold: Threshold = 1,
     at_least: Annotated[
         int | None,
-        typer.Option("--at-least", help="Of how many of the neurons; default: of all of them."),
+        typer.Option(
+            "--at-least", help="List partners of at least this many neurons. Default: of all."
+        ),
     ] = None,
 ) -> None:
-    """Partners that several neurons have in common.
+    """List partners that several neurons have in common.
 
-    With a column of weights for each neuron.
+    The table has a column of weights for each neuron.
     """
     with table.opened() as connectome:
         neurons = which.read(connectome)
@@ -122,25 +129,27 @@ def types(
     which: Some,
     table: Table,
     by: Annotated[
-        str, typer.Option("--by", "-b", help="Text property that neurons are grouped by.")
+        str, typer.Option("--by", "-b", help="Text property that groups the neurons.")
     ] = "cell_class",
     to_where: Annotated[
         list[str] | None,
-        typer.Option("--to-where", help="Only these postsynaptic neurons; default: all."),
+        typer.Option(
+            "--to-where", help="Only these postsynaptic neurons, as in --where. Default: all."
+        ),
     ] = None,
     threshold: Threshold = 1,
     matrix: Annotated[
         str | None,
         typer.Option(
             "--matrix",
-            help="A matrix of one measure instead: synapses, connections, mean_weight, "
-            "share_of_output, share_of_input.",
+            help="Show a matrix of one measure: synapses, connections, mean_weight, "
+            "share_of_output or share_of_input.",
         ),
     ] = None,
 ) -> None:
-    """Sum connectivity from type to type.
+    """Sum connections from cell type to cell type.
 
-    Synapses, means, and fractions of input and output.
+    Lists synapses, mean weights, and shares of input and output.
     """
     from graphapi.ask.types import type_matrix
 
@@ -165,12 +174,12 @@ def similarity(
     direction: Way = Direction.downstream,
     threshold: Threshold = 1,
     matrix: Annotated[
-        bool, typer.Option("--matrix", help="The whole matrix instead of a line a pair.")
+        bool, typer.Option("--matrix", help="Show the whole matrix, not a row per pair.")
     ] = False,
 ) -> None:
-    """How alike neurons are in whom they connect with.
+    """Compare neurons by whom they connect with.
 
-    Cosine of their weights, from 0 to 1; the most alike first.
+    Similarity is the cosine of their weights, from 0 to 1; the most similar pairs come first.
     """
     with table.opened() as connectome:
         neurons = which.read(connectome)
@@ -183,7 +192,7 @@ def similarity(
 
 
 def _pairs(matrix: pd.DataFrame) -> pd.DataFrame:
-    """Turn a symmetric matrix into one line a pair, the most alike first."""
+    """Turn a symmetric matrix into one row per pair, the most similar first."""
     import numpy as np
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""`cavegraph saved`: the saved queries, to be read, changed and run."""
+"""`cavegraph saved`: list the saved queries, or print one."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ def register(app: typer.Typer) -> None:
 
 def saved(
     name: Annotated[
-        str | None, typer.Argument(help="Which one to print; none: list them.", show_default=False)
+        str | None,
+        typer.Argument(help="Query to print. Default: list all queries.", show_default=False),
     ] = None,
     engine: Annotated[
         str, typer.Option("--engine", "-e", help="neo4j, or ladybug for graph files.")
     ] = "neo4j",
 ) -> None:
-    """List the saved queries, or print one.
+    """List the saved Cypher queries, or print one.
 
-    For Neo4j Browser, or for `cavegraph cypher`.
+    Run them in Neo4j Browser or with `cavegraph cypher`.
     """
     if engine not in _ENGINES:
         raise InputError(f"--engine '{engine}'", hint=f"one of {', '.join(_ENGINES)}")
@@ -51,8 +52,8 @@ def _text(query: SavedQuery, engine: str) -> str:
         return query.text
     if _is_neo4j_only(query):
         raise InputError(
-            f"'{query.name}' is written for Neo4j alone",
-            hint="`cavegraph saved --engine ladybug` lists those for graph files",
+            f"'{query.name}' runs only on Neo4j",
+            hint="`cavegraph saved --engine ladybug` lists the queries for graph files",
         )
     if engine not in catalog()[query.name].overrides:
         return query.text

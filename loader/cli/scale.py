@@ -1,4 +1,4 @@
-"""Commands for large graphs: a made-up brain, an import's end, an audit of the queries."""
+"""Commands for large graphs: a synthetic brain, the end of an import, an audit of queries."""
 
 from __future__ import annotations
 
@@ -20,11 +20,17 @@ def register(app: typer.Typer) -> None:
 def synthetic(
     folder: Annotated[Path, typer.Argument(help="New folder for the files.")],
     connections: Annotated[
-        float, typer.Option("--connections", help="About how many; 16e6 is a fly's brain.")
+        float,
+        typer.Option("--connections", help="Approximate number; a fly's brain has 16e6."),
     ] = 1e6,
-    seed: Annotated[int, typer.Option("--seed", help="Equal seeds give equal files.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Random seed; the same seed gives the same files.")
+    ] = 0,
 ) -> None:
-    """Make up a brain of any size, to try loads and queries with. Nothing in it is measured."""
+    """Make files of a synthetic brain of any size, to test loads.
+
+    Nothing in it is measured.
+    """
     from loader.sandbox.synthetic import make_brain
 
     brain = make_brain(folder, connections=connections, seed=seed)
@@ -40,11 +46,13 @@ def synthetic(
 
 
 def finish_import(
-    uri: Annotated[str, typer.Argument(help="The started server, as bolt://localhost:7687.")],
+    uri: Annotated[
+        str, typer.Argument(help="Address of the running server: bolt://localhost:7687.")
+    ],
 ) -> None:
     """Finish an import by neo4j-admin.
 
-    Makes indexes, verifies everything, and lets the graph be read.
+    Creates indexes, verifies the graph, and makes it readable.
     """
     from loader.writers.neo4j_import import finish_import as finish
 
@@ -54,7 +62,7 @@ def finish_import(
 def audit(graph: Graph = None) -> None:
     """Check that no query about neurons scans the whole graph.
 
-    Exit code 6 where one does.
+    Exits with code 6 if one does.
     """
     from loader.checks.audit import audit_queries
 

@@ -1,4 +1,4 @@
-"""What `cavegraph load` loads, put together from its options."""
+"""Turn the options of `cavegraph load` into the source that it loads."""
 
 from __future__ import annotations
 
@@ -28,23 +28,21 @@ def annotation_tables(
     na: Sequence[str] | None,
     ids: str,
 ) -> list[Annotations]:
-    """Read `--annotations`, and what the other options say about files among them.
+    """Read `--annotations` and the options for annotation files.
 
     Raises
     ------
     InputError
-        An option for files, and there is none.
+        An option for annotation files is set, but no file is given.
     """
     from loader.sources.places import is_place
     from loader.sources.tablefile import column_names
 
     if ids not in get_args(Ids):
-        raise InputError(f"--ids '{ids}'", hint=f"one of {', '.join(get_args(Ids))}")
+        raise InputError(f"--ids '{ids}'", hint=f"use one of {', '.join(get_args(Ids))}")
     files = [text for text in given or () if is_place(_split(text)[0])]
     if (columns or lists or na) and not files:
-        raise InputError(
-            "--annotation-column, --list and --na are for files given with --annotations"
-        )
+        raise InputError("--annotation-column, --list and --na need a file in --annotations")
     named = dict(pair(text, "--annotation-column", "root_id=segment") for text in columns or ())
     words = None if na is None else tuple(na)
     read = {text: _file(text, words, cast("Ids", ids)) for text in files}
@@ -66,7 +64,7 @@ def annotation_tables(
 
 
 def _file(text: str, na: tuple[str, ...] | None, ids: Ids) -> AnnotationFile:
-    """Read `FILE?root_id=bodyId&list=tags`; `na` where it names no words of its own."""
+    """Read `FILE?root_id=bodyId&list=tags`; `na` applies if the text sets none."""
     from loader import AnnotationFile
 
     path, said = _split(text)
@@ -94,7 +92,7 @@ def _file(text: str, na: tuple[str, ...] | None, ids: Ids) -> AnnotationFile:
 
 
 def _split(text: str) -> tuple[str, list[tuple[str, str]]]:
-    """Tell a path from the options behind its question mark; a pattern may have one as well."""
+    """Split a path from the options after its question mark; a pattern may contain one too."""
     from pathlib import Path
 
     path, sign, query = text.rpartition("?")
@@ -122,8 +120,8 @@ def from_files(
     for option, value in refused.items():
         if value is not None and value != "":
             raise InputError(
-                f"'{paths[0]}' is a file: it takes no {option}",
-                hint="a datastack of this name? Run where no file or folder is called so",
+                f"{option} does not apply: '{paths[0]}' is a file",
+                hint="if you mean a datastack, run in a folder without a file of this name",
             )
     return FileSource(
         paths,
@@ -148,12 +146,14 @@ def from_cave(
     refused: Mapping[str, object],
     **options: str | None,
 ) -> CaveSource:
-    """Make the source of a load from CAVE, by the datastack's preset where there is one."""
+    """Make the source of a load from CAVE; use the datastack's preset if there is one."""
     from loader import CaveSource, read_preset
     from loader.sources.presets import known_presets
 
     if any(refused.values()):
-        raise InputError(f"{' and '.join(refused)} are for files", hint=f"'{datastack}' is no file")
+        raise InputError(
+            f"{', '.join(refused)} apply only to files", hint=f"'{datastack}' is not a file"
+        )
     given: dict[str, Any] = {
         name: "" if value == NONE else value for name, value in options.items() if value is not None
     }
@@ -164,13 +164,13 @@ def from_cave(
     known = read_preset(preset or datastack)
     if known.datastack != datastack:
         raise InputError(
-            f"the preset is of datastack '{known.datastack}', not of '{datastack}'",
-            hint="give the datastack that the preset names",
+            f"the preset is for datastack '{known.datastack}', not for '{datastack}'",
+            hint=f"load '{known.datastack}', or choose another preset",
         )
     if not known.tried:
         typer.echo(
-            f"preset of '{datastack}': its makers could not try it against the real server; "
-            "what it says is checked against the server's answers",
+            f"the preset for '{datastack}' was never tried on the real server; "
+            "its settings are checked against the server's answers",
             err=True,
         )
     return CaveSource.from_preset(

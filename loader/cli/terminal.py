@@ -1,4 +1,4 @@
-"""Tables and texts on a terminal: what fits is shown, what is hidden is said, nothing is obeyed."""
+"""Show tables and texts on a terminal: name what is hidden, and escape control characters."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Texts longer than this are shortened where a table is wider than the terminal.
+#: Longer texts are shortened if a table is wider than the terminal.
 _LONG = 32
-#: Characters that steer a terminal or turn the reading direction: shown, never sent.
+#: Characters that control a terminal or the reading direction: shown as escapes, never sent.
 _STEERING = {"Cc", "Cf", "Zl", "Zp"}
 _GAP = 2
 
 
 def visible(text: str, *, keep: str = "") -> str:
-    """Return a text whose control characters are written out, escape as backslash x1b.
+    r"""Return a text with its control characters escaped, such as `\x1b`.
 
     Parameters
     ----------
     text
-        Any text, possibly from a file or a server of a stranger.
+        Any text; it may come from a stranger's file or server.
     keep
-        Control characters that stay, such as the line breaks of a message.
+        Control characters to keep, such as the line breaks of a message.
     """
     return "".join(
         c
@@ -37,18 +37,18 @@ def visible(text: str, *, keep: str = "") -> str:
 
 
 def show(frame: pd.DataFrame, most: int, *, wide: bool = False) -> None:
-    """Print a table, and what of it is not shown.
+    """Print a table, and say what is hidden.
 
-    On a terminal (or where `$COLUMNS` is set) long texts are shortened and columns that do not
-    fit are left out by name. Numbers, and so ids, are never shortened. In a pipe all columns
-    are printed.
+    On a terminal (or if `$COLUMNS` is set), long texts are shortened, and the columns that do
+    not fit are hidden and named. Numbers, and so ids, are never shortened. A pipe gets all
+    columns.
 
     Parameters
     ----------
     frame
         The table.
     most
-        Most rows shown; 0 for all.
+        Show at most this many rows; 0 for all.
     wide
         Print every column in full.
     """

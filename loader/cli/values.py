@@ -1,4 +1,4 @@
-"""What is typed on the command line, as values: ids, criteria, parameters, versions."""
+"""Read values from the command line: ids, criteria, parameters, versions."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from graphapi.graph.criteria import NeuronCriteria
 if TYPE_CHECKING:
     from graphapi.connectome import Connectome
 
-#: Whole numbers written as one would; `007` or a very long one is a text.
+#: A whole number in its usual form; `007` or a very long number is a text.
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _WHERE = re.compile(r"^(?P<field>[^=!<>]+?)\s*(?P<sign>!=|>=|<=|=)\s*(?P<value>.*)$", re.DOTALL)
-#: A part of a list: in double quotes (doubled ones inside), or up to the next comma.
+#: A part of a list: in double quotes (quotes inside are doubled), or up to the next comma.
 _PART = re.compile(r'\s*(?:"((?:[^"]|"")*)"\s*|([^,]*))(,|$)')
 _STDIN = "-"
 
@@ -25,7 +25,7 @@ _STDIN = "-"
 def chosen(
     connectome: Connectome, ids: list[str] | None, where: list[str] | None, regex: bool
 ) -> list[str] | NeuronCriteria:
-    """Return the neurons of a command: ids, or criteria, not both."""
+    """Return the neurons that a command is about: ids or criteria, not both."""
     if ids and where:
         raise InputError("root ids and --where cannot be combined")
     if ids:
@@ -33,7 +33,7 @@ def chosen(
     if not where:
         raise InputError(
             "no neurons given",
-            hint="name root ids, or --where field=value (`cavegraph info` lists the fields)",
+            hint="give root ids, or --where field=value (`cavegraph info` lists the fields)",
         )
     fields: dict[str, Any] = {}
     for text in where:
@@ -45,7 +45,7 @@ def chosen(
 
 
 def condition(text: str) -> tuple[str, Any]:
-    """Read one `--where`."""
+    """Read one `--where` condition."""
     match = _WHERE.match(text)
     if match is None:
         raise InputError(f"--where '{text}'", hint="write it as field=value")
@@ -64,7 +64,10 @@ def version(text: str) -> int | str:
 
 
 def parameters(texts: list[str]) -> dict[str, Any]:
-    """Read `--param name=value`; commas make a list, quotes keep one, whole numbers stay exact."""
+    """Read `--param name=value`.
+
+    Commas make a list, except inside double quotes. Whole numbers stay exact.
+    """
     values: dict[str, Any] = {}
     for text in texts:
         name, sign, value = text.partition("=")
@@ -78,12 +81,15 @@ def parameters(texts: list[str]) -> dict[str, Any]:
 def _from_stdin() -> list[str]:
     ids = re.split(r"[\s,;]+", sys.stdin.read().strip())
     if ids == [""]:
-        raise InputError("standard input holds no root ids", hint="one a line, or with commas")
+        raise InputError(
+            "standard input contains no root ids",
+            hint="write one per line, or separate them with commas",
+        )
     return ids
 
 
 def _listed(text: str) -> list[Any]:
-    """Split at commas; a part in double quotes is a text as it stands, commas and all."""
+    """Split at commas; a part in double quotes stays one text, commas included."""
     values: list[Any] = []
     place, more = 0, True
     while more:

@@ -1,1 +1,1 @@
-"""What only practises: the CAVE stand-in, the demo datastack, synthetic brains."""
+"""Things to try and test with: the CAVE stand-in, the demo datastack, synthetic brains."""

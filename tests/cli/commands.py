@@ -1,6 +1,8 @@
-"""Run a command of the command line, and tell what it should come to."""
+"""Run a command of the command line, and check how it ends."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import pytest
 
@@ -8,6 +10,8 @@ from loader.cli import main
 
 #: Root ids of the small graph are this and a small number more.
 BASE = 576460752700000000
+#: Runs a command; its exit code, what it prints, and what it says on standard error.
+Run = Callable[..., tuple[int, str, str]]
 
 
 def run_ok(*arguments: str) -> None:
@@ -17,18 +21,25 @@ def run_ok(*arguments: str) -> None:
     assert done.value.code in (0, None)
 
 
-def run_out(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Run a command that must work; what it prints."""
+def run_any(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Run a command; return its exit code, its output and its errors. No traceback is allowed."""
     capsys.readouterr()
-    run_ok(*arguments)
-    return capsys.readouterr().out
+    with pytest.raises(SystemExit) as done:
+        main(list(arguments))
+    printed = capsys.readouterr()
+    assert "Traceback" not in printed.err
+    return int(done.value.code or 0), printed.out, printed.err
+
+
+def run_out(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Run a command that must work; return its output."""
+    code, printed, problem = run_any(capsys, *arguments)
+    assert code == 0, problem
+    return printed
 
 
 def fails(capsys: pytest.CaptureFixture[str], code: int, *arguments: str) -> str:
-    """Run a command that must fail with a code and no traceback; what it says."""
-    with pytest.raises(SystemExit) as done:
-        main(list(arguments))
-    said = capsys.readouterr().err
-    assert done.value.code == code, said
-    assert "Traceback" not in said
-    return said
+    """Run a command that must fail with a code; return its errors."""
+    found, _, problem = run_any(capsys, *arguments)
+    assert found == code, problem
+    return problem

@@ -7,14 +7,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
-from commands import BASE, run_ok
+from commands import BASE, run_any, run_ok
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from commands import Run
 
 EDGES = [(1, 2, 5), (2, 1, 1), (1, 3, 5), (3, 4, 2), (4, 1, 3), (5, 1, 7)]
 CLASSES = {1: "ER", 2: "EBc", 3: "ER", 4: "PFN?"}
@@ -38,3 +41,9 @@ def graph(files: Path) -> str:
     place = str(files / "g.lbug")
     run_ok("load", str(files / "edges.csv"), "-a", str(files / "annotations.csv"), "--to", place)
     return place
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command; its exit code, output and errors."""
+    return partial(run_any, capsys)

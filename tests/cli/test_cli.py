@@ -129,7 +129,7 @@ def test_the_graph_of_the_environment(
         (2, ["upstream", str(BASE + 1), "-w", "cell_class=ER"], "cannot be combined"),
         (2, ["neurons", str(BASE + 1), "--fields", "nope"], "no such column"),
         (2, ["upstream", str(BASE + 1), "--csv", "/nope/x.csv"], "cannot write"),
-        (2, ["upstream", str(BASE + 1), "--parquet", "-"], "name a file"),
+        (2, ["upstream", str(BASE + 1), "--parquet", "-"], "give a file name"),
         (2, ["cypher", "RETURN 1 AS x", "-p", "x"], "name=value"),
         (2, ["cypher", "RETURN $x AS x"], "no value is given for $x"),
         (2, ["cypher", "RETURN $x AS x", "-p", "x=" + "9" * 19], "does not fit into 64 bits"),
@@ -236,7 +236,7 @@ def test_a_stopped_load_says_how_to_go_on(
 
     monkeypatch.setattr(loader, "load", stopped)
     said = fails(capsys, 130, "load", str(files / "edges.csv"), "--to", str(files / "z.lbug"))
-    assert "the same command goes on from there" in said
+    assert "run the same command again to continue" in said
 
 
 def test_warnings_are_notes_without_code(
@@ -253,9 +253,11 @@ def test_warnings_are_notes_without_code(
     assert capsys.readouterr().err == "cavegraph: an id was mapped\n"
 
 
-def test_every_command_has_a_summary_that_fits(capsys: pytest.CaptureFixture[str]) -> None:
-    run_ok("--help")
-    commands = capsys.readouterr().out.split("Commands:")[1]
+@pytest.mark.parametrize("group", [[], ["motifs"]])
+def test_every_command_has_a_summary_that_fits(
+    group: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands = run_out(capsys, *group, "--help").split("Commands:")[1]
     assert "..." not in commands
 
 
@@ -344,7 +346,7 @@ def test_a_load_that_fails_says_that_it_can_go_on(
     place = str(tmp_path / "g.lbug")
     with serve(folder, faults=Faults(wrapped_error=Rule(count=None, after=3))) as server:
         arguments = ["load", "standin", "--server", server.url, "--to", place]
-        assert "the same command goes on from there" in fails(capsys, 5, *arguments)
+        assert "run the same command again to continue" in fails(capsys, 5, *arguments)
         server.faults.wrapped_error = None
         run_ok(*arguments)
     assert "2 connections of 2 synapses" in capsys.readouterr().out
@@ -357,7 +359,7 @@ def test_ids_from_standard_input(
     frame = json.loads(run_out(capsys, "counts", "-", "-g", graph, "--json", "-"))
     assert [row["neuron_id"] for row in frame] == [str(BASE + n) for n in (1, 3, 2)]
     monkeypatch.setattr("sys.stdin", io.StringIO("  \n"))
-    assert "holds no root ids" in fails(capsys, 2, "counts", "-", "-g", graph)
+    assert "contains no root ids" in fails(capsys, 2, "counts", "-", "-g", graph)
 
 
 def test_values_of_a_field(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -387,8 +389,8 @@ def test_partners_direction_is_explained_the_right_way_round(
 ) -> None:
     for command in ("partners", "common", "similarity"):
         said = " ".join(run_out(capsys, command, "-h").split())
-        assert "upstream: neurons that synapse onto them" in said
-        assert "downstream: neurons they synapse onto" in said
+        assert "upstream: partners that synapse onto the neurons" in said
+        assert "downstream: partners that the neurons synapse onto" in said
 
 
 @pytest.mark.parametrize("width", [40, 80])

@@ -6,15 +6,15 @@ The server is the stand-in, driven by the real `caveclient`; expected rows are t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pytest
+from commands import Run, run_ok
 
 from graphapi.cave.connection import Cave
-from loader.cli import main
 from loader.sandbox.standin import RunningServer, serve, write_folder
 
 A, B, C = (576460752700000000 + i for i in (1, 2, 3))
@@ -29,7 +29,6 @@ ROWS = pd.DataFrame(
         "size": [5, 50, 10, 20, 7, 9],
     }
 )
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -62,16 +61,15 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as done:
-            main(list(arguments))
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        assert TOKEN not in said.out + said.err
-        return done.value.code or 0, said.out, said.err
+def run(run: Run) -> Run:
+    """Run a command, and check that it keeps the token to itself."""
 
-    return run
+    def hiding(*arguments: str) -> tuple[int, str, str]:
+        code, printed, problem = run(*arguments)
+        assert TOKEN not in printed + problem
+        return code, printed, problem
+
+    return hiding
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +78,7 @@ def graph(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> st
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CAVEGRAPH_TOKEN", TOKEN)
         patch.setenv("HOME", str(Path(place).parent))
-        with pytest.raises(SystemExit) as done:
-            main(["load", "tiny", "--server", server.url, "--to", place])
-    assert done.value.code in (0, None)
+        run_ok("load", "tiny", "--server", server.url, "--to", place)
     return place
 
 

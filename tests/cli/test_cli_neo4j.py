@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from commands import BASE, Run
 from neo4j import GraphDatabase
 
-from loader.cli import main
-
-BASE = 576460752700000000
 EDGES = [(1, 2, 5), (2, 1, 1), (1, 3, 5), (3, 4, 2), (4, 1, 3), (5, 1, 7)]
 QUESTIONS = [
     ["upstream", str(BASE + 1)],
@@ -33,19 +30,7 @@ def neo4j(neo4j_server, monkeypatch: pytest.MonkeyPatch) -> str:
     return neo4j_server.uri
 
 
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    def run(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as done:
-            main(list(arguments))
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return done.value.code or 0, said.out, said.err
-
-    return run
-
-
-def test_the_same_answers_as_from_a_file(tmp_path: Path, neo4j: str, run) -> None:
+def test_the_same_answers_as_from_a_file(tmp_path: Path, neo4j: str, run: Run) -> None:
     edges = pd.DataFrame(EDGES, columns=["pre", "post", "weight"])
     edges[["pre", "post"]] += BASE
     edges.to_csv(tmp_path / "edges.tsv", index=False, sep="\t")
@@ -65,7 +50,7 @@ def test_the_same_answers_as_from_a_file(tmp_path: Path, neo4j: str, run) -> Non
         assert run(*question, "-g", neo4j, "--csv", "-") == of_file
 
 
-def test_what_a_server_refuses(neo4j: str, run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_server_refuses(neo4j: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     code, _, problem = run("cypher", "MATCH (n) DETACH DELETE n", "-g", neo4j)
     assert code == 4
     assert "read-only" in problem

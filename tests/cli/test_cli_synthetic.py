@@ -6,17 +6,15 @@ import shlex
 from pathlib import Path
 
 import pytest
+from commands import run_out
 
 from graphapi import Connectome
-from loader.cli import main
 from loader.sandbox.synthetic import brain
 
 
 def printed_command(folder: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
-    with pytest.raises(SystemExit) as done:
-        main(["synthetic", str(folder), "--connections", "1200"])
-    assert done.value.code in (0, None)
-    program, *arguments = shlex.split(capsys.readouterr().out.splitlines()[-1])
+    printed = run_out(capsys, "synthetic", str(folder), "--connections", "1200")
+    program, *arguments = shlex.split(printed.splitlines()[-1])
     assert program == "cavegraph"
     return arguments
 
@@ -26,9 +24,7 @@ def test_the_printed_command_loads_the_brain(
 ) -> None:
     folder = tmp_path / "a brain"
     arguments = printed_command(folder, capsys)
-    with pytest.raises(SystemExit) as done:
-        main(arguments)
-    assert done.value.code in (0, None), capsys.readouterr().err
+    run_out(capsys, *arguments)
     made = brain.SyntheticBrain.read(folder)
     with Connectome.open(arguments[-1]) as connectome:
         assert connectome.materialization.counts["connections"] == made.connections

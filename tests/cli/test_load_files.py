@@ -8,25 +8,19 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from commands import Run
 
 from graphapi.connectome import Connectome
-from loader.cli import main
 
 ROWS = pd.DataFrame({"pre": [11, 12, 13], "post": [12, 13, 11], "weight": [3, 4, 5]})
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
+def run(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command in the test's own folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CAVEGRAPH_PROGRESS", "0")
-
-    def type_in(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main([*arguments])
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return type_in
+    return run
 
 
 def weights(path: Path) -> list[int]:

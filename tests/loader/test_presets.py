@@ -253,7 +253,7 @@ def test_the_command_line_takes_presets_and_options(tmp_path, server, capsys, mo
     assert run(*common, "--to", place, "--preset", str(preset)) == 3
     said = capsys.readouterr().err
     assert "gone" in said
-    assert "could not try it" in said
+    assert "was never tried on the real server" in said
     assert run(
         *common, "--to", place, "--preset", str(preset), "--synapse-table", "synapses",
         "--soma-table", "none", "--size-column", "none",
@@ -263,7 +263,7 @@ def test_the_command_line_takes_presets_and_options(tmp_path, server, capsys, mo
         (BASE + 2, BASE + 3): (1, 0),
     }
     assert run(*common, "--preset", "demo_ant") == 2
-    assert "of datastack 'demo_ant'" in capsys.readouterr().err
+    assert "for datastack 'demo_ant'" in capsys.readouterr().err
     assert run(*common, "--preset", str(preset), "--no-preset") == 2
     assert run(*common, "--column", "pre=a") == 2
 

@@ -73,7 +73,7 @@ def test_a_load_says_how_many_neurons_it_compared(tmp_path, folder):
             on_step=steps.append,
         )  # fmt: skip
     assert report.compared == again.compared == 9
-    assert "9 neurons have the totals that CAVE says" in str(report)
+    assert "9 neurons have the same totals in CAVE" in str(report)
     assert "compared" not in steps
 
 
@@ -103,7 +103,7 @@ def test_verify_asks_cave_any_time_later(tmp_path, folder, capsys, monkeypatch):
     with serve(folder, token=TOKEN) as server:
         load(source(server), place, work=tmp_path / "w")
         assert _verify(place) == 0
-        assert "9 neurons have the totals that CAVE says" in capsys.readouterr().out
+        assert "9 neurons have the same totals in CAVE" in capsys.readouterr().out
         with graphapi.Connectome.open(place, token=TOKEN) as connectome:
             monkeypatch.setattr(spotcheck, "_sample", _with_one_synapse_less(spotcheck._sample))
             with pytest.raises(VerificationError, match="1 of 9 neurons"):

@@ -300,7 +300,7 @@ def test_folders_that_cannot_be_served(
     [
         (pd.DataFrame({"pt_root_id": [5]}), "has no column 'id'"),
         (pd.DataFrame({"id": ["a"]}), "has no column 'id' of whole numbers"),
-        (pd.DataFrame({"id": [1], "tags": [["a"]]}), "which no CAVE table holds"),
+        (pd.DataFrame({"id": [1], "tags": [["a"]]}), "which CAVE tables do not support"),
     ],
 )
 def test_tables_that_cannot_be_served(tmp_path: Path, rows: pd.DataFrame, says: str) -> None:

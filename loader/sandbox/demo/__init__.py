@@ -1,4 +1,4 @@
-"""The synthetic demo datastack: an invented ant brain in the stand-in's folder format."""
+"""The synthetic demo datastack: a made-up ant brain in the stand-in's folder format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The annotation table: a row as people keep it in a shared spreadsheet, stale ids included."""
+"""The annotation table, as people keep it in a shared spreadsheet: some root ids are stale."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FIELDS: Final = (
 #: Fields that hold several choices.
 LIST_FIELDS: Final = ("status", "region", "user_annotator", "user_proofreader")
 
-#: Rows of neurons that nobody could find again: no root, no supervoxel.
+#: Rows whose neuron is lost: they have no root id and no supervoxel.
 _LOST_ROWS: Final = 3
 _FLOWS: Final = {"sensory": "afferent", "descending": "efferent"}
 
@@ -43,7 +43,7 @@ class Second:
     annotated_as
         Group whose class the second row carries.
     on_twig
-        True where the row was made on the twig, before it was merged.
+        True if the row was made on the twig, before it was merged.
     """
 
     neuron: int
@@ -54,7 +54,7 @@ class Second:
 def second_rows(
     population: Population, history: History, kept: Ints, rng: np.random.Generator
 ) -> list[Second]:
-    """Choose the six central-complex neurons with two rows, three of them in conflict."""
+    """Choose six central-complex neurons that get two rows; three pairs of rows conflict."""
     twigs = set(history.twigs())
     edited = set(history.intervals.loc[history.intervals["end"].notna(), "piece"])
 
@@ -79,7 +79,7 @@ def second_rows(
 
 @dataclass(frozen=True)
 class AnnotationPoints:
-    """What the segmentation says at the point of each annotation row.
+    """The segmentation at the point of each annotation row.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class AnnotationPoints:
     annotated_as
         Group name whose class the row carries.
     root_id
-        As written in the row: of the time when it was made, stale for some.
+        As written in the row, from the time when it was made; some are stale.
     first_root_id
         The root at version 1.
     supervoxel_id
@@ -132,7 +132,7 @@ def annotation_table(
 
 
 def as_csv_text(table: pd.DataFrame) -> pd.DataFrame:
-    """Write list fields as the spreadsheet's CSV does: choices joined by commas."""
+    """Return list fields as text, with choices joined by commas, as in the spreadsheet's CSV."""
     flat = table.copy()
     for name in LIST_FIELDS:
         flat[name] = [None if value is None else ",".join(value) for value in flat[name]]

@@ -1,4 +1,4 @@
-"""The invented brain: its space, its neuropils and the shell around them.
+"""The demo brain: its space, its neuropils and the shell around them.
 
 All positions are nanometres, (n, 3) float64, unless a name ends in `_voxels`. The axes are
 x: right to left, y: dorsal to ventral, z: anterior to posterior.
@@ -62,7 +62,7 @@ _PAIRED: Final = {
     "OL": ((-130, 0, 0), (34, 52, 44)),
 }
 
-#: Cell body rind that reaches beyond the neuropils; only the shell knows of it.
+#: The cell body rind reaches beyond the neuropils; only the shell uses it.
 _RIND: Final = {
     "kenyon": ((-60, -84, 48), (26, 26, 26)),
     "bridge": ((0, -66, 56), (66, 24, 26)),
@@ -140,7 +140,10 @@ def _neuropil(
 
 
 def _exit_distance(directions: Floats, neuropil: Neuropil, margin: float) -> Floats:
-    """Return how far from the brain's centre each ray leaves the ellipsoid; 0 where it misses."""
+    """Return the distance from the brain's centre at which each ray leaves the ellipsoid.
+
+    0 if a ray misses it.
+    """
     radii = neuropil.radii * margin
     start = (centre() - neuropil.centre) / radii
     ray = directions / radii
@@ -157,7 +160,7 @@ def _smoothed(values: Floats, faces: Ints, passes: int) -> Floats:
     degree = np.bincount(edges[:, 0], minlength=len(values))
     for _ in range(passes):
         neighbours = np.bincount(edges[:, 0], weights=values[edges[:, 1]], minlength=len(values))
-        # Never inwards: the shell must keep holding the lobes.
+        # Never inwards: the shell must enclose the lobes.
         values = np.maximum(values, neighbours / degree)
     return values
 

@@ -1,4 +1,4 @@
-"""Makes the whole demo datastack in one folder."""
+"""Write the whole demo datastack to one folder."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from loader.sandbox.demo.world import World, make_world
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: One random stream for each step, so that a change to one leaves the others' draws alone.
+#: One random stream per step, so that a change in one step does not change the others.
 _STREAMS: Final = 10
 
 
 @dataclass(frozen=True)
 class DemoSummary:
-    """What was made.
+    """A summary of the datastack.
 
     Attributes
     ----------
     folder
-        Where.
+        Folder of the datastack.
     datastack
-        Its name.
+        Name of the datastack.
     seed
-        What it was drawn from.
+        Random seed.
     notice
-        That it is synthetic, in words for people.
+        A sentence that says the datastack is synthetic.
     annotated
         Annotated neurons.
     annotation_rows
@@ -46,12 +46,12 @@ class DemoSummary:
     synapse_rows
         Rows of the synapse table by version.
     connections
-        Ordered pairs with at least one row at the last version, autapses and the background
-        left out.
+        Ordered pairs with at least one row at the last version, without autapses and
+        background.
     edits
         Merges and splits.
     megabytes
-        Of the folder, on disk.
+        Size of the folder on disk.
     """
 
     folder: Path
@@ -75,14 +75,14 @@ def make_demo(
     Parameters
     ----------
     folder
-        Where to; made if absent. Files of an earlier demo are written over.
+        Target folder; created if missing. Files of an earlier demo are overwritten.
     seed
-        The tables of one seed are the same byte for byte.
+        Random seed; the same seed gives the same tables, byte for byte.
     progress
-        Show a bar.
+        Show a progress bar.
     volumes
-        Write the EM image and the meshes too; without them `image` and `segmentation` name
-        empty places.
+        Also write the EM image and the meshes. Without them, `image` and `segmentation` point
+        to empty places.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def make_demo(
 
 @contextlib.contextmanager
 def _steps(total: int, shown: bool) -> Iterator[Callable[[], None]]:
-    """Give a function that counts one step as done."""
+    """Yield a function that counts one step as done."""
     if not shown:
         yield lambda: None
         return

@@ -1,8 +1,8 @@
-"""The EM-like image: invented cells, membranes and vesicles around a few synapses.
+"""The EM-like image: made-up cells, membranes and vesicles around a few synapses.
 
-The volume spans the whole brain in its `info`, but only a few blocks have chunks. The segmentation
-has the same blocks, at half the resolution in x and y: cells with an end of a synapse have its
-supervoxel, all others none.
+In its `info` the volume spans the whole brain, but only a few blocks have chunks. The
+segmentation has the same blocks at half the resolution in x and y. A cell with an end of a
+synapse has its supervoxel; other cells have none.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Image = npt.NDArray[np.float32]
 CHUNK: Final = (256, 256, 8)
 _CHUNKS: Final = (4, 4, 1)
 _BLOCK: Final = np.array(CHUNK) * np.array(_CHUNKS)
-#: Cells are laid out on every fourth voxel in x and y, and then smoothed.
+#: Cells are laid out on every fourth voxel in x and y, then smoothed.
 _COARSE: Final = 4
 #: Voxels of a chunk of the segmentation, which has the same chunks at half the resolution.
 SEGMENT_CHUNK: Final = (128, 128, 8)
@@ -78,15 +78,15 @@ def write_em(
     Parameters
     ----------
     folder
-        Of the image.
+        Folder of the image.
     segments
-        Where the chunks of the segmentation go.
+        Folder for the chunks of the segmentation.
     clusters, rows
-        Where blocks are, and the synapses in them.
+        The places of the blocks, and the synapses in them.
     supervoxels
-        Of the presynaptic and of the postsynaptic end of each row.
+        Supervoxels of the presynaptic and of the postsynaptic end of each row.
     rng
-        Where chance comes from.
+        Random generator.
     """
     key = "_".join(str(step) for step in RESOLUTION)
     for place in (folder / key, segments):
@@ -114,7 +114,7 @@ def _info(key: str) -> dict[str, object]:
 def _painted(
     start: Ints, rows: Rows, supervoxels: tuple[Ints, Ints], rng: np.random.Generator
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint64]]:
-    """Paint one block, uint8 (x, y, z), and its cells' supervoxels, uint64, half as fine."""
+    """Paint one block, uint8 (x, y, z), and its supervoxels, uint64, at half the resolution."""
     inside = ((rows.ctr_position >= start) & (rows.ctr_position < start + _BLOCK)).all(axis=1)
     pre, post = rows.pre_position[inside] - start, rows.post_position[inside] - start
     ctr = rows.ctr_position[inside] - start
@@ -134,9 +134,9 @@ def _painted(
 
 
 def _mark_sites(segments: npt.NDArray[np.uint64], sites: Ints, supervoxels: Ints) -> None:
-    """Put each site into its own supervoxel, whatever cell the bent membranes left it in."""
+    """Put each site into its own supervoxel, wherever the bent membranes left it."""
     at = sites // np.array([2, 2, 1])
-    for reach in (3, 0):  # a site's own voxel is no neighbour's
+    for reach in (3, 0):  # a site's own voxel is not a neighbour's
         for (x, y, z), supervoxel in zip(at, supervoxels, strict=True):
             if supervoxel > 1 and 0 <= z < segments.shape[2] and min(x, y) >= 0:
                 around = (
@@ -155,8 +155,8 @@ def _tissue(pre: Ints, post: Ints, rng: np.random.Generator) -> tuple[Image, Int
     Returns
     -------
     tuple
-        The image; the cell of each coarse voxel; and the number of cells that are no end of a
-        synapse: they come first, then presynaptic ends, then postsynaptic ones.
+        The image; the cell of each coarse voxel; and the number of cells without a synapse.
+        Those come first, then presynaptic ends, then postsynaptic ends.
     """
     coarse = (_BLOCK[0] // _COARSE, _BLOCK[1] // _COARSE, _BLOCK[2])
     scale = np.array([_COARSE, _COARSE, 1.0])
@@ -209,7 +209,7 @@ def _add_vesicles(image: Image, pre: Ints, inward: Ints, rng: np.random.Generato
 
 
 def _darken(image: Image, at: Ints, radius: float, by: float, *, ring: bool = False) -> None:
-    """Darken a disc, or a ring with a bright middle, in one section; outside is ignored."""
+    """Darken a disc, or a ring with a bright middle, in one section; ignore what is outside."""
     reach = int(np.ceil(radius)) + 1
     low, high = at[:2] - reach, at[:2] + reach + 1
     if (low < 0).any() or (high > image.shape[:2]).any() or not 0 <= at[2] < image.shape[2]:

@@ -1,4 +1,4 @@
-"""Writes the invented brain in the stand-in's folder format (docs/stand-in.md)."""
+"""Write the demo brain in the stand-in's folder format (docs/stand-in.md)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NOTICE: Final = (
 #: Later than every edit.
 _TODAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _EXPIRED: Final = datetime(2025, 3, 1, 8, 10, 1, tzinfo=UTC)
-#: The first has expired, and is a merged one: no creation times, and no unresolved rows.
+#: The first has expired. It is a merged version: no creation times and no unresolved rows.
 _VERSIONS: Final = [
     Version(1, VERSIONS[1], expires_on=_EXPIRED, valid=False, status="EXPIRED"),
     Version(2, VERSIONS[2], is_merged=False),
@@ -45,7 +45,7 @@ _TABLES: Final = {
 
 
 def write_datastack(folder: Path, world: World, seed: int) -> None:
-    """Write everything that the stand-in serves, but for the volumes."""
+    """Write everything that the stand-in serves, except the volumes."""
     write_folder(
         folder,
         _tables(world),
@@ -91,7 +91,7 @@ def _tables(world: World) -> dict[str, dict[int, pa.Table]]:
 
 
 def _supervoxels(world: World) -> pa.Table:
-    """Return which root holds a supervoxel when."""
+    """Return which root each supervoxel belongs to, and when."""
     held = world.segmented.everything.table.merge(world.history.intervals, on="piece")
     held = held.sort_values(["supervoxel_id", "start"], kind="stable")
     return as_table(
@@ -118,7 +118,7 @@ def _edits(world: World) -> pa.Table:
 
 
 def write_annotations(folder: Path, world: World, rng: np.random.Generator) -> pd.DataFrame:
-    """Write the annotation table as Parquet and CSV, and say beside it what it is."""
+    """Write the annotation table as Parquet and CSV, with a README beside it."""
     table = annotation_table(world.population, _annotation_points(world), rng)
     pq.write_table(as_table(table), folder / "annotations.parquet")
     as_csv_text(table).to_csv(folder / "annotations.csv", index=False)
@@ -138,7 +138,7 @@ def _synapses(world: World, roots: Ints) -> dict[str, Any]:
         "id": rows.id,
         "created": utc(rows.created),
         "superceded_id": nothing(len(rows)),
-        # As the tutorial's own table has it: text, not a boolean.
+        # Text, not a boolean, as in the tutorial's table.
         "valid": pa.array(np.full(len(rows), "t")),
         "size": rows.size.astype(np.int32),
         "pre_pt_supervoxel_id": pre.supervoxel,
@@ -153,7 +153,7 @@ def _synapses(world: World, roots: Ints) -> dict[str, Any]:
 
 def _nuclei(world: World, roots: Ints) -> dict[str, Any]:
     nuclei, at = world.nuclei, world.segmented.nuclei
-    # A nucleus as a ball: half its edge in voxels from its volume.
+    # The nucleus as a ball: its radius in voxels, from its volume.
     radius = 1000 * (3 * nuclei.volume / (4 * np.pi)) ** (1 / 3)
     half = np.ceil(radius[:, None] / np.array(RESOLUTION)).astype(np.int64)
     return {
@@ -223,10 +223,10 @@ def _annotation_points(world: World) -> AnnotationPoints:
 
 
 def _roots_as_written(world: World, piece: Ints) -> Ints:
-    """Return the root that each row was given by people, who always work on the newest brain.
+    """Return the root id in each row; people always work on the newest segmentation.
 
-    Rows of pieces edited since version 2 were made before that edit, but for every third;
-    rows of pieces edited after the last version were made after it.
+    Rows of pieces edited since version 2 are older than that edit, except every third row.
+    Rows of pieces edited after the last version are newer than the edit.
     """
     before, at_last, today = (
         world.history.roots_at(when)[piece]

@@ -1,7 +1,7 @@
-"""How the segmentation came to be: versions, merges, splits, and the root of a piece at a time.
+"""The history of the segmentation: versions, merges, splits, and the root of a piece over time.
 
-The brain is made of pieces that edits move between roots but never cut: one for each neuron,
-and a second, a twig, for some neurons that were, or will be, edited.
+The brain consists of pieces. Edits move pieces between roots but never cut them. Each neuron
+has one piece; a neuron that is edited at some time may have a second one, a twig.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from loader.sandbox.demo.brain import Ints
     from loader.sandbox.demo.neurons import Population
 
-#: The segmentation exists from here on.
+#: When the segmentation begins.
 BEGINNING: Final = datetime(2024, 9, 4, 12, 0, 0, 250000, tzinfo=UTC)
 #: When most synapses were detected.
 DETECTED: Final = datetime(2024, 12, 2, 10, 0, 0, 700037, tzinfo=UTC)
@@ -29,10 +29,10 @@ VERSIONS: Final = {
     2: datetime(2025, 6, 16, 8, 10, 0, 612014, tzinfo=UTC),
     3: datetime(2025, 10, 13, 8, 10, 1, 204875, tzinfo=UTC),
 }
-#: After the last version: edits that only "live" knows.
+#: After the last version: these edits are only in "live".
 LATER: Final = datetime(2025, 12, 1, tzinfo=UTC)
 
-#: Which groups are edited, per period and kind: between the beginning, versions 1, 2, 3, later.
+#: Which groups are edited: period (before version 1, 2, 3, and after 3), kind of edit, groups.
 _PLAN: Final = (
     (0, "merge", ("LN", "OTHER")),
     (0, "split", ("OTHER",)),
@@ -67,7 +67,7 @@ class Edit:
 
     @property
     def pieces(self) -> tuple[int, ...]:
-        """All pieces the operation touches."""
+        """Return all pieces that the edit touches."""
         return tuple(piece for part in self.parts for piece in part)
 
 
@@ -81,7 +81,7 @@ class History:
         Index of the neuron that holds each piece at the last version, int64 (pieces,). Piece
         i < `bodies` is the body of neuron i; later ones are twigs.
     bodies
-        How many neurons there are.
+        Number of neurons.
     intervals
         `piece`, `root_id` int64; `start`, `end` UTC, `end` missing while current.
     edits
@@ -102,7 +102,7 @@ class History:
         return alive.sort_values("piece")["root_id"].to_numpy(dtype=np.int64)
 
     def twigs(self) -> dict[int, int]:
-        """Return the twig piece of each neuron that has one; the first where it has two."""
+        """Return the twig of each neuron that has one; the first if it has two."""
         found: dict[int, int] = {}
         for piece in range(self.bodies, len(self.owner)):
             found.setdefault(int(self.owner[piece]), piece)
@@ -110,7 +110,7 @@ class History:
 
 
 def make_history(population: Population, kept: Ints, rng: np.random.Generator) -> History:
-    """Invent the edits.
+    """Make up the edits.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def make_history(population: Population, kept: Ints, rng: np.random.Generator) -
     kept
         Indices of neurons that no edit touches.
     rng
-        Draws who is edited, and when.
+        Random generator; draws which neurons are edited, and when.
     """
     owner, edits = _plan(population, kept, rng)
     edits = sorted(edits, key=lambda edit: edit.timestamp)
@@ -162,8 +162,8 @@ def _parts(
 ) -> tuple[tuple[int, ...], ...]:
     """Return the pieces on each side of an edit.
 
-    Until the last version a merge joins a neuron with its twig, and a split parts it from a
-    bare segment; after it a merge joins two neurons, and a split cuts off a twig.
+    Before the last version, a merge joins a neuron with its twig, and a split separates it
+    from a bare segment. Later, a merge joins two neurons, and a split cuts off a twig.
     """
     one_neuron = (kind == "merge") == (period < 3)
     return ((neuron,), (twig(neuron) if one_neuron else pick("OTHER"),))
@@ -180,7 +180,7 @@ def _moment(period: int, rng: np.random.Generator) -> datetime:
 def _replayed(
     roots: Ints, owner: Ints, edits: list[Edit], spare: Iterator[int]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Run the edits forwards; return the intervals of all pieces and the operations."""
+    """Apply the edits in order; return the intervals of all pieces and the operations."""
     whole = {edit.pieces: 0 for edit in edits if edit.kind == "split"}
     touched = sorted({piece for edit in edits for piece in edit.pieces})
     together = {piece: group for group in whole for piece in group}
@@ -226,7 +226,7 @@ def _root_after(
     spare: Iterator[int],
     edit: Edit | None = None,
 ) -> int:
-    """Name the root of some pieces: the last version's where it is theirs then, else a spare."""
+    """Return the root of some pieces: the last version's if they keep it, else a spare one."""
     last = VERSIONS[max(VERSIONS)]
     changes = any(set(group) & set(e.pieces) for e in coming if e.timestamp <= last)
     if changes or (edit is not None and edit.timestamp > last):

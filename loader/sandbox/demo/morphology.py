@@ -1,4 +1,4 @@
-"""Skeletons: a soma and branching paths, and the means to grow them."""
+"""Skeletons: a soma and branching paths, and how to grow them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
     from loader.sandbox.demo.brain import Floats
 
-#: Distance between the points of a path, and how many places for synapses lie in a step.
+#: Distance between the points of a path, and the number of synapse places per step.
 _STEP: Final = 2_500.0
 _SPOTS_PER_STEP: Final = 7
 
 
 class Kind(Enum):
-    """What synapses a branch holds."""
+    """The kind of synapses on a branch."""
 
     TRUNK = "none"
     INPUT = "input"
@@ -59,7 +59,7 @@ class Skeleton:
 
 
 class Grower:
-    """Grows one skeleton, path by path, with the branches' wavering drawn from `rng`."""
+    """Grows one skeleton, path by path; `rng` draws how the branches waver."""
 
     def __init__(self, soma: Floats, rng: np.random.Generator) -> None:
         self.skeleton = Skeleton(soma)

@@ -1,4 +1,4 @@
-"""Who is in the brain: the annotated neurons by group, and the bare segments around them."""
+"""The neurons of the brain: annotated neurons by group, and bare segments around them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from loader.sandbox.demo.brain import Ints
 
-#: The neuron that the tutorial names by its id; here an invented PBt neuron.
+#: The neuron that the tutorial names by its id; here a made-up PBt neuron.
 SAMPLE_ROOT: Final = 576460752732847432
 #: All root ids of the demo share these leading digits: layer 8 of the segmentation.
 _FIRST_ROOT: Final = 576460752700000000
 _ROOT_SPAN: Final = 100_000_000
-#: Root ids kept for the past and the future of edited neurons.
+#: Number of spare root ids, for edited neurons at other times.
 _SPARE_ROOTS: Final = 400
 
 
@@ -27,17 +27,17 @@ class Group:
     Parameters
     ----------
     name
-        Of the group, unique here; the annotated class is `cell_class`.
+        Name of the group, unique here; the annotated class is `cell_class`.
     count
-        How many neurons.
+        Number of neurons.
     cell_class, super_class, cell_types, transmitter
-        As annotated; the types are dealt out in turn.
+        As annotated; neurons get the types in turn.
     regions
         As annotated, a multi-select field.
     pools
-        Where its un-annotated partners are; `*` stands for the side's letter.
+        Pools of its un-annotated partners; `*` stands for the side's letter.
     side
-        `right`, `left`, `centre`, or `both` for right and left in turn.
+        `right`, `left`, `centre`, or `both` for alternating right and left.
     tract
         As annotated, or None.
     """
@@ -88,7 +88,7 @@ GROUPS: Final = (
           ("OL",), ("OTHER",)),
 )  # fmt: skip
 
-#: Un-annotated segments by the neuropil they lie in.
+#: Number of un-annotated segments in each neuropil.
 POOLS: Final = {
     "AL_R": 700, "AL_L": 500, "CA_R": 900, "CA_L": 500, "LH_R": 400, "LH_L": 300,
     "CX": 1500, "LAL": 500, "OTHER": 1200,
@@ -97,7 +97,7 @@ POOLS: Final = {
 
 @dataclass(frozen=True)
 class Population:
-    """Everyone in the brain, by index: annotated neurons first, then bare segments.
+    """All neurons of the brain by index: annotated neurons first, then bare segments.
 
     Attributes
     ----------
@@ -108,9 +108,9 @@ class Population:
     side
         `right`, `left` or `centre`; str (n,).
     annotated
-        How many neurons are annotated; their indices are below it.
+        Number of annotated neurons; their indices are smaller than this.
     spare_roots
-        Further distinct ids, int64, for roots of other times.
+        More distinct ids, int64, for roots at other times.
     """
 
     root_id: Ints
@@ -132,12 +132,12 @@ class Population:
 
     @property
     def sample(self) -> int:
-        """Index of `SAMPLE_ROOT`."""
+        """Return the index of `SAMPLE_ROOT`."""
         return int(np.flatnonzero(self.root_id == SAMPLE_ROOT)[0])
 
 
 def make_population(rng: np.random.Generator) -> Population:
-    """Draw root ids and deal them to the groups and pools."""
+    """Draw root ids and assign them to the groups and pools."""
     sizes = {group.name: group.count for group in GROUPS} | POOLS
     total = sum(sizes.values())
     drawn = rng.choice(_ROOT_SPAN, size=total + _SPARE_ROOTS + 1, replace=False) + _FIRST_ROOT

@@ -1,4 +1,4 @@
-"""Nuclei: the stable identity of a cell, found by a detector that makes mistakes."""
+"""Nuclei: the stable identity of a cell, from a detector that makes mistakes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WITHOUT: Final = "ORN"
 _MISSED: Final = 0.03
 _ON_BARE_SEGMENTS: Final = 600
 _ON_BACKGROUND: Final = 5
-#: Neurons that the detector found two nuclei in.
+#: Number of neurons in which the detector found two nuclei.
 _TWO_NUCLEI: Final = ("DN", 3)
 
 
@@ -48,7 +48,7 @@ class Nuclei:
 def detect_nuclei(
     population: Population, skeletons: list[Skeleton], rng: np.random.Generator
 ) -> Nuclei:
-    """Find the nuclei."""
+    """Make up the nuclei that a detector would find."""
     annotated = np.setdiff1d(np.arange(population.annotated), population.members(_WITHOUT))
     found = annotated[rng.random(len(annotated)) > _MISSED]
     doubled = population.members(_TWO_NUCLEI[0])[: _TWO_NUCLEI[1]]

@@ -1,4 +1,4 @@
-"""The neurons whose figures the tutorial prints, wired so that the figures come out exactly."""
+"""Neurons with published numbers: they are wired so that the tutorial's numbers come out."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ RIGHT_PN_INPUTS: Final = 124
 SAMPLE_PARTNERS: Final = 180
 #: (downstream, upstream) partners of the first three left mALT neurons at >= 5 rows.
 LEFT_PN_PARTNERS: Final = ((25, 13), (31, 3), (23, 19))
-#: Position of each of the five right neurons' glomerulus: the second and fourth share one.
+#: The glomerulus of each of the five right neurons; the second and fourth share one.
 _GLOMERULI: Final = (0, 1, 2, 1, 3)
 _ORNS_PER_GLOMERULUS: Final = (24, 27, 22, 21)
 _LOCAL_INPUTS: Final = 22
 _OTHER_INPUTS: Final = 8
-#: Heaviest connections of the sample neuron, and whether the partner is an EBc neuron.
+#: Strongest connections of the sample neuron, and whether the partner is an EBc neuron.
 _SAMPLE_TOP: Final = ((40, False), (33, True), (30, True), (28, False), (27, True))
 _SAMPLE_GROUPS: Final = {"EBc": 35, "PBt": 14, "FBc": 10, "ER": 6, "FBt": 6}
 
@@ -34,7 +34,7 @@ _Quads = list[tuple[int, int, int, int]]
 
 @dataclass(frozen=True)
 class PublishedNeurons:
-    """Indices of the neurons that are wired by hand, and of those kept out of their partners.
+    """Indices of the neurons that are wired by hand, and of those that are never partners.
 
     Attributes
     ----------
@@ -43,8 +43,8 @@ class PublishedNeurons:
     sample
         The sample PBt neuron.
     ambiguous
-        Neurons with two annotation rows; never partners of the sample neuron, because the
-        tutorial maps its partners to one class each.
+        Neurons with two annotation rows. They are never partners of the sample neuron, because
+        the tutorial gives each partner one class.
     """
 
     right: Ints
@@ -54,12 +54,12 @@ class PublishedNeurons:
 
     @property
     def outputs_fixed(self) -> Ints:
-        """Neurons all of whose outputs are wired by hand."""
+        """Return the neurons whose outputs are all wired by hand."""
         return np.concatenate([self.right[:3], self.left, [self.sample]])
 
     @property
     def inputs_fixed(self) -> Ints:
-        """Neurons all of whose inputs are wired by hand."""
+        """Return the neurons whose inputs are all wired by hand."""
         return np.concatenate([self.right, self.left])
 
 

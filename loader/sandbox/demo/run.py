@@ -1,4 +1,4 @@
-"""The demo from end to end: a server, a load, the questions, the figures."""
+"""The demo from end to end: server, load, queries, figures."""
 
 from __future__ import annotations
 
@@ -20,50 +20,51 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DATASTACK = "demo_ant"
-#: The stand-in's token; no secret: cloud-volume wants to show one to any segmentation.
+#: The stand-in's token. It is not a secret; cloud-volume needs one for any segmentation.
 TOKEN = "0123456789abcdef0123456789abcdef"  # noqa: S105
-#: Where the demo is served, unless something else is there: a graph remembers its server.
+#: The demo's port, unless it is in use: a graph records the address of its server.
 PORT = 8700
 _DONE = "complete"
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where the demo keeps its things, below one folder."""
+    """The demo's files, in one folder."""
 
     root: Path
 
     @property
     def datastack(self) -> Path:
-        """The synthetic datastack, as the stand-in serves it."""
+        """Return the folder of the synthetic datastack, which the stand-in serves."""
         return self.root / "datastack"
 
     @property
     def graph(self) -> Path:
-        """The graph."""
+        """Return the graph file."""
         return self.root / "demo_ant.lbug"
 
     @property
     def figures(self) -> Path:
-        """The figures."""
+        """Return the folder of the figures."""
         return self.root / "figures"
 
 
 def run_demo(
     root: Path, *, to: str | None = None, seed: int = 7, say: Callable[[str], None] = print
 ) -> list[Path]:
-    """Make, serve and load the synthetic ant brain, and ask it the tutorial's questions.
+    """Make, serve and load the synthetic ant brain, and run the tutorial's queries.
 
     Parameters
     ----------
     root
-        Folder for everything that is made.
+        Folder for all files of the demo.
     to
-        Where the graph goes: a file, or the address of a Neo4j; None for a file in `root`.
+        Where the graph goes: a file or the address of a Neo4j server; None for a file in
+        `root`.
     seed
-        Of the synthetic brain.
+        Random seed of the synthetic brain.
     say
-        Prints a text.
+        Called with each line to print.
 
     Returns
     -------
@@ -71,7 +72,7 @@ def run_demo(
         The figures.
     """
     places, clock = Places(root), time.monotonic()
-    say("An ant brain made up by a program (SYNTHETIC), served by a stand-in for CAVE.")
+    say("A SYNTHETIC ant brain, made up by a program and served by a stand-in for CAVE.")
     with serve_demo(places, seed=seed) as server:
         say(f"CAVE stand-in at {server.url}, datastack {DATASTACK} [{_since(clock)}]")
         target = to or str(places.graph)
@@ -81,26 +82,27 @@ def run_demo(
             figures = Tour(connectome, places.figures, say).run()
     say(f"\n{len(figures)} figures in {places.figures} [{_since(clock)} in all]")
     graph = to or str(places.graph.resolve())
-    say("The graph stays. To ask it more, in this terminal or a new one:")
+    say("The graph is kept. To query it, in this terminal or a new one:")
     say(f"  export CAVEGRAPH_URI={shlex.quote(graph)}")
     say("  cavegraph info")
-    say("Raw synapses, images and meshes come from the server, which ends now:")
+    say("The server, which holds raw synapses, images and meshes, stops now.")
     say(f"  cavegraph serve-demo --folder {shlex.quote(str(places.root))}")
-    say("starts it again, and says what else to export.")
+    say("starts it again, and prints what else to export.")
     return figures
 
 
 def serve_demo(places: Places, *, seed: int = 7, port: int | None = None) -> RunningServer:
-    """Serve the synthetic datastack; it is made first where it is not there.
+    """Serve the synthetic datastack; make it first if it is missing.
 
     Parameters
     ----------
     places
-        Where it is.
+        The demo's files.
     seed
-        Of the synthetic brain.
+        Random seed of the synthetic brain.
     port
-        To listen on; 0 for any that is free, None for `PORT` or else any that is free.
+        Port to listen on; 0 for any free one, None for `PORT`, or any free one if `PORT` is
+        in use.
     """
     mark = places.datastack / f".{_DONE}-{seed}"
     if not mark.is_file():
@@ -118,12 +120,12 @@ def serve_demo(places: Places, *, seed: int = 7, port: int | None = None) -> Run
 
 
 def exports(places: Places, server: str) -> dict[str, str]:
-    """Return the environment in which every documented example finds the demo.
+    """Return the environment variables with which documented examples find the demo.
 
     Parameters
     ----------
     places
-        Of the demo.
+        The demo's files.
     server
         Address of its running server.
     """

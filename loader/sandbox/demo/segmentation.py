@@ -1,4 +1,4 @@
-"""Supervoxels: which piece of a neuron lies in which chunk of the volume, and their ids."""
+"""Supervoxels: which piece of a neuron lies in which chunk of the volume, and its id."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TWIG_SHARE: Final = 0.75
 
 @dataclass(frozen=True)
 class Points:
-    """Places where something of a neuron was seen.
+    """Points on neurons.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Points:
     voxels
         int64 (n, 3).
     on_body
-        True where the point may not lie on a twig; bool (n,).
+        True if the point must not lie on a twig; bool (n,).
     """
 
     neuron: Ints
@@ -52,7 +52,7 @@ class Segmentation:
     piece
         Piece of each point, or `BACKGROUND` or `UNRESOLVED`; int64 (n,).
     supervoxel
-        Of each point; 0 in the background, 1 where unresolved.
+        Supervoxel of each point; 0 in the background, 1 if unresolved.
     table
         `supervoxel_id`, `piece`: every supervoxel once.
     """
@@ -70,12 +70,12 @@ class Segmentation:
 
 
 def segment(points: Points, history: History, rng: np.random.Generator) -> Segmentation:
-    """Give every point its piece and supervoxel."""
+    """Return the piece and supervoxel of every point."""
     piece = _pieces(points, history, rng)
     real = piece >= 0
     chunk = points.voxels[real] // np.array(CHUNK)
     base = _LAYER + sum(chunk[:, axis] << shift for axis, shift in enumerate(_SHIFTS))
-    # The low bits hold the piece while chunks and pieces are paired, and a short number after.
+    # While chunks and pieces are paired, the low bits hold the piece; then a short number.
     paired, where = np.unique(base + piece[real], return_inverse=True)
     low = (1 << _SHIFTS[-1]) - 1
     ids = (paired & ~low) + _numbers_within(paired & ~low)

@@ -20,7 +20,7 @@ _UM: Final = 1_000.0
 
 @dataclass(frozen=True)
 class _Site:
-    """What a template knows of the neuron it draws.
+    """What a template knows about the neuron that it draws.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class _Site:
 
     @property
     def sign(self) -> float:
-        """Direction of the neuron's side along x."""
+        """Return the direction of the neuron's side along x."""
         return -1.0 if self.letter == "R" else 1.0
 
     def offset(self, x: float, y: float, z: float) -> Floats:

@@ -1,4 +1,4 @@
-"""From connections to synapse rows: sizes, places, times, and the rows that are no connection."""
+"""From connections to synapse rows: sizes, places, times, and rows outside any connection."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from loader.sandbox.demo.morphology import Skeleton
     from loader.sandbox.demo.wiring import Connections
 
-#: In place of a neuron's index: outside the segmentation, and supervoxel not looked up.
+#: Instead of a neuron's index: outside the segmentation, or supervoxel not looked up.
 BACKGROUND: Final = -1
 UNRESOLVED: Final = -2
 #: In `Rows.last`: the row is still valid.
 _STILL: Final = 99
 
-#: How far from a branch's axis synapses lie, nm, about its radius.
+#: Distance of synapses from a branch's axis in nm, about its radius.
 _OFF_AXIS: Final = 130.0
-#: Neuropils of the pools that are not one themselves.
+#: Neuropils of the pools that are not named after a neuropil.
 _POOL_PLACES: Final = {
     "CX": ("EB", "FB", "PB"),
     "LAL": ("LAL_R", "LAL_L"),
@@ -36,7 +36,7 @@ _BACKGROUND_ROWS: Final = 4_000
 _UNRESOLVED_ROWS: Final = 420
 _REPLACED: Final = 220
 _DELETED: Final = 130
-#: Of the branch points that a row could lie at, how many are looked at.
+#: Number of branch points to try for each row.
 _CANDIDATES: Final = 12
 
 
@@ -79,14 +79,14 @@ class Rows:
 
 @dataclass(frozen=True)
 class Clusters:
-    """Places where the largest output synapses of some neurons are gathered.
+    """Places that gather the largest output synapses of some neurons.
 
     Attributes
     ----------
     neurons
         Indices.
     places
-        nm, (n, 3), one a neuron.
+        nm, (n, 3), one per neuron.
     """
 
     neurons: Ints
@@ -105,7 +105,7 @@ def make_rows(
     clusters: Clusters,
     rng: np.random.Generator,
 ) -> Rows:
-    """Lay out every synapse row, of all versions."""
+    """Make the synapse rows of all versions."""
     pre, post = (np.repeat(side, connections.rows) for side in (connections.pre, connections.post))
     size = _sizes(connections, rng)
     others = _other_rows(population, rng)
@@ -196,7 +196,7 @@ def _nearest_spots(
     outputs: bool,
     rng: np.random.Generator,
 ) -> Floats:
-    """Return a point on each anchor's skeleton, the nearest to `towards` of a few; nm (n, 3)."""
+    """Return a point on each anchor's skeleton, near `towards`: the best of a few; nm (n, 3)."""
     nodes = [skeleton.spots(outputs=outputs) for skeleton in skeletons]
     counts = np.array([len(points) for points in nodes])
     starts = np.cumsum(counts) - counts
@@ -211,7 +211,7 @@ def _nearest_spots(
 def gather(
     places: Floats, pre: Ints, size: Ints, clusters: Clusters, rng: np.random.Generator
 ) -> None:
-    """Move the largest outputs of the clusters' neurons to their place, in `places` itself."""
+    """Move the largest outputs of the clusters' neurons to their place; changes `places`."""
     for neuron, place in zip(clusters.neurons, clusters.places, strict=True):
         outputs = np.flatnonzero(pre == neuron)
         largest = outputs[np.argsort(-size[outputs], kind="stable")[:_ROWS_PER_CLUSTER]]
@@ -220,7 +220,7 @@ def gather(
 
 
 def _lifetimes(pre: Ints, post: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Draw the first version of each row; all rows are valid still."""
+    """Draw the first version of each row; all rows are still valid."""
     first = rng.choice([1, 2, 3], size=len(pre), p=[0.97, 0.02, 0.01])
     unresolved = (pre == UNRESOLVED) | (post == UNRESOLVED)
     first[unresolved] = rng.integers(2, 4, int(unresolved.sum()))
@@ -230,13 +230,13 @@ def _lifetimes(pre: Ints, post: Ints, rng: np.random.Generator) -> tuple[Ints, I
 def _with_past_rows(first: Ints, last: Ints, rng: np.random.Generator) -> tuple[Ints, Ints, Ints]:
     """Add rows that later versions lack.
 
-    Some rows stand, between versions 2 and 3, in place of an older row of the same pair; others
-    were deleted for good.
+    Between versions 2 and 3, some rows replace an older row of the same pair; others are
+    deleted.
 
     Returns
     -------
     source, first, last
-        For each row, old and new, the row it is a copy of, and its life.
+        For each row, old and new: the row it copies, and its first and last version.
     """
     early = rng.permutation(np.flatnonzero(first == 1))
     replaced, deleted = early[:_REPLACED], early[_REPLACED : _REPLACED + _DELETED]
@@ -259,7 +259,7 @@ def _assembled(
     order = rng.permutation(len(pre))
     pre, post, size, places = pre[order], post[order], size[order], places[order]
     ids = np.sort(rng.choice(3 * len(pre), size=len(pre), replace=False) + 1)
-    # The two ends lie either side of the cleft, 80 to 180 nm apart.
+    # The two ends lie on either side of the cleft, 80 to 180 nm apart.
     angle = rng.uniform(0, 2 * np.pi, len(pre))
     half = rng.uniform(40, 90, len(pre))
     across = np.stack([half * np.cos(angle), half * np.sin(angle), np.zeros(len(pre))], axis=1)
@@ -279,7 +279,7 @@ def _assembled(
 
 
 def _created(first: Ints, rng: np.random.Generator) -> npt.NDArray[np.datetime64]:
-    """Return creation times: one for all that version 1 has, else between two versions."""
+    """Return creation times: the same for all rows of version 1, else between two versions."""
     created = np.full(len(first), np.datetime64(DETECTED.replace(tzinfo=None), "us"))
     for version in (2, 3):
         later = first == version

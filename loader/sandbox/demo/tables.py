@@ -1,4 +1,4 @@
-"""Columns as Arrow tables."""
+"""Turn columns into Arrow tables."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def as_table(columns: Mapping[str, Any] | pd.DataFrame) -> pa.Table:
-    """Return columns as Arrow: int64 (n, 3) arrays as lists, objects by their values."""
+    """Return columns as Arrow: int64 (n, 3) arrays become lists, objects their values."""
     return pa.table({str(name): _arrow(values) for name, values in columns.items()})
 
 
 def only(columns: dict[str, Any], rows: Any, *, merged: bool) -> dict[str, Any]:
-    """Keep some rows, and for a merged version only the columns that it has."""
+    """Keep some rows; a merged version keeps only the columns that it has."""
     dropped = ("created", "superceded_id") if merged else ()
     return {
         name: values.filter(pa.array(rows)) if isinstance(values, pa.Array) else values[rows]

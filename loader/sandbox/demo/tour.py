@@ -1,4 +1,4 @@
-"""The tutorial's questions, asked of a graph: tables printed, figures written."""
+"""The tutorial's queries, run on a graph: prints tables and writes figures."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
     from graphapi.connectome import Connectome
 
-#: The neuron whose partners the tutorial looks at; the synthetic brain has one of this id.
+#: The neuron whose partners the tutorial shows; the synthetic brain has one with this id.
 SAMPLE = 576460752732847432
 CENTRAL_COMPLEX = ("EBc", "ER", "FBt", "PBt")
-#: What pip calls a module.
+#: Modules whose package has another name.
 _PACKAGES = {"cloudvolume": "cloud-volume"}
 PROJECTION_NEURON = "olfactory_projection_neuron"
 
 
 @dataclass
 class Tour:
-    """Asks, prints, and draws what the installed packages can draw.
+    """Runs the queries, prints tables, and draws what the installed packages can draw.
 
     Parameters
     ----------
     connectome
         The loaded demo.
     folder
-        Where figures go.
+        Folder for the figures.
     say
-        Prints a text.
+        Called with each text to print.
     """
 
     connectome: Connectome
@@ -43,7 +43,7 @@ class Tour:
     not_drawn: dict[str, list[str]] = field(default_factory=dict)
 
     def run(self) -> list[Path]:
-        """Ask everything; return the figures' files."""
+        """Run all queries; return the figures' files."""
         if _there("matplotlib"):
             import matplotlib as mpl
 
@@ -64,11 +64,11 @@ class Tour:
         for name, packages in self.not_drawn.items():
             self.say(f"Not drawn: {name}.png, which needs {' and '.join(packages)}")
         if self.not_drawn:
-            self.say("  -> pip install 'cavegraph[viz]' brings them all")
+            self.say("  -> pip install 'cavegraph[viz]' installs all of them")
         return self.figures
 
     def outputs(self) -> None:
-        """Fetch raw synapses of three projection neurons, and see the largest in EM."""
+        """Fetch raw synapses of three projection neurons, and show the largest in EM."""
         neurons = self.connectome.criteria(cell_class=PROJECTION_NEURON, side="right", tract="mALT")
         sample = neurons.get_roots()[:3]
         self._title(
@@ -89,7 +89,7 @@ class Tour:
         )
 
     def inputs(self) -> None:
-        """See who synapses onto five projection neurons."""
+        """Show the neurons that synapse onto five projection neurons."""
         neurons = self.connectome.criteria(cell_class=PROJECTION_NEURON, side="right", tract="mALT")
         sample = neurons.get_roots()[:5]
         adjacency = self.connectome.get_adjacency(post_ids=sample, threshold=3)
@@ -104,7 +104,7 @@ class Tour:
         )
 
     def central_complex(self) -> None:
-        """Show the central complex as a matrix, and class by class."""
+        """Show the central complex as a matrix, and counts for each class."""
         neurons = self.connectome.criteria(cell_class=list(CENTRAL_COMPLEX), region="CX")
         rows = self.connectome.get_annotations(neurons)
         classes = self._classes(neurons)
@@ -129,7 +129,7 @@ class Tour:
         self._table(types.sort_values("synapses", ascending=False).head(6))
 
     def partners(self) -> None:
-        """See what a neuron of the protocerebral bridge synapses onto."""
+        """Show the downstream partners of a neuron of the protocerebral bridge."""
         found = self.connectome.get_connectivity(SAMPLE, upstream=False, threshold=5)
         self._title(f"Downstream of PBt neuron {SAMPLE}: {len(found)} partners, 5 synapses or more")
         self._table(found.head(5))
@@ -149,7 +149,7 @@ class Tour:
         self._draw("synapse_counts", lambda: self.connectome.plot_synapse_counts(sample, 5))
 
     def paths(self) -> None:
-        """See what synapse rows cannot answer in one go: two hops and more."""
+        """Show paths of two hops and more, which synapse rows alone do not give."""
         sources = self.connectome.criteria(cell_class="ER", region="CX")
         found = self.connectome.get_strongest_paths(
             sources.get_roots()[:3], [SAMPLE], max_hops=3, threshold=3
@@ -159,7 +159,7 @@ class Tour:
         self._table(found[columns].assign(root_ids=found["root_ids"].map(_arrow)))
 
     def scene(self) -> None:
-        """Draw the two connected populations in the brain."""
+        """Draw two connected populations in the brain."""
         pair = self.connectome.criteria(cell_class=["EBc", "PBt"], region="CX")
         classes = self._classes(pair)
         rows = self.connectome.get_annotations(pair)
@@ -190,7 +190,7 @@ class Tour:
         self.say(frame.to_string(index=False))
 
     def _can_draw(self, name: str, *modules: str) -> bool:
-        """Tell whether a figure's packages are there; note it where not."""
+        """Return whether a figure's packages are installed; note the missing ones."""
         missing = [module for module in modules if not _there(module)]
         if missing:
             self.not_drawn[name] = [_PACKAGES.get(module, module) for module in missing]

@@ -1,8 +1,8 @@
-"""Who synapses onto whom, and how often, at the last version.
+"""The connections at the last version, with their numbers of synapse rows.
 
-The wiring has two parts. Most of it is drawn at random, block by block. The neurons that the
-tutorial prints figures about are wired apart (`published`), so that those figures hold for
-every seed; the random blocks leave their outputs or inputs alone.
+Most of the wiring is drawn at random, block by block. Neurons with numbers in the tutorial are
+wired separately (`published`), so that these numbers hold for every seed. The random blocks do
+not touch the outputs or inputs of those neurons.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Connections:
-    """Ordered pairs of neurons, each once, none with itself.
+    """Ordered pairs of two different neurons, each pair once.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Connections:
     rows
         Synapse rows of the pair, int64 (n,), at least 1.
     small
-        How many of them are smaller than 10; -1 where sizes are free.
+        Number of rows with size below 10; -1 if sizes are free.
     """
 
     pre: Ints
@@ -48,12 +48,12 @@ class Block:
     pre, post
         Group names.
     chance
-        That a pair is connected, on average over the block.
+        Mean probability that a pair is connected.
     weight
         Mean synapse rows of a connected pair.
     columns
-        True where neurons of like position in their groups prefer each other, as the columns
-        of the central complex do.
+        True if neurons at similar positions in their groups prefer each other, like the
+        columns of the central complex.
     """
 
     pre: str
@@ -116,7 +116,7 @@ def make_connections(
     Returns
     -------
     Connections
-        About 110,000 pairs and 320,000 synapse rows, by pre, then post.
+        About 110,000 pairs and 320,000 synapse rows, sorted by pre, then post.
     """
     parts = [_block(population, block, rng) for block in _BLOCKS]
     parts.append(_with_segments(population, rng, _SEGMENTS_PER_NEURON_OUT))
@@ -151,14 +151,14 @@ def _block(population: Population, block: Block, rng: np.random.Generator) -> In
 
 
 def _column_preference(n_pre: int, n_post: int) -> Floats:
-    """Return factors with mean near 1, shape (n_pre, n_post): high at like angles."""
+    """Return factors with mean near 1, shape (n_pre, n_post): high at similar angles."""
     angles = 2 * np.pi * (np.arange(n_pre)[:, None] / n_pre - np.arange(n_post)[None] / n_post)
     preference = np.exp(1.6 * np.cos(angles))
     return np.asarray(preference / preference.mean(), dtype=np.float64)
 
 
 def _with_segments(population: Population, rng: np.random.Generator, mean: float) -> Ints:
-    """Draw pairs (annotated neuron, bare segment) of the neuron's pools."""
+    """Draw pairs of an annotated neuron and a bare segment from the neuron's pools."""
     partners = np.clip(rng.lognormal(np.log(mean) - 0.18, 0.6, population.annotated), 4, 400)
     neuron = np.repeat(np.arange(population.annotated), partners.astype(np.int64))
     pool = _pool_names(population, neuron, rng)
@@ -181,13 +181,13 @@ def _pool_names(population: Population, neuron: Ints, rng: np.random.Generator) 
 
 
 def _popular(members: Ints, count: int, rng: np.random.Generator) -> Ints:
-    """Draw members, some far more often than others; who is popular changes by draw."""
+    """Draw members, some far more often than others; each call favours other members."""
     popularity = 0.3 + rng.pareto(1.8, len(members))
     return rng.choice(members, size=count, p=popularity / popularity.sum())
 
 
 def _among_segments(population: Population, rng: np.random.Generator) -> Ints:
-    """Draw pairs of bare segments of one pool."""
+    """Draw pairs of bare segments from the same pool."""
     parts = []
     for name in POOLS:
         members = population.members(name)

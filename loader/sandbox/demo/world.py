@@ -1,4 +1,4 @@
-"""The invented brain in memory: everything that is drawn, before anything is written."""
+"""The demo brain in memory: everything is drawn before anything is written."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _PROOFREAD_SHARE: Final = 0.8
 
 @dataclass(frozen=True)
 class Segmented:
-    """The supervoxels of all points, by what the points are of.
+    """The supervoxels of all points, by kind of point.
 
     Attributes
     ----------
     pre, post
-        Of the synapse rows.
+        Ends of the synapse rows.
     nuclei
-        Of the nuclei.
+        Nuclei.
     somata
-        Of the annotated neurons, one each.
+        Somata of the annotated neurons, one each.
     everything
-        All of them in the order pre, post, nuclei, somata.
+        All points, in the order pre, post, nuclei, somata.
     """
 
     pre: Segmentation
@@ -51,7 +51,7 @@ class Segmented:
 
 @dataclass(frozen=True)
 class World:
-    """All that the folder is written from."""
+    """All data that the folder is written from."""
 
     population: Population
     skeletons: list[Skeleton]
@@ -67,7 +67,7 @@ class World:
 
 
 def make_world(streams: list[np.random.Generator]) -> World:
-    """Invent the brain; each of the eight random streams serves one step."""
+    """Make up the brain; each of the eight random streams serves one step."""
     population = make_population(streams[0])
     skeletons = grow_skeletons(population, streams[1])
     first_left = population.members("mALT_left")[:3]

@@ -1,4 +1,4 @@
-"""A CAVE server for one machine: serves a folder as the real services would."""
+"""A CAVE server on this machine: serves a folder as the real services would."""
 
 from loader.sandbox.standin.build import write_folder
 from loader.sandbox.standin.faults import Faults, Rule

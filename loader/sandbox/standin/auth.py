@@ -1,4 +1,4 @@
-"""Asks for a token, as the real services do, before any handler sees a request."""
+"""Check the token of each request before a handler sees it, as the real services do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from loader.sandbox.standin.standin import Standin
 
 LOGIN_PATH = "/auth/api/v1/authorize"
-#: Services that answer anyone. Volumes are files in a bucket, which see no token.
+#: Services that need no token. Volumes are files in a bucket, which never see a token.
 _PUBLIC_PREFIXES = ("/data/", "/auth/", "/schema/")
 _PUBLIC_PATHS = frozenset(
     {
@@ -37,9 +37,9 @@ class TokenCheck:
     Parameters
     ----------
     app
-        What is behind it.
+        The application behind it.
     standin
-        Has the token; without one everything is let through but what faults refuse.
+        Holds the token. Without a token, every request passes, unless a fault refuses it.
     """
 
     def __init__(self, app: ASGIApp, standin: Standin) -> None:

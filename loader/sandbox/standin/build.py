@@ -1,4 +1,4 @@
-"""Writes a folder for the stand-in from tables in memory."""
+"""Write a folder for the stand-in from tables in memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from graphapi.errors import StandinError
 from loader.sandbox.standin.folder import Folder, Version
 
 Rows: TypeAlias = pd.DataFrame | pa.Table
-#: The rows of a table at all versions, or by version.
+#: The rows of a table: the same at all versions, or by version.
 Versioned: TypeAlias = Rows | Mapping[int, Rows]
 
 _FIRST = datetime(2024, 1, 1, 8, 10, 1, 123456, tzinfo=UTC)
@@ -47,32 +47,33 @@ def write_folder(
     Parameters
     ----------
     folder
-        Made if absent; files of the same names are written over.
+        Target folder; created if missing. Existing files are overwritten.
     tables
         Table name -> rows at all versions, or version -> rows. Columns are served in their
-        order; `id` is needed.
+        order. A column `id` is required.
     datastack
-        Its name.
+        Name of the datastack.
     versions
-        By default one for each number in `tables`, a month apart, merged unless any table
-        has a column `created`; version 1 where no table says a number.
+        By default one version for each number in `tables`, a month apart; version 1 if the
+        tables have no numbers. Versions are merged unless a table has a column `created`.
     metadata
-        Table or view name -> its metadata; what is not given has defaults. The schema is
-        `synapse` for tables with both ends, else `cell_type_local`.
+        Table or view name -> its metadata; missing entries get defaults. The default schema is
+        `synapse` for tables with both ends of synapses, else `cell_type_local`.
     views
-        As `tables`; `id` is not needed.
+        Like `tables`, but `id` is optional.
     resolution
-        Nanometres a voxel, x, y, z; also of tables without a `voxel_resolution` of their own.
+        Nanometres per voxel: x, y, z; also for tables without a `voxel_resolution`.
     synapse_table, soma_table
-        Names; by default the first table that has both ends of synapses, and none.
+        Names of tables. By default the first table with both ends of synapses, and no soma
+        table.
     supervoxels, edits
         The chunkedgraph's files; None for none.
     volumes
         Volume name -> folder to copy.
     image, segmentation
-        Which volumes are the EM and the segmentation.
+        Names of the volumes with the EM image and the segmentation.
     record
-        Further entries of `datastack.json`.
+        More entries of `datastack.json`.
 
     Returns
     -------
@@ -82,7 +83,7 @@ def write_folder(
     Raises
     ------
     StandinError
-        What was written cannot be served; says why.
+        The folder cannot be served; the message says why.
     """
     place = Path(folder)
     by_table = {name: _by_version(rows) for name, rows in tables.items()}

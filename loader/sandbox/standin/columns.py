@@ -1,4 +1,4 @@
-"""What a Parquet column becomes on the wire: SQL to read it, Arrow type, pandas type."""
+"""Map Parquet columns to the wire: SQL to read a column, its Arrow type, its pandas type."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _AXIS = re.compile(r"(.+_position)_([xyz])")
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table as the server knows it; a position is one column.
+    """One column of a table as the server sees it; a position is one column.
 
     Attributes
     ----------
     name
-        As in requests.
+        Name in requests.
     kind
-        What it holds.
+        Kind of values.
     parts
-        Where in the file it is: one place, or three for a position. A place is a column and,
-        for a list, the element counted from 1.
+        Its places in the file: one, or three for a position. A place is a column and, for a
+        list, the number of the element, counted from 1.
     bits
-        Width of whole numbers and floats as served: 32 or 64.
+        Width of served whole numbers and floats: 32 or 64.
     """
 
     name: str
@@ -55,12 +55,12 @@ class Column:
 
     @property
     def is_segmentation(self) -> bool:
-        """Whether it holds root ids or supervoxel ids."""
+        """Return whether it holds root ids or supervoxel ids."""
         return self.name.endswith(("_root_id", "_supervoxel_id"))
 
     @property
     def sql_type(self) -> str:
-        """The name that the real server's messages give its type."""
+        """Return the name of its type in the real server's messages."""
         if self.kind == "integer":
             return "BigInteger" if self.bits == 64 else "Integer"
         return {
@@ -88,16 +88,16 @@ def served_type(kind: Kind, bits: int) -> tuple[pa.DataType, str]:
 
 
 def read_columns(schema: pa.Schema, path: Path, *, wide: bool = False) -> dict[str, Column]:
-    """Read a file's columns, split positions joined; `deleted` is never served.
+    """Read a file's columns and join split positions; `deleted` is never served.
 
     Parameters
     ----------
     schema
-        Of the file.
+        Schema of the file.
     path
-        Named in messages.
+        Path of the file, for messages.
     wide
-        Serve numbers in 64 bits whatever the file has, as views do.
+        Always serve numbers in 64 bits, as views do.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def _column(entry: pa.Field, path: Path, *, wide: bool) -> Column:
         fits = kind.bit_width < 32 or kind == pa.int32()
         return Column(name, "integer", here, bits=32 if fits and not wide else 64)
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        # A table's SQL has doubles there, and the real server sends 32 bits nevertheless.
+        # The real server's tables hold doubles here, but it sends 32 bits.
         return Column(name, "float", here, bits=64 if wide else 32)
     if pa.types.is_boolean(kind):
         return Column(name, "boolean", here)
@@ -153,7 +153,7 @@ def _column(entry: pa.Field, path: Path, *, wide: bool) -> Column:
         parts = tuple((name, element) for element in (1, 2, 3))
         return Column(name, "position", parts, bits=32)
     raise StandinError(
-        f"{path}: column '{name}' is {kind}, which no CAVE table holds",
+        f"{path}: column '{name}' is {kind}, which CAVE tables do not support",
         hint="use whole numbers, floats, booleans, strings, UTC times, or lists [x, y, z]",
     )
 

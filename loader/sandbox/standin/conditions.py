@@ -1,4 +1,4 @@
-"""A query's filters as SQL conditions; values are bound, never written into the SQL."""
+"""Turn a query's filters into SQL conditions; values are bound, never written into the SQL."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def conditions(
     question
         The query.
     relations
-        The tables it is about, by name.
+        The query's tables, by name.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def _is_in(column: Column, expression: str, value: Any) -> tuple[str, list[Any]]
     sql_type = {"integer": "BIGINT", "time": "BIGINT", "string": "VARCHAR", "boolean": "BOOLEAN"}
     if column.kind in ("integer", "time"):
         bound = [v for v in bound if isinstance(v, int)]  # 1.5 is in no such column
-    # A list that is unnested is joined by hash: 20,000 ids take no longer than a few.
+    # An unnested list is joined by hash: 20,000 ids take no longer than a few.
     kind = sql_type.get(column.kind, "DOUBLE")
     return f"{expression} IN (SELECT unnest(?::{kind}[]))", [bound]
 
@@ -103,7 +103,7 @@ def _box(column: Column, alias: str, box: Any) -> tuple[str, list[Any]]:
 
 
 def _bound(column: Column, value: Any) -> Any:
-    """Bring a value to the column's type, so that no id is ever compared as a float."""
+    """Convert a value to the column's type, so that no id is ever compared as a float."""
     try:
         if column.kind == "time":
             return _since_1970(value)

@@ -1,7 +1,7 @@
-"""Faults on request: what real servers and networks do to a client, when and how often asked for.
+"""Faults on request: what real servers and networks do to a client.
 
-Every fault is a field of `Faults` that holds a `Rule`, or None for never. `Faults.counts` tells
-how often each was injected.
+Each fault is a field of `Faults` that holds a `Rule`, or None for never. `Faults.counts` counts
+how often each fault was injected.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ class Rule:
     Attributes
     ----------
     probability
-        Of each request that it may strike.
+        Probability for each request that the fault may strike.
     count
-        At most so often; None for no end.
+        Strike at most this often; None for no limit.
     after
-        How many such requests are left alone first.
+        Let this many such requests pass first.
     path
-        Only requests whose path contains this.
+        Strike only requests whose path contains this.
     seconds
-        How long, for `hang`, and the wait asked for, for `rate_limit_with_wait`.
+        Length of a `hang`, or the wait that `rate_limit_with_wait` asks for.
     """
 
     probability: float = 1.0
@@ -45,45 +45,46 @@ class Rule:
 
 @dataclass
 class Faults:
-    """What goes wrong.
+    """The faults to inject.
 
-    Without arguments, the only thing is the one that every real server does: rows come in no
-    order, another one each time.
+    Without arguments, the only fault is one of every real server: rows come in a different
+    order each time.
 
     Attributes
     ----------
     seed
-        Of all chances, and of the order of rows.
+        Random seed of all faults, and of the order of rows.
     shuffle
-        Send rows in no order; False for the order of the file.
+        Send rows in random order; False for the order of the file.
     limit_warning
-        Say in a `Warning` header that an answer may have been cut, as the real server does.
+        Send a `Warning` header if an answer may be truncated, as the real server does.
     wrapped_error
         A materialization query fails: 500 with a message.
     wrapped_rate_limit
-        A materialization query is refused: 500 that means 429.
+        A materialization query is refused: a 500 that means 429.
     rate_limit, rate_limit_with_wait
         A true 429, without and with `Retry-After: <seconds>`.
     unavailable
-        503, without a body of any use; bursts by `count` and `after`.
+        503, without a useful body; use `count` and `after` for bursts.
     drop
-        The connection is closed in place of an answer.
+        The connection closes instead of an answer.
     cut
-        The connection is closed in the middle of an answer.
+        The connection closes in the middle of an answer.
     hang
-        No answer for `seconds`; then the request is answered.
+        No answer for `seconds`, then the normal answer.
     wrong_count
         A count is one too small.
     expire
-        The version that a query is about expires, before the answer and for good.
+        The queried version expires before the answer, permanently.
     unauthorized, forbidden, terms
-        401 as for a bad token; 403 as without permission; 403 as without accepted terms of
-        service.
+        401 for a bad token; 403 for a missing permission; 403 for terms of service that were
+        not accepted.
     root_change
-        After an answer of the chunkedgraph, one root in it is replaced by a new one, for good.
+        After an answer of the chunkedgraph, one root in it is permanently replaced by a new
+        one.
     counts
-        How often each was injected. `row_limit` counts answers cut at the server's limit, and
-        `shuffle` answers sent in another order.
+        How often each fault was injected. `row_limit` counts answers truncated at the
+        server's limit, and `shuffle` answers sent in another order.
     """
 
     seed: int = 0
@@ -111,14 +112,14 @@ class Faults:
         self._met: Counter[str] = Counter()
 
     def strikes(self, name: str, path: str) -> bool:
-        """Decide whether a fault strikes a request that it may strike, and count it.
+        """Decide whether a fault strikes a request, and count it.
 
         Parameters
         ----------
         name
-            Of the fault.
+            Name of the fault.
         path
-            Of the request.
+            Path of the request.
         """
         rule: Rule | None = getattr(self, name)
         if rule is None or rule.path not in path:
@@ -135,12 +136,12 @@ class Faults:
         return True
 
     def note(self, name: str) -> None:
-        """Count something that happened without a rule."""
+        """Count an event that no rule caused."""
         with self._lock:
             self.counts[name] += 1
 
     def row_order(self) -> int | None:
-        """Return a seed for the order of an answer's rows; None to leave them in order."""
+        """Return a seed for the order of an answer's rows; None to keep their order."""
         if not self.shuffle:
             return None
         with self._lock:

@@ -1,4 +1,4 @@
-"""The folder that the stand-in serves, read and checked; `docs/stand-in.md` has the format."""
+"""Read and check the folder that the stand-in serves; `docs/stand-in.md` has the format."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ class Version:
     Attributes
     ----------
     number
-        Its number.
+        Number of the version.
     timestamp
-        The moment its root ids stand for; aware.
+        The time of its root ids, with a time zone.
     expires_on
         When it expires; None for never.
     valid, status
         An expired version has `valid` False and `status` EXPIRED; its rows are not served.
     is_merged
-        Whether annotations and segmentation are one table there: no `created` column, and no
-        rows without a supervoxel.
+        Whether annotations and segmentation are one table: no `created` column, and no rows
+        without a supervoxel.
     """
 
     number: int
@@ -75,7 +75,7 @@ class TableFile:
     path
         The Parquet file.
     columns
-        What it serves, in order, by name; positions are one column.
+        The served columns by name, in order; a position is one column.
     """
 
     path: Path
@@ -89,11 +89,11 @@ class Table:
     Attributes
     ----------
     name
-        Its name.
+        Name of the table.
     metadata
-        As in its `metadata.json`.
+        Contents of its `metadata.json`.
     files
-        By version number.
+        Its files by version number.
     is_view
         Whether it is a view.
     """
@@ -105,23 +105,23 @@ class Table:
 
     @property
     def resolution(self) -> tuple[float, float, float]:
-        """Nanometres a voxel, x, y, z."""
+        """Return the nanometres per voxel: x, y, z."""
         x, y, z = (float(size) for size in self.metadata["voxel_resolution"])
         return (x, y, z)
 
     @property
     def reference_table(self) -> str | None:
-        """The table that `target_id` points at."""
+        """Return the name of the table that `target_id` refers to."""
         return self.metadata.get("reference_table") or None
 
     @property
     def read_permission(self) -> str:
-        """Who may read it: PUBLIC, GROUP or PRIVATE."""
+        """Return who may read it: PUBLIC, GROUP or PRIVATE."""
         return str(self.metadata.get("read_permission") or "PUBLIC")
 
     @property
     def newest(self) -> TableFile:
-        """Its file at its highest version."""
+        """Return its file at the highest version."""
         return self.files[max(self.files)]
 
 
@@ -132,13 +132,13 @@ class Folder:
     Attributes
     ----------
     path
-        The folder, resolved.
+        The folder's absolute path.
     record
-        `datastack.json`.
+        Contents of `datastack.json`.
     versions
-        By number, in the order of the file.
+        Versions by number, in the order of the file.
     tables, views
-        By name.
+        Tables and views by name.
     """
 
     path: Path
@@ -149,12 +149,12 @@ class Folder:
 
     @classmethod
     def open(cls, path: Path | str) -> Folder:
-        """Read a folder's descriptions and the schemas of its tables, no rows.
+        """Read a folder's JSON files and the schemas of its tables, but no rows.
 
         Raises
         ------
         StandinError
-            A file is missing or not in the format; says which.
+            A file is missing or not in the format; the message names it.
         """
         folder = resolved(Path(path))
         if folder is None:
@@ -178,37 +178,37 @@ class Folder:
 
     @property
     def datastack(self) -> str:
-        """Name of the datastack."""
+        """Return the name of the datastack."""
         return str(self.record["datastack"])
 
     @property
     def segmentation_table(self) -> str:
-        """Name of the chunkedgraph."""
+        """Return the name of the chunkedgraph."""
         return str(self.record.get("segmentation_table") or f"{self.datastack}_seg")
 
     @cached_property
     def volumes(self) -> Path:
-        """Where the volumes are; need not exist."""
+        """Return the folder of the volumes; it may be missing."""
         return self.path / "volumes"
 
     @property
     def supervoxels(self) -> Path | None:
-        """`chunkedgraph/supervoxels.parquet`, where there is one."""
+        """Return the path of `chunkedgraph/supervoxels.parquet`, if it exists."""
         return _existing(self.path / "chunkedgraph" / "supervoxels.parquet")
 
     @property
     def edits(self) -> Path | None:
-        """`chunkedgraph/edits.parquet`, where there is one."""
+        """Return the path of `chunkedgraph/edits.parquet`, if it exists."""
         return _existing(self.path / "chunkedgraph" / "edits.parquet")
 
 
 def read_time(text: Any, path: Path) -> datetime:
-    """Read an ISO 8601 time; one without a zone is UTC.
+    """Read an ISO 8601 time; without a zone it is UTC.
 
     Raises
     ------
     StandinError
-        It is no such time.
+        The text is not such a time.
     """
     try:
         moment = datetime.fromisoformat(text)
@@ -277,7 +277,7 @@ def _read_table_file(path: Path, *, view: bool) -> TableFile:
 
 
 def _check_columns(path: Path, wanted: set[str]) -> None:
-    """Refuse a file that lacks a column; one that is absent may be."""
+    """Refuse a file that lacks a column; a missing file is fine."""
     missing = wanted - set(_read_schema(path).names) if path.is_file() else set()
     if missing:
         raise _refused(path, f"has no column {', '.join(sorted(missing))}")
@@ -309,9 +309,9 @@ def _three_numbers(value: Any, path: Path, key: str) -> None:
 
 
 def _refuse_links_out(folder: Path) -> None:
-    """Refuse a folder whose tables or descriptions are files of somewhere else."""
+    """Refuse a folder whose tables or JSON files are links to files elsewhere."""
     inner = [path for name in ("tables", "views", "chunkedgraph") for path in _below(folder / name)]
-    # Volumes may have a million files: each is looked at when it is asked for.
+    # Volumes may have a million files: each is checked when it is requested.
     for path in (folder / "datastack.json", folder / "volumes", *inner):
         if path.is_symlink():
             target = resolved(path)
@@ -320,7 +320,7 @@ def _refuse_links_out(folder: Path) -> None:
 
 
 def resolved(path: Path) -> Path | None:
-    """Return where a path leads, links followed; None where they lead in a circle."""
+    """Return the target of a path after following links; None if links form a circle."""
     try:
         return path.resolve()
     except (OSError, RuntimeError):  # a circle of links is a RuntimeError before Python 3.13

@@ -1,4 +1,4 @@
-"""Root ids over time: which root holds a supervoxel when.
+"""Root ids over time: which root each supervoxel belongs to, and when.
 
 Times are microseconds since 1970, UTC, throughout this module.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from loader.sandbox.standin.folder import Folder
 
-#: Where nothing says when a root began: 2000-01-01.
+#: The start of a root whose start is unknown: 2000-01-01.
 LONG_AGO: Final = 946_684_800_000_000
 
 
@@ -29,10 +29,10 @@ class History:
     Parameters
     ----------
     folder
-        Its `chunkedgraph` files say it. Without them every root in the tables is current at
-        all times.
+        Folder with the `chunkedgraph` files. Without these files, every root in the tables is
+        current at all times.
     store
-        Runs SQL over them.
+        Runs SQL over the files.
 
     Attributes
     ----------
@@ -47,15 +47,15 @@ class History:
         self._make_pieces(folder)
         self._make_roots(folder)
 
-    # -- questions -------------------------------------------------------------------------
+    # -- queries -------------------------------------------------------------------------
 
     def roots_of(self, node_ids: list[int], time: int) -> list[int]:
-        """Return the root that holds each supervoxel at a time; roots stand for themselves.
+        """Return the root of each supervoxel at a time; a root is its own root.
 
         Returns
         -------
         list
-            As long as `node_ids`; 0 where none is known.
+            As long as `node_ids`; 0 if the root is unknown.
         """
         rows = self._store.arrow(
             "SELECT supervoxel_id AS node, root_id AS root FROM pieces"
@@ -69,9 +69,9 @@ class History:
         return [found.get(node, 0) for node in node_ids]
 
     def lifetimes(self, root_ids: Iterable[int]) -> dict[int, tuple[int, int | None]]:
-        """Return when each root began and ended; the end is None while current.
+        """Return the start and end of each root; the end is None for a current root.
 
-        Ids that never were a root are left out.
+        Ids that never were roots are left out.
         """
         rows = self._store.arrow(
             "SELECT root_id, start_us, end_us FROM roots"
@@ -86,7 +86,7 @@ class History:
         return [i in lives and _lives(lives[i], time) for i in root_ids]
 
     def known(self, node_ids: list[int], start: int, end: int) -> list[int]:
-        """Return those ids that are roots or supervoxels made between two times."""
+        """Return the ids that are roots or supervoxels from between two times."""
         rows = self._store.arrow(
             "SELECT DISTINCT node FROM (SELECT supervoxel_id AS node, start_us FROM pieces"
             " UNION ALL SELECT root_id, start_us FROM roots)"
@@ -96,7 +96,7 @@ class History:
         return sorted(rows["node"].to_pylist())
 
     def supervoxels_of(self, root_id: int) -> list[int]:
-        """Return the supervoxels of a root of any time, ascending."""
+        """Return the supervoxels of a current or past root, ascending."""
         rows = self._store.arrow(
             "SELECT DISTINCT supervoxel_id FROM pieces WHERE root_id = ? ORDER BY 1", [root_id]
         )
@@ -104,7 +104,7 @@ class History:
         return found
 
     def changed(self, past: int, future: int) -> tuple[list[int], list[int]]:
-        """Return the roots of `past` that are none at `future`, and the reverse."""
+        """Return the roots at `past` that are gone at `future`, and the new roots at `future`."""
         old = "start_us <= $1 AND (end_us IS NULL OR end_us > $1)"
         new = "start_us <= $2 AND (end_us IS NULL OR end_us > $2)"
         rows = self._store.arrow(
@@ -120,13 +120,13 @@ class History:
         return self._store.number(f"SELECT coalesce(min(start_us), {LONG_AGO}) FROM roots")
 
     def highest_layer(self) -> int:
-        """Return the layer of the roots: the highest that any root's id has."""
+        """Return the layer of the roots: the highest layer in any root id."""
         return self._store.number("SELECT coalesce(max(root_id >> 56), 0) FROM roots")
 
     # -- changes ---------------------------------------------------------------------------
 
     def replace(self, root_id: int, time: int) -> int:
-        """Put a new root in the place of a current one, as an edit would, and return it."""
+        """Replace a current root by a new one, as an edit would, and return the new one."""
         with self._writing:
             self._load_pieces()
             new = self._store.number("SELECT max(root_id) + 1 FROM roots")
@@ -171,7 +171,7 @@ class History:
         self._store.run(f"CREATE OR REPLACE VIEW pieces AS {sql}")
 
     def _make_roots(self, folder: Folder) -> None:
-        """Make `roots`: root_id, start_us, end_us; from pieces, edits and, failing them, tables."""
+        """Make `roots`: root_id, start_us, end_us; from pieces and edits, else from tables."""
         parts = ["SELECT root_id, start_us, end_us FROM pieces"]
         if folder.supervoxels is None:
             parts += [
@@ -186,7 +186,7 @@ class History:
         self._add_edited_roots()
 
     def _add_edited_roots(self) -> None:
-        """Add the roots that only the edits know."""
+        """Add the roots that appear only in the edits."""
         spans = self.lineage.spans()
         known = self.lifetimes(spans)
         for root, (made, unmade) in spans.items():

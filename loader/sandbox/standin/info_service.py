@@ -1,4 +1,4 @@
-"""The info service: what the datastack is, and where its parts are."""
+"""The info service: describes the datastack, and gives the addresses of its parts."""
 
 from __future__ import annotations
 

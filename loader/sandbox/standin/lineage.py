@@ -28,12 +28,12 @@ class Edit:
 
 
 class Lineage:
-    """The edits, by the roots that they made and unmade.
+    """The edits, by their new and old roots.
 
     Parameters
     ----------
     edits
-        All of them, oldest first.
+        All edits, oldest first.
     """
 
     def __init__(self, edits: Iterable[Edit]) -> None:
@@ -50,26 +50,26 @@ class Lineage:
         self._unmade_by.update(dict.fromkeys(edit.old_roots, edit))
 
     def spans(self) -> dict[int, tuple[int | None, int | None]]:
-        """Return when each root was made and unmade; None where no edit did it."""
+        """Return when edits started and ended each root; None if no edit did."""
         made = {root: edit.time for root, edit in self._made_by.items()}
         unmade = {root: edit.time for root, edit in self._unmade_by.items()}
         return {root: (made.get(root), unmade.get(root)) for root in sorted({*made, *unmade})}
 
     def ancestors(self, root_id: int, past: int) -> list[int]:
-        """Return the roots at `past` that a root came from; itself where it is older."""
+        """Return the roots at `past` that a root came from; the root itself if it is older."""
         return [node for node, edit in self._walk_back([root_id], past) if edit is None]
 
     def links(
         self, root_ids: list[int], past: int, future: int
     ) -> tuple[list[int], list[tuple[int, int]]]:
-        """Return the roots and the steps from old to new that lead to and from some roots.
+        """Return the ancestors and descendants of some roots, and the steps from old to new.
 
         Parameters
         ----------
         root_ids
-            Where to start.
+            Roots to start from.
         past, future
-            Only edits after the first and not after the second.
+            Use only edits after `past` and not after `future`.
         """
         nodes = dict.fromkeys(root_ids)
         steps: dict[tuple[int, int], None] = {}
@@ -91,11 +91,11 @@ class Lineage:
         return list(nodes), list(steps)
 
     def operation_of(self, root_id: int) -> Edit | None:
-        """Return the edit that made a root."""
+        """Return the edit that created a root."""
         return self._made_by.get(root_id)
 
     def operations(self, operation_ids: Iterable[int]) -> list[Edit]:
-        """Return edits by their ids; those that are not there are left out."""
+        """Return edits by their ids; unknown ids are left out."""
         wanted = set(operation_ids)
         return [edit for edit in self._edits if edit.operation_id in wanted]
 
@@ -109,7 +109,7 @@ class Lineage:
         return 1 + max((edit.operation_id for edit in self._edits), default=0)
 
     def _walk_back(self, root_ids: list[int], past: int) -> Iterator[tuple[int, Edit | None]]:
-        """Give each ancestor with the edit that made it, or None where the walk ends."""
+        """Yield each ancestor with the edit that created it, or None where the walk ends."""
         waiting, seen = list(root_ids), set(root_ids)
         while waiting:
             node = waiting.pop()

@@ -1,4 +1,4 @@
-"""The materialization service but for its views: versions, tables and queries."""
+"""The materialization service without its views: versions, tables and queries."""
 
 # ruff: noqa: S608 - SQL is made of names out of the folder, quoted; what clients send is bound
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from loader.sandbox.standin.folder import Table, Version
     from loader.sandbox.standin.standin import Standin
 
-#: A client refuses one older than 5.13.
+#: A client refuses versions below 5.13.
 _SERVICE_VERSION = "5.26.4"
 
 
@@ -187,7 +187,7 @@ def table_record(standin: Standin, table: Table, version: Version) -> dict[str, 
 
 
 def as_text(moment: datetime) -> str:
-    """Write a time as the client can read it: UTC, no zone, always with microseconds."""
+    """Return a time as the client reads it: UTC without a zone, always with microseconds."""
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds")
 
 

@@ -1,4 +1,4 @@
-"""The three kinds of query: of one table, of two joined, and of a table as it is now."""
+"""The three kinds of query: of one table, of two joined tables, and of a live table."""
 
 # ruff: noqa: S608 - SQL is made of names out of the folder, quoted; what clients send is bound
 
@@ -44,7 +44,7 @@ def answer_one(
 def answer_joined(
     standin: Standin, request: Request, version: Version, question: Question
 ) -> Response:
-    """Answer a query of two tables at one version; it never counts, as in the real server."""
+    """Answer a query of two tables at one version; like the real server, it never counts."""
     disturb(standin, request, version)
     (first, first_column), (second, second_column) = _pairs(question.body.get("tables"))
     tables = [standin.rows_of(name, version) for name in (first, second)]
@@ -76,7 +76,7 @@ def answer_joined(
 
 
 def answer_live(standin: Standin, request: Request, question: Question) -> Response:
-    """Answer a query of the newest rows with the roots of a given time."""
+    """Answer a query of the newest rows with their roots at a given time."""
     body = question.body
     if body.get("join_tables"):
         raise failed("the stand-in joins no tables in live queries")
@@ -122,13 +122,13 @@ def answer_plan(
     Parameters
     ----------
     size
-        Rows of the table, which a random sample is a share of.
+        Number of rows of the table, for random samples.
     warnings
-        Sent with the rows.
+        Warnings to send with the rows.
     counts
         Whether this kind of query can count.
     live
-        Whether the warning of a cut answer has the words of live queries.
+        Whether the warning of a truncated answer is that of live queries.
     """
     faults, args = standin.faults, request.query_params
     limit = standin.row_limit if question.limit is None else min(question.limit, standin.row_limit)
@@ -161,12 +161,12 @@ def answer_plan(
 
 
 def disturb(standin: Standin, request: Request, version: Version) -> None:
-    """Do what faults do to materialization queries.
+    """Let faults strike a materialization query.
 
     Raises
     ------
     RefusalError
-        One strikes.
+        A fault strikes.
     """
     path = request.url.path
     if standin.faults.strikes("wrapped_rate_limit", path):
@@ -250,7 +250,7 @@ def _key(relation: Relation, name: str) -> str:
 
 
 def notices(table: Table) -> list[str]:
-    """Return the warning that the owners of a table or view want with each answer, if any."""
+    """Return the notice of a table's or view's owners that goes with each answer, if any."""
     notice = table.metadata.get("notice_text")
     return [f"Table Owner Notice on {table.name}: {notice}"] if notice else []
 
@@ -311,7 +311,7 @@ def _check_filtered_roots(
     Returns
     -------
     list of str
-        Where such filters are allowed, a warning that names the roots.
+        If such filters are allowed, a warning that names the roots.
     """
     roots: list[int] = []
     for comparison in ("in", "="):

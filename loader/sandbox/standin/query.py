@@ -1,4 +1,4 @@
-"""Answers a query: chooses columns, runs the SQL, brings the rows into the types served."""
+"""Answer a query: choose columns, run the SQL, and convert the rows to the served types."""
 
 # ruff: noqa: S608 - SQL is made of names out of the folder, quoted; what clients send is bound
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from loader.sandbox.standin.relation import Relation
     from loader.sandbox.standin.store import Store
 
-#: Bookkeeping of split versions that answers name in their header; joins send neither.
+#: Bookkeeping columns of split versions; answers name them in a header, joins leave them out.
 DELETED = Column("deleted", "time", (("deleted", None),))
 _SUPERCEDED = Column("superceded_id", "integer", (("superceded_id", None),))
 _UNSENT = (DELETED.name, _SUPERCEDED.name)
-#: Suffixes of tables that a join names none for.
+#: Suffixes of joined tables if the query gives none.
 _SUFFIXES = ("x", "y", "z", "xx", "yy", "zz", "xxx", "yyy", "zzz")
 
 
@@ -39,7 +39,7 @@ class Chosen:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What its parts are called in the answer."""
+        """Return the names of its parts in the answer."""
         return self.column.output_names(self.suffix)
 
 
@@ -56,9 +56,9 @@ class Plan:
     chosen
         Its columns, in order.
     resolution
-        What positions are converted to; None for as stored.
+        Resolution of positions in the answer; None for the stored one.
     unsent
-        Columns that the answer names in its header and leaves out.
+        Columns that the answer names in its header but leaves out.
     """
 
     source: str
@@ -82,7 +82,7 @@ def plan_one(relation: Relation, question: Question) -> Plan:
     Raises
     ------
     RefusalError
-        A column is unknown, or only one is selected, which the real server breaks on.
+        A column is unknown, or only one is selected, on which the real server fails.
     """
     wanted: Sequence[str] | None = question.body.get("select_columns")
     columns = list(relation.columns.values()) if not wanted else _selected(relation, wanted)
@@ -110,14 +110,14 @@ def plan_join(
     selected
         Columns of each table, in order; None for all.
     suffixes
-        Added to names that several tables have, by table.
+        Suffix of each table, for column names that several tables have.
     resolution
-        What positions are converted to.
+        Resolution of positions in the answer.
 
     Raises
     ------
     RefusalError
-        A column is unknown, or two tables have one suffix.
+        A column is unknown, or two tables have the same suffix.
     """
     if suffixes and len(set(suffixes.values())) != len(suffixes):
         raise failed(f"Duplicate suffixes set in {suffixes}")
@@ -160,20 +160,20 @@ def fetch(
     Parameters
     ----------
     store
-        Where to.
+        Runs the SQL.
     plan, question
-        What to ask.
+        The query.
     limit
-        At most so many rows.
+        Largest number of rows.
     share
         Take each row with this probability; None for all.
     seed
-        Shuffles the rows, before the limit cuts them; None for the order of the file.
+        Shuffle the rows before the limit applies; None for the order of the file.
 
     Returns
     -------
     pyarrow.Table
-        In the types served, without pandas metadata.
+        Rows in the served types, without pandas metadata.
 
     Raises
     ------
@@ -217,7 +217,7 @@ def _shuffled(
         if rows.num_rows <= limit:
             order = np.random.default_rng(seed).permutation(rows.num_rows)
             return rows.take(pa.array(order))
-    # Cut: which rows are sent is as arbitrary as their order.
+    # Truncated: which rows are sent is as arbitrary as their order.
     keys = ", ".join(relation.shuffle_key for relation in plan.relations)
     return store.arrow(
         f"{sql} ORDER BY hash({keys}, ?) LIMIT ? OFFSET ?", [*values, seed, limit, offset]
@@ -242,13 +242,13 @@ def _as_served(rows: pa.Table, plan: Plan) -> pa.Table:
 
 
 def _all(relation: Relation) -> list[Column]:
-    """Return the columns of a table that is joined; of a split version its bookkeeping too."""
+    """Return the columns of a joined table; a split version adds its bookkeeping columns."""
     columns = [c for name, c in relation.columns.items() if name not in _UNSENT]
     return [*columns, *((DELETED, _SUPERCEDED) if relation.is_split else ())]
 
 
 def _selected(relation: Relation, names: Sequence[str]) -> list[Column]:
-    """Return columns by name; each root id brings its supervoxel id before it."""
+    """Return columns by name; the supervoxel id goes before each root id."""
     found: dict[str, Column] = {}
     for name in names:
         column = relation.columns.get(name)

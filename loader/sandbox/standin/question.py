@@ -1,4 +1,4 @@
-"""The JSON body of a query, checked as the real server checks it."""
+"""Read the JSON body of a query, with the checks of the real server."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ LIVE: Final = _COMMON | {"table", "timestamp", "join_tables", "suffixes"}
 
 @dataclass(frozen=True)
 class Question:
-    """A query's body, its filters by comparison.
+    """A query's body, with its filters by comparison.
 
     Attributes
     ----------
     filters
         Comparison -> table -> column -> value.
     offset, limit
-        Rows to leave out, rows to send at most.
+        Number of rows to skip, largest number of rows to send.
     resolution
-        Nanometres a voxel that positions are wanted in; None for as stored.
+        Wanted resolution of positions in nanometres per voxel; None for the stored one.
     body
-        Everything, for what only one kind of query has.
+        The whole body, for keys of a single kind of query.
     """
 
     filters: dict[str, ByColumn]
@@ -60,14 +60,14 @@ def read_question(content: bytes, allowed: frozenset[str]) -> Question:
     Parameters
     ----------
     content
-        The JSON sent.
+        The JSON text.
     allowed
-        Keys it may have.
+        Allowed keys.
 
     Raises
     ------
     RefusalError
-        It is no JSON object, has another key, or a value of the wrong type.
+        The text is not a JSON object, or has another key or a value of the wrong type.
     """
     body = read_json(content)
     wrong = {key: ["Unknown field."] for key in body if key not in allowed}
@@ -92,12 +92,12 @@ def read_question(content: bytes, allowed: frozenset[str]) -> Question:
 
 
 def read_json(content: bytes) -> dict[str, Any]:
-    """Read a JSON object; an empty body is an empty one.
+    """Read a JSON object; an empty body is an empty object.
 
     Raises
     ------
     RefusalError
-        It is something else.
+        The body is not a JSON object.
     """
     try:
         body = json.loads(content or b"{}")

@@ -1,4 +1,4 @@
-"""A table as a query sees it: where its rows are, and which columns it has."""
+"""A table as a query sees it: its rows in SQL, and its columns."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ class Relation:
     Attributes
     ----------
     name
-        As in requests.
+        Name in requests.
     alias
-        In SQL.
+        Name in SQL.
     source
-        SQL that stands after FROM.
+        SQL after FROM.
     columns
-        By name, in the order served.
+        Columns by name, in the order served.
     resolution
-        Nanometres a voxel of its positions.
+        Resolution of its positions in nanometres per voxel.
     is_split
-        Whether it is a table of a split version: a missing root or supervoxel id is served
-        as 1, and there is a column `deleted`, which queries name but do not send.
+        Whether it is a table of a split version. Then a missing root or supervoxel id is
+        served as 1, and answers name a column `deleted` but do not send it.
     is_view
-        Whether it is a view, which has no `id`, and all of whose rows are served.
+        Whether it is a view. A view has no `id`, and all its rows are served.
     """
 
     name: str
@@ -71,9 +71,9 @@ class Relation:
         Parameters
         ----------
         column
-            One of this relation's.
+            A column of this relation.
         wanted
-            Nanometres a voxel that positions are wanted in; None for as stored.
+            Wanted resolution of positions in nanometres per voxel; None for the stored one.
         """
         parts = column.sql(self.alias)
         if column.kind == "position":
@@ -81,7 +81,7 @@ class Relation:
             if wanted is None or tuple(wanted) == self.resolution:
                 return whole
             scales = [a / b for a, b in zip(self.resolution, wanted, strict=True)]
-            # Whole voxels of the other resolution, cut towards 0, as the real server sends them.
+            # Like the real server, round to whole voxels of the wanted resolution, towards 0.
             return tuple(
                 f"CAST(trunc({part} * CAST({scale!r} AS DOUBLE)) AS INTEGER)"
                 for part, scale in zip(whole, scales, strict=True)
@@ -92,5 +92,5 @@ class Relation:
 
     @property
     def shuffle_key(self) -> str:
-        """SQL for what tells rows apart."""
+        """Return SQL for the columns that distinguish rows."""
         return f"{self.alias}.{quoted('id')}" if "id" in self.columns else self.alias

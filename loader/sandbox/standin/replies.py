@@ -1,4 +1,4 @@
-"""Answers that are not rows: JSON, and errors in the shapes that the real services give them."""
+"""Answers other than rows: JSON, and errors in the form of the real services."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class RefusalError(Exception):
 
 
 def wrapped(status: int, words: str) -> RefusalError:
-    """Return a refusal of the materialization service: a 500 that says the status it means.
+    """Return a refusal of the materialization service: a 500 whose text has the real status.
 
-    Its handlers' own refusals fall into a handler for everything, which makes 500 of them.
+    In the real service, a handler for all exceptions turns refusals into 500.
     """
     return failed(f"{status} {HTTPStatus(status).phrase}: {words}")
 
 
 def failed(message: str) -> RefusalError:
-    """Return the 500 of a service that met an exception."""
+    """Return the 500 of a service after an exception."""
     trace = ["Traceback (most recent call last):\n", f"stand-in: {message}\n"]
     return RefusalError(500, {"code": 500, "message": message, "traceback": trace})
 
@@ -46,14 +46,14 @@ def chunkedgraph_refusal(status: int, message: str) -> RefusalError:
 
 
 async def answer_refusal(_request: Request, error: Exception) -> Response:
-    """Send a refusal; registered with the application."""
+    """Send a refusal; an exception handler of the application."""
     if not isinstance(error, RefusalError):
         raise error
     return JSONResponse(error.body, status_code=error.status)
 
 
 async def answer_unknown_path(_request: Request, error: Exception) -> Response:
-    """Send the 404 or 405 of a path that no service has; registered with the application."""
+    """Send the 404 or 405 of an unknown path; an exception handler of the application."""
     if not isinstance(error, HTTPException):
         raise error
     return JSONResponse({"message": error.detail}, status_code=error.status_code)

@@ -1,4 +1,4 @@
-"""Rows on the wire: an Arrow stream with pandas metadata, or JSON records."""
+"""Send rows as an Arrow stream with pandas metadata, or as JSON records."""
 
 from __future__ import annotations
 
@@ -35,20 +35,21 @@ def rows_response(
     resolution: tuple[float, ...] | None,
     column_names: Mapping[str, Mapping[str, str]],
 ) -> Response:
-    """Send rows in the form that a request asks for.
+    """Return rows in the form that a request asks for.
 
     Parameters
     ----------
     request
-        Its query string says Arrow or JSON, its `Accept-Encoding` the compression.
+        The request; its query string asks for Arrow or JSON, its `Accept-Encoding` for a
+        compression.
     rows
-        In the types served; pandas metadata is added where there is none.
+        Rows in the served types; pandas metadata is added if missing.
     warnings
-        One `Warning` header each.
+        Warnings, each sent as a `Warning` header.
     resolution
-        Nanometres a voxel of the positions; three headers `dataframe_resolution`.
+        Nanometres per voxel of the positions, sent as three `dataframe_resolution` headers.
     column_names
-        Sent as its Python repr.
+        Column names, sent as their Python repr.
     """
     accepted = request.headers.get("Accept-Encoding", "").lower()
     if _asked(request, "return_pyarrow", default=True):
@@ -59,7 +60,7 @@ def rows_response(
         body, media = _records(rows), "application/json"
     zipped = "gzip" in accepted
     response = Response(gzip.compress(body, 1) if zipped else body)
-    # Exactly this type: the client knows no other, not even with a charset.
+    # The client accepts exactly this type, without a charset.
     headers = MutableHeaders(raw=response.raw_headers)
     headers["Content-Type"] = media
     if zipped:
@@ -74,7 +75,7 @@ def rows_response(
 
 
 def with_pandas_metadata(rows: pa.Table) -> pa.Table:
-    """Add what pandas needs to give whole numbers back as whole numbers, missing ones or not."""
+    """Add the metadata with which pandas restores whole numbers, with or without missing ones."""
     empty = pd.DataFrame(
         {field.name: pd.Series(dtype=_PANDAS[field.type]) for field in rows.schema}
     )
@@ -86,12 +87,12 @@ def with_pandas_metadata(rows: pa.Table) -> pa.Table:
 
 
 def count_table(count: int) -> pa.Table:
-    """Return the answer to a question for a count: a plain int64, never missing."""
+    """Return the answer to a count query: a plain int64, never missing."""
     return pa.Table.from_pandas(pd.DataFrame({"count": [count]}), preserve_index=False)
 
 
 def stream(rows: pa.Table, accepted: str) -> bytes:
-    """Return an Arrow stream of one batch, its buffers compressed as the request allows."""
+    """Return an Arrow stream of one batch, compressed as the request allows."""
     compression = "lz4" if "lz4" in accepted else "zstd" if "zstd" in accepted else None
     sink = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression=compression)
@@ -114,5 +115,5 @@ def _asked(request: Request, name: str, *, default: bool) -> bool:
 
 
 def one_line(text: str) -> str:
-    """Return a text as a header can hold it."""
+    """Return a text without line breaks, for a header."""
     return " ".join(text.split()).encode("latin-1", "replace").decode("latin-1")

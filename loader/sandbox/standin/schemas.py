@@ -1,4 +1,4 @@
-"""The annotation schemas, as far as a client needs them to know a table's columns."""
+"""The annotation schemas, as far as a client needs them for a table's columns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SYNAPSE: Final = {"pre_pt": "bound", "post_pt": "bound"}
 _PROOFREAD: Final = {"pt": "bound", "valid_id": "integer"}
 _TARGET: Final = {"target_id": "integer"}
 
-#: Schema -> field -> what it holds; the common ones of the real service.
+#: Schema -> field -> kind of value; the common schemas of the real service.
 SCHEMAS: Final[dict[str, dict[str, str]]] = {
     "synapse": {**_SYNAPSE, "ctr_pt": "point", "size": "float"},
     "nocleft_synapse": {**_SYNAPSE, "score": "float"},
@@ -61,7 +61,7 @@ _BOOKKEEPING: Final = ("id", "valid", "created", "superceded_id")
 
 
 def json_schema(name: str, fields: Mapping[str, str]) -> dict[str, Any]:
-    """Return a schema as the schema service gives it: JSON schema, the type by reference."""
+    """Return a schema as the schema service sends it: JSON schema with a reference to the type."""
     title = "".join(part.capitalize() for part in name.split("_")) + "Schema"
     position = {"position": {"type": "array", "items": {"type": "number", "format": "float"}}}
     bound = {**position, "supervoxel_id": {"type": "integer"}, "root_id": {"type": "integer"}}
@@ -81,7 +81,7 @@ def json_schema(name: str, fields: Mapping[str, str]) -> dict[str, Any]:
 
 
 def fields_of(columns: Iterable[Column]) -> dict[str, str]:
-    """Guess the fields of a schema of one's own from the columns of a table that has it."""
+    """Infer the fields of an unknown schema from the columns of a table that uses it."""
     by_name = {column.name: column for column in columns}
     fields: dict[str, str] = {}
     for name, column in by_name.items():

@@ -1,4 +1,4 @@
-"""The chunkedgraph service, as far as questions go: roots, their past and their pieces."""
+"""The read-only part of the chunkedgraph service: roots, their history and their supervoxels."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Service:
-    """Handlers, one for each question."""
+    """The handlers, one per endpoint."""
 
     def __init__(self, standin: Standin) -> None:
         self._standin = standin
@@ -130,7 +130,7 @@ class _Service:
         try:
             asked = [int(i) for i in ast.literal_eval(request.query_params["operation_ids"])]
         except (KeyError, ValueError, SyntaxError, TypeError):
-            raise chunkedgraph_refusal(400, "operation_ids is no list of numbers") from None
+            raise chunkedgraph_refusal(400, "operation_ids is not a list of numbers") from None
         found = self._standin.history.lineage.operations(asked)
         return JSONResponse({str(edit.operation_id): _details(edit) for edit in found})
 
@@ -158,7 +158,7 @@ class _Service:
         return found or ([node] if node >> 56 == 1 else [])
 
     def _maybe_change(self, request: Request, roots: list[int]) -> None:
-        """Let the fault `root_change` replace a current root, after the answer is made."""
+        """Let the fault `root_change` replace a current root once the answer is ready."""
         now = time.time_ns() // 1000
         history = self._standin.history
         for root in roots:
@@ -170,7 +170,7 @@ class _Service:
 
 
 def segmentation_routes(standin: Standin) -> list[Route]:
-    """Return the routes below `/segmentation` but for the volume's `info`."""
+    """Return the routes below `/segmentation`, without the volume's `info`."""
     service = _Service(standin)
 
     def api_versions(_request: Request) -> Response:
@@ -227,7 +227,7 @@ def _ids(content: bytes, key: str) -> list[int]:
     try:
         return [int(value) for value in values]
     except (TypeError, ValueError):
-        raise chunkedgraph_refusal(400, f"'{key}' holds something that is no id") from None
+        raise chunkedgraph_refusal(400, f"'{key}' contains something that is not an id") from None
 
 
 def _time(request: Request, name: str, *, default: int | None = None) -> int:

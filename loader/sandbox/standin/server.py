@@ -1,4 +1,4 @@
-"""Starts the stand-in on a port of this machine, and stops it."""
+"""Start the stand-in on a port of this machine, and stop it."""
 
 from __future__ import annotations
 
@@ -45,18 +45,20 @@ _WIDEST_LIMIT = 2**31
 
 
 class RunningServer:
-    """A stand-in that is running; made by `serve`. A context manager that closes it.
+    """A running stand-in, started by `serve`.
+
+    It is a context manager, which closes the server at the end.
 
     Attributes
     ----------
     url
-        Where it is, without a slash at the end: the `server_address` of a CAVE client.
+        Address without a slash at the end: the `server_address` of a CAVE client.
     datastack
-        Name of what it serves.
+        Name of the datastack.
     requests
-        Every request so far, in the order in which their answers ended.
+        All requests so far, in the order in which their answers ended.
     faults
-        What goes wrong; may be changed while it runs.
+        Faults to inject; can change while the server runs.
     """
 
     def __init__(self, folder: Folder, standin: Standin, listening: socket.socket) -> None:
@@ -85,7 +87,7 @@ class RunningServer:
         self._await_start()
 
     def volume_url(self, name: str) -> str:
-        """Return where a volume of the folder is served, as cloud-volume takes it."""
+        """Return the address of a volume, in the form that cloud-volume takes."""
         return f"precomputed://{self.url}/data/{name}"
 
     def wait(self) -> None:
@@ -143,25 +145,25 @@ def serve(
     Parameters
     ----------
     folder
-        In the format of `docs/stand-in.md`.
+        Folder in the format of `docs/stand-in.md`.
     port
-        To listen on; 0 for any that is free.
+        Port to listen on; 0 for any free one.
     token
-        The token that clients must send; None to let everyone in.
+        Token that clients must send; None to accept any client.
     row_limit
-        At most so many rows an answer, as the real server has.
+        Largest number of rows in an answer, like the real server's limit.
     faults
-        What goes wrong; by default only what always does: rows come in no order.
+        Faults to inject. By default rows come in random order, as always in CAVE.
 
     Returns
     -------
     RunningServer
-        Running in a thread of its own until closed.
+        Runs in a separate thread until it is closed.
 
     Raises
     ------
     StandinError
-        The folder is not in the format, or the port is taken.
+        The folder is not in the format, or the port is in use.
 
     Examples
     --------
@@ -171,7 +173,7 @@ def serve(
             client = CAVEclient(server.datastack, server_address=server.url, auth_token="0")
     """
     if not 0 < row_limit < _WIDEST_LIMIT:
-        raise InputError(f"row_limit: {row_limit} is not above 0", hint="the real one is 200,000")
+        raise InputError(f"row_limit: {row_limit} is not above 0", hint="the real limit is 200,000")
     opened = Folder.open(folder)
     listening = _listen(port)
     url = f"http://{_HOST}:{listening.getsockname()[1]}"
@@ -194,7 +196,8 @@ def _listen(port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listening.close()
         raise StandinError(
-            f"cannot listen on port {port}: {error}", hint="take another port, or 0 for any"
+            f"cannot listen on port {port}: {error}",
+            hint="choose another port, or 0 for any free one",
         ) from error
     listening.listen(128)
     return listening
@@ -222,7 +225,7 @@ def _application(
         ],
         middleware=[
             Middleware(Recorder, records=records),
-            # Against web pages that reach for this machine under a name of their own.
+            # Protects from web pages that reach this machine under their own host name.
             Middleware(TrustedHostMiddleware, allowed_hosts=[_HOST, "localhost"]),
             Middleware(Trouble, faults=standin.faults, closing=closing.is_set),
             Middleware(TokenCheck, standin=standin),

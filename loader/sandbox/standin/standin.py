@@ -28,17 +28,17 @@ class Standin:
     Attributes
     ----------
     folder
-        What is served.
+        The served folder.
     store
-        Runs SQL over it.
+        Runs SQL over the folder.
     faults
-        What goes wrong.
+        Faults to inject.
     url
-        Where it is served, without a slash at the end.
+        Address of the server, without a slash at the end.
     row_limit
-        At most so many rows an answer.
+        Largest number of rows in an answer.
     token
-        The only good token; None to ask for none.
+        The valid token; None to accept any client.
     """
 
     folder: Folder
@@ -54,7 +54,7 @@ class Standin:
 
     @property
     def history(self) -> History:
-        """Root ids over time; read when first asked for, once though many threads ask."""
+        """Return the root ids over time; they are read once, on first use."""
         with self._lock:
             if self._history is None:
                 self._history = History(self.folder, self.store)
@@ -66,7 +66,7 @@ class Standin:
         return good and version.number not in self._expired
 
     def expire(self, number: int) -> None:
-        """Make a version expire, for good."""
+        """Make a version expire permanently."""
         self._expired.add(number)
 
     def newest(self) -> Version:
@@ -94,9 +94,9 @@ class Standin:
         Parameters
         ----------
         request
-            Has `datastack` and `version` in its path.
+            The request; its path has `datastack` and `version`.
         refusal
-            The error of a version that is not there; by default the one of most requests.
+            The error for an unknown version; by default that of most requests.
 
         Raises
         ------
@@ -111,12 +111,12 @@ class Standin:
         return found
 
     def table(self, name: str, version: Version) -> Table:
-        """Return a table that is in a version.
+        """Return a table of a version.
 
         Raises
         ------
         RefusalError
-            It is not.
+            The version does not have the table.
         """
         table = self.folder.tables.get(name)
         if table is None or version.number not in table.files:
@@ -128,12 +128,12 @@ class Standin:
         return table
 
     def rows_of(self, name: str, version: Version) -> Table:
-        """Return a table whose rows are about to be read.
+        """Return a table to read rows from.
 
         Raises
         ------
         RefusalError
-            It is not in this version, only its owner may read it, or the version has expired.
+            The version does not have it or has expired, or only the owner may read it.
         """
         table = self.table(name, version)
         if table.read_permission == "PRIVATE":
@@ -143,7 +143,7 @@ class Standin:
         return table
 
     def row_count(self, table: Table, number: int) -> int:
-        """Return how many rows of a table or view are served at a version."""
+        """Return the number of rows that a table or view has at a version."""
         file = table.files[number]
         if file.path not in self._row_counts:
             only = "valid" in file.columns and not table.is_view

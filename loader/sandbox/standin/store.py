@@ -1,4 +1,4 @@
-"""DuckDB over the folder's Parquet files: nothing is loaded but what a query needs."""
+"""DuckDB over the folder's Parquet files; it loads only what a query needs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Store:
     Parameters
     ----------
     folder
-        The only place that SQL may read from.
+        The only folder that SQL may read from.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -45,18 +45,18 @@ class Store:
             return table
 
     def number(self, sql: str, parameters: list[Any] | None = None) -> int:
-        """Run a query whose answer is one whole number."""
+        """Run a query, and return its single whole number."""
         with self._cursor() as cursor:
             row = cursor.execute(sql, parameters or []).fetchone()
         return int(row[0]) if row else 0
 
     def run(self, sql: str, parameters: list[Any] | None = None) -> None:
-        """Run a statement that makes or changes a table in memory."""
+        """Run a statement that creates or changes a table in memory."""
         with self._cursor() as cursor:
             cursor.execute(sql, parameters or [])
 
     def close(self) -> None:
-        """Free the memory; nothing may be run afterwards."""
+        """Free the memory; the store cannot be used afterwards."""
         self._connection.close()
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
@@ -65,15 +65,15 @@ class Store:
 
 
 def literal(text: str) -> str:
-    """Quote text for SQL; for paths of this program's own, never for what a client sends."""
+    """Quote text for SQL; only for this program's paths, never for text from a client."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def microseconds(expression: str) -> str:
-    """Return SQL for a time of any precision, with a zone or in UTC, as microseconds since 1970."""
+    """Return SQL that turns a time of any precision or zone into microseconds since 1970."""
     return f"epoch_us(CAST({expression} AS TIMESTAMPTZ))"
 
 
 def parquet(path: Path) -> str:
-    """Return the SQL that stands for a Parquet file."""
+    """Return SQL for the rows of a Parquet file."""
     return f"read_parquet({literal(str(path))})"

@@ -1,4 +1,4 @@
-"""Handlers that compute, put on threads so that others are answered meanwhile."""
+"""Run handlers that compute in threads, so that other requests do not wait."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def in_thread(handle: Callable[[Request], Response]) -> Handler:
-    """Make a handler of a function of the request."""
+    """Turn a function of the request into a handler."""
 
     async def handler(request: Request) -> Response:
         return await run_in_threadpool(handle, request)
@@ -21,7 +21,7 @@ def in_thread(handle: Callable[[Request], Response]) -> Handler:
 
 
 def with_body(handle: Callable[[Request, bytes], Response]) -> Handler:
-    """Make a handler of a function of the request and its body; also for GET with a body."""
+    """Turn a function of the request and its body into a handler; a GET may have a body too."""
 
     async def handler(request: Request) -> Response:
         content = await request.body()

@@ -99,7 +99,7 @@ def _views(standin: Standin, version: Version) -> dict[str, Table]:
 def _view(standin: Standin, request: Request) -> Table:
     view = standin.folder.views.get(request.path_params["view"])
     if view is None:
-        raise failed("No row was found for one()")  # the real service's words name no view
+        raise failed("No row was found for one()")  # the real service does not name the view
     return view
 
 

@@ -1,4 +1,4 @@
-"""Volumes: precomputed files over http, and the graphene side of the segmentation."""
+"""Serve volumes: precomputed files over HTTP, and the segmentation's graphene format."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def volume_routes(standin: Standin) -> list[Route]:
         _check_table(standin, request)
         root = request.path_params["root"].partition(":")[0]
         if not root.isdecimal():
-            raise chunkedgraph_refusal(400, f"{root} is no root id")
+            raise chunkedgraph_refusal(400, f"{root} is not a root id")
         fragments = _fragments(standin, int(root))
         answer: dict[str, Any] = {"fragments": fragments}
         if request.query_params.get("return_seg_ids"):
@@ -54,19 +54,19 @@ def volume_routes(standin: Standin) -> list[Route]:
 
 
 def serve_file(root: Path, name: str) -> Response:
-    """Serve a file of a folder, with ranges; `name` or, packed, `name.gz`.
+    """Serve a file or a range of it: `name`, or compressed `name.gz`.
 
     Parameters
     ----------
     root
-        Nothing outside of it is served, not even by a link.
+        Folder; nothing outside is served, not even through a link.
     name
-        The path below it, as asked for.
+        Requested path below the folder.
 
     Raises
     ------
     RefusalError
-        There is no such file.
+        The file does not exist.
     """
     for suffix, encoding in (("", None), (".gz", "gzip")):
         path = _inside(root, name + suffix)
@@ -91,7 +91,7 @@ def _media_type(name: str) -> str:
 
 
 def make_graphene_info(standin: Standin) -> dict[str, Any]:
-    """Return the `info` of the segmentation as the chunkedgraph service gives it."""
+    """Return the `info` of the segmentation as the chunkedgraph service sends it."""
     folder = standin.folder
     name = folder.record.get("segmentation")
     info = _read_info(folder.volumes, str(name)) if name else None

@@ -1,4 +1,4 @@
-"""What happens on the wire: the log of requests, and faults of servers and networks."""
+"""The log of requests, and faults of servers and networks."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
     from loader.sandbox.standin.faults import Faults
 
-#: Where a request's scope has the function that closes its connection.
+#: Key in a request's scope of the function that closes its connection.
 HANG_UP = "standin.hang_up"
 
 
 @dataclass(frozen=True)
 class RequestRecord:
-    """One request that was answered, or not.
+    """One request, answered or not.
 
     Attributes
     ----------
     method, path
-        As sent; without the query string, which may hold a token.
+        As sent, but without the query string, which may hold a token.
     status
-        Of the answer; 0 where there was none.
+        Status of the answer; 0 if there was none.
     bytes
-        Length of the answer's body, as far as it was sent.
+        Number of bytes of the answer's body that were sent.
     """
 
     method: str
@@ -41,10 +41,10 @@ class RequestRecord:
 
 
 class HangUpProtocol(H11Protocol):
-    """HTTP for uvicorn, where a handler can close the connection without an answer."""
+    """HTTP protocol for uvicorn that lets a handler close the connection without an answer."""
 
     def connection_made(self, transport: Any) -> None:
-        """Take a connection."""
+        """Accept a connection."""
         super().connection_made(transport)
         app = self.app
 
@@ -56,14 +56,14 @@ class HangUpProtocol(H11Protocol):
 
 
 class Recorder:
-    """ASGI middleware that writes down each request.
+    """ASGI middleware that logs each request.
 
     Parameters
     ----------
     app
-        What is behind it.
+        The application behind it.
     records
-        Where to.
+        List to append to.
     """
 
     def __init__(self, app: ASGIApp, records: list[RequestRecord]) -> None:
@@ -71,7 +71,7 @@ class Recorder:
         self._records = records
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and note its answer."""
+        """Pass a request on, and log its answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -106,16 +106,16 @@ class Recorder:
 
 
 class Trouble:
-    """ASGI middleware for the faults that come before, or cut short, any answer.
+    """ASGI middleware for faults that replace or interrupt an answer.
 
     Parameters
     ----------
     app
-        What is behind it.
+        The application behind it.
     faults
-        Which strike when.
+        Faults to inject.
     closing
-        Gives whether the server is closing, which ends a hang.
+        Returns whether the server is closing, which ends a hang.
     """
 
     def __init__(self, app: ASGIApp, faults: Faults, closing: Callable[[], bool]) -> None:
@@ -124,7 +124,7 @@ class Trouble:
         self._closing = closing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request wrongly, or pass it on."""
+        """Inject a fault into a request, or pass the request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -170,7 +170,7 @@ async def _hang_up(scope: Scope, receive: Receive) -> None:
 
 
 def _halving(send: Send) -> Callable[[Message], Awaitable[None]]:
-    """Return a `send` that promises the whole answer and sends the first half."""
+    """Return a `send` that announces the whole answer but sends only its first half."""
     promised = 0
 
     async def half(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""A made-up brain of any size, to try loads, queries and machines before real data are there."""
+"""A synthetic brain of any size, to test loads, queries and machines without real data."""
 
 from loader.sandbox.synthetic.brain import SyntheticBrain, make_brain
 

@@ -1,8 +1,8 @@
-"""Files of a made-up brain, shaped after the published figures of FlyWire's fly brain.
+"""Files of a synthetic brain with the published statistics of FlyWire's fly brain.
 
-Nothing in it was measured. Its sizes, weights, reciprocity and heavy-tailed degrees are like
-those of FlyWire v630/v783 (Dorkenwald et al. 2024, Lin et al. 2024), so that a load or a
-query takes as long as with the real thing; what its neurons do means nothing.
+Nothing in it was measured. Sizes, weights, reciprocity and heavy-tailed degrees resemble
+FlyWire v630/v783 (Dorkenwald et al. 2024, Lin et al. 2024), so that a load or query takes as
+long as with real data. The circuits mean nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: The size of FlyWire v783.
 FLY_NEURONS, FLY_CONNECTIONS = 139_255, 16_000_000
 REGIONS, CLASSES, TYPES = 78, 40, 8_000
-#: Rows that are no connection, as shares of the rows that are.
+#: Rows outside any connection, as shares of the rows that form connections.
 AUTAPSES, BACKGROUND = 0.002, 0.01
 _FIRST_ROOT = 720_575_940_600_000_000
 _CONNECTIONS_A_CHUNK = 500_000
@@ -36,18 +36,18 @@ _CONNECTIONS_A_CHUNK = 500_000
 
 @dataclass(frozen=True)
 class SyntheticBrain:
-    """A made-up brain on disk.
+    """A synthetic brain on disk.
 
     Parameters
     ----------
     folder
-        With `synapses/*.parquet` (`id`, `pre_pt_root_id`, `post_pt_root_id`, `size`, one row
-        a synapse, int64), `connections/*.parquet` (`pre`, `post`, `weight`, int64; the same
-        brain, summed) and `neurons.parquet` (`root_id` and annotation fields).
+        Folder with `synapses/*.parquet` (`id`, `pre_pt_root_id`, `post_pt_root_id`, `size`;
+        int64, one row per synapse), `connections/*.parquet` (`pre`, `post`, `weight`; int64,
+        the same brain, summed) and `neurons.parquet` (`root_id` and annotation fields).
     neurons, connections, synapse_rows, kept_rows
-        How many; kept are the rows that are part of a connection.
+        Counts; kept rows are part of a connection.
     seed
-        From which it was drawn.
+        Random seed.
     """
 
     folder: Path
@@ -59,33 +59,33 @@ class SyntheticBrain:
 
     @classmethod
     def read(cls, folder: str | Path) -> SyntheticBrain:
-        """Find a brain that has been made.
+        """Open a brain that was made before.
 
         Raises
         ------
         InputError
-            There is none, or it was not finished.
+            There is none, or it is not finished.
         """
         folder = Path(folder)
         try:
             values = json.loads((folder / "brain.json").read_text(encoding="utf-8"))
         except OSError as error:
             raise InputError(
-                f"'{folder}' holds no finished synthetic brain",
+                f"'{folder}' does not hold a finished synthetic brain",
                 hint="make one with `cavegraph synthetic`",
             ) from error
         return cls(folder, **{k: v for k, v in values.items() if k != "synthetic"})
 
     def synapse_files(self) -> list[Path]:
-        """Give the files of synapse rows, in order."""
+        """Return the files of synapse rows, in order."""
         return sorted((self.folder / "synapses").glob("*.parquet"))
 
     def connection_files(self) -> list[Path]:
-        """Give the files of summed connections, in order."""
+        """Return the files of summed connections, in order."""
         return sorted((self.folder / "connections").glob("*.parquet"))
 
     def source(self) -> FileSource:
-        """Give it as a source for `loader.load`; the graph's record says that it is synthetic."""
+        """Return a source for `loader.load`; the graph's record will say that it is synthetic."""
         from loader.sources.annotationfile import AnnotationFile
         from loader.sources.files import FileSource
 
@@ -106,25 +106,25 @@ def make_brain(
     seed: int = 0,
     progress: bool = True,
 ) -> SyntheticBrain:
-    """Make up a brain; needs about 300 MB of memory, whatever its size.
+    """Make a synthetic brain; needs about 300 MB of memory for any size.
 
     Parameters
     ----------
     folder
         New or empty.
     connections
-        About how many ordered pairs of neurons; at least 1,000.
+        Approximate number of connections; at least 1,000.
     neurons
-        How many; when not given, so many that a neuron has as many partners as in the fly.
+        Number of neurons. By default a neuron has as many partners as in the fly.
     seed
-        Equal seeds and sizes give equal files.
+        Random seed; the same seed and size give the same files.
     progress
-        Show a bar.
+        Show a progress bar.
 
     Raises
     ------
     InputError
-        The folder is not empty, or there is no room for so many connections.
+        The folder is not empty, or there are too many connections for the neurons.
     """
     wanted = int(connections)
     number = neurons or max(100, round(FLY_NEURONS * wanted / FLY_CONNECTIONS))
@@ -135,7 +135,7 @@ def make_brain(
         )
     folder = Path(folder).expanduser()
     if folder.exists() and any(folder.iterdir()):
-        raise InputError(f"'{folder}' is not empty", hint="name a new folder")
+        raise InputError(f"'{folder}' is not empty", hint="choose a new folder")
     for name in ("synapses", "connections"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
@@ -157,7 +157,7 @@ def make_brain(
 
 
 class _Files:
-    """The files of connections and synapses, one of each a chunk."""
+    """The files of connections and synapses, one of each per chunk."""
 
     def __init__(self, folder: Path, roots: Ints) -> None:
         self._folder, self._roots = folder, roots
@@ -189,7 +189,7 @@ class _Files:
         self._kept += kept
 
     def finish(self, neurons: int, seed: int) -> SyntheticBrain:
-        """Write down what was made; a folder without this was not finished."""
+        """Write the summary file; a folder without one is not finished."""
         values = {
             "neurons": neurons,
             "connections": self._connections,
@@ -229,6 +229,6 @@ def _neurons(population: Population, roots: Ints, rng: np.random.Generator) -> p
             ],
         }
     )
-    # As in real tables, some cells have a class and no type yet.
+    # As in real tables, some neurons have a class but no type yet.
     frame.loc[rng.random(number) < 0.05, "cell_type"] = None
     return frame

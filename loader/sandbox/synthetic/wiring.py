@@ -1,8 +1,8 @@
-"""Who connects to whom in a made-up brain: dyads, drawn chunk by chunk.
+"""The connections of a synthetic brain: dyads, drawn chunk by chunk.
 
-A dyad is an unordered pair of neurons with at least one connection. Each possible dyad has
-one owner, known from the two indices alone, and is drawn only by its owner: chunks of
-owners share no dyad, so a brain of any size is made with one chunk in memory.
+A dyad is an unordered pair of neurons with at least one connection. Each possible dyad has one
+owner, which follows from the two indices, and only the owner draws it. Chunks of owners share
+no dyad, so one chunk in memory is enough for a brain of any size.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
 
-#: Share of connections whose opposite exists: FlyWire v630, all connections.
+#: Share of connections with a connection back: FlyWire v630, all connections.
 RECIPROCITY = 0.2655
-#: Of the mutual dyads, those whose two weights are alike; brings the reciprocity at five or
-#: more synapses to FlyWire's 0.138.
+#: Share of mutual dyads with two similar weights; chosen so that the reciprocity at five or more
+#: synapses is FlyWire's 0.138.
 ALIKE = 0.42
 #: Share of partners from the neuron's own region.
 LOCAL = 0.6
 _LARGEST_WEIGHT = 2358
-#: Shares of connections with 1, 2, 3 and 4 synapses; the rest has 5 or more.
+#: Shares of connections with 1, 2, 3 and 4 synapses; the rest have 5 or more.
 _SMALL = np.array([0.551, 0.160, 0.077, 0.043])
 _TAIL = 1.62
 
 
 @dataclass(frozen=True)
 class Population:
-    """What the wiring needs to know of the neurons.
+    """The properties of neurons that determine the wiring.
 
     Parameters
     ----------
     strength
-        How readily a neuron takes part in a dyad, float64, heavy-tailed.
+        Relative chance that a neuron takes part in a dyad, float64, heavy-tailed.
     bias
-        How much more readily as the presynaptic side, float64, around 1.
+        Preference for the presynaptic side, float64, around 1.
     region
         Region number of each neuron, int64, ascending.
     """
@@ -71,7 +71,7 @@ class Wiring:
     population
         The neurons.
     connections
-        How many connections the whole is to have.
+        Number of connections in the whole brain.
     """
 
     def __init__(self, population: Population, connections: int) -> None:
@@ -112,7 +112,7 @@ class Wiring:
     def _pairs(
         self, first: int, last: int, quota: int, rng: np.random.Generator
     ) -> tuple[Ints, Ints]:
-        """Draw `quota` different dyads; fewer where the chunk is full."""
+        """Draw `quota` different dyads; fewer if the chunk is full."""
         size, found = len(self._of), np.array([], dtype=np.int64)
         for _ in range(50):
             missing = quota - len(found)
@@ -147,7 +147,7 @@ class Wiring:
 
 
 def _weights(uniform: Floats) -> Ints:
-    """Turn numbers in [0, 1) into weights: many of 1, a power law from 5 on."""
+    """Turn numbers in [0, 1) into weights: many are 1, and a power law starts at 5."""
     edges = np.cumsum(_SMALL)
     weight = np.searchsorted(edges, uniform, side="right") + 1
     rest = uniform >= edges[-1]
