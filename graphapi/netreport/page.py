@@ -15,14 +15,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 70em; margin: 2em auto; padding: 0 1em;
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 75em; margin: 2em auto; padding: 0 1em;
        color: #1a1a1a; }
 h1 { font-size: 1.6em; } h2 { font-size: 1.2em; margin-top: 2em; }
 table { border-collapse: collapse; font-size: 0.85em; }
-th, td { padding: 0.2em 0.8em; border-bottom: 1px solid #ddd; text-align: right; }
+th, td { padding: 0.2em 0.45em; border-bottom: 1px solid #ddd; text-align: right; }
+th { vertical-align: bottom; overflow-wrap: anywhere; min-width: 3em; }
+td { white-space: nowrap; }
+td.text { white-space: normal; overflow-wrap: anywhere; min-width: 11em; }
 th:first-child, td:first-child { text-align: left; }
 td.text, th.text { text-align: left; }
 img { max-width: 100%; } p.note { color: #555; } div.wide { overflow-x: auto; }
+@media print { div.wide { overflow: visible; } table { font-size: 0.6em; } }
 """
 
 
@@ -115,5 +119,5 @@ def cell(value: Any) -> str:
             return "∞" if value > 0 else "-∞"
         number = float(value)
         is_count = number.is_integer() or abs(number) >= 10_000
-        return f"{value:,.0f}" if is_count else f"{value:.4g}"
+        return f"{value:,.0f}" if is_count else f"{value:,.4g}"
     return str(value)

@@ -10,11 +10,14 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 
 from graphapi.imagery.mesh import Mesh
 from graphapi.imagery.scene import brain_scene
 from graphapi.imagery.scene_page import scene_page
+from graphapi.netreport.page import Section
+from graphapi.netreport.page import page as report_page
 from graphapi.plots import network_view
 
 webdriver = pytest.importorskip("selenium.webdriver")
@@ -77,6 +80,21 @@ def test_a_neuron_is_clicked_and_dragged(chromium: Any, tmp_path: Path) -> None:
     was = arrow.get_attribute("d")
     mouse.drag_and_drop_by_offset(neuron(B), -30, 10).perform()
     assert arrow.get_attribute("d") != was
+
+
+def test_no_table_of_a_report_is_cut(chromium: Any, tmp_path: Path) -> None:
+    roles = [f"120D reciprocal neuron {i}" for i in range(12)]
+    kinds = ["antennal_lobe_local_neuron", "olfactory_projection_neuron"]
+    table = pd.DataFrame(2_345_678, index=pd.Index(kinds, name="cell_class"), columns=roles)
+    text = report_page("A network", {"neurons": "2"}, [Section("Roles", table=table)])
+    place = tmp_path / "report.html"
+    place.write_text(text, "utf-8")
+    chromium.set_window_size(1200, 800)
+    shown(chromium, place)
+    wide = "const d = document.querySelector('div.wide'); return [d.scrollWidth, d.clientWidth]"
+    scrolled, seen = chromium.execute_script(wide)
+    assert scrolled <= seen <= 1200
+    chromium.set_window_size(900, 700)
 
 
 def box(low: float, high: float) -> Mesh:
