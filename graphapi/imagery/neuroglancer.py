@@ -1,7 +1,7 @@
 """Links that open neurons and their synapses in Neuroglancer.
 
 A link holds the viewer's whole state as JSON: nothing is uploaded, and it can be sent by mail. Ids
-are strings in it, as JavaScript's numbers would round them.
+are strings in it, because JavaScript would round numbers.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: A Neuroglancer that knows how to log in to CAVE servers.
 DEFAULT_VIEWER = "https://spelunker.cave-explorer.org"
 LAYOUTS = ("xy-3d", "4panel", "3d", "xy", "xz", "yz")
-#: Longer addresses are refused by browsers.
+#: Browsers refuse longer addresses.
 MAX_LENGTH = 2_000_000
 _NAMES = {
     "black": "#000000",
@@ -69,8 +69,8 @@ def neuroglancer_link(
     root_ids
         Neurons to show; needs `segmentation`.
     colors
-        One for all, one for each neuron in order, or a dict by root id; None for a palette for all
-        kinds of colour vision. `#rrggbb`, tuples of 3 numbers from 0 to 1, or plain names.
+        One for all, one for each neuron in order, or a dict by root id; None for the default
+        palette. `#rrggbb`, tuples of 3 numbers from 0 to 1, or plain names.
     synapses
         Synapse rows with `pre_pt_position` and `post_pt_position` in voxels, or a dict from the
         name of a layer to such rows. `id` and `size` are shown if there; root ids link a synapse
@@ -90,7 +90,7 @@ def neuroglancer_link(
     Raises
     ------
     InputError
-        An argument cannot be one, or the link is too long for a browser.
+        An argument is not valid, or the link is too long for a browser.
     """
     state = neuroglancer_state(
         resolution=resolution,
@@ -103,13 +103,15 @@ def neuroglancer_link(
         layout=layout,
     )
     if urlsplit(viewer).scheme not in ("http", "https"):
-        raise InputError(f"{viewer!r} is no address of a viewer: https://...")
+        raise InputError(
+            f"{viewer!r} is not the address of a viewer", hint="it starts with https:// or http://"
+        )
     text = json.dumps(state, separators=(",", ":"))
     link = f"{viewer.rstrip('/')}/#!{quote(text, safe='')}"
     if len(link) > MAX_LENGTH:
         raise InputError(
             f"the link has {len(link):,} characters, browsers take {MAX_LENGTH:,}",
-            hint="give fewer synapses, or store neuroglancer_state(...) on a state server",
+            hint="pass fewer synapses, or store neuroglancer_state(...) on a state server",
         )
     return link
 
@@ -131,7 +133,7 @@ def neuroglancer_state(
     dimensions = _dimensions(resolution)
     ids = list(dict.fromkeys(parse_root_ids(root_ids).tolist()))
     if ids and segmentation is None:
-        raise InputError("root_ids are shown in a segmentation: give segmentation=")
+        raise InputError("root_ids need a segmentation", hint="pass segmentation=")
     layers: list[dict[str, Any]] = []
     if image is not None:
         layers.append({"type": "image", "source": image, "name": "image"})
@@ -142,7 +144,7 @@ def neuroglancer_state(
         color = OKABE_ITO[(number + 1) % len(OKABE_ITO)]
         layers.append(_annotations(name, frame, dimensions, color, segmentation is not None))
     if len({layer["name"] for layer in layers}) < len(layers):
-        raise InputError("two layers have one name; 'image' and 'segmentation' are taken")
+        raise InputError("two layers have the same name; 'image' and 'segmentation' are taken")
     state: dict[str, Any] = {"dimensions": dimensions, "layers": layers, "layout": layout}
     centre = _centre(position, rows)
     if centre is not None:
@@ -153,12 +155,12 @@ def neuroglancer_state(
 
 
 def read_neuroglancer_link(link: str) -> dict[str, Any]:
-    """Give the state that a link holds.
+    """Return the state that a link holds.
 
     Raises
     ------
     InputError
-        The link holds no state: it may name one on a server.
+        The link holds no state; it may name one on a server.
     """
     _, mark, text = link.partition("#!")
     try:
@@ -166,14 +168,16 @@ def read_neuroglancer_link(link: str) -> dict[str, Any]:
     except ValueError:
         state = None
     if not mark or not isinstance(state, dict):
-        raise InputError("this link holds no state of Neuroglancer", hint="it should have '#!{'")
+        raise InputError("this link holds no Neuroglancer state", hint="it should contain '#!{'")
     return state
 
 
 def _dimensions(resolution: Sequence[float]) -> dict[str, list[Any]]:
     sizes = [float(value) for value in resolution]
     if len(sizes) != 3 or not all(size > 0 for size in sizes):
-        raise InputError(f"{resolution!r} is no resolution: three positive numbers, nm a voxel")
+        raise InputError(
+            f"{resolution!r} is not a resolution", hint="pass three positive numbers, nm per voxel"
+        )
     # Through decimal text: 8 / 1e9 is exact as 8e-09, a product with 1e-9 is not.
     return {axis: [float(f"{size!r}e-9"), "m"] for axis, size in zip("xyz", sizes, strict=True)}
 
@@ -253,7 +257,9 @@ def _point(position: Any) -> list[float]:
     try:
         x, y, z = (float(value) for value in position)
     except (TypeError, ValueError) as error:
-        raise InputError(f"{position!r} is no position: three numbers, in voxels") from error
+        raise InputError(
+            f"{position!r} is not a position", hint="pass three numbers, in voxels"
+        ) from error
     # The middle of the voxel, where Neuroglancer's own marks stand.
     return [x + 0.5, y + 0.5, z + 0.5]
 
@@ -271,6 +277,6 @@ def _hex(color: Color) -> str:
     elif len(color) == 3 and all(0 <= part <= 1 for part in color):
         return "#" + "".join(f"{round(part * 255):02x}" for part in color)
     raise InputError(
-        f"{color!r} is no colour for Neuroglancer",
-        hint=f"give #rrggbb, three numbers from 0 to 1, or one of {', '.join(_NAMES)}",
+        f"{color!r} is not a colour for Neuroglancer",
+        hint=f"use #rrggbb, three numbers from 0 to 1, or one of {', '.join(_NAMES)}",
     )

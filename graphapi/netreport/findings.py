@@ -1,4 +1,4 @@
-"""What a report says: everything is computed here, nothing is drawn or written."""
+"""The content of a report: everything is computed here, nothing is drawn or written."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ class Findings:
     Parameters
     ----------
     statistics
-        `value` by statistic; and the columns of `Comparison.table`, where nulls have it too.
+        `value` by statistic, and the columns of `Comparison.table` for those that null graphs
+        have too.
     census
         `Comparison.table` of the 16 classes of triads, with `title`.
     rich_club, degrees, hubs
@@ -50,7 +51,7 @@ class Findings:
     directed, undirected
         Path lengths.
     nulls
-        What the null graphs were, in words; and what was checked to be kept in each.
+        A description of the null graphs, and what was verified to be the same in each.
     shared
         Mean share of the connections that null graphs have in common with the connectome.
     """
@@ -76,7 +77,7 @@ def find(
     top: int,
     workers: int | None = None,
 ) -> Findings:
-    """Compute everything a report says about a graph."""
+    """Compute the content of a report about a graph."""
     curve = rich_club_curve(graph)
     levels = curve.index.to_numpy(dtype=np.int64)
     measures: dict[str, Measure] = {

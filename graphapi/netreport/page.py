@@ -1,4 +1,4 @@
-"""A page of HTML that needs no other file and no network."""
+"""An HTML page that needs no other file and no network."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ img { max-width: 100%; } p.note { color: #555; } div.wide { overflow-x: auto; }
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with text, a picture and a table, each of which may be missing.
+    """A heading with an optional text, picture and table.
 
     Parameters
     ----------
@@ -41,9 +41,9 @@ class Section:
     text
         Plain text.
     picture
-        PNG, and what is on it for those who cannot see it.
+        PNG, and a description for those who cannot see it.
     table
-        Its index is the first column, if it has a name.
+        If its index has a name, it is the first column.
     """
 
     title: str
@@ -60,9 +60,9 @@ def page(title: str, facts: Mapping[str, str], sections: Sequence[Section]) -> s
     title
         Its heading.
     facts
-        What stands under it, in two columns.
+        Names and values below the heading, in two columns.
     sections
-        The rest, in this order.
+        The rest, in order.
     """
     rows = "".join(
         f'<tr><td>{escape(name)}</td><td class="text">{escape(value)}</td></tr>\n'
@@ -109,7 +109,7 @@ def _table(frame: pd.DataFrame) -> str:
 
 
 def cell(value: Any) -> str:
-    """Write a value for people: whole numbers in full, others to four digits."""
+    """Format a value for people: whole numbers in full, others to four digits."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return ""
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool):

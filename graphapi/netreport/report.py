@@ -1,4 +1,4 @@
-"""Writes a report into a folder."""
+"""Writing a report into a folder."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def write_report(
     labels
         A property of neurons by root id, named after it; None for no table of roles.
     """
-    pyplot()  # whoever lacks it hears so before the work
+    pyplot()  # if it is missing, say so before the work
     place = _made(folder)
     found = find(graph, model, nulls=nulls, seed=seed, top=top, workers=workers)
     tables = tables_of(found)
@@ -113,7 +113,7 @@ def write_report(
 
 
 def tables_of(found: Findings) -> dict[str, pd.DataFrame]:
-    """Give the tables of a report by name."""
+    """Return the tables of a report by name."""
     paths = {"directed": found.directed, "undirected": found.undirected}
     distances = pd.DataFrame({name: one.to_frame()["pairs"] for name, one in paths.items()})
     summary = pd.DataFrame(
@@ -137,7 +137,7 @@ def tables_of(found: Findings) -> dict[str, pd.DataFrame]:
 
 
 def connected_roles(graph: DirectedGraph, labels: pd.Series[Any]) -> pd.DataFrame:
-    """Count which labels take which role in connected triads."""
+    """Count which labels have which role in connected triads."""
     from graphapi.network.labelled import label_roles
 
     table = label_roles(graph, labels)
@@ -164,7 +164,7 @@ def sections_of(
     sections = [
         Section(
             "Statistics",
-            "Shares and counts; where the null graphs can differ, what they have. z: difference "
+            "Shares and counts; where null graphs can differ, their values. z: difference "
             "from their mean in standard deviations. p: empirical, two-sided.",
             table=tables["statistics"],
         ),
@@ -179,13 +179,13 @@ def sections_of(
         Section(
             "Rich club",
             "Share of the ordered pairs of neurons with more than k partners that are connected. "
-            "A ratio above 1 says that neurons of many partners prefer one another.",
+            "A ratio above 1 means that neurons with many partners prefer each other.",
             (pictures["rich_club"], "Rich-club curve beside null graphs"),
             curve.iloc[::step],
         ),
         Section(
             "Degrees",
-            "Neurons with so many upstream and downstream partners, or more.",
+            "Neurons with k upstream or downstream partners, or more.",
             (pictures["degrees"], "Degree distributions"),
         ),
         Section("Hubs", "The neurons with the most partners.", table=tables["hubs"]),
@@ -199,9 +199,7 @@ def sections_of(
     if "roles" in tables:
         roles = tables["roles"]
         most = roles.loc[:, roles.sum().sort_values(ascending=False, kind="stable").index[:12]]
-        sections.append(
-            Section("Who takes which role", "The twelve most frequent roles.", table=most)
-        )
+        sections.append(Section("Roles by label", "The twelve most frequent roles.", table=most))
     return sections
 
 

@@ -119,7 +119,7 @@ def synapse_counts(counts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
-        Two bars a neuron, in the order of the rows: upstream, downstream.
+        Two bars for each neuron, in the order of the rows: upstream, downstream.
 
     Raises
     ------

@@ -119,7 +119,7 @@ def _checked(adjacency: pd.DataFrame) -> tuple[Any, list[int], list[int]]:
     rows = parse_root_ids(adjacency.index, what="rows of the adjacency").tolist()
     columns = parse_root_ids(adjacency.columns, what="columns of the adjacency").tolist()
     if len(set(rows)) < len(rows) or len(set(columns)) < len(columns):
-        raise InputError("a neuron is twice in the rows or columns of the adjacency")
+        raise InputError("a neuron occurs twice in the rows or columns of the adjacency")
     values = adjacency.to_numpy()
     if values.size and values.dtype.kind not in "iufb":
         raise InputError(f"the adjacency holds {values.dtype}, not numbers")

@@ -1,4 +1,4 @@
-"""Motifs as small drawings: neurons as dots, connections as arrows."""
+"""Motifs as small drawings: neurons are dots, connections are arrows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TRIANGLE = np.array([[-0.87, -0.5], [0.0, 1.0], [0.87, -0.5]])
 
 
 def motif_drawing(motif: str | Path | Pattern, ax: Axes | None = None) -> Axes:
-    """Draw a motif: what must be connected as arrows, what must not as crossed, dashed ones.
+    """Draw a motif: required connections as arrows, forbidden ones as dashed arrows.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def motif_drawing(motif: str | Path | Pattern, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
-        Neurons stand on a circle, by the names they have in the motif.
+        Neurons stand on a circle, with their names in the motif.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def draw_triad(ax: Axes, name: str, color: str = OKABE_ITO[7], *, small: bool = 
     Raises
     ------
     KeyError
-        There is no such class.
+        The class does not exist.
     """
     from graphapi.network.triads import TRIADS
 
@@ -90,7 +90,7 @@ def draw_graph(
     arrows: bool = True,
     small: bool = False,
 ) -> None:
-    """Draw dots at places, and arrows between them; two ways between two dots bend apart."""
+    """Draw dots at places, and arrows between them; opposite arrows bend apart."""
     from matplotlib.patches import Circle, FancyArrowPatch
 
     there = set(edges)
@@ -119,6 +119,6 @@ def draw_graph(
 
 
 def frame_drawing(ax: Axes) -> None:
-    """Give a drawing room, and no axes around it."""
+    """Make room around a drawing, and hide its axes."""
     ax.set_axis_off()
     ax.set(xlim=(-1.5, 1.5), ylim=(-1.3, 1.5), aspect="equal")

@@ -131,12 +131,13 @@ def _rules(classes: Sequence[str], schema_name: str) -> Iterator[str]:
     yield _rule(
         "relationship",
         {
-            "color": "#9aa0ab",
+            "color": "#b4bac4",
             "shaft-width": "1px",
-            "font-size": "9px",
+            "font-size": "11px",
             "padding": "3px",
             "text-color-external": "#000000",
-            "text-color-internal": "#ffffff",
+            # Weights stand within wide arrows: dark on light, to be read there.
+            "text-color-internal": "#000000",
             "caption": "'<type>'",
         },
     )

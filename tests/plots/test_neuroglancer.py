@@ -122,15 +122,15 @@ def test_nothing_asked_for() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"root_ids": [A]}, "give segmentation="),
+        ({"root_ids": [A]}, "root_ids need a segmentation"),
         ({"root_ids": [A], "segmentation": SEG, "colors": ["red", "blue"]}, "2 colours"),
-        ({"root_ids": [A], "segmentation": SEG, "colors": "mauve"}, "'mauve' is no colour"),
-        ({"root_ids": [A], "segmentation": SEG, "colors": "#12345"}, "is no colour"),
-        ({"root_ids": [A], "segmentation": SEG, "colors": [(2, 0, 0)]}, "is no colour"),
+        ({"root_ids": [A], "segmentation": SEG, "colors": "mauve"}, "'mauve' is not a colour"),
+        ({"root_ids": [A], "segmentation": SEG, "colors": "#12345"}, "is not a colour"),
+        ({"root_ids": [A], "segmentation": SEG, "colors": [(2, 0, 0)]}, "is not a colour"),
         ({"layout": "5d"}, "no layout"),
-        ({"resolution": (8, 8)}, "no resolution"),
-        ({"resolution": (8, 8, -1)}, "no resolution"),
-        ({"position": (1, 2)}, "no position"),
+        ({"resolution": (8, 8)}, "is not a resolution"),
+        ({"resolution": (8, 8, -1)}, "is not a resolution"),
+        ({"position": (1, 2)}, "is not a position"),
         ({"synapses": [1]}, "must be a data frame"),
         ({"synapses": pd.DataFrame({"id": [1]})}, "post_pt_position, pre_pt_position"),
         (
@@ -140,9 +140,9 @@ def test_nothing_asked_for() -> None:
                     "image": pd.DataFrame(columns=["pre_pt_position", "post_pt_position"])
                 },
             },
-            "one name",
+            "the same name",
         ),
-        ({"viewer": "here"}, "no address"),
+        ({"viewer": "here"}, "is not the address"),
     ],
 )
 def test_bad_options(options: dict[str, Any], message: str) -> None:
@@ -163,5 +163,5 @@ def test_link_too_long(synapses: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize("link", ["", "https://x.org", "https://x.org/#!middleauth+https://s/1"])
 def test_link_without_state(link: str) -> None:
-    with pytest.raises(InputError, match="holds no state"):
+    with pytest.raises(InputError, match="holds no Neuroglancer state"):
         read_neuroglancer_link(link)

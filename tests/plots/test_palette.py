@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -57,6 +58,14 @@ def test_the_browser_has_the_colours_of_figures() -> None:
     style = grass(names)
     for name, color in class_colors(names).items():
         assert f"node.{name} {{\n  color: {color};\n" in style
+
+
+def test_weights_are_read_within_wide_arrows() -> None:
+    rule = grass([]).partition("relationship {")[2].partition("}")[0]
+    look = dict(re.findall(r"([\w-]+): (#\w+);", rule))
+    light = [(lab(look[name])[0] + 16) / 116 for name in ("color", "text-color-internal")]
+    bright = sorted(max(0.0, v) ** 3 if v > 6 / 29 else 0.0 for v in light)
+    assert (bright[1] + 0.05) / (bright[0] + 0.05) > 7, "WCAG's contrast, level AAA"
 
 
 def test_neurons_repeat_the_palette() -> None:
