@@ -223,7 +223,7 @@ def test_empty_heatmap() -> None:
     [
         (np.ones((2, 2)), None, "must be a data frame"),
         (pd.DataFrame(np.ones((1, 2)), index=[1], columns=[2, 2]), None, "twice"),
-        (pd.DataFrame(np.ones((1, 1)), index=[1.0], columns=[2]), None, "a float cannot hold a root id"),
+        (pd.DataFrame(np.ones((1, 1)), index=[1.0], columns=[2]), None, "a float cannot"),
         (pd.DataFrame([["a"]], index=[1], columns=[2]), None, "not numbers"),
         (pd.DataFrame([[1]], index=[1], columns=[2]), ["ER"], "cannot be read from list"),
         (
