@@ -1,4 +1,4 @@
-"""Which class each neuron is of, and which colour each class has."""
+"""The class of each neuron, and the colour of each class."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-#: The property that groups neurons unless another is named; a graph may lack it.
+#: The property that groups neurons by default; a graph may lack it.
 CLASS = "cell_class"
 
 
@@ -51,7 +51,7 @@ class ClassQuestions(NeuronQuestions):
         return class_colors(sorted(sizes, key=lambda name: (-sizes[name], name)))
 
     def _colors_by(self, by: str) -> dict[str, str]:
-        """Return the colours of a figure's classes: none where a graph has no classes at all."""
+        """Return the colours of a figure's classes; empty if the graph has no classes."""
         if by == CLASS and not self._has_property(by):
             return {}
         return self.get_class_colors(by)
@@ -64,7 +64,7 @@ class ClassQuestions(NeuronQuestions):
         return classes
 
     def _note(self, threshold: int | None = None, min_size: float | None = None) -> str:
-        """Write where a figure comes from: the graph, and which connections are in it."""
+        """Return the note of a figure: the graph, and the thresholds of its connections."""
         made = self.materialization
         parts = [f"{made.datastack} v{made.version}"]
         if made.synthetic:

@@ -1,4 +1,4 @@
-"""Figures by one call each: neurons in, matplotlib axes out."""
+"""Figures of neurons, each drawn by one call that returns matplotlib axes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class FigureQuestions(ConnectivityQuestions, SubgraphQuestions, ImageryQuestions
         title: str | None = None,
         ax: Axes | None = None,
     ) -> Axes:
-        """Draw who synapses onto whom as a heatmap.
+        """Draw an adjacency matrix as a heatmap.
 
         Parameters
         ----------
@@ -162,7 +162,7 @@ class FigureQuestions(ConnectivityQuestions, SubgraphQuestions, ImageryQuestions
         pre_ids, post_ids, threshold, min_size
             See `get_synapses`.
         by
-            Column to colour by; None: the presynaptic neuron where `pre_ids` are given, else
+            Column to colour by; None: the presynaptic neuron if `pre_ids` are given, else
             the postsynaptic one.
         bins
             Number of bins.
@@ -211,7 +211,7 @@ class FigureQuestions(ConnectivityQuestions, SubgraphQuestions, ImageryQuestions
         mip, plane
             See `plot_em_image`.
         overlay
-            Tint and outline the two neurons, by the segmentation at the graph's moment.
+            Tint and outline the two neurons, from the segmentation at the graph's version.
         axes
             Axes to draw on, one for each synapse; None for new ones.
 
@@ -321,7 +321,7 @@ class FigureQuestions(ConnectivityQuestions, SubgraphQuestions, ImageryQuestions
         )
 
     def _noted(self, ax: Axes, threshold: int | None, min_size: float | None = None) -> Axes:
-        """Write under which conditions, and from which graph, a figure was made."""
+        """Write the graph and the thresholds of a figure below it."""
         from graphapi.plots.canvas import add_note
 
         add_note(ax, self._note(threshold, min_size))

@@ -1,4 +1,4 @@
-"""What the neurons look like: EM images, meshes, scenes; fetched from the graph's sources."""
+"""EM images, meshes and scenes of neurons, fetched from the graph's image sources."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ImageryQuestions(ClassQuestions):
-    """Questions that are answered by pictures."""
+    """Questions whose answer is an image, a mesh or a scene."""
 
     def plot_em_image(
         self,
@@ -33,33 +33,33 @@ class ImageryQuestions(ClassQuestions):
         pad: bool = True,
         fill_missing: bool = False,
     ) -> npt.NDArray[np.uint8]:
-        """Cut a picture out of the EM volume, centred at a position.
+        """Return an EM image centred at a position.
 
         Parameters
         ----------
         x, y, z
-            Voxel of the datastack, as `get_synapses` gives with `return_pixels=True`.
+            Voxel of the datastack, as returned by `get_synapses` with `return_pixels=True`.
         size
             Width and height in pixels.
         mip
-            Number of the image scale; None: the one whose voxels are the datastack's.
+            Number of the image scale; None for the scale with the datastack's voxels.
         plane
             Two axes, the first to the right, the second down.
         pad
-            Fill what lies beyond the volume with 0; False refuses such a picture.
+            Fill pixels outside the volume with 0; False raises an error instead.
         fill_missing
-            Show what the volume does not hold as 0; False refuses such a picture.
+            Show chunks missing from the volume as 0; False raises an error instead.
 
         Returns
         -------
         numpy.ndarray
-            Shape (size, size), rows down and columns right, for `imshow`. CRANTpy gives it
-            transposed; `.T` is that.
+            Shape (size, size), rows down and columns to the right, for `imshow`. CRANTpy returns
+            the transposed array; use `.T` to get it.
 
         Raises
         ------
         ImageryNotFoundError
-            There is no image data at this place.
+            There is no image data at this position.
         """
         from graphapi.imagery.em import em_image
 
@@ -92,15 +92,15 @@ class ImageryQuestions(ClassQuestions):
         neuron_ids
             Root ids or `NeuronCriteria`.
         missing
-            What to do about neurons without a mesh: `'error'` lists them; `'skip'` warns, and
-            the answer's `.missing` has them.
+            What to do about neurons without a mesh: `'error'` raises an error that lists them;
+            `'skip'` warns, and lists them in `.missing` of the result.
         progress
-            Show a progress bar where somebody watches.
+            Show a progress bar in a terminal or a notebook.
 
         Returns
         -------
         Meshes
-            A dict from root id to mesh: `vertices` (nm) and `faces`. Kept on disk.
+            A dict from root id to mesh: `vertices` (nm) and `faces`. Meshes are cached on disk.
         """
         from graphapi.imagery.meshes import get_meshes
 
@@ -120,7 +120,7 @@ class ImageryQuestions(ClassQuestions):
         missing: Literal["error", "skip"] = "error",
         progress: bool = True,
     ) -> Any:
-        """Fetch neurons as navis objects; needs the extra `navis`, whose licence is the GPL.
+        """Fetch neurons as navis objects; needs the extra `navis` (licensed under the GPL).
 
         Parameters
         ----------
@@ -130,7 +130,7 @@ class ImageryQuestions(ClassQuestions):
         Returns
         -------
         navis.NeuronList
-            A `MeshNeuron` each, in nm, whose `id` is the root id.
+            A `MeshNeuron` for each neuron, in nm; its `id` is the root id.
         """
         from graphapi.imagery.navis_neurons import to_navis
 
@@ -151,14 +151,14 @@ class ImageryQuestions(ClassQuestions):
         synapses: Any = None,
         scale_bar: bool = True,
     ) -> pv.Plotter:
-        """Put neurons into a scene with the outline of the brain.
+        """Build a 3D scene of neurons with the outline of the brain.
 
         Parameters
         ----------
         neuron_ids
             Root ids or `NeuronCriteria`.
         brain_mesh_color, brain_mesh_alpha, neuron_mesh_alpha
-            Colour of the outline, opacities from 0 to 1.
+            Colour of the outline, and opacities from 0 to 1.
         neuron_mesh_colors
             One colour for all, one for each neuron in their order, or a dict by root id. None: a
             colour for each neuron, or for each class if `by` is given.
@@ -166,15 +166,15 @@ class ImageryQuestions(ClassQuestions):
             A property of neurons, such as `'cell_class'`: neurons have the colours of
             `get_class_colors`, and a legend names them.
         backend
-            What shows it in a notebook: `'static'`, `'html'`, `'client'`, `'server'`,
-            `'trame'` or `'none'`.
+            How a notebook shows it: `'static'`, `'html'`, `'client'`, `'server'`, `'trame'` or
+            `'none'`.
         omit_failures
-            True leaves neurons without a mesh out, with a warning that lists them; None and
-            False raise.
+            True skips neurons without a mesh, with a warning that lists them; None and False
+            raise an error.
         progress
-            Show a progress bar where somebody watches.
+            Show a progress bar in a terminal or a notebook.
         synapses
-            Positions in nm, shape (n, 3), or a dict of such: drawn as points.
+            Positions in nm, shape (n, 3), or a dict of such arrays: drawn as points.
         scale_bar
             Draw a scale bar.
 
@@ -244,7 +244,7 @@ class ImageryQuestions(ClassQuestions):
         pad: bool = True,
         fill_missing: bool = False,
     ) -> npt.NDArray[np.uint64]:
-        """Cut the same window as `plot_em_image` out of the segmentation: root ids per pixel.
+        """Return the segmentation in the same window as `plot_em_image`: a root id per pixel.
 
         Parameters
         ----------
@@ -254,7 +254,7 @@ class ImageryQuestions(ClassQuestions):
         Returns
         -------
         numpy.ndarray
-            uint64, shape (size, size): the root at the graph's moment, 0 where there is none.
+            uint64, shape (size, size): root ids at the graph's version, 0 where there is none.
         """
         from graphapi.imagery.em import segmentation_image
 
@@ -285,7 +285,7 @@ class ImageryQuestions(ClassQuestions):
         position: Sequence[int] | None = None,
         viewer: str | None = None,
     ) -> str:
-        """Make a Neuroglancer link that shows neurons in colour, and synapses as lines.
+        """Return a Neuroglancer link that shows neurons in colour, and synapses as lines.
 
         Parameters
         ----------
@@ -297,9 +297,9 @@ class ImageryQuestions(ClassQuestions):
         by
             A property of neurons: they have the colours of `get_class_colors`.
         synapses
-            Rows of `get_synapses` in pixels, or a dict of such by layer name.
+            Rows of `get_synapses` in pixels, or a dict of such frames by layer name.
         position
-            Voxel to look at.
+            Voxel to centre the view on.
         viewer
             Address of a Neuroglancer; None for the public one.
         """
@@ -326,7 +326,7 @@ class ImageryQuestions(ClassQuestions):
         Raises
         ------
         ImageryNotFoundError
-            The graph names none.
+            The graph has no image source.
         """
         return self._source("image_source", "EM images")
 
@@ -345,8 +345,8 @@ class ImageryQuestions(ClassQuestions):
         address = self._address(name)
         if not address:
             raise ImageryNotFoundError(
-                f"{self.name} names no source of {what}",
-                hint="load it from CAVE, whose datastack names its volumes",
+                f"{self.name} has no source of {what}",
+                hint="load the graph from CAVE, where the datastack names its volumes",
             )
         return address
 

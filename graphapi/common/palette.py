@@ -1,9 +1,9 @@
-"""The colours of classes and neurons: one class has one colour wherever it is drawn.
+"""The colours of classes and neurons: a class has the same colour in every figure.
 
-The first six are from Okabe and Ito's palette, told apart with any colour vision; its yellow and
-its black are left out, which would be lost on white or in outlines. Each further one was chosen
-as far as it can be, in CIELAB, from all before it, seen with normal vision and without red or
-green cones, and from white, black and the grey of `Unknown`.
+The first six are from Okabe and Ito's palette, which people with any colour vision can
+distinguish. Its yellow and black are omitted, because they are hard to see on white or in
+outlines. Each further colour is as far as possible, in CIELAB, from all colours before it, from
+white, black and the grey of `Unknown`, with normal vision and without red or green cones.
 """
 
 from __future__ import annotations
@@ -37,8 +37,7 @@ PALETTE = (
     "#774499", "#009933", "#77DDAA", "#DD6677", "#AA77BB", "#008844", "#991111", "#FFAADD",
     "#CC3399", "#DD6655",
 )  # fmt: skip
-#: What neurons without a class are called, and their colour; classes beyond the palette have
-#: that colour too.
+#: Name and colour of neurons without a class; classes beyond the palette have this colour too.
 UNKNOWN, UNKNOWN_COLOR = "Unknown", "#999999"
 
 Color = str | tuple[float, ...]
@@ -55,15 +54,15 @@ def class_colors(names: Iterable[str], known: Mapping[str, str] | None = None) -
     Parameters
     ----------
     names
-        Classes, in the order in which colours are dealt out: the largest first.
+        Classes, in the order in which colours are assigned: the largest first.
     known
-        Colours that are already assigned, such as those of a whole connectome. Classes that are
-        not in it take the colours that it leaves free.
+        Colours that are already assigned, such as for a whole connectome. Other classes get the
+        remaining colours.
 
     Returns
     -------
     dict
-        `Unknown`, and classes that are left when the palette is used up, are grey.
+        Colour by class. `Unknown`, and classes beyond the palette, are grey.
     """
     taken = dict(known or {})
     free = iter([color for color in PALETTE if color not in set(taken.values())])
@@ -84,10 +83,11 @@ def colors_by_id(
     Parameters
     ----------
     ids
-        Root ids, each once.
+        Distinct root ids.
     colors
-        One colour for all (a name, `#rrggbb`, or a tuple of 3 or 4 numbers from 0 to 1), one for
-        each in order, a mapping that has each id, or None for the default palette.
+        One colour for all neurons (a name, `#rrggbb`, or a tuple of 3 or 4 numbers from 0 to 1),
+        a sequence with one colour per neuron, a mapping from root id to colour, or None for the
+        default palette.
 
     Raises
     ------

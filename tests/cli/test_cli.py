@@ -138,7 +138,7 @@ def test_the_graph_of_the_environment(
         (2, ["neurons", "9" * 5000], "is not an id"),
         (2, ["neurons", "-w", "out_synapses>=--1"], "is not a number"),
         (2, ["neurons", "-w", "out_synapses>=nan"], "is not a number"),
-        (2, ["upstream", str(BASE + 1), "-m", "9" * 5000], "a version's number"),
+        (2, ["upstream", str(BASE + 1), "-m", "9" * 5000], "a version number"),
         (2, ["upstream", str(BASE + 1), "-t", "9" * 30], "threshold"),
         (2, ["upstream", str(BASE + 1), "--min-size", "nan"], "min_size"),
         (2, ["upstream", str(BASE + 1), "--rows", "-1"], "--rows"),
@@ -279,7 +279,7 @@ def test_loads_that_cannot_be(
     fails(capsys, 2, "load", edges, "--column", "weight", "--to", to)
     assert "min_size" in fails(capsys, 2, "load", edges, "--min-size", "nan", "--to", to)
     assert "--in-flight" in fails(capsys, 2, "load", edges, "--in-flight", "0", "--to", to)
-    assert "names no datastack" in fails(capsys, 2, "load", " ", "--to", to)
+    assert "not a valid datastack name" in fails(capsys, 2, "load", " ", "--to", to)
     assert not Path(to).exists()
 
 
