@@ -202,7 +202,7 @@ class EngineAuthError(EngineError):
 
 
 class QueryTimeoutError(EngineError):
-    """A query reached its time limit and was stopped."""
+    """A query or computation reached its time limit and was stopped."""
 
     transient = True
 

@@ -75,6 +75,7 @@ class MotifQuestions(Reader):
         InputError
             The folder is not writable, or `nulls` is less than 2.
         """
+        from graphapi.common.threads import Stop
         from graphapi.netreport.report import write_report
 
         analysis = self.motifs
@@ -98,4 +99,5 @@ class MotifQuestions(Reader):
             top=top,
             labels=None if by is None else analysis.labels(by),
             workers=workers,
+            stop=Stop(self.timeout),
         )

@@ -1,8 +1,8 @@
-"""Paths from neurons to neurons: shortest, strongest, and all up to some hops.
+"""Paths from neurons to neurons: shortest, strongest, and all up to a number of hops.
 
-A path visits no neuron twice. The engines bound and count variable-length patterns differently.
-So paths are found with single-hop queries from both ends, which mean the same on every engine,
-and are joined here.
+A path visits no neuron twice. The two engines bound and count variable-length patterns
+differently. So single-hop queries, which mean the same on both, fetch the connections from both
+ends, and the paths are found in memory (docs/decisions/0137).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from graphapi.graph.reader import Reader
 from graphapi.graph.terms import Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     import networkx as nx
     import pandas as pd
@@ -71,25 +71,21 @@ class PathQuestions(Reader):
         -------
         pandas.DataFrame
             `source`, `target`, `hops`, `weakest` (smallest weight on the path), `root_ids` (the
-            neurons from source to target) and `weights`. Pairs that are not connected within
-            `max_hops` have no row.
+            neurons from source to target) and `weights`, sorted by source, target and root ids.
+            Pairs that are not connected within `max_hops` have no row.
         """
-        _check_limit(limit)
-        ends = self._ends(sources, targets, max_hops, threshold)
+        ends = self._ends(sources, targets, max_hops, threshold, limit)
         between = self._corridor(ends)
-        found: list[list[int]] = []
-        for source in ends.sources.unique.tolist():
-            for target in ends.targets.unique.tolist():
-                # One path beyond the limit is enough to know that there are more.
-                few = itertools.islice(_shortest(between, source, target), limit + 1 - len(found))
-                found += [path for path in few if len(path) <= ends.max_hops + 1]
-                if len(found) > limit:
-                    _warn(
-                        f"there are more than {limit} shortest paths; the {limit} returned are not "
-                        "all"
-                    )
-                    return self._frame(ends, between, found[:limit], complete=False)
-        return self._frame(ends, between, found, complete=True)
+        back = between.reverse(copy=False)
+        left = {one: _distances(back, [one], max_hops) for one in ends.targets.unique.tolist()}
+        paths = (
+            path
+            for source in ends.sources.unique.tolist()
+            for target, hops_left in left.items()
+            if source != target and source in hops_left
+            for path in _paths(between, source, hops_left, hops_left[source])
+        )
+        return self._limited(ends, between, paths, limit, "shortest paths")
 
     def get_strongest_paths(
         self, sources: object, targets: object, max_hops: int = 4, threshold: int = 1
@@ -113,8 +109,6 @@ class PathQuestions(Reader):
         between = self._corridor(ends)
         found = []
         for source in ends.sources.unique.tolist():
-            if source not in between:
-                continue
             reach = _widest(between, source, ends.max_hops)
             for target in ends.targets.unique.tolist():
                 path = _best(reach, target)
@@ -140,30 +134,25 @@ class PathQuestions(Reader):
         Returns
         -------
         pandas.DataFrame
-            As `get_shortest_paths`, sorted by hops, fewest first.
+            As `get_shortest_paths`, sorted by hops first.
         """
-        _check_limit(limit)
-        ends = self._ends(sources, targets, max_hops, threshold)
+        ends = self._ends(sources, targets, max_hops, threshold, limit)
         between = self._corridor(ends)
-        found: list[list[int]] = []
-        complete = True
-        for hops in range(1, ends.max_hops + 1):
-            for path in _of_length(between, ends, hops):
-                if len(found) == limit:
-                    complete = False
-                    break
-                found.append(path)
-            if not complete:
-                _warn(
-                    f"there are more than {limit} paths of at most {ends.max_hops} hops; "
-                    f"the {limit} returned are the shortest, not all"
-                )
-                break
-        return self._frame(ends, between, found, complete=complete)
+        left = _distances(between.reverse(copy=False), ends.targets.unique.tolist(), max_hops)
+        paths = (
+            path
+            for hops in range(1, max_hops + 1)
+            for source in ends.sources.unique.tolist()
+            for path in _paths(between, source, left, hops)
+        )
+        return self._limited(ends, between, paths, limit, f"paths of at most {max_hops} hops")
 
-    def _ends(self, sources: object, targets: object, max_hops: int, threshold: int) -> _Ends:
-        if isinstance(max_hops, bool) or not isinstance(max_hops, int) or max_hops < 1:
-            raise InputError(f"max_hops: {max_hops!r} is not a number of hops, 1 or more")
+    def _ends(
+        self, sources: object, targets: object, max_hops: int, threshold: int, limit: int = 1
+    ) -> _Ends:
+        for name, value in (("max_hops", max_hops), ("limit", limit)):
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise InputError(f"{name} must be a whole number from 1 up, not {value!r}")
         terms = Terms(threshold=threshold)
         return _Ends(
             self._select(sources, "sources", terms),
@@ -173,7 +162,7 @@ class PathQuestions(Reader):
         )
 
     def _corridor(self, ends: _Ends) -> nx.DiGraph[int]:
-        """Return all connections on walks of at most `max_hops` from sources to targets."""
+        """Return all connections on walks of at most `max_hops` from sources to targets, sorted."""
         import networkx as nx
 
         sources, targets = ends.sources.unique, ends.targets.unique
@@ -181,16 +170,19 @@ class PathQuestions(Reader):
         edges += self._widen(targets, ends.max_hops // 2, ends, forward=False)
         whole: nx.DiGraph[int] = nx.DiGraph()
         whole.add_nodes_from([*sources.tolist(), *targets.tolist()])
+        between = whole.copy()
         whole.add_weighted_edges_from(edges)
         from_source = _distances(whole, sources.tolist(), ends.max_hops)
         to_target = _distances(whole.reverse(copy=False), targets.tolist(), ends.max_hops)
-        useful = [
-            (pre, post)
-            for pre, post in whole.edges
-            if from_source.get(pre, ends.max_hops) + 1 + to_target.get(post, ends.max_hops)
-            <= ends.max_hops
-        ]
-        return nx.DiGraph(whole.edge_subgraph(useful))
+        between.add_weighted_edges_from(
+            sorted(
+                (pre, post, weight)
+                for pre, post, weight in edges
+                if from_source.get(pre, ends.max_hops) + 1 + to_target.get(post, ends.max_hops)
+                <= ends.max_hops
+            )
+        )
+        return between
 
     def _widen(
         self, start: IdArray, hops: int, ends: _Ends, *, forward: bool
@@ -213,6 +205,24 @@ class PathQuestions(Reader):
             seen = np.union1d(seen, frontier)
         return edges
 
+    def _limited(
+        self,
+        ends: _Ends,
+        between: nx.DiGraph[int],
+        paths: Iterator[list[int]],
+        limit: int,
+        what: str,
+    ) -> pd.DataFrame:
+        found = list(itertools.islice(paths, limit))
+        complete = next(paths, None) is None
+        if not complete:
+            notice(
+                f"there are more than {limit} {what}: these are the first {limit}, not all; "
+                "raise limit or threshold",
+                CutOffWarning,
+            )
+        return self._frame(ends, between, found, complete=complete)
+
     def _frame(
         self, ends: _Ends, between: nx.DiGraph[int], found: list[list[int]], *, complete: bool
     ) -> pd.DataFrame:
@@ -231,60 +241,32 @@ class PathQuestions(Reader):
         return frame
 
 
-def _check_limit(limit: int) -> None:
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-        raise InputError(f"limit: {limit!r} is not a number of paths, 1 or more")
-
-
-def _warn(text: str) -> None:
-    notice(f"{text}; raise limit or threshold", CutOffWarning)
-
-
 def _distances(graph: nx.DiGraph[int], start: Iterable[int], most: int) -> dict[int, int]:
-    distance = dict.fromkeys(start, 0)
-    frontier = list(distance)
-    for hops in range(1, most + 1):
-        frontier = sorted({n for node in frontier for n in graph[node] if n not in distance})
-        distance.update(dict.fromkeys(frontier, hops))
-    return distance
+    """Return the hops from the nearest start to each neuron at most so many hops away."""
+    import networkx as nx
+
+    layers = itertools.islice(nx.bfs_layers(graph, start), most + 1)
+    return {node: hops for hops, layer in enumerate(layers) for node in layer}
 
 
-def _shortest(between: nx.DiGraph[int], source: int, target: int) -> Iterator[list[int]]:
-    """Yield all paths with the fewest hops between two neurons, sorted by their ids."""
-    if source == target or source not in between or target not in between:
-        return
-    remaining = _distances(between.reverse(copy=False), [target], len(between))
+def _paths(
+    between: nx.DiGraph[int], source: int, left: Mapping[int, int], hops: int
+) -> Iterator[list[int]]:
+    """Yield all simple paths with exactly `hops` hops, sorted by their ids.
+
+    `left` holds the hops that each neuron is away from the nearest target.
+    """
 
     def extend(path: list[int]) -> Iterator[list[int]]:
-        left = remaining[path[-1]]
-        if left == 0:
+        most = hops - len(path)  # after the next hop
+        if most < 0:
             yield path
-        for post in sorted(between[path[-1]]):
-            if remaining.get(post, left) == left - 1:
-                yield from extend([*path, post])
-
-    if source in remaining:
-        yield from extend([source])
-
-
-def _of_length(between: nx.DiGraph[int], ends: _Ends, hops: int) -> Iterator[list[int]]:
-    """Yield all simple paths with exactly `hops` hops, sorted by their ids."""
-    targets = set(ends.targets.unique.tolist())
-    remaining = _distances(between.reverse(copy=False), targets & set(between), ends.max_hops)
-
-    def extend(path: list[int]) -> Iterator[list[int]]:
-        left = hops - (len(path) - 1)
-        if left == 0:
-            if path[-1] in targets:
-                yield path
             return
-        for post in sorted(between[path[-1]]):
-            if post not in path and remaining.get(post, hops + 1) <= left - 1:
+        for post in between[path[-1]]:
+            if left.get(post, hops) <= most and post not in path:
                 yield from extend([*path, post])
 
-    for source in ends.sources.unique.tolist():
-        if source in between:
-            yield from extend([source])
+    yield from extend([source])
 
 
 def _widest(
@@ -300,8 +282,8 @@ def _widest(
         layer: dict[int, tuple[int, list[int]]] = {}
         for node in sorted(layers[-1]):
             width, path = layers[-1][node]
-            for post in sorted(between[node]):
-                reached = min(width, between.edges[node, post]["weight"])
+            for post, edge in between[node].items():
+                reached = min(width, edge["weight"])
                 if reached > layer.get(post, (0, []))[0]:
                     layer[post] = (reached, [*path, post])
         layers.append(layer)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from graphapi.errors import InputError
+from graphapi.errors import InputError, QueryTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
-#: Seconds to wait for an answer before calling `while_waiting`.
+#: Seconds between two checks while a thread is waited for.
 _STEP = 0.05
 
 
@@ -26,17 +28,48 @@ class StoppedError(Exception):
 
 
 class Stop:
-    """A flag that tells threads to stop; compiled code reads `flag[0]`."""
+    """Tells threads to stop, because they were asked to or because time is up.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    timeout
+        Seconds from now; None for no limit.
+    within
+        Stop of the work that this is a part of: when that ends, so does this.
+
+    Attributes
+    ----------
+    flag
+        int64, (1,): 1 after `set`. Compiled code reads it.
+    """
+
+    def __init__(self, timeout: float | None = None, *, within: Stop | None = None) -> None:
         self.flag = np.zeros(1, dtype=np.int64)
+        self.timeout, self._within = timeout, within
+        self._end = math.inf if timeout is None else time.monotonic() + timeout
 
     def set(self) -> None:
         """Ask all threads to stop at their next check."""
         self.flag[0] = 1
 
     def check(self) -> None:
-        """Raise `StoppedError` if the flag is set."""
+        """Raise an error if this work has to stop.
+
+        Raises
+        ------
+        QueryTimeoutError
+            The time limit was reached.
+        StoppedError
+            `set` was called.
+        """
+        if self._within is not None:
+            self._within.check()
+        if time.monotonic() > self._end:
+            raise QueryTimeoutError(
+                f"the computation was stopped after {self.timeout} s",
+                hint="ask for less (more conditions, limit=, a higher threshold, fewer neurons), "
+                "or allow more time: timeout= of Connectome.open, or of the call if it has one",
+            )
         if self.flag[0]:
             raise StoppedError
 
@@ -66,7 +99,6 @@ def in_order(
     at_once: int,
     ahead: int | None = None,
     stop: Stop | None = None,
-    while_waiting: Callable[[], None] | None = None,
 ) -> Iterator[Answer]:
     """Call a function for each item, several at a time, in threads.
 
@@ -78,15 +110,12 @@ def in_order(
         The items, read lazily.
     at_once
         How many calls may run at the same time. With 1 they run in the calling thread, unless
-        `while_waiting` is given.
+        `stop` is given.
     ahead
         How many items may be in progress or waiting in memory; None for `at_once`.
     stop
-        Set when the answers end for any reason: a failure, Ctrl-C, or a caller that stops
-        early. Long calls check it.
-    while_waiting
-        Function called in the calling thread several times a second; an error it raises ends
-        the work.
+        Checked while waiting. Set when the answers end for any reason: a failure, Ctrl-C, or a
+        caller that stops early. Long calls check it too.
 
     Yields
     ------
@@ -99,7 +128,7 @@ def in_order(
         The first failure in the order of the items. Calls that have not started are dropped;
         running calls are waited for.
     """
-    if at_once <= 1 and while_waiting is None:
+    if at_once <= 1 and stop is None:
         yield from map(call, items)
         return
     pending: deque[Future[Answer]] = deque()
@@ -108,9 +137,9 @@ def in_order(
             for item in items:
                 pending.append(pool.submit(call, item))
                 if len(pending) >= (ahead or at_once):
-                    yield _answer(pending.popleft(), while_waiting)
+                    yield _answer(pending.popleft(), stop)
             while pending:
-                yield _answer(pending.popleft(), while_waiting)
+                yield _answer(pending.popleft(), stop)
         finally:
             if stop is not None:
                 stop.set()
@@ -118,9 +147,9 @@ def in_order(
                 future.cancel()
 
 
-def _answer(future: Future[Answer], while_waiting: Callable[[], None] | None) -> Answer:
+def _answer(future: Future[Answer], stop: Stop | None) -> Answer:
     """Wait in short steps, because on some systems Ctrl-C does not reach a waiting thread."""
     while not wait([future], timeout=_STEP).done:
-        if while_waiting is not None:
-            while_waiting()
+        if stop is not None:
+            stop.check()
     return future.result()

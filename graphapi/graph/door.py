@@ -40,12 +40,12 @@ class Graph:
     engine
         The database that holds the graph.
     timeout
-        Seconds after which the database stops any query; None for no limit.
+        Seconds that a query may take, and a computation in memory; None for no limit.
     """
 
     def __init__(self, engine: Engine, *, timeout: float | None = None) -> None:
         self.engine = engine
-        self._timeout = timeout
+        self.timeout = timeout
         self._roots: IdArray | None = None
         self.materialization = read_materialization(engine, timeout=timeout)
         self.annotations = AnnotationTable(self.materialization, self.run)
@@ -178,7 +178,7 @@ class Graph:
         self.run_together([])
 
     def _limit(self, timeout: float | None) -> float | None:
-        return self._timeout if timeout is None else timeout
+        return self.timeout if timeout is None else timeout
 
     def _refuse_changed(self, record: pa.Table) -> None:
         mine = {"status": "complete", "load_id": self.materialization.load_id}

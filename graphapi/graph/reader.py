@@ -39,7 +39,8 @@ class Reader(Graph):
     server
         CAVE server; None for the one that the graph was loaded from.
     timeout
-        Seconds after which the database stops a query; None for no limit.
+        Seconds after which a query, or a computation in memory such as a motif search, is
+        stopped; None for no limit.
     """
 
     def __init__(
@@ -85,7 +86,8 @@ class Reader(Graph):
         server
             CAVE server. None: the one that the graph was loaded from.
         timeout
-            Seconds after which the database stops a query; None for no limit.
+            Seconds after which a query, or a computation in memory such as a motif search, is
+            stopped; None for no limit.
 
         Returns
         -------

@@ -1,88 +1,24 @@
-"""Motif analysis of an open connectome: search in the graph, census and nulls on its matrix."""
+"""All motif questions of an open connectome: search, census, comparison with null graphs."""
 
 from __future__ import annotations
 
-from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from graphapi.motifs.search import MotifSearch, schema_of
-from graphapi.network.analysis import NetworkAnalysis
+from graphapi.motifs.search import MotifSearch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     import pandas as pd
 
-    from graphapi.motifs.binding import MotifSchema
-    from graphapi.motifs.search import Method, Motif
+    from graphapi.motifs.search import Motif
+    from graphapi.network.graph import DirectedGraph
     from graphapi.network.nulls import NullKind, NullModel
     from graphapi.network.significance import Comparison, Measure
 
 
-class MotifAnalysis(NetworkAnalysis):
-    """What can be asked about motifs; `Connectome.motifs` is one.
-
-    Parameters
-    ----------
-    connectome
-        The open graph.
-    """
-
-    def search(
-        self,
-        motif: Motif,
-        limit: int | None = None,
-        unique: bool = True,
-        induced: bool = False,
-        distinct: bool = True,
-        annotate: Iterable[str] | None = None,
-        timeout: float | None = None,
-        method: Method = "auto",
-    ) -> pd.DataFrame:
-        """Find all subgraphs that match a motif; see `graphapi.motifs.search.MotifSearch`.
-
-        Parameters
-        ----------
-        motif
-            A DotMotif program (`"A -> B; B -> C; C -> A"`), the path of a file that holds
-            one, or a `Pattern`.
-        limit
-            Most matches given; None for all.
-        unique
-            Each subgraph once, whatever the motif's symmetry.
-        induced
-            No connections among the neurons of a match but the motif's.
-        distinct
-            Different nodes of the motif are different neurons.
-        annotate
-            Neuron properties to add for every node.
-        timeout
-            Seconds after which the search is stopped.
-        method
-            `'compiled'` (in memory), `'cypher'` (in the database) or `'auto'`.
-
-        Returns
-        -------
-        pandas.DataFrame
-            A column of root ids for every node, then weights of the connections.
-        """
-        frame = self._search.search(
-            motif, limit, unique, induced, distinct, annotate, timeout, method
-        )
-        frame.attrs |= self._attrs({})
-        return frame
-
-    def count(
-        self,
-        motif: Motif,
-        unique: bool = True,
-        induced: bool = False,
-        distinct: bool = True,
-        timeout: float | None = None,
-        method: Method = "auto",
-    ) -> int:
-        """Count the matches of a motif without listing them; see `search`."""
-        return self._search.count(motif, unique, induced, distinct, timeout, method)
+class MotifAnalysis(MotifSearch):
+    """All motif questions; `Connectome.motifs` is one."""
 
     def census(
         self, threshold: int = 1, neuron_ids: object = None, *, isolated: bool = False
@@ -102,7 +38,8 @@ class MotifAnalysis(NetworkAnalysis):
         """
         from graphapi.network.census import triad_census
 
-        return triad_census(self.graph(threshold, neuron_ids, isolated=isolated))
+        graph = self.graph(threshold, neuron_ids, isolated=isolated)
+        return triad_census(graph, stop=self._stop())
 
     def participation(self, threshold: int = 1, neuron_ids: object = None) -> pd.DataFrame:
         """Count, for every neuron, the triads of each class that it is part of.
@@ -114,7 +51,9 @@ class MotifAnalysis(NetworkAnalysis):
         """
         from graphapi.network.census import participation
 
-        return self._frame(participation, threshold, neuron_ids)
+        return self._frame(
+            lambda graph: participation(graph, stop=self._stop()), threshold, neuron_ids
+        )
 
     def roles(
         self, by: str | None = None, threshold: int = 1, neuron_ids: object = None
@@ -128,13 +67,16 @@ class MotifAnalysis(NetworkAnalysis):
         threshold, neuron_ids
             See `graph`.
         """
-        if by is None:
-            from graphapi.network.census import role_counts
-
-            return self._frame(role_counts, threshold, neuron_ids)
+        from graphapi.network.census import role_counts
         from graphapi.network.labelled import label_roles
 
-        return self._frame(partial(label_roles, labels=self.labels(by)), threshold, neuron_ids)
+        def count(graph: DirectedGraph) -> pd.DataFrame:
+            stop = self._stop()
+            if by is None:
+                return role_counts(graph, stop=stop)
+            return label_roles(graph, self.labels(by), stop=stop)
+
+        return self._frame(count, threshold, neuron_ids)
 
     def labelled_census(
         self, by: str, threshold: int = 1, neuron_ids: object = None
@@ -156,13 +98,18 @@ class MotifAnalysis(NetworkAnalysis):
         """
         from graphapi.network.labelled import labelled_census
 
-        return self._frame(partial(labelled_census, labels=self.labels(by)), threshold, neuron_ids)
+        labels = self.labels(by)
+        return self._frame(
+            lambda graph: labelled_census(graph, labels, stop=self._stop()), threshold, neuron_ids
+        )
 
     def weights(self, threshold: int = 1, neuron_ids: object = None) -> pd.DataFrame:
         """Tell how strong the connections in each class of triad are."""
         from graphapi.network.weighted import weighted_census
 
-        return self._frame(weighted_census, threshold, neuron_ids)
+        return self._frame(
+            lambda graph: weighted_census(graph, stop=self._stop()), threshold, neuron_ids
+        )
 
     def significance(
         self,
@@ -206,58 +153,18 @@ class MotifAnalysis(NetworkAnalysis):
         from graphapi.network.census import triad_census
         from graphapi.network.significance import compare
 
-        graph = self.graph(threshold, neuron_ids)
-        measures: dict[str, Measure] = {"triad": lambda one: triad_census(one, workers=1)}
+        graph, chosen = self.graph(threshold, neuron_ids), self._model(model)
+        stop = self._stop()
+        measures: dict[str, Measure] = {
+            "triad": lambda one: triad_census(one, workers=1, stop=stop)
+        }
         if motifs is not None:
             from graphapi.motifs.counting import MotifCounts
             from graphapi.motifs.plan import Rules
 
-            measures = {
-                "motif": MotifCounts(self._connectome, self._schema, motifs, Rules(induced=induced))
-            }
+            rules = Rules(induced=induced)
+            measures = {"motif": MotifCounts(self._connectome, self._schema, motifs, rules, stop)}
         (found,) = compare(
-            graph, self._model(model), measures, nulls=nulls, seed=seed, workers=workers
+            graph, chosen, measures, nulls=nulls, seed=seed, workers=workers, stop=stop
         ).values()
         return found
-
-    def to_cypher(
-        self,
-        motif: Motif,
-        unique: bool = True,
-        induced: bool = False,
-        distinct: bool = True,
-        count: bool = False,
-    ) -> tuple[str, dict[str, object]]:
-        """Write a motif as Cypher, to change it, or to run it elsewhere.
-
-        Parameters
-        ----------
-        motif, unique, induced, distinct
-            See `search`.
-        count
-            Ask for the number of matches only.
-
-        Returns
-        -------
-        tuple
-            The query in the dialect of this graph's database, and its parameters: what
-            `connectome.cypher(*motifs.to_cypher(motif))` runs.
-        """
-        from graphapi.motifs.binding import bind
-        from graphapi.motifs.compile import compile_query
-        from graphapi.motifs.plan import Rules, make_plan
-        from graphapi.motifs.search import read_motif
-
-        pattern = bind(read_motif(motif), self._schema)
-        plan = make_plan(pattern, Rules(unique, induced, distinct))
-        query, params = compile_query(pattern, plan, count=count)
-        return query.text_for(self._connectome.engine.name), params
-
-    @cached_property
-    def _schema(self) -> MotifSchema:
-        made = self._connectome.materialization
-        return schema_of(made.neuron_fields, has_size=made.has_size)
-
-    @cached_property
-    def _search(self) -> MotifSearch:
-        return MotifSearch(self._connectome, self._schema)

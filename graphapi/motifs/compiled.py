@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from graphapi.common.threads import Stop, in_order, worker_count
-from graphapi.errors import QueryTimeoutError
 from graphapi.motifs.memory import FieldReader, NeighbourLists
 
 if TYPE_CHECKING:
@@ -147,37 +144,26 @@ class CompiledSearch:
         widest = self._plan.order[1 + int(np.argmax(grown))]
         return Estimate(float(sizes[-1]), float(looked), widest)
 
-    def count(self, *, timeout: float | None = None) -> int:
-        """Count the matches without keeping them.
-
-        Raises
-        ------
-        QueryTimeoutError
-            After `timeout` seconds.
-        """
+    def count(self, stop: Stop | None = None) -> int:
+        """Count the matches without keeping them; `stop` ends it early."""
         self.looked = found = 0
-        for more, _, looked in self._chunks(keep=False, limit=-1, timeout=timeout):
+        for more, _, looked in self._chunks(keep=False, limit=-1, stop=stop):
             found += more
             self.looked += looked
         return found
 
-    def matches(self, *, limit: int | None = None, timeout: float | None = None) -> Rows:
+    def matches(self, *, limit: int | None = None, stop: Stop | None = None) -> Rows:
         """Find the matches.
 
         Returns
         -------
         numpy.ndarray
             int32 positions, (matches, nodes), columns in the pattern's order of nodes.
-
-        Raises
-        ------
-        QueryTimeoutError
-            After `timeout` seconds.
         """
         parts: list[Rows] = []
         missing = -1 if limit is None else limit
         if missing != 0:
-            for found, rows, _ in self._chunks(keep=True, limit=missing, timeout=timeout):
+            for found, rows, _ in self._chunks(keep=True, limit=missing, stop=stop):
                 parts.append(rows)
                 if limit is not None:
                     missing -= found
@@ -189,35 +175,26 @@ class CompiledSearch:
         return rows[:, np.argsort(self._plan.order)]
 
     def _chunks(
-        self, *, keep: bool, limit: int, timeout: float | None
+        self, *, keep: bool, limit: int, stop: Stop | None
     ) -> Iterator[tuple[int, Rows, int]]:
         """Search parts of the first node's candidates on all cores; results in their order.
 
-        The stop flag reaches every thread within some milliseconds, whatever ends the search:
-        enough matches, the time limit, or Ctrl-C in this thread.
+        The flag of our own stop reaches every thread within milliseconds, whatever ends the
+        search: enough matches, the time limit, or Ctrl-C in this thread.
         """
         from graphapi.motifs.kernel import search
 
-        end = math.inf if timeout is None else time.monotonic() + timeout
-
-        def check() -> None:
-            if time.monotonic() > end:
-                raise QueryTimeoutError(
-                    f"the motif search was stopped after {timeout} s",
-                    hint="add conditions or limit=, or allow more time",
-                )
-
         threads = worker_count(None)
         count = max(1, min(self._starts.size, threads * _CHUNKS_PER_THREAD))
-        stop = Stop()
-        yield from in_order(
-            lambda part: search(self._program, part, keep, limit, stop.flag),
-            np.array_split(self._starts, count),
-            at_once=threads,
-            ahead=count,
-            stop=stop,
-            while_waiting=check,
-        )
+        ours = Stop(within=stop)
+
+        def work(part: Rows) -> tuple[int, Rows, int]:
+            ours.check()
+            found: tuple[int, Rows, int] = search(self._program, part, keep, limit, ours.flag)
+            return found
+
+        parts = np.array_split(self._starts, count)
+        yield from in_order(work, parts, at_once=threads, ahead=count, stop=ours)
 
     def _make_program(self) -> Program:
         lists = NeighbourLists(self._graph, self._fields)

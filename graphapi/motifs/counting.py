@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from graphapi.common.threads import Stop
     from graphapi.graph.door import Graph
     from graphapi.motifs.binding import MotifSchema
     from graphapi.motifs.pattern import Pattern
@@ -38,6 +39,8 @@ class MotifCounts:
         Motifs, by names of yours.
     rules
         Which matches count.
+    stop
+        Ends a count early.
 
     Raises
     ------
@@ -46,12 +49,17 @@ class MotifCounts:
     """
 
     def __init__(
-        self, graph: Graph, schema: MotifSchema, motifs: Mapping[str, Motif], rules: Rules
+        self,
+        graph: Graph,
+        schema: MotifSchema,
+        motifs: Mapping[str, Motif],
+        rules: Rules,
+        stop: Stop | None = None,
     ) -> None:
         import pyarrow as pa
 
         self._schema = replace(schema, edges={"weight": schema.edges["weight"]})
-        self._rules = rules
+        self._rules, self._stop = rules, stop
         self._patterns = {
             name: bind(read_motif(motif), self._schema) for name, motif in motifs.items()
         }
@@ -73,7 +81,7 @@ class MotifCounts:
         for name, pattern in self._patterns.items():
             here = plain.undirected() if pattern.undirected else plain
             plan = make_plan(pattern, self._rules)
-            found[name] = CompiledSearch(here, pattern, plan, self._schema).count()
+            found[name] = CompiledSearch(here, pattern, plan, self._schema).count(self._stop)
         return found
 
     def _in_memory(self, graph: DirectedGraph) -> MemoryGraph:

@@ -21,19 +21,19 @@ from graphapi.motifs.dsl import parse
 from graphapi.motifs.memory import BYTES_PER_CONNECTION, MemoryGraph, count_connections
 from graphapi.motifs.pattern import Pattern, edge_fields
 from graphapi.motifs.plan import Rules, make_plan
+from graphapi.network.analysis import NetworkAnalysis
 from graphapi.network.census import triad_census
 from graphapi.network.graph import DirectedGraph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     import pyarrow as pa
 
-    from graphapi.graph.materialization import Field
+    from graphapi.graph.materialization import Materialization
     from graphapi.graph.reader import Reader
     from graphapi.ids import IdArray
     from graphapi.motifs.compiled import CompiledSearch
-    from graphapi.motifs.pattern import Condition, Kind
 
 Method: TypeAlias = Literal["auto", "compiled", "cypher"]
 Motif: TypeAlias = str | Path | Pattern
@@ -42,41 +42,20 @@ Motif: TypeAlias = str | Path | Pattern
 _MOST_CANDIDATES = 5e10
 
 
-def schema_of(
-    fields: Iterable[Field],
-    *,
-    has_size: bool = True,
-    signs: Mapping[Kind, tuple[Condition, ...]] | None = None,
-) -> MotifSchema:
-    """Make the schema of a graph from the record of its load.
+class MotifSearch(NetworkAnalysis):
+    """Motif search in one graph.
 
     Parameters
     ----------
-    fields
-        `Materialization.neuron_fields`.
-    has_size
-        Whether connections carry `size_sum`.
-    signs
-        What makes a connection excitatory or inhibitory; see `MotifSchema.signs`.
-    """
-    edges = {name: kind for name, kind in EDGE_FIELDS.items() if has_size or name == "weight"}
-    return MotifSchema({one.name: one.type for one in fields}, edges, dict(signs or {}))
-
-
-class MotifSearch:
-    """Motif search over one graph.
-
-    Parameters
-    ----------
-    graph
+    connectome
         The open graph.
     schema
-        The graph's fields; see `schema_of`.
+        What motifs may ask of the graph; None: what its record says.
     max_matches
-        A search without a limit that would give more is refused.
+        A search without a limit that would return more is refused.
     memory_bytes
-        Most memory that connections may take for the compiled matcher; by default a
-        quarter of the machine's.
+        Most memory that connections may take for the compiled matcher; None: a quarter of
+        the machine's.
 
     Notes
     -----
@@ -88,14 +67,14 @@ class MotifSearch:
 
     def __init__(
         self,
-        graph: Reader,
-        schema: MotifSchema,
+        connectome: Reader,
+        schema: MotifSchema | None = None,
         *,
         max_matches: int = 20_000_000,
         memory_bytes: int | None = None,
     ) -> None:
-        self._door = graph
-        self._schema = schema
+        super().__init__(connectome)
+        self._schema = _schema_of(connectome.materialization) if schema is None else schema
         self._max_matches = max_matches
         self._memory_bytes = memory_bytes if memory_bytes is not None else _default_memory()
         self._graphs: dict[tuple[bool, bool], MemoryGraph] = {}
@@ -112,45 +91,46 @@ class MotifSearch:
         timeout: float | None = None,
         method: Method = "auto",
     ) -> pd.DataFrame:
-        """Find the matches of a motif.
+        """Find all subgraphs that match a motif.
 
         Parameters
         ----------
         motif
-            A DotMotif program, the path of a file that holds one, or a `Pattern`.
+            A DotMotif program (`"A -> B; B -> C; C -> A"`), the path of a file that holds
+            one, or a `Pattern`.
         limit
-            Give any so many matches; None for all of them.
+            Return at most this many matches, any of them; None for all.
         unique
-            Give each match once, however many symmetries the motif has. Symmetries respect
+            Return each match once, however many symmetries the motif has. Symmetries respect
             conditions: if only A must be a Kenyon cell, A and B are not exchangeable.
-            False gives every mapping, but for those that `===` statements call the same.
+            False returns every mapping, except those that `===` statements call the same.
         induced
-            The neurons of a match have no connections among them but the motif's.
+            The neurons of a match have no other connections among them than the motif's.
         distinct
             Different nodes of the motif are different neurons.
         annotate
-            Fields to add for every node, as columns `<node>.<field>`.
+            Neuron properties to add for every node, as columns `<node>.<field>`.
         timeout
-            Seconds after which the search is stopped.
+            Seconds that the search may take; None for the limit given to `open`, if any.
         method
-            `auto`, `compiled` or `cypher`.
+            `'compiled'` (in memory), `'cypher'` (in the database) or `'auto'`.
 
         Returns
         -------
         pandas.DataFrame
-            One row a match, ascending by the nodes' columns. A column of root ids (int64) a
-            node, by its name in the motif, then `weight_<pre>_<post>` (int64) a connection
-            that must exist; where direction is ignored, the sum of both ways. Empty where
-            nothing matches. `attrs` tells the method and the rules.
+            One row for each match, ascending by the nodes' columns. A column of root ids (int64)
+            for each node, by its name in the motif. Then `weight_<pre>_<post>` (int64) for each
+            connection that must exist; if direction is ignored, the sum of both ways. Empty if
+            nothing matches. `.attrs` also holds the method and the rules.
 
         Raises
         ------
         MotifError
-            The motif cannot be read, can never match, or has too many matches to be listed.
+            The motif cannot be read, can never match, or has too many matches to list.
         UnknownFieldError
             A condition or `annotate` names a field that the graph does not have.
         QueryTimeoutError
-            After `timeout` seconds.
+            The time limit was reached.
         """
         if limit is not None and (isinstance(limit, bool) or limit < 0):
             raise InputError(f"limit must be a whole number from 0 up, not {limit!r}")
@@ -166,14 +146,7 @@ class MotifSearch:
             self._tell_unknown_values(pattern)
         frame = frame.sort_values(list(pattern.names), ignore_index=True)
         frame = self._annotated(frame, pattern, fields)
-        frame.attrs = {
-            "source": "graph",
-            "method": chosen,
-            "unique": unique,
-            "induced": induced,
-            "distinct": distinct,
-            "limit": limit,
-        }
+        frame.attrs = self._attrs({}) | {"method": chosen, **vars(rules), "limit": limit}
         return frame
 
     def count(
@@ -190,8 +163,8 @@ class MotifSearch:
         Raises
         ------
         MotifError
-            The motif cannot be read, can never match, or there is no `timeout` and the
-            count would take very long.
+            The motif cannot be read, can never match, or would take very long to count and
+            there is no time limit.
         UnknownFieldError, QueryTimeoutError
             As for `search`.
         """
@@ -201,21 +174,51 @@ class MotifSearch:
             self._tell_unknown_values(pattern)
         return found
 
+    def to_cypher(
+        self,
+        motif: Motif,
+        unique: bool = True,
+        induced: bool = False,
+        distinct: bool = True,
+        count: bool = False,
+    ) -> tuple[str, dict[str, object]]:
+        """Write a motif as Cypher, to change it, or to run it elsewhere.
+
+        Parameters
+        ----------
+        motif, unique, induced, distinct
+            See `search`.
+        count
+            Ask for the number of matches only.
+
+        Returns
+        -------
+        tuple
+            The query in the dialect of this graph's database, and its parameters: what
+            `connectome.cypher(*motifs.to_cypher(motif))` runs.
+        """
+        pattern = bind(read_motif(motif), self._schema)
+        plan = make_plan(pattern, Rules(unique, induced, distinct))
+        query, params = compile_query(pattern, plan, count=count)
+        return query.text_for(self._connectome.engine.name), params
+
     def _counted(
         self, pattern: Pattern, rules: Rules, timeout: float | None, method: Method
     ) -> int:
         if self._choose(pattern, method) == "cypher":
             query, params = compile_query(pattern, make_plan(pattern, rules), count=True)
-            table = self._door.run(query, params, timeout=timeout)
+            table = self._connectome.run(query, params, timeout=timeout)
             return int(table.column("matches")[0].as_py())
         by_class = matches_by_class(pattern, rules) if pattern.edges else None
-        if by_class is not None and timeout is None:
-            matrix, roots = self._door.whole.matrix()
-            return count_by_class(by_class, triad_census(DirectedGraph(roots, matrix.copy())))
+        if by_class is not None:
+            matrix, roots = self._connectome.whole.matrix(timeout=timeout)
+            graph = DirectedGraph(roots, matrix.copy())
+            return count_by_class(by_class, triad_census(graph, stop=self._stop(timeout)))
         compiled, _ = self._compiled(pattern, rules, timeout)
-        if timeout is None:
+        stop = self._stop(timeout)
+        if stop.timeout is None:
             self._refuse_endless(pattern, compiled)
-        return compiled.count(timeout=timeout)
+        return compiled.count(stop)
 
     def _tell_unknown_values(self, pattern: Pattern) -> None:
         """Warn of texts that no neuron has, where they may be why nothing matches."""
@@ -238,14 +241,15 @@ class MotifSearch:
         self, pattern: Pattern, rules: Rules, limit: int | None, timeout: float | None
     ) -> pd.DataFrame:
         compiled, graph = self._compiled(pattern, rules, timeout, limited=limit is not None)
+        stop = self._stop(timeout)
         if limit is None:
             estimate = compiled.estimate()
             if estimate.matches > 2 * self._max_matches:
                 raise self._too_many(pattern, f"about {estimate.matches:.2g}", estimate.widest)
-            if timeout is None:
+            if stop.timeout is None:
                 self._refuse_endless(pattern, compiled)
         cap = self._max_matches + 1 if limit is None else limit
-        rows = compiled.matches(limit=cap, timeout=timeout)
+        rows = compiled.matches(limit=cap, stop=stop)
         if limit is None and len(rows) > self._max_matches:
             raise self._too_many(pattern, f"more than {self._max_matches:,}", None)
         frame = pd.DataFrame(
@@ -261,7 +265,7 @@ class MotifSearch:
         cap = self._max_matches + 1 if limit is None else limit
         plan = make_plan(pattern, rules, limited=limit is not None)
         query, params = compile_query(pattern, plan, limit=cap)
-        table = self._door.run(query, params, timeout=timeout)
+        table = self._connectome.run(query, params, timeout=timeout)
         if limit is None and table.num_rows > self._max_matches:
             raise self._too_many(pattern, f"more than {self._max_matches:,}", None)
         names = [*pattern.names, *_weight_names(pattern)]
@@ -283,18 +287,18 @@ class MotifSearch:
 
     def _graph(self, pattern: Pattern, timeout: float | None) -> MemoryGraph:
         """Return the connections, with their sizes only if the pattern asks for them."""
-        matrix, roots = self._door.whole.matrix(timeout=timeout)
+        matrix, roots = self._connectome.whole.matrix(timeout=timeout)
         sized = "size_sum" in edge_fields(pattern)
         key = (pattern.undirected, sized)
         if key not in self._graphs:
-            fields = {"size_sum": self._door.whole.sizes(timeout)} if sized else {}
+            fields = {"size_sum": self._connectome.whole.sizes(timeout)} if sized else {}
             graph = MemoryGraph.of(matrix, roots, fields, self._node_field)
             self._graphs[key] = graph.undirected() if pattern.undirected else graph
         return self._graphs[key]
 
     def _node_field(self, name: str, kind: str) -> pa.Array:
         asked = catalog()["all_neuron_properties"].with_properties({name: kind})
-        return self._door.run(asked).column(name).combine_chunks()
+        return self._connectome.run(asked).column(name).combine_chunks()
 
     def _choose(self, pattern: Pattern, method: Method) -> Literal["compiled", "cypher"]:
         if method in ("compiled", "cypher"):
@@ -303,7 +307,7 @@ class MotifSearch:
             raise InputError(
                 f"method is 'auto', 'compiled' or 'cypher', not {method!r}",
             )
-        if self._door.whole.is_read:
+        if self._connectome.whole.is_read:
             return "compiled"
         pinned = any(
             one.field == "root_id" and one.op in ("=", "in")
@@ -313,7 +317,7 @@ class MotifSearch:
         if pinned and not (pattern.undirected and any(edge.where for edge in pattern.absent)):
             return "cypher"
         if self._fits is None:
-            needed = count_connections(self._door) * BYTES_PER_CONNECTION
+            needed = count_connections(self._connectome) * BYTES_PER_CONNECTION
             self._fits = needed <= self._memory_bytes
         return "compiled" if self._fits else "cypher"
 
@@ -357,13 +361,18 @@ class MotifSearch:
         names = list(pattern.names)
         ids: IdArray = np.unique(frame[names].to_numpy(dtype=np.int64))
         query = catalog()["neurons_of"].with_properties(fields)
-        known = self._door.run(query, {"ids": ids.tolist()}).to_pandas().set_index("root_id")
+        known = self._connectome.run(query, {"ids": ids.tolist()}).to_pandas().set_index("root_id")
         added = {
             f"{node}.{field}": known[field].reindex(frame[node]).to_numpy()
             for node in names
             for field in fields
         }
         return pd.concat([frame, pd.DataFrame(added, index=frame.index)], axis=1)
+
+
+def _schema_of(made: Materialization) -> MotifSchema:
+    edges = {name: kind for name, kind in EDGE_FIELDS.items() if made.has_size or name == "weight"}
+    return MotifSchema({one.name: one.type for one in made.neuron_fields}, edges)
 
 
 def read_motif(motif: Motif) -> Pattern:

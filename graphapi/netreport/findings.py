@@ -19,6 +19,7 @@ from graphapi.network.triads import TRIADS
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from graphapi.common.threads import Stop
     from graphapi.network.graph import DirectedGraph
     from graphapi.network.nulls import NullModel
     from graphapi.network.significance import Measure
@@ -76,27 +77,28 @@ def find(
     seed: int,
     top: int,
     workers: int | None = None,
+    stop: Stop | None = None,
 ) -> Findings:
     """Compute the content of a report about a graph."""
     curve = rich_club_curve(graph)
     levels = curve.index.to_numpy(dtype=np.int64)
     measures: dict[str, Measure] = {
-        "triad": lambda one: triad_census(one, workers=1),
+        "triad": lambda one: triad_census(one, workers=1, stop=stop),
         "statistic": _compared,
         "k": lambda one: rich_club_measure(one, levels),
     }
-    found = compare(graph, model, measures, nulls=nulls, seed=seed, workers=workers)
+    found = compare(graph, model, measures, nulls=nulls, seed=seed, workers=workers, stop=stop)
     titles = {triad.name: triad.title for triad in TRIADS}
     census = found["triad"].table
     census.insert(0, "title", [titles[str(name)] for name in census.index])
     return Findings(
-        statistics=_statistics(graph, found["statistic"], workers),
+        statistics=_statistics(graph, found["statistic"], workers, stop),
         census=census,
         rich_club=beside_nulls(curve, found["k"]),
         degrees=degree_distribution(graph),
         hubs=hubs(graph, top),
-        directed=_paths(graph, True, seed, workers),
-        undirected=_paths(graph, False, seed, workers),
+        directed=_paths(graph, True, seed, workers, stop),
+        undirected=_paths(graph, False, seed, workers, stop),
         nulls=found["triad"].describe(),
         kept=found["triad"].kept,
         shared=float(found["triad"].shared.mean()),
@@ -108,14 +110,18 @@ def _compared(graph: DirectedGraph) -> dict[Hashable, float]:
     return {name: found[name] for name in _COMPARED}
 
 
-def _statistics(graph: DirectedGraph, found: Comparison, workers: int | None) -> pd.DataFrame:
-    values = network_statistics(graph, workers=workers)
+def _statistics(
+    graph: DirectedGraph, found: Comparison, workers: int | None, stop: Stop | None
+) -> pd.DataFrame:
+    values = network_statistics(graph, workers=workers, stop=stop)
     frame = pd.DataFrame({"value": pd.Series(values, dtype=object)})
     frame.index.name = "statistic"
     return frame.join(found.table.drop(columns="observed"))
 
 
-def _paths(graph: DirectedGraph, directed: bool, seed: int, workers: int | None) -> PathLengths:
+def _paths(
+    graph: DirectedGraph, directed: bool, seed: int, workers: int | None, stop: Stop | None
+) -> PathLengths:
     sample = None
     if graph.n * graph.m > _PATH_STEPS:
         sample = max(100, _PATH_STEPS // graph.m)
@@ -128,4 +134,5 @@ def _paths(graph: DirectedGraph, directed: bool, seed: int, workers: int | None)
             seed=seed,
             workers=workers,
             on_done=progress.advance,
+            stop=stop,
         )

@@ -25,6 +25,7 @@ from graphapi.plots.statistics import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from graphapi.common.threads import Stop
     from graphapi.network.distances import PathLengths
     from graphapi.network.graph import DirectedGraph
     from graphapi.network.nulls import NullModel
@@ -69,6 +70,7 @@ def write_report(
     top: int,
     labels: pd.Series[Any] | None,
     workers: int | None,
+    stop: Stop | None = None,
 ) -> Report:
     """Compute, draw and write.
 
@@ -84,15 +86,17 @@ def write_report(
         What the page says about the graph, by name.
     labels
         A property of neurons by root id, named after it; None for no table of roles.
+    stop
+        Ends the work early.
     """
     pyplot()  # if it is missing, say so before the work
     place = _made(folder)
-    found = find(graph, model, nulls=nulls, seed=seed, top=top, workers=workers)
+    found = find(graph, model, nulls=nulls, seed=seed, top=top, workers=workers, stop=stop)
     tables = tables_of(found)
     if labels is not None:
         hubs = tables["hubs"]
         hubs.insert(0, str(labels.name), labels.reindex(hubs.index))
-        tables["roles"] = connected_roles(graph, labels)
+        tables["roles"] = connected_roles(graph, labels, stop)
     pictures = pictures_of(found)
     facts = {
         **facts,
@@ -136,11 +140,13 @@ def tables_of(found: Findings) -> dict[str, pd.DataFrame]:
     }
 
 
-def connected_roles(graph: DirectedGraph, labels: pd.Series[Any]) -> pd.DataFrame:
+def connected_roles(
+    graph: DirectedGraph, labels: pd.Series[Any], stop: Stop | None = None
+) -> pd.DataFrame:
     """Count which labels have which role in connected triads."""
     from graphapi.network.labelled import label_roles
 
-    table = label_roles(graph, labels)
+    table = label_roles(graph, labels, stop=stop)
     return table.set_axis([" ".join(map(str, role)) for role in table.columns], axis=1)
 
 

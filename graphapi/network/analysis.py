@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from graphapi.common.threads import Stop
 from graphapi.errors import InputError, UnknownFieldError
 from graphapi.graph.results import Provenance
 from graphapi.graph.terms import Terms
@@ -67,6 +67,10 @@ class NetworkAnalysis:
             return graph.connected()
         return DirectedGraph(graph.root_ids, graph.matrix.copy(), attrs)
 
+    def _stop(self, timeout: float | None = None) -> Stop:
+        """Start the clock of a computation: its own time limit, or that given to `open`."""
+        return Stop(self._connectome.timeout if timeout is None else timeout)
+
     def _attrs(self, id_mapping: Mapping[int, int]) -> dict[Hashable | None, Any]:
         made = self._connectome.materialization
         told = Provenance(made.datastack, made.version, made.timestamp, "graph", id_mapping)
@@ -96,7 +100,7 @@ class NetworkAnalysis:
         """
         from graphapi.network.statistics import network_statistics
 
-        return network_statistics(self.graph(threshold, neuron_ids))
+        return network_statistics(self.graph(threshold, neuron_ids), stop=self._stop())
 
     def path_lengths(
         self,
@@ -128,7 +132,8 @@ class NetworkAnalysis:
         from graphapi.network.distances import path_lengths
 
         graph = self.graph(threshold, neuron_ids)
-        return path_lengths(graph, directed=directed, sample=sample, seed=seed)
+        stop = self._stop()
+        return path_lengths(graph, directed=directed, sample=sample, seed=seed, stop=stop)
 
     def degrees(self, threshold: int = 1, neuron_ids: object = None) -> pd.DataFrame:
         """Give partners and synapses of each neuron; see `graphapi.network.statistics`."""
@@ -206,7 +211,8 @@ class NetworkAnalysis:
         from graphapi.network.nulls import null_graph
 
         graph = self.graph(threshold, neuron_ids)
-        return null_graph(graph, self._model(model), seed=seed, index=index)
+        stop = self._stop()
+        return null_graph(graph, self._model(model), seed=seed, index=index, stop=stop)
 
     def rich_club(
         self,
@@ -245,9 +251,14 @@ class NetworkAnalysis:
 
         if not nulls:
             return self._frame(rich_club_curve, threshold, neuron_ids)
-        against = partial(
-            rich_club_against, model=self._model(model), nulls=nulls, seed=seed, workers=workers
-        )
+        chosen = self._model(model)
+
+        def against(graph: DirectedGraph) -> pd.DataFrame:
+            stop = self._stop()
+            return rich_club_against(
+                graph, chosen, nulls=nulls, seed=seed, workers=workers, stop=stop
+            )
+
         return self._frame(against, threshold, neuron_ids)
 
     def compare(
@@ -272,8 +283,9 @@ class NetworkAnalysis:
         """
         from graphapi.network.significance import compare
 
-        graph = self.graph(threshold, neuron_ids)
-        return compare(graph, self._model(model), measures, nulls=nulls, seed=seed, workers=workers)
+        graph, chosen = self.graph(threshold, neuron_ids), self._model(model)
+        stop = self._stop()
+        return compare(graph, chosen, measures, nulls=nulls, seed=seed, workers=workers, stop=stop)
 
     def _model(self, model: NullModel | NullKind) -> NullModel:
         return self.null_model(model) if isinstance(model, str) else model

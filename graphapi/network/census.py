@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+    from graphapi.common.threads import Stop
     from graphapi.network.graph import DirectedGraph
 
     Ints = npt.NDArray[np.int64]
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 _KINDS = (OUT, IN, BOTH)
 
 
-def triad_census(graph: DirectedGraph, *, workers: int | None = None) -> dict[str, int]:
+def triad_census(
+    graph: DirectedGraph, *, workers: int | None = None, stop: Stop | None = None
+) -> dict[str, int]:
     """Count the triads of each class, over every three neurons of the graph.
 
     Parameters
@@ -30,6 +33,8 @@ def triad_census(graph: DirectedGraph, *, workers: int | None = None) -> dict[st
         Any graph; choose a threshold or a part of it before.
     workers
         Threads; None: one for each core.
+    stop
+        Ends the work early; see `graphapi.common.threads.Stop`.
 
     Returns
     -------
@@ -45,6 +50,7 @@ def triad_census(graph: DirectedGraph, *, workers: int | None = None) -> dict[st
         worker_count(workers),
         lambda: (np.zeros(64, dtype=np.int64),),
         lambda lo, hi, mark, mine: count_triangles(lo, hi, up.ptr, up.idx, up.code, mark, *mine),
+        stop,
     )
     found = dict.fromkeys(NAMES, 0)
     for code, number in enumerate(by_code.tolist()):
@@ -54,7 +60,9 @@ def triad_census(graph: DirectedGraph, *, workers: int | None = None) -> dict[st
     return found
 
 
-def role_counts(graph: DirectedGraph, *, workers: int | None = None) -> pd.DataFrame:
+def role_counts(
+    graph: DirectedGraph, *, workers: int | None = None, stop: Stop | None = None
+) -> pd.DataFrame:
     """Count, for each neuron, the triads in which it takes each of the 36 roles.
 
     Returns
@@ -66,13 +74,15 @@ def role_counts(graph: DirectedGraph, *, workers: int | None = None) -> pd.DataF
     import pandas as pd
 
     return pd.DataFrame(
-        role_table(graph, workers=workers),
+        role_table(graph, workers=workers, stop=stop),
         index=pd.Index(graph.root_ids, name="root_id"),
         columns=pd.MultiIndex.from_tuples(ROLES, names=["triad", "role"]),
     )
 
 
-def participation(graph: DirectedGraph, *, workers: int | None = None) -> pd.DataFrame:
+def participation(
+    graph: DirectedGraph, *, workers: int | None = None, stop: Stop | None = None
+) -> pd.DataFrame:
     """Count, for each neuron, the triads of each class that it is in.
 
     Returns
@@ -83,7 +93,7 @@ def participation(graph: DirectedGraph, *, workers: int | None = None) -> pd.Dat
     """
     import pandas as pd
 
-    table = role_table(graph, workers=workers)
+    table = role_table(graph, workers=workers, stop=stop)
     by_class = np.zeros((graph.n, len(NAMES)), dtype=np.int64)
     for column, (name, _) in enumerate(ROLES):
         by_class[:, NAMES.index(name)] += table[:, column]
@@ -92,10 +102,12 @@ def participation(graph: DirectedGraph, *, workers: int | None = None) -> pd.Dat
     )
 
 
-def role_table(graph: DirectedGraph, *, workers: int | None = None) -> Ints:
+def role_table(
+    graph: DirectedGraph, *, workers: int | None = None, stop: Stop | None = None
+) -> Ints:
     """Give `role_counts` as an array: int64, (n, 36)."""
     lists = Neighbours.of(graph)
-    table = _triangle_roles(lists, worker_count(workers))
+    table = _triangle_roles(lists, worker_count(workers), stop)
     closed = table.copy()
     degrees = lists.degrees
     _add_wedge_centres(table, closed, degrees)
@@ -136,7 +148,7 @@ def _add_unconnected(found: dict[str, int], graph: DirectedGraph) -> None:
     found["003"] = n * (n - 1) * (n - 2) // 6 - sum(found.values())
 
 
-def _triangle_roles(lists: Neighbours, workers: int) -> Ints:
+def _triangle_roles(lists: Neighbours, workers: int, stop: Stop | None) -> Ints:
     from graphapi.network.census_kernel import count_roles
 
     up = UpwardLists.of(lists)
@@ -150,6 +162,7 @@ def _triangle_roles(lists: Neighbours, workers: int) -> Ints:
         lambda lo, hi, mark, mine: count_roles(
             lo, hi, up.ptr, up.idx, up.code, mark, column, *mine
         ),
+        stop,
     )
     table = np.zeros((lists.n, len(ROLES)), dtype=np.int64)
     table[up.order[:, None], np.array(roles)] = counted

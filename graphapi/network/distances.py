@@ -93,6 +93,7 @@ def path_lengths(
     seed: int = 0,
     workers: int | None = None,
     on_done: Callable[[int], None] | None = None,
+    stop: Stop | None = None,
 ) -> PathLengths:
     """Measure the shortest paths from all neurons to all, or from a sample of them.
 
@@ -107,8 +108,8 @@ def path_lengths(
         sample of as many neurons as there are, or more, is exact too.
     seed
         Of the sample.
-    workers
-        Threads; None: one for each core.
+    workers, stop
+        See `triad_census`.
     on_done
         Called after each piece of work with the number of sources done.
 
@@ -127,20 +128,19 @@ def path_lengths(
     indices = matrix.indices.astype(np.int32)
     size = max(1, _STEPS // max(1, matrix.nnz))
     pieces = [sources[at : at + size] for at in range(0, sources.size, size)]
-
-    stop = Stop()
+    ours = Stop(within=stop)
 
     def work(piece: Ints) -> Ints:
         from graphapi.network.census_kernel import count_distances
 
-        stop.check()
+        ours.check()
         counts = np.zeros(graph.n + 1, dtype=np.int64)
         seen = np.full(graph.n, -1, dtype=np.int64)
         count_distances(piece, indptr, indices, seen, np.empty(graph.n, np.int64), counts)
         return counts
 
     total = np.zeros(graph.n + 1, dtype=np.int64)
-    parts = in_order(work, pieces, at_once=worker_count(workers), stop=stop)
+    parts = in_order(work, pieces, at_once=worker_count(workers), stop=ours)
     for piece, counts in zip(pieces, parts, strict=True):
         total += counts
         if on_done:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from graphapi.common.threads import Stop
     from graphapi.network.graph import DirectedGraph
 
     Ints = npt.NDArray[np.int64]
@@ -34,6 +35,7 @@ def label_roles(
     labels: Mapping[int, Any] | pd.Series[Any],
     *,
     workers: int | None = None,
+    stop: Stop | None = None,
 ) -> pd.DataFrame:
     """Count how often the neurons of each label take each role of the 13 connected classes.
 
@@ -43,8 +45,8 @@ def label_roles(
         Any graph.
     labels
         By root id; see `Labels.of`. Any number of them.
-    workers
-        Threads; None: one for each core.
+    workers, stop
+        See `triad_census`.
 
     Returns
     -------
@@ -55,7 +57,7 @@ def label_roles(
     import pandas as pd
 
     groups = Labels.of(graph, labels)
-    table = role_table(graph, workers=workers)
+    table = role_table(graph, workers=workers, stop=stop)
     summed = np.zeros((len(groups.names), len(ROLES)), dtype=np.int64)
     np.add.at(summed, groups.code, table)
     kept = [k for k, (name, _) in enumerate(ROLES) if name in CONNECTED]
@@ -71,6 +73,7 @@ def labelled_census(
     labels: Mapping[int, Any] | pd.Series[Any],
     *,
     workers: int | None = None,
+    stop: Stop | None = None,
 ) -> pd.DataFrame:
     """Count the connected triads of each class by the labels of all three neurons.
 
@@ -80,8 +83,8 @@ def labelled_census(
         Any graph.
     labels
         By root id; see `Labels.of`. At most `MAX_LABELS` different ones.
-    workers
-        Threads; None: one for each core.
+    workers, stop
+        See `triad_census`.
 
     Returns
     -------
@@ -103,7 +106,7 @@ def labelled_census(
             hint="use coarser labels, or label_roles, which takes any number",
         )
     lists = Neighbours.of(graph)
-    triangles = _triangles(lists, groups, worker_count(workers))
+    triangles = _triangles(lists, groups, worker_count(workers), stop)
     wedges = _wedges(lists, groups)
     closed = [_wedge_within(triangles, p) for p in range(3)]
     table = _Tally.joined([triangles, wedges, *closed], len(groups.names))
@@ -154,7 +157,7 @@ def _is_symmetry(edges: tuple[tuple[int, int], ...], order: tuple[int, ...]) -> 
     return {(order[a], order[b]) for a, b in edges} == set(edges)
 
 
-def _triangles(lists: Neighbours, groups: Labels, workers: int) -> _Tally:
+def _triangles(lists: Neighbours, groups: Labels, workers: int, stop: Stop | None) -> _Tally:
     from graphapi.network.census_kernel import count_labelled
 
     up = UpwardLists.of(lists)
@@ -171,6 +174,7 @@ def _triangles(lists: Neighbours, groups: Labels, workers: int) -> _Tally:
         lambda lo, hi, mark, mine: count_labelled(
             lo, hi, up.ptr, up.idx, up.code, label, place, mark, *mine
         ),
+        stop,
     )
     triad, *three = np.nonzero(found)
     return _Tally(np.array(_CLOSED)[triad], np.column_stack(three), found[found != 0])

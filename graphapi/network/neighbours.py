@@ -152,8 +152,9 @@ class UpwardLists:
         workers: int,
         new: Callable[[], tuple[Any, ...]],
         visit: Callable[[int, int, npt.NDArray[np.uint8], Any], None],
+        stop: Stop | None = None,
     ) -> tuple[Any, ...]:
-        """Visit all pieces on threads, each with arrays of its own; give the arrays' sums.
+        """Visit all pieces on threads, each with its own arrays; return the sums of the arrays.
 
         Parameters
         ----------
@@ -164,21 +165,22 @@ class UpwardLists:
         visit
             Called with a range of ranks, a mark for each rank (all 0, and to be left so) and
             the thread's arrays.
+        stop
+            Checked before each piece.
         """
         pieces = self.pieces()
         take = count()  # next() on it is atomic
-
-        stop = Stop()
+        ours = Stop(within=stop)
 
         def work(_: int) -> tuple[Any, ...]:
             mark, mine = np.zeros(self.order.size, dtype=np.uint8), new()
             while (which := next(take)) < len(pieces):
-                stop.check()
+                ours.check()
                 visit(*pieces[which], mark, mine)
             return mine
 
         threads = max(1, min(workers, len(pieces)))
-        parts = list(in_order(work, range(threads), at_once=threads, stop=stop))
+        parts = list(in_order(work, range(threads), at_once=threads, stop=ours))
         return tuple(sum(arrays[1:], start=arrays[0]) for arrays in zip(*parts, strict=True))
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+    from graphapi.common.threads import Stop
     from graphapi.network.graph import DirectedGraph
     from graphapi.network.nulls import NullModel
     from graphapi.network.significance import Comparison, Measure
@@ -74,6 +75,7 @@ def rich_club_against(
     nulls: int = 100,
     seed: int = 0,
     workers: int | None = None,
+    stop: Stop | None = None,
 ) -> pd.DataFrame:
     """Compare the curve with null graphs.
 
@@ -87,7 +89,7 @@ def rich_club_against(
     curve = rich_club_curve(graph)
     levels = curve.index.to_numpy()
     measures: dict[str, Measure] = {"phi": lambda one: rich_club_measure(one, levels)}
-    found = compare(graph, model, measures, nulls=nulls, seed=seed, workers=workers)
+    found = compare(graph, model, measures, nulls=nulls, seed=seed, workers=workers, stop=stop)
     return beside_nulls(curve, found["phi"])
 
 

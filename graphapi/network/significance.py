@@ -136,6 +136,7 @@ def compare(
     nulls: int = 100,
     seed: int = 0,
     workers: int | None = None,
+    stop: Stop | None = None,
 ) -> dict[str, Comparison]:
     """Compare numbers of a graph with those of null graphs; each null graph is drawn once.
 
@@ -152,8 +153,8 @@ def compare(
         40 make a warning, `FewNullsWarning`.
     seed
         Of the null graphs. Results do not depend on `workers`.
-    workers
-        Threads; None: one for each core.
+    workers, stop
+        See `triad_census`. A measure that takes long should check `stop` itself.
 
     Returns
     -------
@@ -180,22 +181,21 @@ def compare(
     threads = worker_count(workers)
     observed = {name: dict(measure(graph)) for name, measure in measures.items()}
     kept: dict[str, None] = {}
-
-    stop = Stop()
+    ours = Stop(within=stop)
 
     def work(index: int) -> tuple[float, dict[str, list[float]]]:
-        null = null_graph(graph, model, seed=seed, index=index, stop=stop)
+        null = null_graph(graph, model, seed=seed, index=index, stop=ours)
         kept.update(dict.fromkeys(check_preserved(graph, null, model)))
         found = {}
         for name, measure in measures.items():
-            stop.check()
+            ours.check()
             numbers = measure(null)
             found[name] = [float(numbers[one]) for one in observed[name]]
         return shared_connections(graph, null), found
 
     with Progress("null graphs", nulls, unit="graphs") as progress:
         drawn = []
-        for one in in_order(work, range(nulls), at_once=threads, stop=stop):
+        for one in in_order(work, range(nulls), at_once=threads, stop=ours):
             drawn.append(one)
             progress.advance()
     shared = pd.Series([one for one, _ in drawn], name="shared", dtype="float64")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+    from graphapi.common.threads import Stop
     from graphapi.network.graph import DirectedGraph
 
     Ints = npt.NDArray[np.int64]
@@ -23,7 +24,7 @@ ONE_SIDED = 5
 
 
 def network_statistics(
-    graph: DirectedGraph, *, workers: int | None = None
+    graph: DirectedGraph, *, workers: int | None = None, stop: Stop | None = None
 ) -> dict[str, int | float]:
     """Describe a network in the numbers that connectome papers give.
 
@@ -31,8 +32,8 @@ def network_statistics(
     ----------
     graph
         Any graph; choose a threshold or a part of it before.
-    workers
-        Threads; None: one for each core.
+    workers, stop
+        See `triad_census`.
 
     Returns
     -------
@@ -52,7 +53,7 @@ def network_statistics(
     """
     n, m = graph.n, graph.m
     partners = _partners(graph)
-    triangles = _triangles(graph, workers)
+    triangles = _triangles(graph, workers, stop)
     wedges = partners * (partners - 1) // 2
     local = np.divide(triangles, wedges, out=np.zeros(n), where=wedges > 0)
     weak, strong = (component_sizes(graph, strong=kind) for kind in (False, True))
@@ -180,10 +181,11 @@ def _partners(graph: DirectedGraph) -> Ints:
     return np.asarray(graph.in_degree + graph.out_degree - mutual, dtype=np.int64)
 
 
-def _triangles(graph: DirectedGraph, workers: int | None) -> Ints:
+def _triangles(graph: DirectedGraph, workers: int | None, stop: Stop | None) -> Ints:
     """Count the triangles each neuron is in, directions ignored."""
     closed = [TRIADS[NAMES.index(name)].closed for name, _ in ROLES]
-    return np.asarray(role_table(graph, workers=workers)[:, closed].sum(axis=1), dtype=np.int64)
+    table = role_table(graph, workers=workers, stop=stop)
+    return np.asarray(table[:, closed].sum(axis=1), dtype=np.int64)
 
 
 def _share(part: float, whole: float) -> float:

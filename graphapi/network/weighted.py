@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+    from graphapi.common.threads import Stop
     from graphapi.network.graph import DirectedGraph
 
     Floats = npt.NDArray[np.float64]
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 _Value = TypeVar("_Value", np.int64, np.float64)
 
 
-def weighted_census(graph: DirectedGraph, *, workers: int | None = None) -> pd.DataFrame:
+def weighted_census(
+    graph: DirectedGraph, *, workers: int | None = None, stop: Stop | None = None
+) -> pd.DataFrame:
     """Tell the weights of the connections within the 13 connected classes.
 
     Returns
@@ -40,8 +43,8 @@ def weighted_census(graph: DirectedGraph, *, workers: int | None = None) -> pd.D
 
     threads = worker_count(workers)
     lists = Neighbours.of(graph)
-    census = triad_census(graph, workers=threads)
-    weights, intensities = _sums(lists, threads)
+    census = triad_census(graph, workers=threads, stop=stop)
+    weights, intensities = _sums(lists, threads, stop)
     table = pd.DataFrame(
         {
             "count": [census[name] for name in CONNECTED],
@@ -59,7 +62,9 @@ def weighted_census(graph: DirectedGraph, *, workers: int | None = None) -> pd.D
     return table
 
 
-def _sums(lists: Neighbours, workers: int) -> tuple[dict[str, int], dict[str, float]]:
+def _sums(
+    lists: Neighbours, workers: int, stop: Stop | None
+) -> tuple[dict[str, int], dict[str, float]]:
     """Add up, over the triads of each connected class, weights and intensities."""
     from graphapi.network.census_kernel import weigh_triangles
 
@@ -77,6 +82,7 @@ def _sums(lists: Neighbours, workers: int) -> tuple[dict[str, int], dict[str, fl
         lambda lo, hi, mark, mine: weigh_triangles(
             lo, hi, up.ptr, up.idx, up.code, total, log, triad, wedge, mark, mine[2], *mine[:2]
         ),
+        stop,
     )
     all_weights, all_intensities = _wedge_sums(lists)
     for k, each in enumerate(TRIADS):

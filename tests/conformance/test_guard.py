@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -12,7 +13,7 @@ import pytest
 from toy import ANNOTATIONS, BASE, ROWS, ids
 
 import graphapi
-from graphapi.errors import GraphIncompleteError
+from graphapi.errors import GraphIncompleteError, QueryTimeoutError
 from graphapi.motifs.analysis import MotifAnalysis
 
 mpl.use("Agg")
@@ -134,8 +135,9 @@ NOT_ASKED = {
 class Watched:
     """An engine that notes the time limit of each query, and can say that it was replaced."""
 
-    def __init__(self, engine: Any) -> None:
+    def __init__(self, engine: Any, *, keeps_limits: bool = True) -> None:
         self._engine = engine
+        self._keeps_limits = keeps_limits
         self.name = engine.name
         self.uri = "bolt://watched"
         self.limits: list[float | None] = []
@@ -146,7 +148,8 @@ class Watched:
 
     def run_together(self, asked: Any, *, timeout: float | None = None) -> list[pa.Table]:
         self.limits.append(timeout)
-        answers = self._engine.run_together(asked, timeout=timeout)
+        kept = timeout if self._keeps_limits else None
+        answers = self._engine.run_together(asked, timeout=kept)
         return [
             answer.slice(0, 0) if self.replaced and query.name == "materialization" else answer
             for (query, _), answer in zip(asked, answers, strict=True)
@@ -175,9 +178,55 @@ def test_every_method_is_asked_or_has_a_reason_not_to_be() -> None:
 def test_the_limit_of_open_reaches_every_query(toy: graphapi.Connectome, name: str) -> None:
     for ask in QUESTIONS[name]:
         engine = Watched(toy.engine)
-        ask(graphapi.Connectome(engine, timeout=9))
+        ask(graphapi.Connectome(engine, timeout=900))
         assert len(engine.limits) >= 2
-        assert set(engine.limits) == {9}
+        assert set(engine.limits) == {900}
+
+
+#: What counts triads, matches, paths or null graphs in memory.
+COMPUTED = {
+    "search": lambda m, **own: m.search(CYCLE, method="compiled", **own),
+    "search, some": lambda m, **own: m.search(CYCLE, limit=1, method="compiled", **own),
+    "count": lambda m, **own: m.count(f"{CYCLE}; A.root_id > 0", method="compiled", **own),
+    "count by census": lambda m, **own: m.count(CYCLE, method="compiled", **own),
+    "count either way": lambda m, **own: m.count("A -> B [weight > 1]", method="compiled", **own),
+    "census": lambda m: m.census(),
+    "participation": lambda m: m.participation(),
+    "roles": lambda m: m.roles(),
+    "roles by class": lambda m: m.roles("cell_class"),
+    "labelled census": lambda m: m.labelled_census("cell_class"),
+    "weights": lambda m: m.weights(),
+    "statistics": lambda m: m.statistics(),
+    "path lengths": lambda m: m.path_lengths(),
+    "null graph": lambda m: m.null_graph(),
+    "rich club": lambda m: m.rich_club(40),
+    "significance": lambda m: m.significance(nulls=40),
+    "significance of motifs": lambda m: m.significance({"cycle": CYCLE}, nulls=40),
+    "compare": lambda m: m.compare({"n": lambda graph: {"n": graph.n}}, nulls=40),
+}
+
+
+@pytest.mark.parametrize("name", COMPUTED)
+def test_the_limit_of_open_reaches_what_is_computed_in_memory(
+    toy: graphapi.Connectome, name: str
+) -> None:
+    """The database of this test keeps no limit, so only the computation can."""
+    hurried = graphapi.Connectome(Watched(toy.engine, keeps_limits=False), timeout=1e-9)
+    with pytest.raises(QueryTimeoutError, match=r"stopped after 1e-09 s(.|\n)*timeout="):
+        COMPUTED[name](hurried.motifs)
+    if "search" in name or "count" in name:  # a limit of its own comes first, either way
+        COMPUTED[name](hurried.motifs, timeout=900)
+        with pytest.raises(QueryTimeoutError, match=r"stopped after 1e-08 s"):
+            COMPUTED[name](graphapi.Connectome(hurried.engine).motifs, timeout=1e-8)
+    else:
+        COMPUTED[name](graphapi.Connectome(hurried.engine, timeout=900).motifs)
+
+
+def test_the_limit_of_open_reaches_a_report(toy: graphapi.Connectome, tmp_path: Path) -> None:
+    hurried = graphapi.Connectome(Watched(toy.engine, keeps_limits=False), timeout=1e-9)
+    with pytest.raises(QueryTimeoutError, match=r"stopped after 1e-09 s"):
+        hurried.report(tmp_path, nulls=40)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", sorted(QUESTIONS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -28,7 +29,8 @@ class Unrecorded(Reader):
     def __init__(self, engine: Any) -> None:
         self.engine = engine
         self.whole = WholeGraph(self)
-        self._timeout = self._roots = None
+        self.timeout = self._roots = None
+        self.materialization = SimpleNamespace(datastack="toy", version=1, timestamp="never")
 
 
 @pytest.fixture(
@@ -37,7 +39,7 @@ class Unrecorded(Reader):
 def put(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., Any]:
-    """Give a context manager: neurons and connections in, a MotifSearch out."""
+    """Return a context manager: neurons and connections in, a MotifSearch out."""
     server = request.getfixturevalue("neo4j_server") if request.param == "neo4j" else None
     folder = tmp_path_factory.mktemp("motifs")
 

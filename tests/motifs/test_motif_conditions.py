@@ -84,7 +84,7 @@ def rich(put: Callable[..., Any]) -> Any:
     with put(neurons, connections) as motifs:
         signs = {"inhibitory": (Condition("side", "=", "left"),)}
         schema = MotifSchema(SCHEMA.nodes, SCHEMA.edges, signs)
-        yield MotifSearch(motifs._door, schema), neurons, connections
+        yield MotifSearch(motifs._connectome, schema), neurons, connections
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -251,7 +251,7 @@ def test_saved_queries(rich: Any, name: str) -> None:
         for m in mappings(neurons["root_id"], edge_set(strong), pairs, size)
         if not any((m[a], m[b]) in edge_set(connections) for a, b in gone)
     ]
-    table = motifs._door.run(catalog()[name], {"threshold": threshold}).to_pandas()
+    table = motifs._connectome.run(catalog()[name], {"threshold": threshold}).to_pandas()
     found = list(table[list("abcd"[:size])].itertuples(index=False, name=None))
     assert found == sorted(found)
     assert len(found) == len(subgraphs(every, pairs, gone))

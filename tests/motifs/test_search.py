@@ -17,6 +17,7 @@ from motif_oracle import connected_motifs, mappings, program, subgraphs
 from motif_random import edge_set, random_graph
 from motif_schema import SCHEMA
 
+from graphapi.common.threads import Stop
 from graphapi.errors import MotifError, QueryTimeoutError
 from graphapi.motifs.binding import bind
 from graphapi.motifs.compiled import CompiledSearch
@@ -301,7 +302,7 @@ def test_ctrl_c_stops_the_threads() -> None:
     _compiled(_dense(4), "A -> B", Rules()).count()
     threading.Timer(0.3, _thread.interrupt_main).start()
     with pytest.raises(KeyboardInterrupt):
-        search.count(timeout=60)
+        search.count(Stop(60))
     assert not [t for t in threading.enumerate() if t.name.startswith("cavegraph")]
 
 
