@@ -94,7 +94,7 @@ def test_the_notebooks_cells_run(demo: Path, monkeypatch: pytest.MonkeyPatch) ->
                 code = compile(text.replace("plt.show()", "plt.close()"), "cell", "exec")
                 exec(code, names)  # noqa: S102
         assert len(names["downstream"]) == 180
-        names["made"].close()
+        graphapi.default_connectome().close()
     finally:
         graphapi.use(None)
 
