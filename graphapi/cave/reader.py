@@ -222,7 +222,13 @@ class Reader:
             raise self.incomplete(f"{piece.rows} rows counted for {piece.filters().describe()}")
         counted = self.count_all(halves)
         parts = self._agreeing(piece, *counted)
-        return [table for part in parts for table in self._read(part)]
+        tables = [table for part in parts for table in self._read(part)]
+        found = sum(table.num_rows for table in tables)
+        if found < length:  # counts can agree and be wrong; rows that were seen cannot vanish
+            raise self.incomplete(
+                f"{length} rows came for {piece.filters().describe()}, but {found} in its halves"
+            )
+        return tables
 
     def _ask(self, piece: Piece) -> tuple[pa.Table, bool]:
         filters = piece.filters()

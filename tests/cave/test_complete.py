@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from row_server import RowServer
 
@@ -126,6 +126,20 @@ class Liar(RowServer):
         return self.rule(super().count(table, version, filters))
 
 
+@example(
+    rows=pd.DataFrame(
+        {
+            "id": np.array([2**20], dtype=np.int64),  # where the first guess of the bounds ends
+            "valid": True,
+            "pre_pt_root_id": np.array(NEURONS[:1], dtype=np.int64),
+            "post_pt_root_id": np.array([0], dtype=np.int64),
+            "size": np.array([0], dtype=np.int32),
+        }
+    ),
+    limit=1,
+    seed=0,
+    rule=lambda n: max(0, n - 1),
+)
 @settings(max_examples=100, deadline=None)
 @given(
     rows=synapse_tables(),

@@ -38,7 +38,7 @@ def test_a_load_and_a_verification_are_followed_to_their_end(
     assert last_states(capsys.readouterr().err) == {"Summing up": "4/4", "Writing g.lbug": "5/5"}
     engine = open_engine(tmp_path / "g.lbug")
     assert loader.verify_graph(engine).ok
-    assert last_states(capsys.readouterr().err) == {"Verifying": "7/7"}
+    assert last_states(capsys.readouterr().err) == {"Verifying": "11/11"}
     assert loader.verify_graph(engine, progress=False).ok
     engine.close()
     loader.load(edges, tmp_path / "h.lbug", work=tmp_path / "w2", progress=False)
