@@ -11,7 +11,7 @@ import numpy as np
 
 from graphapi.engines import open_engine
 from graphapi.engines.queries import catalog
-from graphapi.errors import CaveError, UnknownRootIdError
+from graphapi.errors import CaveAuthError, CaveError, UnknownRootIdError
 from graphapi.graph.door import Graph, default_uri
 from graphapi.graph.results import Adjacency, Connections, Provenance
 from graphapi.graph.selection import Selection, Selector, mapped
@@ -181,7 +181,16 @@ class Reader(Graph):
                 hint=f"they are not in this graph. They may be older ids of its neurons, but CAVE "
                 f"at {self.cave_source.server} cannot be reached to look them up",
             )
-        return self.cave_source.map_stale(neuron_ids, self.materialization.timestamp)
+        try:
+            return self.cave_source.map_stale(neuron_ids, self.materialization.timestamp)
+        except CaveAuthError as error:
+            missing = ", ".join(str(one) for one in neuron_ids[:5])
+            missing += f" and {len(neuron_ids) - 5:,} more" if len(neuron_ids) > 5 else ""
+            raise CaveAuthError(
+                f"root id(s) not in {self.name}: {missing}. They may be older ids of its neurons, "
+                f"but CAVE cannot be asked: {error.message}",
+                hint=error.hint,
+            ) from error
 
     def _fetch(self, terms: Terms, *, pre: IdArray | None, post: IdArray | None) -> Connections:
         """Return the connections from `pre` to `post`; None stands for all neurons.

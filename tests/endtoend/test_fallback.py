@@ -240,7 +240,7 @@ def test_a_wrong_id_without_a_network_is_told_at_once(
 ) -> None:
     asked = []
     monkeypatch.setattr(
-        graphapi.graph.fallback.Cave, "connect", lambda *given, **more: asked.append((given, more))
+        "graphapi.graph.fallback.Cave.connect", lambda *given, **more: asked.append((given, more))
     )
     with graphapi.Connectome.open(graph_file, token=TOKEN, server=address) as connectome:
         for ask in (
@@ -266,6 +266,11 @@ def test_a_wrong_or_missing_token(graph_file, server: RunningServer, some_roots,
     with graphapi.Connectome.open(graph_file, server=server.url, token=token) as opened:
         with pytest.raises(CaveAuthError, match="generate_cave_token") as caught:
             opened.get_synapses(some_roots[0])
+        assert "feedfeed" not in str(caught.value)
+        # an id that the graph lacks: said so, since the cause may be the id and not the login
+        with pytest.raises(CaveAuthError, match="generate_cave_token") as caught:
+            opened.get_connectivity(576460752732847433)
+        assert "not in demo_ant v3: 576460752732847433" in str(caught.value)
         assert "feedfeed" not in str(caught.value)
 
 
