@@ -137,7 +137,7 @@ def cypher(
             "--param",
             "-p",
             help="Set $name: name=value, name=a,b for a list, "
-            'name="a,b" for a string with a comma. Repeat.',
+            'name="a,b" for a string with a comma, name=["a,b"] for a list in JSON. Repeat.',
         ),
     ] = None,
     timeout: Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import sys
@@ -66,13 +67,17 @@ def version(text: str) -> int | str:
 def parameters(texts: list[str]) -> dict[str, Any]:
     """Read `--param name=value`.
 
-    Commas make a list, except inside double quotes. Whole numbers stay exact.
+    Commas make a list, except inside double quotes. Whole numbers stay exact. A value in square
+    brackets is a list in JSON, also of one value.
     """
     values: dict[str, Any] = {}
     for text in texts:
         name, sign, value = text.partition("=")
         if not sign or not name.isidentifier():
             raise InputError(f"--param '{text}'", hint="write it as name=value")
+        if value.startswith("["):
+            values[name] = _json_list(text, value)
+            continue
         parts = _listed(value)
         values[name] = parts[0] if len(parts) == 1 else parts
     return values
@@ -86,6 +91,17 @@ def _from_stdin() -> list[str]:
             hint="write one per line, or separate them with commas",
         )
     return ids
+
+
+def _json_list(text: str, value: str) -> list[Any]:
+    try:
+        found: list[Any] = json.loads(value)
+    except ValueError as error:
+        raise InputError(
+            f"--param '{text}' begins like a list in JSON, but is not one",
+            hint="put double quotes around a text that begins with '[': name=\"[x\"",
+        ) from error
+    return found
 
 
 def _listed(text: str) -> list[Any]:

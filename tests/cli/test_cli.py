@@ -15,8 +15,9 @@ from commands import BASE, fails, run_ok, run_out
 import loader
 from graphapi import Connectome, StaleRootIdWarning
 from graphapi.engines.ladybug import LadybugEngine
-from graphapi.errors import GraphFileError
+from graphapi.errors import GraphFileError, InputError
 from graphapi.graph.materialization import Materialization
+from loader.cli.values import parameters
 
 
 def test_load_says_what_it_did(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,6 +100,25 @@ def test_own_cypher_with_a_parameter(graph: str, capsys: pytest.CaptureFixture[s
     query = "MATCH (n:Neuron)-[c:CONNECTS]->() WHERE n.root_id = $id RETURN sum(c.weight) AS total"
     run_ok("cypher", query, "-p", f"id={BASE + 1}", "-g", graph, "--csv", "-")
     assert capsys.readouterr().out.split() == ["total", "10"]
+
+
+@pytest.mark.parametrize(
+    ("value", "right"),
+    [
+        ('["SMP238,SMP239"]', ["SMP238,SMP239"]),
+        ('["a", "b,c"]', ["a", "b,c"]),
+        (f"[{BASE + 1}]", [BASE + 1]),
+        ('"[a]"', "[a]"),
+        ('"a,b",c', ["a,b", "c"]),
+    ],
+)
+def test_a_parameter_may_be_a_list_in_json(value: str, right: object) -> None:
+    assert parameters([f"t={value}"]) == {"t": right}
+
+
+def test_a_parameter_that_begins_like_a_list_is_read_as_nothing_else() -> None:
+    with pytest.raises(InputError, match="begins like a list in JSON"):
+        parameters(["t=[a"])
 
 
 def test_info_and_verify(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
