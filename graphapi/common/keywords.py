@@ -21,11 +21,11 @@ def with_suggestions(kind: C) -> C:
     """
     for name, method in inspect.getmembers(kind, inspect.isfunction):
         if not name.startswith("_"):
-            setattr(kind, name, _suggesting(name, method))
+            setattr(kind, name, _suggesting(kind, name, method))
     return kind
 
 
-def _suggesting(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+def _suggesting(kind: type, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(method)
     takes = [one for one in signature.parameters if one != "self"]
     takes_any = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
@@ -37,7 +37,7 @@ def _suggesting(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
             raise TypeError(_message(name, wrong[0], takes))
         return method(*args, **kwargs)
 
-    call.__qualname__ = f"Connectome.{name}"
+    call.__qualname__ = f"{kind.__name__}.{name}"
     return call
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphapi.common.keywords import with_suggestions
 from graphapi.motifs.search import MotifSearch
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from graphapi.network.significance import Comparison, Measure
 
 
+@with_suggestions
 class MotifAnalysis(MotifSearch):
     """All motif questions; `Connectome.motifs` is one."""
 

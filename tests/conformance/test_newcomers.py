@@ -30,6 +30,10 @@ def test_a_misspelt_argument_names_the_one_that_was_meant(toy: graphapi.Connecto
         toy.get_connectivity(ids(1), upstrem=False)
     with pytest.raises(TypeError, match=r"has no argument 'zzz'\. It takes: neuron_ids"):
         toy.get_connectivity(ids(1), zzz=2)
+    with pytest.raises(TypeError, match=r"^count\(\) has no argument 'treshold'\. It takes: motif"):
+        toy.motifs.count("A -> B", treshold=2)
+    with pytest.raises(TypeError, match=r"^census\(\) has no .* did you mean threshold"):
+        toy.motifs.census(treshold=2)
     with pytest.raises(UnknownFieldError):  # fields are checked by the criteria themselves
         toy.criteria(cell_clas="ER")
 
