@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from graphapi.engines.queries import catalog
@@ -82,6 +83,14 @@ class Materialization:
     def when(self) -> datetime | None:
         """Time of the segmentation (timezone-aware, UTC); None for graphs made from files."""
         return datetime.fromisoformat(self.timestamp) if self.timestamp else None
+
+    def _repr_html_(self) -> str:
+        rows = (
+            f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>"
+            for name, value in asdict(self).items()
+            if value not in ("", None, (), {}) and not name.endswith("_fields")
+        )
+        return f"<table>{''.join(rows)}</table>"
 
     def to_json(self) -> str:
         """Return the record as JSON."""

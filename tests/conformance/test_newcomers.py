@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -101,6 +103,14 @@ def test_a_connectome_shows_itself_in_notebooks(toy: graphapi.Connectome) -> Non
     page = toy._repr_html_()
     assert "toy v7" in page
     assert "cell_class" in page
+
+
+def test_a_record_shows_itself_in_notebooks(toy: graphapi.Connectome) -> None:
+    made = dataclasses.replace(toy.materialization, notes=("<script>", "read <b>so</b>"))
+    page = made._repr_html_()
+    assert "<th>datastack</th><td>toy</td>" in page
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
 
 
 def test_networkx_of_a_selection(toy: graphapi.Connectome) -> None:
