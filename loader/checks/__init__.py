@@ -1,1 +1,1 @@
-"""Checks of a loaded graph: against the source, against CAVE, of its query plans."""
+"""Check a loaded graph: its contents, its totals in CAVE, and its query plans."""

@@ -1,8 +1,8 @@
-"""Reading a graph file in a process of its own: a damaged one can end that, and nothing else.
+"""Read a graph file in a separate process, so that a damaged file can crash only that process.
 
-LadybugDB trusts its files: some damages make it read where there is nothing, and the system
-ends the process. So a load looks at what it is to replace, and `cavegraph verify` at a whole
-graph, from outside.
+LadybugDB trusts its files: with some damaged files it reads invalid memory, and the system ends
+the process. So a load checks the graph that it will replace in a separate process, and
+`cavegraph verify` checks the whole graph in one.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _ask(task: str, path: Path) -> Any:
         answer = json.loads(done.stdout.splitlines()[-1])
     except (ValueError, IndexError) as error:
         raise GraphFileError(
-            f"'{path}' is damaged: reading it ended the process that read it",
+            f"'{path}' is damaged: the process that read it crashed",
             hint="load it again with `cavegraph load ... --replace`",
         ) from error
     if "error" in answer:
@@ -89,7 +89,7 @@ _TASKS: dict[str, Callable[[Path], Any]] = {"record": _record, "verify": _verify
 
 
 def main(arguments: list[str]) -> None:
-    """Do one task and print its answer as one line of JSON."""
+    """Run one task, and print its result as one line of JSON."""
     try:
         told = {"answer": _TASKS[arguments[0]](Path(arguments[1]))}
     except CavegraphError as error:

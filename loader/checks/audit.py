@@ -1,7 +1,7 @@
-"""Does a query about a few neurons read the whole graph? Asked of the database itself.
+"""Check that no query about a few neurons reads the whole graph, by the database's own plans.
 
-Every query file is handed to the database with PROFILE or EXPLAIN. Those about given neurons
-are run for one neuron with few connections: what is read beyond these was read in vain.
+Each query file runs with PROFILE or EXPLAIN. Queries about given neurons run for one neuron with
+few connections: reading more than these connections is a fault.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from graphapi.engines.plan import Step
     from graphapi.engines.queries import Query
 
-#: Stands in where a graph has no connection.
+#: The root id to use if a graph has no connection.
 _NOBODY = 1
-#: Among how many neurons one with few connections is looked for.
+#: Number of neurons among which to find one with few connections.
 _LOOKED_AT = 1_000
-#: Steps of Neo4j that read all nodes or relationships, of a kind or of every kind.
+#: Steps of Neo4j that read all nodes or relationships, of one kind or of all kinds.
 _READS_ALL = re.compile(
     r"^(Partitioned)?(AllNodes|(Union|Intersection)?NodeByLabels?|NodeIndex|"
     r"(Directed|Undirected).*(Relationships?|Type|Types|Index))Scan$"
 )
 _READS_EVERYTHING = ("AllNodesScan", "AllRelationshipsScan")
-#: Queries with values of their own, for Neo4j Browser, that start from one neuron.
+#: Queries for Neo4j Browser that start from one neuron, with its id in their text.
 _STARTS_AT_ONE = re.compile(r"\{root_id:\s*\w+\}")
 _PASSES = ("SCAN_NODE_TABLE", "SCAN_REL_TABLE")
 _EXAMPLES: dict[str, object] = {"int": 1, "float": 1.0, "string": "x", "bool": True}
@@ -44,13 +44,13 @@ class Finding:
     Parameters
     ----------
     query, path
-        Its name and its file.
+        Name and file of the query.
     about_given
-        It asks about given neurons, so that it may not read all of them.
+        The query is about given neurons, so it must not read all of them.
     scans
-        Steps that read a whole kind of node or relationship.
+        Steps that read all nodes or relationships of a kind.
     wrong
-        Those of them that must not be.
+        The scans that are faults.
     """
 
     query: str
@@ -61,37 +61,37 @@ class Finding:
 
     @property
     def ok(self) -> bool:
-        """True where nothing is read that need not be."""
+        """Return whether the query has no fault."""
         return not self.wrong
 
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What came of all query files, in the catalogue's order."""
+    """The findings for all query files, in the catalogue's order."""
 
     uri: str
     findings: tuple[Finding, ...]
 
     @property
     def ok(self) -> bool:
-        """True where no query reads what it need not."""
+        """Return whether no query has a fault."""
         return all(finding.ok for finding in self.findings)
 
     def raise_if_wrong(self) -> None:
-        """Raise where a query about given neurons reads the whole graph.
+        """Raise an error if a query about given neurons reads the whole graph.
 
         Raises
         ------
         FullScanError
-            It names the files.
+            A query reads the whole graph; the message names the files.
         """
         bad = [finding for finding in self.findings if not finding.ok]
         if bad:
             raise FullScanError(
-                f"'{self.uri}' is read whole by queries that ask about a part of it: "
+                f"'{self.uri}': queries about a few neurons read the whole graph: "
                 + "; ".join(f"{f.path}: {', '.join(map(str, f.wrong))}" for f in bad),
                 hint="on Neo4j an index is missing: `cavegraph load` and `cavegraph finish-import` "
-                "make them; else the query file must be written in another way",
+                "create the indexes; else rewrite the query file",
             )
 
     def __str__(self) -> str:
@@ -109,19 +109,19 @@ class AuditReport:
 
 
 def audit_queries(engine: Engine) -> AuditReport:
-    """Look at how a graph's database answers every query file.
+    """Check how a graph's database runs every query file.
 
     Parameters
     ----------
     engine
-        An open graph. Nothing is written; queries over the whole graph are planned only.
+        An open graph. Nothing is written; queries over the whole graph are only planned.
 
     Returns
     -------
     AuditReport
-        Of Neo4j also the files that write rows and those for the Browser; LadybugDB does not
-        run these. A file that groups neurons by a text property is asked about one that the
-        graph has, and left out where it has none: nobody can run it there.
+        Findings. On Neo4j, queries that write rows and queries for the Browser are included;
+        LadybugDB does not run these. A query that groups neurons by a text property runs with
+        a property of the graph, and is left out if the graph has none.
     """
     sample = _sample(engine)
     fields = read_materialization(engine).neuron_fields
@@ -148,7 +148,7 @@ def _concerns(engine: Engine, query: Query) -> bool:
 
 @dataclass(frozen=True)
 class _Sample:
-    """One neuron, and how many connections it has."""
+    """One neuron, and its number of connections."""
 
     root_id: int
     connections: int
@@ -191,17 +191,20 @@ def _takes_rows(query: Query) -> bool:
 
 
 def _scans(steps: tuple[Step, ...], given: bool) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
-    """Neo4j: what an index answers is no scan. Nothing may read nodes of every label."""
+    """Return scans on Neo4j: a step that uses an index is not a scan.
+
+    No query may read nodes of all labels.
+    """
     scans = tuple(step for step in steps if _READS_ALL.match(step.operator))
     everything = tuple(step for step in scans if step.operator.endswith(_READS_EVERYTHING))
     return scans, scans if given else everything
 
 
 def _in_vain(step: Step, sample: _Sample) -> bool:
-    """LadybugDB: connections are in the order of their neurons, and may not be read in vain.
+    """Return scans on LadybugDB: it stores connections by neuron, so it must not read others.
 
-    It has no index for a list of ids in front of connections: the neurons are found by a
-    pass over one column of the nodes, which is noted and no fault (docs/decisions/0070).
+    LadybugDB has no index for a list of ids before connections. It finds the neurons by a pass
+    over one column of the nodes, which is recorded but is not a fault (docs/decisions/0070).
     """
     return step.operator == "SCAN_REL_TABLE" and (step.rows or 0) > sample.connections
 
@@ -210,6 +213,6 @@ def _line(finding: Finding) -> str:
     if not finding.ok:
         return f"  SCANS {finding.query}: {', '.join(map(str, finding.wrong))}"
     if not finding.about_given:
-        return f"  whole {finding.query}: is about the whole graph"
+        return f"  whole {finding.query}: is a query about the whole graph"
     passes = "; ".join(str(step) for step in finding.scans)
     return f"  ok    {finding.query}" + (f": {passes}" if passes else "")

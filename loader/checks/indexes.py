@@ -1,4 +1,4 @@
-"""Which indexes a graph in Neo4j has: those that look-ups need, and those for explorers."""
+"""The indexes of a graph in Neo4j: some for look-ups, others for exploring by hand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from graphapi.graph.materialization import Field
 
-#: Query files that make those which look-ups need.
+#: Query files that create the indexes for look-ups.
 SCHEMA = (
     "constrain_neurons",
     "constrain_annotations",
@@ -28,17 +28,17 @@ _NEEDED = {
 _LOOKED_UP = (*NAMING, "cell_instance", "side", "hemilineage", "nucleus_id")
 _SCALARS = ("string", "int", "bool")
 _TEXTS = ("string", "list[string]")
-#: Ends of names of text fields in which nobody looks for words.
+#: Suffixes of text fields that need no search for words.
 _NO_WORDS = ("position", "link", "url")
 
 
 def expected_indexes(fields: Sequence[Field]) -> dict[str, list[str]]:
-    """List the properties of every index, by its name.
+    """Return the properties of each expected index, by its name.
 
     Parameters
     ----------
     fields
-        Of neurons.
+        Annotation fields of neurons.
     """
     return {
         **_NEEDED,
@@ -48,17 +48,17 @@ def expected_indexes(fields: Sequence[Field]) -> dict[str, list[str]]:
 
 
 def index_name(field: str) -> str:
-    """Name the index of one field of neurons."""
+    """Return the name of the index on a field of neurons."""
     return f"cavegraph_neuron_{field}"
 
 
 def looked_up(fields: Iterable[Field]) -> list[str]:
-    """List the fields that have an index of their own."""
+    """Return the fields with a separate index."""
     types = {field.name: field.type for field in fields}
     return [name for name in _LOOKED_UP if types.get(name) in _SCALARS]
 
 
 def with_words(fields: Iterable[Field]) -> list[str]:
-    """List the fields in which words are looked for."""
+    """Return the fields of the full-text index."""
     found = [f.name for f in fields if f.type in _TEXTS and not f.name.lower().endswith(_NO_WORDS)]
     return list(dict.fromkeys([DISPLAY_NAME, *found]))

@@ -1,7 +1,7 @@
-"""Compares the totals of some neurons with what CAVE itself says of them.
+"""Compare the totals of some neurons with those in CAVE.
 
-A load reads a synapse table by ranges of row ids. Here the rows of some neurons are asked for
-by those neurons' root ids, on either side, and summed without the code that made the graph.
+A load reads a synapse table by ranges of row ids. This check queries the rows of some neurons by
+their root ids, on either side, and sums them without the code that made the graph.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from graphapi.connectome import Connectome
     from graphapi.ids import IdArray
 
-#: Neurons that are compared; one with more synapses than `_MOST_ROWS` takes too long.
+#: Number of neurons to compare; a neuron with more than `_MOST_ROWS` synapses takes too long.
 SAMPLE = 20
 _MOST_ROWS = 10_000
 
 
 @dataclass(frozen=True)
 class Totals:
-    """Synapses of one neuron, as on a `:Neuron`: partners at weight 1, autapses apart."""
+    """Totals of one neuron, as on a `:Neuron`: partners at weight 1, autapses separate."""
 
     in_synapses: int
     out_synapses: int
@@ -51,26 +51,26 @@ def totals_by_cave(
     min_size: float | None = None,
     size_column: str = "size",
 ) -> dict[int, Totals]:
-    """Ask CAVE for all synapse rows of neurons, and sum them up.
+    """Fetch all synapse rows of neurons from CAVE, and sum them.
 
     Parameters
     ----------
     cave, table, version
-        Where.
+        The CAVE server, the synapse table and its version.
     roots
         Root ids.
     min_size, size_column
-        Rows of a smaller size, or of none, do not count; None counts all.
+        Ignore rows that are smaller or have no size; None counts all.
 
     Returns
     -------
     dict
-        An entry for every root.
+        The totals of each root.
 
     Raises
     ------
     CaveError
-        As `graphapi.cave.complete.fetch_rows`.
+        As in `graphapi.cave.complete.fetch_rows`.
     """
     columns = ["id", PRE, POST, *([] if min_size is None else [size_column])]
 
@@ -103,35 +103,35 @@ def totals_by_cave(
 
 
 def sample_of_stage(neurons: Path, seed: str) -> dict[int, Totals]:
-    """Draw neurons of the stage `neurons.parquet`, others for every seed, and their totals."""
+    """Draw neurons of the stage `neurons.parquet`, with their totals; the seed selects them."""
     import pyarrow.parquet as pq
 
     return _sample(pq.read_table(neurons, columns=["root_id", *_NAMES]), seed)
 
 
 def compare_graph(connectome: Connectome, seed: str = "") -> int:
-    """Compare a sample of a graph's neurons with what CAVE says now of the graph's version.
+    """Compare some of a graph's neurons with CAVE, at the graph's version.
 
     Parameters
     ----------
     connectome
         An open graph that was loaded from CAVE.
     seed
-        Another one draws other neurons.
+        Random seed; another seed draws other neurons.
 
     Returns
     -------
     int
-        How many were compared.
+        Number of compared neurons.
 
     Raises
     ------
     VerificationError
-        They differ; says which.
+        Totals differ; the message names the neurons.
     VersionNotFoundError
         CAVE no longer has the version.
     CaveError
-        It does not answer, or the graph was made from files.
+        CAVE does not answer, or the graph was made from files.
     """
     made = connectome.materialization
     cave = connectome.require_cave().cave
@@ -147,21 +147,20 @@ def compare_graph(connectome: Connectome, seed: str = "") -> int:
 
 
 def require_equal(held: Mapping[int, Totals], asked: Mapping[int, Totals], where: str) -> None:
-    """Refuse totals that are not those of CAVE.
+    """Refuse totals that differ from those in CAVE.
 
     Raises
     ------
     VerificationError
-        It names the first neurons that differ.
+        Totals differ; the message names the first neurons.
     """
     wrong = [root for root in held if held[root] != asked[root]]
     if wrong:
         shown = "; ".join(f"{root}: here {held[root]}, CAVE {asked[root]}" for root in wrong[:3])
         raise VerificationError(
-            f"{where}: {len(wrong)} of {len(held)} neurons have other totals than CAVE says: "
-            f"{shown}",
-            hint="load again into another working folder (--work); if it stays so, tell the "
-            "server's administrators: its answers by id and by neuron disagree",
+            f"{where}: {len(wrong)} of {len(held)} neurons have other totals in CAVE: {shown}",
+            hint="load again with another working folder (--work); if the totals still "
+            "differ, tell the server's administrators: answers by row id and by neuron disagree",
         )
 
 
@@ -185,7 +184,7 @@ def _ids(roots: Iterable[int]) -> IdArray:
 
 
 def _pairs(rows: pa.Table, min_size: float | None, size_column: str) -> IdArray:
-    """Give pre and post of the rows that count, as two columns."""
+    """Return pre and post of the rows that count, as two columns."""
     pre, post = root_array(rows, PRE), root_array(rows, POST)
     kept = (pre > UNRESOLVED) & (post > UNRESOLVED)
     if min_size is not None:

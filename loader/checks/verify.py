@@ -1,8 +1,8 @@
-"""Does a graph hold what was loaded? Asked of the graph itself, at any time.
+"""Check that a graph holds what was loaded; this works at any time.
 
-A load computes counts, sums and fingerprints from its stages on disk, compares them with
-what the database answers before the graph is published, and keeps them in the graph's
-record, so that they can be asked for again later.
+A load computes counts, sums and fingerprints from its stages on disk. Before it publishes the
+graph, it compares them with the database. It keeps them in the graph's record, so that they can
+be compared again later.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from graphapi.engines.base import Engine
     from graphapi.graph.materialization import Materialization
 
-#: How many steps all checks take together.
+#: Number of steps of all checks.
 _STEPS = 11
-#: How many ids are looked up at a time.
+#: Number of ids in one look-up.
 _LOOKED_UP = 50_000
-#: What must be zero in every graph, whatever was loaded.
+#: Values that must be zero in every graph.
 _ZERO = (
     "connections.self_connections",
     "neurons.wrong_out_totals",
@@ -50,7 +50,7 @@ _MEANING = {
     "connections.pairs": "which neurons are connected, and in which direction",
     "connections.weights": "the weight of each connection",
     "connections.sizes": "the size of each connection",
-    "connections.self_connections": "no neuron is connected with itself",
+    "connections.self_connections": "no neuron has a connection to itself",
     "neurons.neurons": "number of neurons",
     "neurons.in_synapses": "incoming synapses, summed over neurons",
     "neurons.out_synapses": "outgoing synapses, summed over neurons",
@@ -61,7 +61,7 @@ _MEANING = {
     "neurons.totals": "the totals of each neuron",
     "neurons.content": "every property of every neuron",
     "neurons.not_found": "every neuron is found by its root id",
-    "neurons.misnamed": "every neuron's name in pictures (Neo4j)",
+    "neurons.misnamed": "the display name of every neuron (Neo4j)",
     "neurons.wrong_out_totals": "outgoing totals agree with the connections",
     "neurons.wrong_in_totals": "incoming totals agree with the connections",
     "annotations.rows": "number of annotation rows",
@@ -71,33 +71,33 @@ _MEANING = {
     "annotations.not_found": "every annotation row is found by its number",
     "annotations.content": "every field of every annotation row",
     "indexes.missing": "the indexes (Neo4j)",
-    "record.content": "what the graph says about itself",
+    "record.content": "the graph's record",
 }
 
 
-#: What is found of a record that is as it was written.
+#: The value found for a record that is unchanged.
 RECORD_HOLDS = "as written"
 
 
 @runtime_checkable
 class Indexed(Protocol):
-    """An engine with indexes besides those of its keys, and names for pictures: Neo4j."""
+    """An engine with display names and more indexes than those of its keys: Neo4j."""
 
     def indexes(self) -> dict[str, list[str]]:
-        """List the indexes that answer: name, and the properties that each is on."""
+        """Return the indexes that are online: name and properties."""
         ...
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was compared.
+    """One comparison.
 
     Parameters
     ----------
     name, meaning
-        Which, and in words.
+        Name of the check, and its meaning in words.
     expected, found
-        What the record says and what the graph holds, as text.
+        The value in the record and the value in the graph, as text.
     """
 
     name: str
@@ -107,7 +107,7 @@ class Check:
 
     @property
     def ok(self) -> bool:
-        """True where both are equal."""
+        """Return whether both are equal."""
         return self.expected == self.found
 
 
@@ -120,21 +120,21 @@ class VerifyReport:
 
     @property
     def ok(self) -> bool:
-        """True where every check holds."""
+        """Return whether all checks passed."""
         return all(check.ok for check in self.checks)
 
     @property
     def failed(self) -> tuple[Check, ...]:
-        """The checks that do not hold."""
+        """Return the checks that failed."""
         return tuple(check for check in self.checks if not check.ok)
 
     def raise_if_wrong(self) -> None:
-        """Raise where a check does not hold.
+        """Raise an error if a check failed.
 
         Raises
         ------
         VerificationError
-            It names the checks.
+            A check failed; the message names the checks.
         """
         if not self.ok:
             raise VerificationError(
@@ -163,13 +163,13 @@ def verify_graph(engine: Engine, *, progress: bool = True) -> VerifyReport:
     engine
         An open graph.
     progress
-        Show a progress bar where somebody watches.
+        Show a progress bar, if the output is a terminal or notebook.
 
     Returns
     -------
     VerifyReport
-        Every check, also those that hold. Detects a neuron, connection or annotation row
-        that is missing, added or changed, whichever.
+        All checks, passed or failed. They detect any neuron, connection or annotation row
+        that is missing, added or changed.
 
     Raises
     ------
@@ -185,7 +185,7 @@ def verify_graph(engine: Engine, *, progress: bool = True) -> VerifyReport:
 def verify_against(
     engine: Engine, record: Materialization, asked: Callable[[], None] | None = None
 ) -> VerifyReport:
-    """Compare a graph, finished or not, with a record; `asked` is called after each query."""
+    """Compare a finished or unfinished graph with a record; call `asked` after each query."""
     found = measure(engine, record, asked)
     expected = {**record.checksums, **dict.fromkeys(_ZERO, "0"), "record.content": RECORD_HOLDS}
     names = [*_MEANING, *sorted(expected.keys() - _MEANING.keys())]
@@ -201,7 +201,7 @@ def verify_against(
 def measure(
     engine: Engine, record: Materialization, asked: Callable[[], None] | None = None
 ) -> dict[str, str]:
-    """Ask a graph for everything that is compared; `asked` is called after each step.
+    """Query a graph for all values to compare; call `asked` after each step.
 
     Returns
     -------
@@ -255,7 +255,7 @@ def measure(
 
 
 def _not_found(engine: Engine, name: str, ids: pa.ChunkedArray) -> int:
-    """Look every id up through the index, as queries do."""
+    """Look up each id through the index, as queries do; return the number not found."""
     query, found = catalog()[name], 0
     for start in range(0, len(ids), _LOOKED_UP):
         part = ids.slice(start, _LOOKED_UP).to_pylist()
@@ -274,7 +274,7 @@ def _misnamed(neurons: pa.Table) -> int:
 
 
 def _missing_indexes(engine: Indexed, record: Materialization) -> str:
-    """Name the indexes that are not there or are on something else; 0 where none is."""
+    """Return the names of missing or wrong indexes; 0 if there are none."""
     there = engine.indexes()
     wanted = expected_indexes(record.neuron_fields)
     missing = [name for name, on in wanted.items() if sorted(there.get(name) or []) != sorted(on)]
@@ -282,7 +282,7 @@ def _missing_indexes(engine: Indexed, record: Materialization) -> str:
 
 
 def _record_holds(rows: list[dict[str, Any]], record: Materialization) -> str:
-    """Compare the record with its checksum, and with what is being verified."""
+    """Compare the record with its checksum and with the expected record."""
     (row,) = rows if len(rows) == 1 else ({},)
     if not row:
         return f"{len(rows)} records"

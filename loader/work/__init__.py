@@ -1,1 +1,1 @@
-"""The folder a load works in: its manifest, lock, settings and DuckDB."""
+"""The working folder of a load: its manifest, lock, settings and DuckDB."""

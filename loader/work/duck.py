@@ -1,4 +1,4 @@
-"""DuckDB, bounded: memory, spill folder, and errors in this project's words."""
+"""DuckDB with limits: memory, a folder to spill to, and errors of this project."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-#: Used where the caller names no limit: enough to write a fly's brain, 17 M connections, at once.
+#: Default memory limit: enough to write a fly's brain, 17 M connections, in one piece.
 DEFAULT_MEMORY = "4GB"
 
 
@@ -30,14 +30,14 @@ def database(
     Parameters
     ----------
     spill
-        Folder for spilled data; None lets nothing be spilled.
+        Folder for spilled data; None to spill nothing.
     memory_limit
-        Such as `2GB` or `500MB`.
+        Memory limit, such as `2GB` or `500MB`.
     threads
-        Most threads; 0 for all cores.
+        Limit of threads; 0 for all cores.
     ordered
-        Rows come in the order of their file. Costs memory with large files; off, rows are
-        a set.
+        Keep rows in the order of their file. This needs memory with large files; otherwise the
+        order is arbitrary.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def database(
     LoadError
         Memory or disk was not enough.
     SourceSchemaError
-        A source file cannot be read as what its name says.
+        A source file does not have the format of its name.
     """
     import duckdb
 
@@ -63,20 +63,20 @@ def database(
     except duckdb.OutOfMemoryException as error:
         raise LoadError(
             f"the load needs more than {memory_limit} of memory, or more disk: {error}",
-            hint="allow more with --memory, or name a folder on a larger disk with --work",
+            hint="allow more with --memory, or choose a folder on a larger disk with --work",
         ) from error
     except duckdb.IOException as error:
         raise LoadError(
             f"reading or writing a file failed: {_first_line(error)}",
-            hint="check free space and your rights in the working folder, then run the same load "
-            "again: it goes on where it stopped",
+            hint="check the free space and permissions of the working folder, then run the "
+            "same load again: it continues where it stopped",
         ) from error
     except duckdb.Error as error:
         if not _is_about_a_file(error):
             raise
         raise SourceSchemaError(
             f"a source file cannot be read: {_first_line(error)}",
-            hint="check that the file is whole and its ending right",
+            hint="check that the file is complete and has the right extension",
         ) from error
     finally:
         connection.close()
@@ -95,10 +95,10 @@ def identifier(name: str) -> str:
 def one_row(
     connection: duckdb.DuckDBPyConnection, sql: str, params: Sequence[object] = ()
 ) -> dict[str, Any]:
-    """Run a query that answers with exactly one row, and give it by column name."""
+    """Run a query that gives exactly one row, and return the row by column name."""
     found = connection.execute(sql, list(params))
     names = [column[0] for column in found.description or ()]
-    # fetchall, not fetchone: a result that is not read to its end blocks the connection.
+    # fetchall, not fetchone: a result that is not read completely blocks the connection.
     (row,) = found.fetchall()
     return dict(zip(names, row, strict=True))
 
@@ -115,12 +115,12 @@ def _set(connection: duckdb.DuckDBPyConnection, name: str, value: object) -> Non
 
 
 def _is_about_a_file(error: Exception) -> bool:
-    """Tell a file that cannot be read from a mistake in our own SQL."""
+    """Return whether an error is about an unreadable file, not about our SQL."""
     import duckdb
 
     if isinstance(error, duckdb.InvalidInputException):
         return True
-    # What a damaged Parquet file ends in has at times no class of its own.
+    # Some errors of damaged Parquet files have no special class.
     return not isinstance(error, duckdb.ProgrammingError)
 
 

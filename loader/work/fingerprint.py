@@ -1,11 +1,11 @@
-"""Checksums that do not depend on the order of rows, and can be computed anywhere.
+"""Checksums that do not depend on the order of rows, and give the same value on all engines.
 
-A fingerprint is a sum, over all rows, of cubes modulo a prime below 2**30 of what the row
-holds: no step leaves int64, so SQL and both dialects of Cypher get the same number. A cube
-(one to one, for this prime) of a sum that weighs pre and post differently does not cancel
-where rows trade their ends: a cycle and its reverse differ. The Cypher of it
-is in `cypher/verify/`; here is the SQL, for the stages on disk. What texts and lists a graph
-holds is checked by a SHA-256 over its columns, in the order of ids.
+A fingerprint is a sum over all rows. Each row adds a cube modulo a prime below 2**30; every
+step stays within int64, so SQL and both dialects of Cypher get the same number. The cube
+(one-to-one for this prime) is of a sum with different factors for pre and post. So a swap of
+ends between rows changes the fingerprint: a cycle and its reverse differ. The Cypher version is
+in `cypher/verify/`; the SQL here is for the stages on disk. Texts and lists of a graph are
+checked by a SHA-256 over its columns, in the order of ids.
 """
 
 # ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 P1, P2 = 1_073_741_789, 1_073_741_783
-#: What ids are weighed by before they are added.
+#: Factors of the two ids of a row in their sum.
 _A, _B = 536_870_923, 402_653_189
 
 
@@ -79,22 +79,22 @@ FROM n"""
 
 
 def of_connections(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
-    """Compute from a stage what `cypher/verify/connections_checksum.cypher` asks of a graph."""
+    """Compute the values of `cypher/verify/connections_checksum.cypher` from a stage."""
     return one_row(connection, _CONNECTIONS.format(path=literal(path)))
 
 
 def of_neurons(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
-    """Compute from a stage what `cypher/verify/neurons_checksum.cypher` asks of a graph."""
+    """Compute the values of `cypher/verify/neurons_checksum.cypher` from a stage."""
     return one_row(connection, _NEURONS.format(path=literal(path)))
 
 
 def of_ties(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
-    """Compute from a stage what `cypher/verify/annotations_attached.cypher` asks of a graph."""
+    """Compute the values of `cypher/verify/annotations_attached.cypher` from a stage."""
     return one_row(connection, _TIES.format(path=literal(path)))
 
 
 def of_columns(table: pa.Table) -> str:
-    """Give the SHA-256 of a table's contents.
+    """Return the SHA-256 of a table's contents.
 
     Parameters
     ----------
@@ -104,8 +104,7 @@ def of_columns(table: pa.Table) -> str:
     Returns
     -------
     str
-        Hexadecimal digits; equal for equal values, whatever the chunks and the order of
-        columns.
+        Hexadecimal digits; they depend on the values only, not on chunks or column order.
     """
     digest = hashlib.sha256()
     for name in sorted(table.column_names):
@@ -128,7 +127,7 @@ def _add(digest: hashlib._Hash, column: pa.Array) -> None:
         _add(digest, values.flatten())
     elif pa.types.is_string(values.type):
         digest.update(pc.binary_length(values).to_numpy(zero_copy_only=False).tobytes())
-        # as bytes: in a damaged graph they may be no text
+        # as bytes: in a damaged graph they may not be valid text
         digest.update(b"".join(values.cast(pa.binary()).to_pylist()))
     else:
         digest.update(values.to_numpy(zero_copy_only=False).tobytes())

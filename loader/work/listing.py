@@ -1,4 +1,4 @@
-"""Which files of a folder are ours: listed by name, before the first byte is written."""
+"""The list of our files in a folder; each name is listed before its first byte is written."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from graphapi.errors import StageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-_ELSEWHERE = "move it away, or name another folder"
+_ELSEWHERE = "move it away, or choose another folder"
 
 
 class Listing:
-    """Names of all that we have ever written in a folder, kept in a file of it.
+    """The names of all files that we ever wrote to a folder, in a file of that folder.
 
     Parameters
     ----------
     folder
-        It is there already.
+        An existing folder.
     name
-        Of the file with the names, one a line; a folder's ends in a slash.
+        Name of the file with the names, one per line; names of folders end in a slash.
 
     Raises
     ------
@@ -42,16 +42,16 @@ class Listing:
 
     @property
     def files(self) -> list[str]:
-        """The files among the names, sorted."""
+        """Return the listed files, sorted."""
         return sorted(name for name in self._names if not name.endswith("/"))
 
     def add(self, name: str, *others: str) -> None:
-        """Enter a name before anything is written under it, or under the `others`.
+        """List a name, and the `others`, before anything is written under them.
 
         Raises
         ------
         StageError
-            A file of somebody else has one of them.
+            A foreign file has one of the names.
         """
         with self._mutex:
             if name in self._names:
@@ -66,14 +66,14 @@ class Listing:
             self._names.add(name)
 
     def add_folder(self, name: str) -> Path:
-        """Make a folder that is ours from now on; one that was there before is not."""
+        """Create and list a folder; an existing folder is not listed."""
         self.add(f"{name}/")
         folder = self._folder / name
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def remove_all(self) -> None:
-        """Remove the files of the list, folders that are empty then, and the list itself."""
+        """Remove the listed files, then empty folders, then the list itself."""
         with self._mutex:
             for name in self.files:
                 (self._folder / name).unlink(missing_ok=True)
@@ -93,6 +93,6 @@ class Listing:
 
 
 def remove_if_empty(folder: Path) -> None:
-    """Remove a folder; one in which somebody else has put something stays."""
+    """Remove a folder if it is empty."""
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()

@@ -1,4 +1,4 @@
-"""Folders that a load works in: made, and held by one process at a time."""
+"""Create the folders that a load works in, and lock them for one process at a time."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it, where they are not there.
+    """Create a folder and its parents, if missing.
 
     Raises
     ------
     InputError
-        It cannot be made.
+        The folder cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -26,47 +26,47 @@ def make_folder(folder: Path) -> None:
 
 
 def expanded(path: Path) -> Path:
-    """Put the home folder in the place of a `~` in front.
+    """Replace a leading `~` by the home folder.
 
     Raises
     ------
     InputError
-        The path starts with `~` and a name that no user has.
+        The path starts with `~` and an unknown user name.
     """
     try:
         return path.expanduser()
     except RuntimeError as error:
         raise InputError(
-            f"'{path}': '{path.parts[0]}' would be the home folder of a user who is not known",
-            hint=f"write '~/{str(path)[1:]}' for your own home folder, or "
+            f"'{path}': '{path.parts[0]}' is the home folder of an unknown user",
+            hint=f"write '~/{str(path)[1:]}' for your home folder, or "
             f"'{path.absolute()}' for a file of this name",
         ) from error
 
 
 def unusable(folder: Path, error: OSError) -> InputError:
-    """Say that a folder cannot be written to."""
+    """Return the error of a folder that cannot be written to."""
     return InputError(
         f"the folder '{folder}' cannot be used: {error.strerror or error}",
-        hint="check the path, its rights, and the space on the disk",
+        hint="check the path, its permissions, and the free disk space",
     )
 
 
 class FileLock:
-    """A lock that the operating system lets go when the process ends, however it ends.
+    """A lock that the operating system releases when the process ends, in any way.
 
     Parameters
     ----------
     path
-        The file that is locked; its contents do not matter.
+        The file to lock; its contents do not matter.
     busy
-        What to say where another load holds it, and what to do then.
+        Message and hint of the error if another load holds the lock.
     """
 
     def __init__(self, path: Path, busy: tuple[str, str] | None = None) -> None:
         self._path = path
         self._busy = busy or (
             f"another load is working in '{path.parent}'",
-            "wait until it has ended, or name another folder with --work",
+            "wait until it ends, or choose another folder with --work",
         )
         self._handle: int | None = None
 
@@ -78,9 +78,9 @@ class FileLock:
         StageError
             Another process, or another load of this one, holds it.
         InputError
-            Its folder cannot be written to.
+            The folder cannot be written to.
         """
-        while self._handle is None:  # one that we hold already is kept
+        while self._handle is None:  # we hold it already
             try:
                 handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             except OSError as error:
@@ -93,17 +93,17 @@ class FileLock:
                 raise StageError(message, hint=hint) from error
             if _is_file_at(handle, self._path):
                 self._handle = handle
-            else:  # removed by the one who held it, between our two steps
+            else:  # its holder removed it between our two steps
                 os.close(handle)
 
     def release(self) -> None:
-        """Let the lock go; safe to call twice."""
+        """Release the lock; safe to call twice."""
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
 
     def remove(self) -> None:
-        """Let the lock go and remove its file; safe to call twice."""
+        """Release the lock and remove its file; safe to call twice."""
         if self._handle is None:
             return
         if os.name == "nt":  # pragma: no cover - an open file cannot be removed there

@@ -1,4 +1,4 @@
-"""Memory and disk, estimated before a long step: what cannot fit is refused at once."""
+"""Estimate memory and disk before a long step, and refuse at once what cannot fit."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?\s*", re.IGNORECASE)
-#: What Python and its libraries hold in a load, its writing process included: 330 MB measured.
+#: Memory of Python and its libraries in a load, including the writing process: 330 MB measured.
 PYTHON_BYTES = 400_000_000
-#: The least that is left to DuckDB.
+#: The smallest memory limit of DuckDB.
 _LEAST = 100_000_000
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
@@ -25,7 +25,7 @@ def as_bytes(text: str) -> int:
     Raises
     ------
     InputError
-        It cannot be read.
+        The text is not a size.
     """
     match = _SIZE.fullmatch(text)
     if match is None or float(match[1]) == 0:
@@ -35,12 +35,12 @@ def as_bytes(text: str) -> int:
 
 
 def beside_python(memory_limit: str) -> str:
-    """Return what a memory limit leaves to DuckDB, as DuckDB reads it."""
+    """Return the part of a memory limit that is for DuckDB, as DuckDB reads it."""
     return f"{max(_LEAST, as_bytes(memory_limit) - PYTHON_BYTES) // 10**6}MB"
 
 
 def as_text(size: int) -> str:
-    """Write a size for people."""
+    """Return a size as readable text."""
     return f"{size / 1e9:.1f} GB" if size >= 10**9 else f"{max(1, size // 10**6)} MB"
 
 
@@ -50,7 +50,7 @@ def require_disk(folder: Path, needed: int, what: str) -> None:
     Raises
     ------
     LoadError
-        Fewer bytes are free than it is estimated to need.
+        The step needs more bytes than are free.
     """
     free = shutil.disk_usage(folder).free
     if needed > free:
@@ -58,5 +58,5 @@ def require_disk(folder: Path, needed: int, what: str) -> None:
             f"{what} need about {as_text(needed)} on the disk of '{folder}', and "
             f"{as_text(free)} are free",
             hint="free some space, name another disk (--to for the graph, --work for the stages), "
-            "or load fewer connections; what was finished is kept",
+            "or load fewer connections; finished steps are kept",
         )

@@ -1,4 +1,4 @@
-"""How a load runs; nothing here changes what the graph holds, but for `min_size`."""
+"""How a load runs; these settings do not change the graph."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ class Settings:
     Parameters
     ----------
     memory_limit
-        Most memory for the load, the writing of a graph file included; what does not fit is
-        spilled to the working folder, and written in pieces.
+        Memory limit of the load, including writing a graph file. Data that do not fit are
+        spilled to the working folder and written in pieces.
     threads
-        Most threads; 0 for all cores.
+        Limit of threads; 0 for all cores.
     in_flight
-        Most requests to CAVE at once.
+        Limit of parallel requests to CAVE.
     progress
-        Show progress bars where somebody watches.
+        Show progress bars, if the output is a terminal or notebook.
     halved
-        How many times the pieces that are written at once are halved, as larger ones failed.
+        How often the pieces of a write are halved, because larger pieces failed.
     """
 
     memory_limit: str = DEFAULT_MEMORY
@@ -39,13 +39,13 @@ class Settings:
         as_bytes(self.memory_limit)
         if self.in_flight < 1:
             raise InputError(
-                f"in_flight: {self.in_flight} requests at once are too few", hint="at least 1"
+                f"in_flight: {self.in_flight} parallel requests are too few", hint="use at least 1"
             )
         if self.threads < 0:
-            raise InputError(f"threads: {self.threads} is less than none", hint="0 for all cores")
+            raise InputError(f"threads: {self.threads} is negative", hint="use 0 for all cores")
 
     def bar(self, title: str, total: int | None = None, *, unit: str = "rows") -> Progress:
-        """Make a progress bar, a silent one where none is wanted."""
+        """Return a progress bar; it is silent if `progress` is off."""
         return Progress(title, total, unit=unit) if self.progress else _Silent(title)
 
 

@@ -1,4 +1,4 @@
-"""What a load needs from where its rows come from."""
+"""What a load needs from the source of its rows."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ if TYPE_CHECKING:
     from loader.work.settings import Settings
     from loader.work.workspace import Workspace
 
-#: Steps that every source finishes. `rows` notes a `RowsInfo`; each `annotations/<n>` an
-#: `AnnotationInfo`; `names` and `nuclei` are there only where the source has such a thing.
+#: The steps of a source. `rows` records a `RowsInfo`, each `annotations/<n>` an
+#: `AnnotationInfo`. `names` and `nuclei` exist only if the source has names or nuclei.
 ROWS = "rows"
 ANNOTATIONS = "annotations/"
 NUCLEI = "nuclei"
 NAMES = "names"
 EXTRACTED = "extracted"
-#: The step of a source that is `Countable`; notes down how many `neurons` were compared.
+#: The step of a `Countable` source; records how many `neurons` were compared.
 COMPARED = "compared"
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What a source is, resolved once: the version is a number, never 'latest'.
+    """The identity of a source, resolved once: the version is a number, never 'latest'.
 
     Parameters
     ----------
     kind
         `cave` or `files`.
     datastack, version, timestamp, server
-        As in the graph's record; timestamp is ISO text in UTC, empty for files.
+        As in the graph's record; the timestamp is ISO text in UTC, empty for files.
     key
-        All that decides which rows come, as JSON values; loads with equal keys are equal.
+        Everything that determines the rows, as JSON values; loads with equal keys are equal.
     record
-        Further fields of `graphapi.graph.materialization.Materialization`.
+        More fields of `graphapi.graph.materialization.Materialization`.
     """
 
     kind: Literal["cave", "files"]
@@ -51,7 +51,7 @@ class Source(Protocol):
     """Where rows come from."""
 
     def origin(self) -> Origin:
-        """Say what this is; the first call may ask a server, later ones do not."""
+        """Return the identity of the source; only the first call may query a server."""
         ...
 
     def extract(self, workspace: Workspace, settings: Settings) -> None:
@@ -60,32 +60,32 @@ class Source(Protocol):
         Afterwards the step `extracted` is finished, and with it:
 
         - `rows`: Parquet files of synapse rows or weighted pairs;
-        - `annotations/<n>`: one Parquet file an annotation table, in the order given, with
+        - `annotations/<n>`: one Parquet file per annotation table, in the order given, with
           `root_id` int64 (null for none), `row_id` string and the table's fields;
-        - `nuclei`, where there is a soma table: `nucleus_id`, `root_id`, `supervoxel_id`
-          int64, `soma_position` list<double> in nm, `soma_volume` double.
+        - `nuclei`, if there is a soma table: `nucleus_id`, `root_id`, `supervoxel_id` int64,
+          `soma_position` list<double> in nm, `soma_volume` double.
         """
         ...
 
 
 @runtime_checkable
 class Countable(Protocol):
-    """A source that can be asked about single neurons, apart from the extraction."""
+    """A source that can count the synapses of single neurons, independently of the extraction."""
 
     def compare(self, workspace: Workspace, neurons: Path, min_size: float | None) -> None:
-        """Finish the step `compared`: a sample of neurons has the totals that the source says.
+        """Finish the step `compared`: compare the totals of some neurons with the source.
 
         Raises
         ------
         VerificationError
-            It has others.
+            The totals differ.
         """
         ...
 
 
 @dataclass(frozen=True)
 class RowsInfo:
-    """What the step `rows` notes down.
+    """The record of the step `rows`.
 
     Parameters
     ----------
@@ -94,16 +94,16 @@ class RowsInfo:
     columns
         Our name (`pre`, `post`, `size`, `valid`, `weight`, `size_sum`) to the files' column.
     paths
-        Files outside the working folder that are read in place; their checksums are part
-        of the load's key. Empty where the step has files of its own.
+        Files outside the working folder that are read in place; their checksums are part of
+        the load's key. Empty if the step has its own files.
     one_is_unresolved
-        Root id 1 stands for "not looked up".
+        Root id 1 means "not looked up".
     rows_counted
-        How many rows the source itself counts; None where it does not say.
+        Number of rows by the source's own count; None if it has none.
     rows_filtered
-        Rows that were left out already, by a filter that the user gave.
+        Rows that the user's filter has left out already.
     reading
-        What the source was taken for, as JSON values, for the graph's record.
+        How the source was read, as JSON values, for the graph's record.
     """
 
     layout: Literal["synapses", "pairs"]
@@ -116,26 +116,26 @@ class RowsInfo:
 
     @property
     def has_size(self) -> bool:
-        """True where rows have sizes."""
+        """Return whether rows have sizes."""
         return "size" in self.columns or "size_sum" in self.columns
 
 
 @dataclass(frozen=True)
 class AnnotationInfo:
-    """What a step `annotations/<n>` notes down.
+    """The record of a step `annotations/<n>`.
 
     Parameters
     ----------
     table
         The table's name.
     merged
-        Fields that are put on neurons too.
+        Fields that are also merged into neurons.
     supervoxel
         The field with supervoxel ids; empty for none.
     notes
-        What a person should know, such as rows that could not be resolved.
+        Notes for the user, such as rows that could not be resolved.
     reading
-        What the table was taken for, as JSON values, for the graph's record.
+        How the table was read, as JSON values, for the graph's record.
     """
 
     table: str

@@ -1,13 +1,12 @@
 """The working folder of a load: files with checksums, and a manifest of finished steps.
 
-A load is a row of named steps. A step's files are written under other names, brought to
-disk, renamed, and only then entered in the manifest, so a step is either finished or has
-not happened. The manifest's key says exactly what is being loaded; stages of another load
-cannot be taken for one's own.
+A load is a sequence of named steps. A step's files are written under temporary names, flushed to
+disk and renamed. Only then the step enters the manifest, so a step is either finished or has not
+happened. The manifest's key says exactly what is loaded, so a load never uses the stages of
+another load.
 
-The folder may be one that a person names. So it must be empty or have a manifest of ours,
-and every name is listed before the first byte is written under it: what is not listed is
-never written over and never removed.
+The user may choose the folder. So it must be empty or have our manifest, and each name is listed
+before its first byte is written: files that are not listed are never overwritten or removed.
 """
 
 from __future__ import annotations
@@ -32,33 +31,33 @@ _MANIFEST = "manifest.json"
 _LOCK = ".lock"
 _LISTED = "listed.txt"
 _SCRATCH = "scratch"
-#: What a load that was killed before its first manifest may leave.
+#: Files that a load may leave behind if it is killed before its first manifest.
 _FIRST = {_LOCK, _LISTED, _MANIFEST + ".part"}
 #: Layout of the working folder; stages of another layout are refused.
 _LAYOUT = 3
-_ANOTHER_FOLDER = "name another folder with --work, and load again"
-_START_AGAIN = "remove the folder, or name another with --work, and load again"
+_ANOTHER_FOLDER = "choose another folder with --work, and load again"
+_START_AGAIN = "remove the folder, or choose another one with --work, and load again"
 
 
 class Workspace:
-    """The stages of one load; a context manager that holds the folder for itself.
+    """The stages of one load; a context manager that locks the folder.
 
     Parameters
     ----------
     folder
-        Made when it is not there.
+        Working folder; created if missing.
     key
         What is loaded, as JSON values: source, version, tables, filters, checksums of files.
     on_step
-        Called with the name of each step when it has just been finished.
+        Called with the name of each step when it is finished.
 
     Raises
     ------
     StageError
-        Another load is using the folder, its stages belong to another load, or it holds
-        files of somebody else. Nothing in it was touched.
+        Another load is using the folder, or the folder holds stages of another load or
+        foreign files. Nothing in it was changed.
     InputError
-        The folder cannot be made or written to.
+        The folder cannot be created or written to.
     """
 
     def __init__(
@@ -96,12 +95,12 @@ class Workspace:
         self._lock.release()
 
     def is_done(self, step: str) -> bool:
-        """Tell whether a step was finished; its files are checked once.
+        """Return whether a step is finished; its files are checked once.
 
         Raises
         ------
         StageError
-            It was, but a file of it is missing or is not what was written.
+            It is finished, but one of its files is missing or has changed.
         """
         with self._mutex:
             if step not in self._steps:
@@ -113,29 +112,29 @@ class Workspace:
             return True
 
     def info(self, step: str) -> dict[str, Any]:
-        """Give what a finished step noted down."""
+        """Return the record of a finished step."""
         noted: dict[str, Any] = self._steps[step]["info"]
         return noted
 
     def files(self, step: str) -> list[Path]:
-        """Give the files of a finished step, in the order they were named; checked, as `is_done`.
+        """Return the files of a finished step, in order; they are checked as in `is_done`.
 
         Raises
         ------
         StageError
-            One is missing or is not what was written, or the step has not been finished.
+            A file is missing or has changed, or the step is not finished.
         """
         if not self.is_done(step):
             raise StageError(f"'{self.folder}' has no finished step '{step}'", hint=_START_AGAIN)
         return [self.folder / name for name in self._steps[step]["files"]]
 
     def done_under(self, prefix: str) -> list[str]:
-        """Name the finished steps that start with `prefix`, sorted."""
+        """Return the names of finished steps that start with `prefix`, sorted."""
         with self._mutex:
             return sorted(step for step in self._steps if step.startswith(prefix))
 
     def forget(self, prefix: str) -> None:
-        """Take the finished steps that start with `prefix` as not done; files are written anew."""
+        """Forget the finished steps that start with `prefix`; their files are written again."""
         with self._mutex:
             self._steps = {n: step for n, step in self._steps.items() if not n.startswith(prefix)}
             self._write_manifest()
@@ -143,16 +142,16 @@ class Workspace:
     def finish(
         self, step: str, files: Sequence[str] = (), info: Mapping[str, Any] | None = None
     ) -> None:
-        """Enter a step as finished.
+        """Record a step as finished.
 
         Parameters
         ----------
         step
-            Its name.
+            Name of the step.
         files
-            Files written with `new_file`, by their names within the folder.
+            Files written with `new_file`, by their names in the folder.
         info
-            JSON values to note down.
+            JSON values to record.
         """
         entry = {
             "files": {name: _fingerprint(self.folder / name) for name in files},
@@ -166,12 +165,12 @@ class Workspace:
 
     @contextmanager
     def new_file(self, name: str) -> Iterator[Path]:
-        """Give a path to write to; the file gets its name when the block ends without error.
+        """Yield a path to write to; the file gets its name when the block ends without error.
 
         Raises
         ------
         StageError
-            A file of somebody else has this name.
+            A foreign file has this name.
         """
         final = self.folder / name
         temporary = final.with_name(f"{final.name}.part")
@@ -184,13 +183,13 @@ class Workspace:
         temporary.replace(final)
 
     def scratch(self) -> Path:
-        """Give a folder for spilled data; emptied when a load starts."""
+        """Return a folder for spilled data; it is emptied when a load starts."""
         return self._listing.add_folder(_SCRATCH)
 
     def remove(self) -> None:
-        """Remove all stages, and the folder where nothing else is in it."""
+        """Remove all stages, and the folder if nothing else is in it."""
         with self._mutex:
-            # The manifest goes last: a removal broken off leaves a folder known as ours.
+            # The manifest goes last: after an interrupted removal, the folder is still ours.
             self._steps = {}
             self._write_manifest()
             self._remove_leftovers()
@@ -205,9 +204,9 @@ class Workspace:
             others = sorted(p.name for p in self.folder.iterdir() if p.name not in _FIRST)
             if others:
                 raise StageError(
-                    f"'{self.folder}' holds files of somebody else: {', '.join(others[:3])}"
+                    f"'{self.folder}' holds foreign files: {', '.join(others[:3])}"
                     + (f" and {len(others) - 3} more" if len(others) > 3 else ""),
-                    hint="name an empty or a new folder with --work",
+                    hint="choose an empty or new folder with --work",
                 )
             return {}
         try:
@@ -216,12 +215,12 @@ class Workspace:
             checksum = manifest["checksum"]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StageError(
-                f"'{path}' is damaged or is not of a load", hint=_ANOTHER_FOLDER
+                f"'{path}' is damaged, or is not from a load", hint=_ANOTHER_FOLDER
             ) from error
         if layout != _LAYOUT or key != self.key:
             raise StageError(
                 f"'{self.folder}' holds stages of another load: {_difference(key, self.key)}",
-                hint=f"to go on with that load give the same arguments; else {_START_AGAIN}",
+                hint=f"to continue that load, give the same arguments; else {_START_AGAIN}",
             )
         if checksum != _checksum(steps):
             raise StageError(f"'{path}' has been changed since", hint=_START_AGAIN)
@@ -259,18 +258,18 @@ class Workspace:
 
 
 def load_id(key: Mapping[str, Any]) -> str:
-    """Give the short name of what a key describes: equal keys, equal names."""
+    """Return a short name for a key: equal keys have equal names."""
     return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def sha256_of(path: Path) -> str:
-    """Give a file's SHA-256 as hexadecimal digits."""
+    """Return a file's SHA-256 as hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _checksum(steps: object) -> str:
-    """Give the SHA-256 of the steps: only what this program wrote is taken for its own."""
+    """Return the SHA-256 of the steps; it shows that this program wrote the manifest."""
     return hashlib.sha256(json.dumps(steps, sort_keys=True).encode()).hexdigest()
 
 

@@ -107,7 +107,7 @@ def test_a_home_folder_of_nobody_is_refused(tmp_path, name, monkeypatch) -> None
     monkeypatch.chdir(tmp_path)
     Path("rows.csv").write_text("pre,post,weight\n5,6,7\n")
     for given in ({"to": name}, {"to": f"neo4j-import:{name}"}, {"to": "g.lbug", "work": name}):
-        with pytest.raises(ValueError, match="home folder of a user") as caught:
+        with pytest.raises(ValueError, match="home folder of an unknown user") as caught:
             load("rows.csv", **given)
         assert f"'{tmp_path / name}'" in str(caught.value)
     load("rows.csv", tmp_path / name, work=tmp_path / "w")

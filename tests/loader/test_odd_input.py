@@ -37,7 +37,7 @@ def test_what_duckdb_says_of_a_damaged_file_is_an_error_of_ours():
     for kind in (duckdb.Error, duckdb.ConversionException, duckdb.InternalException):
         with pytest.raises(SourceSchemaError, match="cannot be read: oh") as caught, database():
             raise kind("oh")
-        assert "check that the file is whole" in str(caught.value)
+        assert "check that the file is complete" in str(caught.value)
     with pytest.raises(duckdb.BinderException), database() as connection:  # a mistake of ours
         connection.execute("SELECT nothing")
 

@@ -90,7 +90,7 @@ def test_a_row_that_the_ranges_do_not_give_is_found(tmp_path, folder, monkeypatc
     monkeypatch.setattr(cavetables, "synapse_rows", other_ends)
     with (
         serve(folder, token=TOKEN) as server,
-        pytest.raises(VerificationError, match="other totals than CAVE says") as caught,
+        pytest.raises(VerificationError, match="other totals in CAVE") as caught,
     ):
         load(source(server), tmp_path / "g.lbug", work=tmp_path / "w")
     assert "--work" in str(caught.value)
