@@ -106,7 +106,7 @@ class MotifAnalysis(MotifSearch):
         )
 
     def weights(self, threshold: int = 1, neuron_ids: object = None) -> pd.DataFrame:
-        """Tell how strong the connections in each class of triad are."""
+        """Return how strong the connections in each class of triad are."""
         from graphapi.network.weighted import weighted_census
 
         return self._frame(

@@ -133,7 +133,7 @@ def _bind_membership(pattern: Pattern, one: Condition, kind: str) -> Condition:
 def _whole_bound(pattern: Pattern, one: Condition, value: float) -> Condition:
     """Move a fractional bound on whole numbers to the whole number that means the same."""
     if not math.isfinite(value):
-        raise _unfit(pattern, one, f"{value} is no bound")
+        raise _unfit(pattern, one, f"{value} is not a bound")
     whole = math.floor(value) if one.op in (">", "<=") else math.ceil(value)
     return replace(one, value=whole)
 
@@ -145,7 +145,7 @@ def _convert(pattern: Pattern, one: Condition, value: Value, kind: str) -> Scala
 
 
 def _scalar(pattern: Pattern, one: Condition, value: Scalar, kind: str) -> Scalar:
-    """Give a constant the type of its field, where nothing is lost by it."""
+    """Return a constant the type of its field, where nothing is lost by it."""
     if kind == "string" and isinstance(value, str):
         return value
     if kind == "bool":

@@ -110,7 +110,7 @@ class _Expander:
             if name not in nodes:
                 raise self._error(
                     one.line,
-                    f"'{name}' is no parameter of macro '{macro.name}'",
+                    f"'{name}' is not a parameter of macro '{macro.name}'",
                     hint=f"its parameters: {', '.join(macro.parameters)}",
                 )
             return nodes[name]

@@ -29,7 +29,7 @@ OPERATORS = {"=": 0, "!=": 1, "<": 2, "<=": 3, ">": 4, ">=": 5}
 
 
 class Program(NamedTuple):
-    """A plan in arrays; all int64 unless told otherwise.
+    """A plan in arrays; all int64 unless stated otherwise.
 
     Parameters
     ----------
@@ -261,7 +261,7 @@ class CompiledSearch:
         return [*ways, (edge.post, edge.pre)] if self._pattern.undirected else ways
 
     def _seen_from_later(self, pre: int, post: int, graph: int) -> tuple[int, int, int]:
-        """Give the depth that completes a pair, the list to look it up in, the other depth."""
+        """Return the depth that completes a pair, the list to look it up in, the other depth."""
         a, b = self._depth[pre], self._depth[post]
         return (b, 2 * graph, a) if a < b else (a, 2 * graph + 1, b)
 

@@ -122,7 +122,7 @@ def from_dotmotif(motif: Any) -> Pattern:
     Raises
     ------
     InputError
-        The object is no motif.
+        The object is not a motif.
     MotifError
         The motif has no connection, or a node that no connection binds.
     """

@@ -41,7 +41,7 @@ class MemoryGraph:
     edge_fields
         Arrow array per property of a connection, in the order of `pre`.
     read_node_field
-        Gives a neuron property as an Arrow array in the order of `root_ids`.
+        Returns a neuron property as an Arrow array in the order of `root_ids`.
     """
 
     root_ids: IdArray
@@ -84,7 +84,7 @@ class MemoryGraph:
         return cls(root_ids, a[order], b[order], fields, read_node_field)
 
     def weights(self, pre: Positions, post: Positions) -> npt.NDArray[np.int64]:
-        """Give the weights of existing connections, by the positions of their ends."""
+        """Return the weights of existing connections, by the positions of their ends."""
         size = self.root_ids.size
         keys = self.pre.astype(np.int64) * size + self.post
         at = np.searchsorted(keys, pre.astype(np.int64) * size + post)
@@ -92,7 +92,7 @@ class MemoryGraph:
         return np.asarray(known[at], dtype=np.int64)
 
     def undirected(self) -> MemoryGraph:
-        """Give the graph in which a connection either way counts both ways, values summed."""
+        """Return the graph in which a connection either way counts both ways, values summed."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -178,7 +178,7 @@ class NeighbourLists:
         return self._numbers[key]
 
     def arrays(self) -> tuple[npt.NDArray[np.int64], Positions]:
-        """Give `indptr` and `indices` as `Program` describes them."""
+        """Return `indptr` and `indices` as `Program` describes them."""
         size = self._graph.root_ids.size
         starts, lists, offset = [], [], 0
         for mask in self._masks:

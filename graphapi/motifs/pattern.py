@@ -150,7 +150,7 @@ class Pattern:
         return MotifError(located(self.source, line, message), hint=hint)
 
     def unmentioned_pairs(self) -> list[tuple[int, int]]:
-        """Give the ordered pairs that induced matching wants unconnected, ascending."""
+        """Return the ordered pairs that induced matching wants unconnected, ascending."""
         taken = {(edge.pre, edge.post) for edge in self.edges}
         if self.undirected:
             taken |= {(post, pre) for pre, post in taken}
@@ -189,7 +189,7 @@ class Symmetry:
         self._links = _edge_links(pattern)
 
     def orders(self, base: Sequence[int] | None = None) -> list[tuple[int, int]]:
-        """Give conditions `id(a) < id(b)` that pick one of every set of equivalent matches.
+        """Return conditions `id(a) < id(b)` that pick one of every set of equivalent matches.
 
         Each step of a stabiliser chain takes a node, demands that it has the smallest id of
         its orbit, and goes on with the relabelings that fix it (Grochow and Kellis 2007).
@@ -208,7 +208,7 @@ class Symmetry:
         return found
 
     def orbit(self, node: int, fixed: Sequence[int] = ()) -> list[int]:
-        """Give the nodes that `node` can be relabeled to while `fixed` nodes stay."""
+        """Return the nodes that `node` can be relabeled to while `fixed` nodes stay."""
         start = {i: i for i in fixed}
         if node in start:
             return [node]
@@ -219,7 +219,7 @@ class Symmetry:
         ]
 
     def relabelings(self) -> Iterator[tuple[int, ...]]:
-        """Give all of them, the identity included; entry `i` is what node `i` becomes."""
+        """Return all of them, the identity included; entry `i` is what node `i` becomes."""
         for mapping in self._completions({}):
             yield tuple(mapping[i] for i in range(self._size))
 
@@ -259,7 +259,7 @@ class Symmetry:
 
 
 def declared_orders(pattern: Pattern, base: Sequence[int] | None = None) -> list[tuple[int, int]]:
-    """Give the id conditions that the author's `===` statements ask for.
+    """Return the id conditions that the author's `===` statements ask for.
 
     Raises
     ------

@@ -84,7 +84,7 @@ def codes_of(columns: list[pa.Array]) -> list[Codes]:
 
 
 def _plain(column: pa.Array, valid: Mask) -> npt.NDArray[Any]:
-    """Give the values that are there; whole numbers with fractions stay exact as Python objects."""
+    """Return the values that are not missing, exact: as int64 or as Python objects."""
     import pyarrow as pa
 
     there = column.filter(pa.array(valid))

@@ -36,7 +36,7 @@ class NetworkAnalysis:
     def graph(
         self, threshold: int = 1, neuron_ids: object = None, *, isolated: bool = False
     ) -> DirectedGraph:
-        """Give the connections as a matrix, for everything below and for your own algorithms.
+        """Return the connections as a matrix, for everything below and for your own algorithms.
 
         Parameters
         ----------
@@ -86,7 +86,7 @@ class NetworkAnalysis:
         return frame
 
     def statistics(self, threshold: int = 1, neuron_ids: object = None) -> dict[str, int | float]:
-        """Give reciprocity, clustering, components and the like.
+        """Return reciprocity, clustering, components and the like.
 
         Parameters
         ----------
@@ -136,7 +136,7 @@ class NetworkAnalysis:
         return path_lengths(graph, directed=directed, sample=sample, seed=seed, stop=stop)
 
     def degrees(self, threshold: int = 1, neuron_ids: object = None) -> pd.DataFrame:
-        """Give partners and synapses of each neuron; see `graphapi.network.statistics`."""
+        """Return partners and synapses of each neuron; see `graphapi.network.statistics`."""
         from graphapi.network.statistics import degree_table
 
         return self._frame(degree_table, threshold, neuron_ids)
@@ -150,7 +150,7 @@ class NetworkAnalysis:
     def hubs(
         self, top: int = 20, threshold: int = 1, neuron_ids: object = None, by: str | None = None
     ) -> pd.DataFrame:
-        """Give the neurons with the most partners.
+        """Return the neurons with the most partners.
 
         Parameters
         ----------
@@ -291,7 +291,7 @@ class NetworkAnalysis:
         return self.null_model(model) if isinstance(model, str) else model
 
     def labels(self, by: str) -> pd.Series[Any]:
-        """Give a property of all neurons, by root id; `Unknown` where a neuron has none.
+        """Return a property of all neurons, by root id; `Unknown` where a neuron has none.
 
         Raises
         ------

@@ -105,7 +105,7 @@ def participation(
 def role_table(
     graph: DirectedGraph, *, workers: int | None = None, stop: Stop | None = None
 ) -> Ints:
-    """Give `role_counts` as an array: int64, (n, 36)."""
+    """Return `role_counts` as an array: int64, (n, 36)."""
     lists = Neighbours.of(graph)
     table = _triangle_roles(lists, worker_count(workers), stop)
     closed = table.copy()
@@ -218,7 +218,7 @@ def _triangle_codes() -> list[int]:
 
 
 def _roles_in_triangles() -> dict[int, tuple[int, int, int]]:
-    """Give, for each role in a triangle, its pairs to the others x and y, and the pair x, y."""
+    """Return, for each role in a triangle, its pairs to the others x and y, and the pair x, y."""
     found: dict[int, tuple[int, int, int]] = {}
     for k, (name, role) in enumerate(ROLES):
         triad = TRIADS[NAMES.index(name)]
@@ -234,7 +234,7 @@ def _roles_in_triangles() -> dict[int, tuple[int, int, int]]:
 
 
 def _pairs_at_roles() -> list[tuple[tuple[int, ...], int]]:
-    """Give, for each role of a connected class, its own pairs and the pair opposite."""
+    """Return, for each role of a connected class, its own pairs and the pair opposite."""
     found: list[tuple[tuple[int, ...], int]] = []
     for name, role in ROLES:
         triad = TRIADS[NAMES.index(name)]

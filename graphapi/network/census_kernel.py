@@ -15,7 +15,7 @@ def merge_neighbours(n, out_ptr, out_idx, in_ptr, in_idx, ptr, idx, code, from_o
     """Merge downstream and upstream partners into one ascending list a neuron.
 
     `code` is 1 for downstream, 2 for upstream, 3 for both; `from_out` and `from_in` are the
-    places of the two connections in the input, or -1. Gives the length of the lists; with
+    places of the two connections in the input, or -1. Returns the length of the lists; with
     `idx` empty it only fills `ptr`.
     """
     fill = idx.size > 0

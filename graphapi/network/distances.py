@@ -76,7 +76,7 @@ class PathLengths:
         return self.reached / pairs if pairs else float("nan")
 
     def to_frame(self) -> pd.DataFrame:
-        """Give `pairs` (int64) by `distance`, from 1 up."""
+        """Return `pairs` (int64) by `distance`, from 1 up."""
         import pandas as pd
 
         return pd.DataFrame(

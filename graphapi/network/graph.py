@@ -69,7 +69,7 @@ class DirectedGraph:
         if matrix.nnz and int(matrix.data.min()) <= 0:
             raise InputError("graph: a connection has a weight of zero or less")
         if bool((self.pre == matrix.indices).any()):
-            raise InputError("graph: the diagonal must be empty: autapses are no connections")
+            raise InputError("graph: the diagonal must be empty: autapses are not connections")
 
     @classmethod
     def from_edges(
@@ -95,7 +95,7 @@ class DirectedGraph:
         Raises
         ------
         InvalidRootIdError
-            An end is no root id.
+            An end is not a root id.
         InputError
             Lengths differ, or a weight is not a whole number above zero.
         UnknownRootIdError
@@ -189,7 +189,7 @@ class DirectedGraph:
         )
 
     def subset(self, ids: RootIds) -> DirectedGraph:
-        """Give the induced subgraph: these neurons and every connection among them.
+        """Return the induced subgraph: these neurons and every connection among them.
 
         Raises
         ------

@@ -24,14 +24,14 @@ def _mixed(x):  # type: ignore[no-untyped-def]
 
 @compiled
 def _next(state):  # type: ignore[no-untyped-def]
-    """Give 64 random bits: splitmix64, whose whole state is one number."""
+    """Return 64 random bits: splitmix64, whose whole state is one number."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)
     return _mixed(state[0])
 
 
 @compiled
 def below(state, bound):  # type: ignore[no-untyped-def]
-    """Give a random number in [0, bound), all equally likely; bound up to 2**32."""
+    """Return a random number in [0, bound), all equally likely; bound up to 2**32."""
     size = np.uint64(bound)
     mask = np.uint64(0xFFFFFFFF)
     product = (_next(state) >> np.uint64(32)) * size
@@ -103,7 +103,7 @@ def rewire_connections(  # type: ignore[no-untyped-def]
 
     Connection k keeps its source `pre[k]`; the connections of source v are `ptr[v]:ptr[v + 1]`.
     Both moves are as likely as their way back. With `apart`, no two connections become mutual.
-    Gives the number of moves made.
+    Returns the number of moves made.
     """
     made = 0
     m = post.size
@@ -163,7 +163,7 @@ def rewire_pairs(  # type: ignore[no-untyped-def]
     """Exchange ends of reciprocal pairs within a group; no pair meets another connection.
 
     `weights[k]` are the weights from first to second and back. Where `turns` of a group is
-    true, a pair may be taken from either end. Gives the number of moves made.
+    true, a pair may be taken from either end. Returns the number of moves made.
     """
     made = 0
     for _ in range(attempts):

@@ -94,7 +94,7 @@ class NullModel:
         return self.kind in ("degree", "block")
 
     def labels_of(self, graph: DirectedGraph) -> Labels:
-        """Give the labels, one for all if they do not matter."""
+        """Return the labels, one for all if they do not matter."""
         return Labels.of(graph, {} if self.labels is None else self.labels)
 
     def describe(self) -> str:
@@ -179,7 +179,7 @@ def check_preserved(graph: DirectedGraph, null: DirectedGraph, model: NullModel)
 
 
 def shared_connections(graph: DirectedGraph, null: DirectedGraph) -> float:
-    """Give the share of a graph's connections that a null graph has too; NaN if it has none."""
+    """Return the share of a graph's connections that a null graph has too; NaN if it has none."""
     ours, theirs = (each.pre * each.n + each.post for each in (graph, null))
     common = np.intersect1d(ours, theirs, assume_unique=True).size
     return common / graph.m if graph.m else float("nan")

@@ -27,7 +27,7 @@ class _Groups:
     ptr, members
         int64: the connections of group g are `members[ptr[g]:ptr[g + 1]]`.
     values
-        int64: what was told apart, by group.
+        int64: what distinguishes the groups, by group.
     """
 
     of: Ints

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def rich_club_curve(graph: DirectedGraph) -> pd.DataFrame:
-    """Give phi(k) for every k at which it changes.
+    """Return phi(k) for every k at which it changes.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def rich_club_curve(graph: DirectedGraph) -> pd.DataFrame:
 
 
 def rich_club_measure(graph: DirectedGraph, levels: Ints) -> dict[Hashable, float]:
-    """Give phi at some k, ascending, for comparing with null graphs; NaN below two neurons."""
+    """Return phi at some k, ascending, for comparing with null graphs; NaN below two neurons."""
     members = members_above(graph.in_degree + graph.out_degree, levels)
     pairs = members * (members - 1)
     phi = np.full(levels.size, np.nan)

@@ -79,7 +79,7 @@ def network_statistics(
 
 
 def component_sizes(graph: DirectedGraph, *, strong: bool) -> Ints:
-    """Give the number of neurons of each component, int64, largest first.
+    """Return the number of neurons of each component, int64, largest first.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def component_sizes(graph: DirectedGraph, *, strong: bool) -> Ints:
 
 
 def degree_table(graph: DirectedGraph) -> pd.DataFrame:
-    """Give each neuron's degrees and strengths.
+    """Return each neuron's degrees and strengths.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def degree_distribution(graph: DirectedGraph) -> pd.DataFrame:
 
 
 def hubs(graph: DirectedGraph, top: int = 20) -> pd.DataFrame:
-    """Give the neurons with the most partners.
+    """Return the neurons with the most partners.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ _Value = TypeVar("_Value", np.int64, np.float64)
 def weighted_census(
     graph: DirectedGraph, *, workers: int | None = None, stop: Stop | None = None
 ) -> pd.DataFrame:
-    """Tell the weights of the connections within the 13 connected classes.
+    """Return the weights of the connections within the 13 connected classes.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def _sums(
 
 
 def _pair_weights(lists: Neighbours) -> tuple[Ints, Floats]:
-    """Give the sum of each pair's weights, and the sum of their logarithms."""
+    """Return the sum of each pair's weights, and the sum of their logarithms."""
     out, into = lists.weight_out, lists.weight_in
     return out + into, np.log(np.maximum(out, 1)) + np.log(np.maximum(into, 1))
 

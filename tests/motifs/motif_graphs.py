@@ -30,7 +30,7 @@ def larva_classes() -> pd.Series:
 
 
 def to_networkx(graph: DirectedGraph) -> nx.DiGraph:
-    """Give the graph to the oracle."""
+    """Return the graph to the oracle."""
     other = nx.DiGraph()
     other.add_nodes_from(graph.root_ids.tolist())
     ids = graph.root_ids

@@ -169,7 +169,7 @@ def test_a_file(tmp_path: Path) -> None:
         ("A -> B as e\nA.size > e.weight", 2, "cannot be compared"),
         ("A -> B as e\nB !> A as f\ne.weight > f.weight", 3, "must not exist"),
         ("A -> B\nloop(A, B)", 2, "no macro 'loop'"),
-        ("m(x) { x -> x2 }\nA -> B\nm(A)", 1, "'x2' is no parameter"),
+        ("m(x) { x -> x2 }\nA -> B\nm(A)", 1, "'x2' is not a parameter"),
         ("m(x, y) { x -> y }\nm(A)", 2, "takes 2 names"),
         ("m(x, y) { m(x, y) }\nm(A, B)", 1, "calls itself"),
         ("m(x, y) { x -> y }\nm(x, y) { y -> x }\nm(A, B)", 2, "another macro"),
