@@ -115,7 +115,15 @@ class InputError(CavegraphError, ValueError):
 
 
 class InvalidRootIdError(InputError):
-    """A value cannot be a root id."""
+    """A value cannot be a root id.
+
+    Attributes
+    ----------
+    meant
+        The annotation field that has the value, and the value, where a name was passed for ids.
+    """
+
+    meant: tuple[str, str | list[str]] | None = None
 
 
 class UnknownFieldError(InputError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard, Union
 
 import numpy as np
@@ -91,7 +92,7 @@ def _one(value: object, what: str) -> int:
         value = value.as_py()
     if isinstance(value, (bool, np.bool_)):
         raise _refused(value, what)
-    if isinstance(value, (int, np.integer)) or _is_digits(value):
+    if isinstance(value, (int, np.integer)) or _is_digits(value) or _is_whole_decimal(value):
         number = int(value)
     else:
         raise _refused(value, what)
@@ -105,6 +106,11 @@ def _is_digits(value: object) -> TypeGuard[str]:
         return False
     text = value.strip()
     return text.isascii() and text.isdigit() and len(text.lstrip("0")) <= _MOST_DIGITS
+
+
+def _is_whole_decimal(value: object) -> TypeGuard[Decimal]:
+    """Tell whether a value is an exact decimal, as databases hand out ids, without a fraction."""
+    return isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value()
 
 
 def _refused(value: object, what: str) -> InvalidRootIdError:

@@ -47,7 +47,7 @@ def open_engine(
         return Neo4jEngine.connect(text, user=user, password=password, database=database)
     if "://" in text:
         raise InputError(
-            f"'{text.split('://', maxsplit=1)[0]}://' is no address of a graph",
+            f"'{text.split('://', maxsplit=1)[0]}://' is not the address of a graph",
             hint="use bolt://, neo4j:// (also +s, +ssc), or the path of a .lbug file",
         )
     from graphapi.engines.ladybug import LadybugEngine

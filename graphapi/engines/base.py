@@ -18,7 +18,7 @@ Params: TypeAlias = Mapping[str, object]
 
 
 def check_timeout(timeout: float | None) -> None:
-    """Refuse what is no length of time; None means no limit.
+    """Refuse what is not a length of time; None means no limit.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def check_timeout(timeout: float | None) -> None:
         Zero, negative, infinite or not a number.
     """
     if timeout is not None and not (math.isfinite(timeout) and timeout > 0):
-        raise InputError(f"timeout: {timeout} s is no time", hint="None means no limit")
+        raise InputError(f"timeout: {timeout} s is not a time limit", hint="None means no limit")
 
 
 class Engine(Protocol):

@@ -164,7 +164,7 @@ class _NoCommonTypeError(Exception):
 
 
 def _type_of(value: object) -> object:
-    """Give the type of plain values: a word, ('list', type) or a dict of types; None for any."""
+    """Return the type of plain values: a word, ('list', type) or a dict of types; None for any."""
     if isinstance(value, dict):
         return {key: _type_of(item) for key, item in value.items()}
     if isinstance(value, list):

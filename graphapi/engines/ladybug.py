@@ -111,7 +111,7 @@ class LadybugEngine:
                 hint="name yours by $CAVEGRAPH_URI, or make one by `cavegraph load` or `demo`",
             )
         if not path.is_file() or path.stat().st_size == 0:
-            raise GraphFileError(f"'{path}' is no graph file", hint="name the .lbug file itself")
+            raise GraphFileError(f"'{path}' is not a graph file", hint="name the .lbug file itself")
         refuse_logs(path)
         workers = Workers(path, Seen.at(path), threads)
         at = path.absolute()
@@ -204,7 +204,7 @@ class LadybugEngine:
             Columns of the table, in the file's order; None when the file has them all.
         """
         if not table.isidentifier():
-            raise InputError(f"'{table}' is no table name")
+            raise InputError(f"'{table}' is not a table name")
         names = "" if columns is None else "(" + ", ".join(quoted(c) for c in columns) + ")"
         place = str(path).replace("\\", "\\\\").replace('"', '\\"')
         self._execute(f'COPY {table}{names} FROM "{place}"', {}, None, f"COPY {table}")
@@ -390,7 +390,7 @@ def _translated(what: str, uri: str, timeout: float | None) -> Iterator[None]:
 
 def _damaged(uri: str, error: Exception) -> GraphFileError:
     return GraphFileError(
-        f"'{uri}' is no readable graph: {type(error).__name__}: {error}",
+        f"'{uri}' is not a readable graph: {type(error).__name__}: {error}",
         hint="load it again with `cavegraph load ... --replace`",
     )
 
@@ -407,7 +407,7 @@ def _translate(message: str, what: str, uri: str, timeout: float | None) -> Engi
         )
     if any(sign in message for sign in _NOT_A_GRAPH):
         return GraphFileError(
-            f"'{uri}' is no readable graph: {message}",
+            f"'{uri}' is not a readable graph: {message}",
             hint="load it again with `cavegraph load ... --replace`",
         )
     if "vector with ANY type" in message:

@@ -72,7 +72,7 @@ def refuse_shortest_with_node_filter(words: list[str]) -> None:
 
 
 def _named_paths(words: list[str]) -> Iterator[tuple[str, list[str]]]:
-    """Give each `name = (...)-[...]-(...)` of MATCH clauses, and its pattern's words."""
+    """Return each `name = (...)-[...]-(...)` of MATCH clauses, and its pattern's words."""
     for i in range(1, len(words) - 2):
         named = words[i + 1 : i + 3] == ["=", "("]
         if named and (words[i - 1] == "," or words[i - 1].upper() == "MATCH"):
@@ -83,7 +83,7 @@ def _named_paths(words: list[str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _after(words: list[str], start: int) -> int:
-    """Give the place after the bracket that closes the one at `start`."""
+    """Return the place after the bracket that closes the one at `start`."""
     opening, closing, depth = words[start], _CLOSES[words[start]], 0
     for i in range(start, len(words)):
         depth += (words[i] == opening) - (words[i] == closing)
@@ -93,7 +93,7 @@ def _after(words: list[str], start: int) -> int:
 
 
 def _nodes(words: list[str]) -> Iterator[tuple[str, str | None]]:
-    """Give variable and label of all that looks like `(variable:Label ...)`; both may be empty."""
+    """Return variable and label of what looks like `(variable:Label ...)`; both may be empty."""
     i = 0
     while i < len(words):
         if words[i] == "[":  # a relationship may hold conditions in brackets of its own

@@ -52,7 +52,7 @@ class Occasion:
 
 
 def error_for_code(code: str, message: str, at: Occasion) -> CavegraphError:
-    """Give our error for what a server reported."""
+    """Return our error for what a server reported."""
     _, _, rest = code.partition(".")
     kind, _, rest = rest.partition(".")
     area, _, name = rest.partition(".")
@@ -92,13 +92,13 @@ def error_for_code(code: str, message: str, at: Occasion) -> CavegraphError:
 
 
 def auth_error(message: str, at: Occasion) -> EngineAuthError:
-    """Give our error for a refused user."""
+    """Return our error for a refused user."""
     who = f"user '{at.user}'" if at.user else "no user name"
     return EngineAuthError(f"{at.uri} refuses {who}: {message}", hint=_AUTH_HINT)
 
 
 def unavailable_error(error: BaseException, at: Occasion) -> EngineUnavailableError:
-    """Give our error for a server that does not answer."""
+    """Return our error for a server that does not answer."""
     return EngineUnavailableError(
         f"Neo4j at {at.uri} does not answer ('{at.what}'): {_reason(error)}", hint=_advice(error)
     )
@@ -116,7 +116,7 @@ def _advice(error: BaseException) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    """Give the innermost cause in one line; the outer ones only say that all failed."""
+    """Return the innermost cause in one line; the outer ones only say that all failed."""
     return str(list(_causes(error))[-1]).replace("\n", " ")
 
 

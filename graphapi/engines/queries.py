@@ -155,7 +155,7 @@ class Query:
         return {item.name for item in self.columns}
 
     def text_for(self, engine: str) -> str:
-        """Give the body for an engine."""
+        """Return the body for an engine."""
         return self.overrides.get(engine, self.text)
 
     def check(self, params: Mapping[str, object] | None) -> dict[str, object]:
@@ -246,13 +246,13 @@ class Catalog:
         return iter(self._queries.values())
 
     def names(self) -> Sequence[str]:
-        """Give all names, sorted."""
+        """Return all names, sorted."""
         return sorted(self._queries)
 
 
 @cache
 def catalog() -> Catalog:
-    """Give the catalogue of the query files that ship with this package."""
+    """Return the catalogue of the query files that ship with this package."""
     return Catalog(files("cypher"))
 
 
@@ -397,7 +397,7 @@ def _without_comments(text: str) -> str:
 
 
 def arrow_type(declared: str) -> pa.DataType | None:
-    """Give the Arrow type of a declared one; None for `any`."""
+    """Return the Arrow type of a declared one; None for `any`."""
     import pyarrow as pa
 
     return {

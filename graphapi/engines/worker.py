@@ -107,7 +107,7 @@ def query_memory() -> int:
     Raises
     ------
     InputError
-        The variable is no size.
+        The variable is not a size.
     """
     given = os.environ.get("CAVEGRAPH_QUERY_MEMORY")
     if given is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -111,8 +111,10 @@ class Selector:
         try:
             requested = parse_root_ids(neuron_ids, what=what)
         except InvalidRootIdError as error:
-            if meant := self._as_criteria(neuron_ids):
-                raise InvalidRootIdError(error.message, hint=f"did you mean {meant}?") from None
+            if (field := self._field_with(neuron_ids)) is None:
+                raise
+            error.meant = field, cast("str | list[str]", neuron_ids)
+            error.hint = f"did you mean NeuronCriteria({field}={neuron_ids!r})?"
             raise
         if not len(requested):
             raise InputError(
@@ -120,11 +122,11 @@ class Selector:
             )
         return requested
 
-    def _as_criteria(self, value: object) -> str:
-        """Suggest criteria for a text that was passed as an id; empty if there are none."""
+    def _field_with(self, value: object) -> str | None:
+        """Return the annotation field that has the texts passed as ids; None if there is none."""
         texts = [value] if isinstance(value, str) else value
         if not isinstance(texts, (list, tuple)) or not all(isinstance(t, str) for t in texts):
-            return ""
+            return None
         wanted = {text.casefold() for text in texts}
         table = self._graph.annotations
         for name, kind in table.types.items():
@@ -132,8 +134,8 @@ class Selector:
                 counts = count_values(table, self._graph.root_ids(), name)
                 here = {str(count.value).casefold() for count in counts}
                 if wanted and wanted <= here:
-                    return f"NeuronCriteria({name}={value!r})"
-        return ""
+                    return name
+        return None
 
     def _absent(self, neuron_ids: IdArray) -> list[int]:
         unseen = sorted(set(neuron_ids.tolist()) - self._known)

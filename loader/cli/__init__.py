@@ -12,6 +12,7 @@ from graphapi.errors import (
     CavegraphError,
     EngineError,
     InputError,
+    InvalidRootIdError,
     LoadError,
     NotFoundError,
 )
@@ -43,6 +44,10 @@ def main(arguments: list[str] | None = None) -> None:
             warnings.showwarning = _show_warning
             app(args=arguments, prog_name="cavegraph")
     except CavegraphError as error:
+        if isinstance(error, InvalidRootIdError) and error.meant:
+            field, value = error.meant
+            named = value if isinstance(value, str) else ",".join(value)
+            error.hint = f"did you mean --where {field}={named}?"
         sys.stderr.write(f"cavegraph: {visible(str(error), keep=_LINES)}\n")
         raise SystemExit(exit_code(error)) from None
     except BrokenPipeError:

@@ -14,7 +14,7 @@ import typer
 
 from graphapi.common.files import write_whole
 from graphapi.errors import InputError
-from loader.cli.terminal import show
+from loader.cli.terminal import show, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,10 +151,16 @@ def _to_file(place: str, write: Callable[[str], Any]) -> None:
 
 
 def _to_stdout(write: Callable[[str], Any]) -> None:
-    """Write the bytes that a file would hold: UTF-8, whatever the console's encoding."""
+    """Write the bytes that a file would hold: UTF-8, whatever the console's encoding.
+
+    A terminal gets control characters written out instead: it would obey them.
+    """
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "table"
         write(str(place))
+        content = place.read_bytes()
+        if sys.stdout.isatty():
+            content = visible(content.decode(), keep="\n\t").encode()
         sys.stdout.flush()
-        sys.stdout.buffer.write(place.read_bytes())
+        sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()

@@ -114,7 +114,7 @@ def _column_width(name: str, cells: list[str]) -> int:
 
 def _few(names: list[str], room: int) -> str:
     text = ", ".join(names)
-    return text if len(text) <= room else f"{text[: room - 1].rsplit(',', 1)[0]}, ..."
+    return text if len(text) <= room else f"{text[: room - 1].rsplit(',', 1)[0]} and others"
 
 
 def _print_table(names: list[str], columns: list[list[str]], right: list[bool]) -> None:

@@ -30,7 +30,7 @@ def chosen(
     if ids and where:
         raise InputError("root ids and --where cannot be combined")
     if ids:
-        return _from_stdin() if ids == [_STDIN] else ids
+        return _from_stdin() if ids == [_STDIN] else _split(",".join(ids))
     if not where:
         raise InputError(
             "no neurons given",
@@ -83,9 +83,14 @@ def parameters(texts: list[str]) -> dict[str, Any]:
     return values
 
 
+def _split(text: str) -> list[str]:
+    """Split ids at commas, semicolons and spaces."""
+    return [one for one in re.split(r"[\s,;]+", text) if one]
+
+
 def _from_stdin() -> list[str]:
-    ids = re.split(r"[\s,;]+", sys.stdin.read().strip())
-    if ids == [""]:
+    ids = _split(sys.stdin.read())
+    if not ids:
         raise InputError(
             "standard input contains no root ids",
             hint="write one per line, or separate them with commas",

@@ -153,7 +153,7 @@ def test_the_graph_of_the_environment(
         (2, ["cypher", "RETURN 1 AS x", "-p", "x"], "name=value"),
         (2, ["cypher", "RETURN $x AS x"], "no value is given for $x"),
         (2, ["cypher", "RETURN $x AS x", "-p", "x=" + "9" * 19], "does not fit into 64 bits"),
-        (2, ["cypher", "RETURN 1 AS x", "--timeout", "nan"], "is no time"),
+        (2, ["cypher", "RETURN 1 AS x", "--timeout", "nan"], "is not a time limit"),
         (2, ["cypher", " "], "the query is empty"),
         (2, ["neurons", "9" * 5000], "is not an id"),
         (2, ["neurons", "-w", "out_synapses>=--1"], "is not a number"),
@@ -186,11 +186,11 @@ def test_places_without_a_graph(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "there is no graph" in fails(capsys, 3, "info", "-g", str(tmp_path / "nope.lbug"))
     junk = tmp_path / "junk.lbug"
     junk.write_bytes(b"no graph at all" * 1000)
-    assert "no readable graph" in fails(capsys, 4, "info", "-g", str(junk))
+    assert "not a readable graph" in fails(capsys, 4, "info", "-g", str(junk))
     empty = tmp_path / "empty.lbug"
     empty.touch()
-    assert "no graph file" in fails(capsys, 4, "info", "-g", str(empty))
-    assert "no address of a graph" in fails(capsys, 2, "info", "-g", "http://x")
+    assert "not a graph file" in fails(capsys, 4, "info", "-g", str(empty))
+    assert "not the address of a graph" in fails(capsys, 2, "info", "-g", "http://x")
 
 
 def test_a_cut_off_graph_file(
@@ -199,7 +199,7 @@ def test_a_cut_off_graph_file(
     whole = Path(graph).read_bytes()
     short = tmp_path / "short.lbug"
     short.write_bytes(whole[: len(whole) // 2])
-    assert "no readable graph" in fails(capsys, 4, "info", "-g", str(short))
+    assert "not a readable graph" in fails(capsys, 4, "info", "-g", str(short))
 
 
 def test_a_graph_file_of_another_version(
@@ -509,3 +509,27 @@ def test_audit_of_a_graph_without_cell_class(
     said = run_out(capsys, "audit", "-g", str(tmp_path / "g.lbug"))
     assert "none of these reads the whole graph" in said
     assert ("type_connectivity" in said) == (notes is not None and "kind" in notes)
+
+
+def test_ids_with_commas_and_names_for_ids(graph: str, capsys: pytest.CaptureFixture[str]) -> None:
+    listed = f"{BASE + 1},{BASE + 3}"
+    rows = json.loads(run_out(capsys, "counts", listed, "-g", graph, "--json", "-"))
+    assert [row["neuron_id"] for row in rows] == [str(BASE + 1), str(BASE + 3)]
+    said = fails(capsys, 2, "upstream", "EBc", "-g", graph)
+    assert "did you mean --where cell_class=EBc?" in said
+    assert "NeuronCriteria" not in said
+
+
+def test_csv_on_a_terminal_shows_what_steers_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edges = pd.DataFrame({"pre": [BASE + 1], "post": [BASE + 2], "weight": [3]})
+    edges.to_csv(tmp_path / "e.csv", index=False)
+    notes = pd.DataFrame({"root_id": [BASE + 1], "cell_class": ["a\x1b[2Jb"]})
+    notes.to_parquet(tmp_path / "a.parquet")
+    place = str(tmp_path / "g.lbug")
+    run_ok("load", str(tmp_path / "e.csv"), "-a", str(tmp_path / "a.parquet"), "--to", place)
+    asked = ["neurons", str(BASE + 1), "--columns", "cell_class", "-g", place, "--csv", "-"]
+    assert "a\x1b[2Jb" in run_out(capfd, *asked)  # a pipe gets what a file gets
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert run_out(capfd, *asked).split() == ["cell_class", r"a\x1b[2Jb"]

@@ -113,7 +113,7 @@ def test_values_that_no_property_can_have(toy: graphapi.Connectome, value: objec
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf")])
 def test_a_time_limit_is_a_time(toy: graphapi.Connectome, timeout: float) -> None:
-    with pytest.raises(InputError, match="is no time"):
+    with pytest.raises(InputError, match="is not a time limit"):
         toy.cypher("RETURN 1 AS x", timeout=timeout)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -123,3 +124,10 @@ def test_the_version_is_known() -> None:
     assert graphapi.__version__.count(".") == 2
     with pytest.raises(AttributeError, match="no_such_name"):
         graphapi.no_such_name  # noqa: B018
+
+
+def test_exact_decimals_are_ids(toy: graphapi.Connectome) -> None:
+    found = toy.get_connectivity([Decimal(ids(1)[0])])
+    assert found.equals(toy.get_connectivity(ids(1)))
+    with pytest.raises(InvalidRootIdError):
+        toy.get_connectivity([Decimal("1.5")])
