@@ -31,7 +31,7 @@ def record_of(path: Path) -> Materialization:
     Raises
     ------
     GraphFileError, GraphIncompleteError
-        It is damaged, is no graph of ours, or was not finished.
+        It is damaged, is not one of our graphs, or was not finished.
     """
     return Materialization.from_json(_ask("record", path))
 
@@ -42,7 +42,7 @@ def verify_file(path: Path) -> VerifyReport:
     Raises
     ------
     GraphFileError, GraphIncompleteError
-        It is damaged, is no graph of ours, or was not finished.
+        It is damaged, is not one of our graphs, or was not finished.
     """
     checks = tuple(Check(**values) for values in _ask("verify", path))
     return VerifyReport(str(path), checks)

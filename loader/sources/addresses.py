@@ -51,7 +51,7 @@ def fetched(address: str, *, cache: Path | None = None) -> Path:
     NotFoundError
         It is not there, or not public.
     LoadError
-        It could not be fetched; what came is kept, and the same call goes on from there.
+        It could not be fetched; what came is kept, and the same call resumes there.
     """
     found = fetched_if_there(address, cache=cache)
     if found is None:
@@ -96,7 +96,7 @@ class _Fetch:
                 if failures >= _ATTEMPTS:
                     raise LoadError(
                         f"'{self._address}' could not be fetched: {_cause(error)}",
-                        hint="run the same load again: it goes on where it stopped",
+                        hint="run the same load again: it resumes where it stopped",
                     ) from error
                 time.sleep(min(0.2 * 2**failures, 10))
 

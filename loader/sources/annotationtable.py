@@ -57,7 +57,7 @@ class AnnotationTable:
             )
 
     def key(self) -> Any:
-        """Give what decides about this table's rows, as JSON values."""
+        """Return what decides about this table's rows, as JSON values."""
         how = [dict(self.fields), self.kind_column, self.value_column]
         return [self.name, *how] if any(how) else self.name
 

@@ -386,7 +386,7 @@ def _number(version: int | str) -> int | Literal["latest"]:
         return "latest"
     if version.isascii() and version.isdigit():
         return int(version)
-    raise InputError(f"version '{version}' is no number", hint="give a number, or 'latest'")
+    raise InputError(f"version '{version}' is not a number", hint="give a number, or 'latest'")
 
 
 def _write(

@@ -35,11 +35,11 @@ def synapse_columns(
     Raises
     ------
     SourceSchemaError
-        The table is no synapse table, or lacks a size column that was asked for.
+        The table is not a synapse table, or lacks a size column that was asked for.
     """
     if missing := [name for name in ("id", PRE, POST) if name not in schema.names]:
         raise SourceSchemaError(
-            f"table '{table}' is no synapse table: it lacks {missing}",
+            f"table '{table}' is not a synapse table: it lacks {missing}",
             hint=f"it has {schema.names}; name the right one: CaveSource(..., synapse_table=...)",
         )
     if needs_size and size_column not in schema.names:
@@ -125,7 +125,7 @@ def annotation_rows(rows: pa.Table, table: str) -> tuple[pa.Table, AnnotationInf
 
 
 def nuclei(rows: pa.Table, table: str, resolution: Resolution) -> pa.Table:
-    """Give the rows of a soma table the form of the step `nuclei`.
+    """Return the rows of a soma table the form of the step `nuclei`.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def _bound_column(names: Sequence[str], what: str, table: str) -> str:
 
 
 def _ids(rows: pa.Table, name: str, table: str) -> pa.ChunkedArray:
-    """Give a column of ids as int64; one without any value has no type of its own."""
+    """Return a column of ids as int64; one without any value has no type of its own."""
     import pyarrow as pa
 
     if name not in rows.column_names:
@@ -194,7 +194,7 @@ def _ids(rows: pa.Table, name: str, table: str) -> pa.ChunkedArray:
 
 
 def _numbers(rows: pa.Table, name: str, table: str) -> pa.ChunkedArray:
-    """Give a column of numbers as doubles."""
+    """Return a column of numbers as doubles."""
     import pyarrow as pa
 
     column = rows[name]

@@ -194,7 +194,7 @@ def _ranged(connection: duckdb.DuckDBPyConnection, found: IdColumn, expression: 
     for value in (ends["low"], ends["high"]):
         if value is not None and not 0 <= int(value) < 2**63:
             raise SourceSchemaError(
-                f"{found.where}: {value} is no root id", hint="ids are from 0 to 2**63 - 1"
+                f"{found.where}: {value} is not a root id", hint="ids are from 0 to 2**63 - 1"
             )
     _require_not_rounded(connection, found, expression, ends)
     low, high = ends["first"], ends["high"] or None

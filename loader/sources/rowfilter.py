@@ -41,7 +41,7 @@ class RowFilter:
         Raises
         ------
         InputError
-            The text has no sign, or compares with what is no number by `<` and the like.
+            The text has no sign, or compares with what is not a number by `<` and the like.
         """
         places = [(text.index(sign), -len(sign), sign) for sign in _SIGNS if sign in text]
         if places:

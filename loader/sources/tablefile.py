@@ -257,7 +257,7 @@ def _text_scan(file: TableFile, path: Path) -> str:
                 f"{file.where} has {len(first.cells)} columns, its header file names {len(names)}",
                 hint="check that the header belongs to the file",
             )
-        # A file that has the header too, as a copy may: its first line is no row.
+        # A file that has the header too, as a copy may: its first line is not a row.
         has_header = list(first.cells) == names
     else:
         header = read_header(path, _SEPARATOR[file.format], file.where)

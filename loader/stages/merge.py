@@ -113,7 +113,7 @@ def merge_table(rows: pa.Table, fields: Sequence[str]) -> tuple[pa.Table, list[C
 
 
 def conflict_table(conflicts: Sequence[Conflict]) -> pa.Table:
-    """Give conflicts as `root_id` int64, `field`, `values` list<string>, `chosen`."""
+    """Return conflicts as `root_id` int64, `field`, `values` list<string>, `chosen`."""
     import pyarrow as pa
 
     return pa.table(

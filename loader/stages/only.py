@@ -82,7 +82,7 @@ class Only:
         if self.field not in rows.column_names:
             raise InputError(
                 f"--only {self.text}: no annotation field '{self.field}'",
-                hint=f"there are: {', '.join(rows.column_names)}",
+                hint=f"the columns are: {', '.join(rows.column_names)}",
             )
         column = rows.column(self.field).to_pylist()
         wanted = set(self.values)

@@ -44,7 +44,7 @@ def make_record(
 
 
 def record_params(record: Materialization, status: str) -> dict[str, Any]:
-    """Give the parameters of `cypher/write/write_record.cypher`."""
+    """Return the parameters of `cypher/write/write_record.cypher`."""
     plain = (
         "load_id", "datastack", "version", "timestamp", "server", "source", "synapse_table",
         "soma_table", "loaded_at", "cavegraph_version", "synthetic", "format_version",
@@ -67,7 +67,7 @@ def checksum_of(params: Mapping[str, Any]) -> str:
 
 
 def program_version() -> str:
-    """Give this program's version; `0+source` where it runs without being installed."""
+    """Return this program's version; `0+source` where it runs without being installed."""
     try:
         return version("cavegraph")
     except PackageNotFoundError:

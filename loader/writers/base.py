@@ -71,7 +71,7 @@ class Writer(Protocol):
         Raises
         ------
         GraphExistsError
-            Another graph has come to be at the target, and `replace` is not set.
+            Another graph appeared at the target, and `replace` is not set.
         PieceError
             The engine failed at a piece; nothing is left of what was written.
         """

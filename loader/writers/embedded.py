@@ -66,7 +66,7 @@ class EmbeddedWriter:
         Raises
         ------
         GraphFileError
-            Something that is no graph file, or a log that the engine would take for the
+            Something that is not a graph file, or a log that the engine would take for the
             graph's: neither is ever replaced or removed.
         InputError
             No file can be written there. Better said now than after hours of fetching.
@@ -78,7 +78,7 @@ class EmbeddedWriter:
         refuse_logs(self.path)
         if os.path.lexists(self.path) and not _is_ours(self.path):
             raise GraphFileError(
-                f"'{self.path}' is there and is no graph",
+                f"'{self.path}' exists and is not a graph",
                 hint="name another file with --to; only graphs are replaced",
             )
 
@@ -159,7 +159,7 @@ class EmbeddedWriter:
     def _refuse_existing(self, replace: bool) -> None:
         if self.path.exists() and not replace:
             raise GraphExistsError(
-                f"'{self.path}' has come to be during the load",
+                f"'{self.path}' appeared during the load",
                 hint="add --replace, or name another file with --to",
             )
 

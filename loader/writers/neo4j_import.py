@@ -80,7 +80,7 @@ class Neo4jImportWriter:
         Raises
         ------
         GraphExistsError
-            It holds something that is no earlier export.
+            It holds something that is not an earlier export.
         """
         make_folder(self.folder.parent)
         self._lock.acquire()

@@ -97,7 +97,7 @@ def test_a_server_without_ranges_sends_it_anew(tmp_path):
     with server(behaviour) as address:
         with pytest.raises(LoadError, match="could not be fetched") as caught:
             addresses.fetched(f"{address}/there/rows.csv", cache=tmp_path)
-        assert "goes on where it stopped" in str(caught.value)
+        assert "resumes where it stopped" in str(caught.value)
         behaviour.most = None
         path = addresses.fetched(f"{address}/there/rows.csv", cache=tmp_path)
         assert path.read_bytes() == CONTENT

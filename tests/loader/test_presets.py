@@ -207,7 +207,7 @@ def test_what_is_given_goes_before_the_preset(tmp_path, server):
         ('datastack = "a"\n[synapses]\nresolution = [4, 4]', "no resolution"),
         ('datastack = "a"\n[synapses]\nresolution = [4, 4, 0]', "no resolution"),
         ('datastack = "a"\n[synapses]\ncolumns = []', "unknown key 'columns'"),
-        ('datastack = "a"\nannotations = ["b"]', "is no table of TOML"),
+        ('datastack = "a"\nannotations = ["b"]', "is not a table of TOML"),
         ('datastack = "a"\n[[annotations]]\nfields = {}', "names no table"),
         ('datastack = "a"\n[[annotations]]\ntable = "t"\nkind_column = "k"', "go together"),
         (

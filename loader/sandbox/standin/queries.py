@@ -261,7 +261,7 @@ def _share(sample: str | None, size: int) -> float | None:
     try:
         wanted = float(sample)
     except ValueError:
-        raise RefusalError(400, {"message": "random_sample is no number"}) from None
+        raise RefusalError(400, {"message": "random_sample is not a number"}) from None
     return None if wanted >= size else wanted / size
 
 

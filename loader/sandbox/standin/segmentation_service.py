@@ -238,7 +238,7 @@ def _time(request: Request, name: str, *, default: int | None = None) -> int:
     try:
         return round(float(text) * 1_000_000)
     except ValueError:
-        raise chunkedgraph_refusal(400, f"{name} is no time: {text}") from None
+        raise chunkedgraph_refusal(400, f"{name} is not a time: {text}") from None
 
 
 def _stops_low(request: Request) -> bool:

@@ -76,7 +76,7 @@ class Preset:
     tried: bool = False
 
     def options(self) -> dict[str, Any]:
-        """Give the arguments of `loader.CaveSource` that the preset decides about."""
+        """Return the arguments of `loader.CaveSource` that the preset decides about."""
         return {
             "synapse_table": self.synapse_table or "",
             "soma_table": self.soma_table,
@@ -168,7 +168,7 @@ def _table(entry: object, where: str) -> AnnotationTable:
 
 def _section(content: object, known: Mapping[str, type], where: str) -> dict[str, Any]:
     if not isinstance(content, dict):
-        raise InputError(f"{where} is no table of TOML", hint="see the shipped presets")
+        raise InputError(f"{where} is not a table of TOML", hint="see the shipped presets")
     for key, value in content.items():
         if key not in known:
             raise InputError(f"{where}: unknown key '{key}'", hint=f"known: {', '.join(known)}")
@@ -186,13 +186,13 @@ _WORDS = {str: "text", list: "list", bool: "true or false", dict: "table"}
 def _texts(content: dict[str, Any], where: str) -> dict[str, str]:
     for key, value in content.items():
         if not isinstance(value, str):
-            raise InputError(f"{where}: {key} = {value!r} is no text")
+            raise InputError(f"{where}: {key} = {value!r} is not a text")
     return content
 
 
 def _list_of_texts(content: list[Any], where: str) -> tuple[str, ...]:
     if not all(isinstance(value, str) for value in content):
-        raise InputError(f"{where}: {content!r} is no list of texts")
+        raise InputError(f"{where}: {content!r} is not a list of texts")
     return tuple(content)
 
 
@@ -202,7 +202,7 @@ def _resolution(content: list[Any] | None, where: str) -> Resolution | None:
     numbers = [v for v in content if isinstance(v, (int, float)) and not isinstance(v, bool)]
     if len(content) != 3 or len(numbers) != 3 or min(numbers) <= 0:
         raise InputError(
-            f"{where}: {content} is no resolution", hint="nanometres a voxel: [x, y, z]"
+            f"{where}: {content} is not a resolution", hint="nanometres a voxel: [x, y, z]"
         )
     x, y, z = (float(v) for v in numbers)
     return (x, y, z)
