@@ -250,7 +250,7 @@ def test_a_file_that_is_no_graph_is_never_replaced(tmp_path):
     thesis.write_text("years of work")
     path = tmp_path / "rows.csv"
     path.write_text("pre,post,weight\n5,6,7\n")
-    with pytest.raises(GraphFileError, match="is no graph"):
+    with pytest.raises(GraphFileError, match="is not a graph"):
         load(path, thesis, work=tmp_path / "w", replace=True)
     assert thesis.read_text() == "years of work"
 
