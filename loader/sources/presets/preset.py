@@ -174,7 +174,7 @@ def _section(content: object, known: Mapping[str, type], where: str) -> dict[str
             raise InputError(f"{where}: unknown key '{key}'", hint=f"known: {', '.join(known)}")
         if type(value) is not known[key]:
             raise InputError(
-                f"{where}: {key} = {value!r} is no {_WORDS[known[key]]}",
+                f"{where}: {key} = {value!r} is not a {_WORDS[known[key]]}",
                 hint="see the shipped presets",
             )
     return content
