@@ -124,7 +124,7 @@ def test_pairs_of_spark_load_into_the_graph_that_pandas_says(
 def test_rows_without_roots_are_refused(spark: Any, tmp_path: Path) -> None:
     path = tmp_path / "other.parquet"
     pd.DataFrame({"a": [1]}).to_parquet(path)
-    with pytest.raises(LoadError, match=r"no pre and post among \['a'\]"):
+    with pytest.raises(LoadError, match=r"no columns pre and post among \['a'\]"):
         sum_pairs([str(path)], str(tmp_path / "t"), settings=SETTINGS)
     with pytest.raises(LoadError, match="Spark"):
         sum_pairs([str(tmp_path / "absent.parquet")], str(tmp_path / "t"), settings=SETTINGS)
