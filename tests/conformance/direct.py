@@ -140,7 +140,7 @@ def into_neo4j(uri: str, user: str, password: str, content: dict[str, list[dict]
         run = driver.execute_query
         run("MATCH (n) DETACH DELETE n")
         run(
-            "CREATE CONSTRAINT neuron_root_id IF NOT EXISTS "
+            "CREATE CONSTRAINT cavegraph_neuron IF NOT EXISTS "
             "FOR (n:Neuron) REQUIRE n.root_id IS UNIQUE"
         )
         run("UNWIND $rows AS r CREATE (n:Neuron) SET n = r", rows=content["neurons"])
