@@ -152,7 +152,12 @@ def _require_room(workspace: Workspace, sources: Sequence[str], settings: Settin
     rows = sum(pq.read_metadata(source).num_rows for source in sources)
     summed = rows * _SPILLED_BYTES
     spilled = summed if summed > as_bytes(settings.memory_limit) else 0
-    require_disk(workspace.folder, spilled + rows * _STAGED_BYTES, f"{rows:,} rows")
+    require_disk(
+        workspace.folder,
+        spilled + rows * _STAGED_BYTES,
+        f"{rows:,} rows",
+        "name another disk with --work, or keep fewer connections with --only",
+    )
 
 
 def _write_connections(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from typing import TYPE_CHECKING
@@ -34,6 +35,24 @@ def as_bytes(text: str) -> int:
     return int(float(match[1]) * base ** _POWERS[match[2].upper()])
 
 
+def refuse_more_than_there_is(memory_limit: str) -> None:
+    """Refuse a memory limit above this machine's memory: the system would end the load.
+
+    Raises
+    ------
+    InputError
+        It is above.
+    """
+    if not hasattr(os, "sysconf"):  # not told on this system
+        return
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if as_bytes(memory_limit) > there:
+        raise InputError(
+            f"memory limit: {memory_limit} is more than the {as_text(there)} of this machine",
+            hint=f"at most about {there * 3 // 4 // 10**6}MB, so that others have some too",
+        )
+
+
 def beside_python(memory_limit: str) -> str:
     """Return the part of a memory limit that is for DuckDB, as DuckDB reads it."""
     return f"{max(_LEAST, as_bytes(memory_limit) - PYTHON_BYTES) // 10**6}MB"
@@ -44,8 +63,8 @@ def as_text(size: int) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 10**9 else f"{max(1, size // 10**6)} MB"
 
 
-def require_disk(folder: Path, needed: int, what: str) -> None:
-    """Refuse a step that would fill the disk.
+def require_disk(folder: Path, needed: int, what: str, else_: str) -> None:
+    """Refuse a step that would fill the disk; `else_` says what helps besides more space.
 
     Raises
     ------
@@ -57,6 +76,5 @@ def require_disk(folder: Path, needed: int, what: str) -> None:
         raise LoadError(
             f"{what} need about {as_text(needed)} on the disk of '{folder}', and "
             f"{as_text(free)} are free",
-            hint="free some space, name another disk (--to for the graph, --work for the stages), "
-            "or load fewer connections; finished steps are kept",
+            hint=f"free some space, {else_}; finished steps are kept",
         )

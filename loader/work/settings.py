@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from graphapi.common.progress import Progress
 from graphapi.errors import InputError
 from loader.work.duck import DEFAULT_MEMORY
-from loader.work.room import as_bytes
+from loader.work.room import as_bytes, refuse_more_than_there_is
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         as_bytes(self.memory_limit)
+        if self.memory_limit != DEFAULT_MEMORY:
+            refuse_more_than_there_is(self.memory_limit)
         if self.in_flight < 1:
             raise InputError(
                 f"in_flight: {self.in_flight} parallel requests are too few", hint="use at least 1"

@@ -23,7 +23,7 @@ from loader.work.room import require_disk
 from loader.writers.base import Existing, PieceError
 from loader.writers.fill import PART, Task
 from loader.writers.fillapart import fill_apart
-from loader.writers.pieces import graph_bytes, pool_bytes
+from loader.writers.pieces import graph_bytes, room_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,11 +117,18 @@ class EmbeddedWriter:
             ) from error
 
     def _write(self, stages: Stages, record: Materialization, settings: Settings) -> None:
-        self._pool = pool_bytes(settings.memory_limit)
+        room = room_for(settings.memory_limit, record.counts["connections"], stages.neurons)
+        self._pool = room.at_once
         needed = graph_bytes(record.counts["connections"], stages.neurons, stages.annotations)
-        require_disk(self.path.parent, needed, f"{record.counts['connections']:,} connections")
+        require_disk(
+            self.path.parent,
+            needed,
+            f"{record.counts['connections']:,} connections",
+            "name another disk with --to, keep fewer connections with --only, or write files for "
+            "Neo4j's offline import (--to neo4j-import:FOLDER)",
+        )
         task = Task(
-            self._temporary(record), stages, record, settings.threads, self._pool, settings.halved
+            self._temporary(record), stages, record, settings.threads, room, settings.halved
         )
         total = sum(record.counts[name] for name in _WRITTEN)
         with settings.bar(f"Writing {self.path.name}", total) as bar:

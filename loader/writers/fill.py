@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from graphapi.graph.materialization import Field, Materialization
     from loader.stages.make import Stages
+    from loader.writers.pieces import Room
 
     Tell = Callable[[dict[str, object]], None]
 
@@ -63,8 +64,8 @@ class Task:
         What it holds.
     threads
         Most threads; 0 for all cores.
-    pool
-        Bytes of the engine's buffer pool.
+    room
+        What the engine may hold.
     halved
         How many times pieces are halved, as larger ones have failed.
     """
@@ -73,7 +74,7 @@ class Task:
     stages: Stages
     record: Materialization
     threads: int
-    pool: int
+    room: Room
     halved: int
 
 
@@ -117,7 +118,7 @@ def fill(task: Task, tell: Tell) -> None:
     `tell` is called with `at` before each piece, and with the `rows` that are in after it.
     """
     stages, record = task.stages, task.record
-    engine = LadybugEngine.create(task.path, threads=task.threads, buffer_bytes=task.pool)
+    engine = LadybugEngine.create(task.path, threads=task.threads, buffer_bytes=task.room.pool)
 
     def copy(table: str, file: Path, columns: list[str], *, nodes: bool) -> None:
         def one(path: Path, number: int, pieces: int, rows: int) -> None:
@@ -126,24 +127,22 @@ def fill(task: Task, tell: Tell) -> None:
             tell({"rows": rows})
 
         part = task.path.with_name(task.path.name + PART)
-        most = rows_at_once(file, task.pool, nodes=nodes)
+        most = rows_at_once(file, task.room.at_once, nodes=nodes)
         copy_in_pieces(file, most, part, one, halved=task.halved)
 
-    try:
-        _create_tables(engine, stages)
-        neuron_columns = ["root_id", *(f.name for f in stages.neuron_fields)]
-        copy("Neuron", stages.neurons, neuron_columns, nodes=True)
-        copy("CONNECTS", stages.connections, ["weight", "size_sum"], nodes=False)
-        if record.counts["annotation_rows"]:
-            names = [f.name for f in _annotation_columns(stages)]
-            copy("Annotation", stages.annotations, ["annotation_id", *names], nodes=True)
-        if record.counts["annotation_rows_attached"]:
-            copy("ANNOTATES", stages.annotates, [], nodes=False)
-        tell({"at": "the record"})
-        engine.write(catalog()["write_record"], record_params(record, "complete"))
-        engine.checkpoint()
-    finally:
-        engine.close()
+    _create_tables(engine, stages)
+    neuron_columns = ["root_id", *(f.name for f in stages.neuron_fields)]
+    copy("Neuron", stages.neurons, neuron_columns, nodes=True)
+    copy("CONNECTS", stages.connections, ["weight", "size_sum"], nodes=False)
+    if record.counts["annotation_rows"]:
+        names = [f.name for f in _annotation_columns(stages)]
+        copy("Annotation", stages.annotations, ["annotation_id", *names], nodes=True)
+    if record.counts["annotation_rows_attached"]:
+        copy("ANNOTATES", stages.annotates, [], nodes=False)
+    tell({"at": "the record"})
+    engine.write(catalog()["write_record"], record_params(record, "complete"))
+    engine.checkpoint()
+    engine.close()  # not after an error: it would write once more
 
 
 def _create_tables(engine: LadybugEngine, stages: Stages) -> None:

@@ -24,6 +24,8 @@ FIRST = 576_460_752_773_799_604
 #: Exponent of the draw: the first tenth of the ids gets half of the ends.
 TAIL = 3
 SEED = 0.337
+#: A prime: neurons with many ends are spread over the ids, as in a real table, not the first ones.
+_SPREAD = 7_368_787
 
 
 def make_table(path: Path, scale: int, memory: str) -> int:
@@ -38,9 +40,11 @@ def make_table(path: Path, scale: int, memory: str) -> int:
     connection.execute("SET preserve_insertion_order = false")
     connection.execute(f"SELECT setseed({SEED})")
     connection.execute(
-        f"COPY (SELECT i AS id, {FIRST} + floor({pre} * pow(random(), {TAIL}))::BIGINT "
-        f"AS pre_pt_root_id, {FIRST} + floor({post} * pow(random(), {TAIL}))::BIGINT "
-        f"AS post_pt_root_id, 1 + floor(1000 * random())::BIGINT AS size "
+        f"COPY (SELECT i AS id, {FIRST} + {_SPREAD} * floor({pre} * pow(random(), {TAIL}))::BIGINT "
+        f"% {pre} AS pre_pt_root_id, "
+        f"{FIRST} + {_SPREAD} * floor({post} * pow(random(), {TAIL}))::BIGINT "
+        f"% {pre} AS post_pt_root_id, "
+        f"1 + floor(1000 * random())::BIGINT AS size "
         f"FROM range({rows}) t(i)) TO '{path}' (FORMAT parquet)"
     )
     connection.close()

@@ -81,7 +81,7 @@ def test_what_one_copy_cannot_hold_pieces_can(tmp_path):
     )
     pq.write_table(table, tmp_path / "c.parquet")
     pq.write_table(pa.table({"root_id": np.arange(60_000)}), tmp_path / "n.parquet")
-    pool = pieces.pool_bytes("500MB")
+    pool = 128 * 2**20  # that of the smallest limit
     for name, most, fits in (
         ("one", len(table), False),
         ("pieces", pieces.rows_at_once(tmp_path / "c.parquet", pool, nodes=False), True),
@@ -165,3 +165,43 @@ def test_a_size_is_read(text, size):
 def test_what_is_no_size_is_refused(text, rows, tmp_path):
     with pytest.raises(InputError, match="memory limit"):
         load(rows, tmp_path / "g.lbug", work=tmp_path / "w", memory_limit=text)
+
+
+def test_more_memory_than_the_machine_has_is_refused(rows, tmp_path):
+    with pytest.raises(InputError, match="100TB is more than the .* GB of this machine"):
+        load(rows, tmp_path / "g.lbug", work=tmp_path / "w", memory_limit="100TB")
+    assert not (tmp_path / "w").exists()
+
+
+@pytest.mark.parametrize("spread", [True, False])
+def test_connections_that_meet_in_one_group_of_neurons_need_more(tmp_path, spread):
+    """A piece is merged into its groups of 131,072 neurons: 10 M connections in 500 MB."""
+    number, connections = 1_000_000, 10_000_000
+    partners = np.full(number, connections // number)
+    if not spread:
+        partners[:] = 0
+        partners[7] = connections
+    table = pa.table({"in_partners": partners, "out_partners": np.ones(number, np.int64)})
+    pq.write_table(table, tmp_path / "n.parquet")
+    if spread:
+        room = pieces.room_for("700MB", connections, tmp_path / "n.parquet")
+        assert room.at_once < room.pool < 300_000_000
+        return
+    with pytest.raises(LoadError, match=r"needs about 1\.6 GB of memory.*allows 700MB") as caught:
+        pieces.room_for("700MB", connections, tmp_path / "n.parquet")
+    for way in ("--memory 1.6GB", "--only", "neo4j-import:"):
+        assert way in str(caught.value)
+    pieces.room_for("1.6GB", connections, tmp_path / "n.parquet")
+
+
+def test_what_does_not_fit_is_refused_before_it_is_written(tmp_path, rows, monkeypatch):
+    steps: list[str] = []
+    given = {"work": tmp_path / "w", "on_step": steps.append, "progress": False}
+    with monkeypatch.context() as patched:
+        patched.setattr(pieces, "CONNECTION_BYTES", 40_000)
+        patched.setattr(pieces, "_OUTSIDE", 40_000)
+        with pytest.raises(LoadError, match="of memory, and --memory allows 500MB"):
+            load(rows, tmp_path / "g.lbug", memory_limit="500MB", **given)
+    assert steps[-1] == "aggregate"
+    load(rows, tmp_path / "g.lbug", memory_limit="500MB", **given)
+    assert steps.count("aggregate") == 1
