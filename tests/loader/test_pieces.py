@@ -168,7 +168,7 @@ def test_what_is_no_size_is_refused(text, rows, tmp_path):
 
 
 def test_more_memory_than_the_machine_has_is_refused(rows, tmp_path):
-    with pytest.raises(InputError, match="100TB is more than the .* GB of this machine"):
+    with pytest.raises(InputError, match=r"100TB is more than the .* GB of this machine"):
         load(rows, tmp_path / "g.lbug", work=tmp_path / "w", memory_limit="100TB")
     assert not (tmp_path / "w").exists()
 
