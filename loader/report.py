@@ -71,6 +71,7 @@ class LoadReport:
             return f"{title}: exists already and is complete; nothing to do"
         lines = [
             title,
+            *(["  SYNTHETIC: made up by a program, not measured"] if record.synthetic else []),
             (
                 f"  {counts['neurons']:,} neurons, {counts['connections']:,} connections of "
                 f"{counts['synapses_kept']:,} synapses"
@@ -137,6 +138,11 @@ def described(reading: Mapping[str, Any]) -> list[str]:
             lines.append(f"    {table['note']}")
     if reading.get("only"):
         lines.append(f"  only connections between the neurons of {reading['only']}")
+    marked = [
+        name for t in (rows, *reading.get("annotations", [])) for name in t.get("synthetic", [])
+    ]
+    if marked:
+        lines.append(f"  marked as synthetic: {_shown(list(dict.fromkeys(marked)))}")
     cited = [t["citation"] for t in (rows, *reading.get("annotations", [])) if t.get("citation")]
     return [*lines, *(f"  cite: {text}" for text in dict.fromkeys(cited))]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphapi.ask.subgraph import SubgraphQuestions, networkx_to_igraph
 from graphapi.common.files import write_whole
+from graphapi.common.madeup import marked_synthetic
 from graphapi.engines.queries import catalog
 from graphapi.errors import InputError
 from graphapi.graph.annotations import for_pandas
@@ -89,7 +90,8 @@ class ExportQuestions(SubgraphQuestions):
         dict
             Paths of `connections` (`pre, post, weight`), `neurons` (all properties),
             `annotations` (raw rows) and `materialization` (the graph's record, as JSON). Whole
-            numbers with missing values are marked, because pandas would read them as floats.
+            numbers with missing values are marked, because pandas would read them as floats. The
+            Parquet files of a synthetic graph are marked as synthetic.
 
         Raises
         ------
@@ -111,11 +113,13 @@ class ExportQuestions(SubgraphQuestions):
             "annotations.parquet": for_pandas(self.run(rows)),
         }
         connections = place / "connections.parquet"
-        write_whole(connections, partial(write_connections, self))
+        synthetic = self.materialization.synthetic
+        write_whole(connections, partial(write_connections, self, synthetic=synthetic))
         written = {"connections": connections}
         for name, answer in answers.items():
             target = place / name
-            write_whole(target, partial(pq.write_table, answer))
+            marked = answer.cast(marked_synthetic(answer.schema, synthetic))
+            write_whole(target, partial(pq.write_table, marked))
             written[name.removesuffix(".parquet")] = target
         record = place / "materialization.json"
         text = self.materialization.to_json() + "\n"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphapi.common.madeup import marked_synthetic
 from graphapi.common.progress import Progress
 from graphapi.engines.queries import Item, Query, catalog
 from graphapi.errors import GraphIncompleteError, InputError
@@ -148,11 +149,13 @@ def _whole_table(graph: Graph, threshold: int, timeout: float | None) -> pa.Tabl
     return pa.concat_tables(parts) if parts else _nothing()
 
 
-def write_connections(graph: Graph, path: str, threshold: int = 1) -> None:
-    """Write every connection to a Parquet file, in pieces."""
+def write_connections(
+    graph: Graph, path: str, threshold: int = 1, *, synthetic: bool = False
+) -> None:
+    """Write every connection to a Parquet file, in pieces; mark it if it is synthetic."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetWriter(path, _nothing().schema) as writer:
+    with pq.ParquetWriter(path, marked_synthetic(_nothing().schema, synthetic)) as writer:
         for part in iter_connections(graph, threshold):
             writer.write_table(part)
 

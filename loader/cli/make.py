@@ -96,6 +96,13 @@ def load(
         Path | None,
         typer.Option("--header", help="File with the column names, for files that have none."),
     ] = None,
+    synthetic: Annotated[
+        bool,
+        typer.Option(
+            "--synthetic",
+            help="The files hold made-up data. Files of `cavegraph synthetic` say so themselves.",
+        ),
+    ] = False,
     preset: Annotated[
         str | None,
         typer.Option("--preset", help="Settings for the datastack: a preset's name or TOML file."),
@@ -166,6 +173,7 @@ def load(
             ids=ids,
             name=name,
             version=_number(version),
+            synthetic=synthetic,
             refused={
                 "--server": server,
                 "--preset": preset,
@@ -187,7 +195,13 @@ def load(
             soma_table=soma_table,
             size_column=size_column,
             brain_mesh_source=brain_mesh,
-            refused={"--column": column, "--name": name, "--keep": keep, "--header": header},
+            refused={
+                "--column": column,
+                "--name": name,
+                "--keep": keep,
+                "--header": header,
+                "--synthetic": synthetic,
+            },
         )
     try:
         report = _loader.load(

@@ -112,6 +112,7 @@ def from_files(
     ids: str,
     name: str,
     version: int,
+    synthetic: bool,
     refused: Mapping[str, object],
 ) -> FileSource:
     """Make the source of a load from files."""
@@ -132,6 +133,7 @@ def from_files(
         ids=cast("Ids", ids),
         datastack=name,
         version=version,
+        synthetic=synthetic,
     )
 
 

@@ -12,7 +12,7 @@ from graphapi.errors import InputError, SourceSchemaError
 from loader.sources import dumps, places
 from loader.sources.annotationids import choose
 from loader.sources.idcolumns import IdColumn, Ids, find_column
-from loader.sources.tablefile import TableFile, fetch, require_header, view
+from loader.sources.tablefile import TableFile, fetch, require_header, says_synthetic, view
 from loader.stages.fieldtypes import normalised, parsed, split, whole_despite_gaps, without
 from loader.stages.names import graph_names
 from loader.work.duck import identifier
@@ -219,6 +219,7 @@ class _Opened:
         connection.execute("DROP VIEW IF EXISTS annotation_rows")
         self._types = view(connection, self._file, "annotation_rows", scratch)
         self._where = self._file.where
+        self._is_synthetic = says_synthetic(self._file, scratch)
         require_header(self._file, scratch)
         if absent := sorted(set(file.lists) - self._types.keys()):
             raise SourceSchemaError(
@@ -306,7 +307,9 @@ class _Opened:
 
     def _reading(self) -> dict[str, Any]:
         """Return what the record says about this file: what it was taken for."""
-        told: dict[str, Any] = {"table": self._spec.name, "files": [self._file.path.name]}
+        told: dict[str, Any] = {"table": self._spec.name, "files": [self._file.name]}
+        if self._is_synthetic:
+            told["synthetic"] = told["files"]
         if self._shape:
             told |= self._shape.described()
         told["id_column"] = self.root.column if self.root else ""

@@ -50,7 +50,8 @@ class FileSource:
         Root id 1 is CAVE's "not looked up"; when not given, True for tables that have
         CAVE's column `pre_pt_root_id`, where 0 and 1 are no neurons.
     synthetic
-        The data are made up, and the graph's record says so.
+        The data are made up, and the graph's record says so. Files that are marked as synthetic
+        need no word of the user.
     keep
         Conditions on rows, such as `cleft_score>=50` or `type=chemical`: rows that do not
         meet all of them are left out before anything is summed.

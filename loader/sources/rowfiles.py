@@ -11,7 +11,13 @@ from graphapi.errors import SourceSchemaError
 from loader.sources import dumps, matrix
 from loader.sources.idcolumns import Ids, find_column
 from loader.sources.rowroles import Roles, RowsInDoubt, assign
-from loader.sources.tablefile import header_numbers, require_header, unreadable, view
+from loader.sources.tablefile import (
+    header_numbers,
+    require_header,
+    says_synthetic,
+    unreadable,
+    view,
+)
 from loader.work.duck import identifier, literal, one_row
 from loader.work.steps import ROWS, RowsInfo
 
@@ -74,6 +80,7 @@ class RowFiles:
         self._asked = asked
         self._where = files[0].where
         self._all = _view_of_all(connection, files, scratch)
+        self._synthetic = [f.name for f in files if says_synthetic(f, scratch)]
         self._types = self._all
         self._is_matrix = self._read_matrix(scratch)
         if self._is_matrix:
@@ -334,13 +341,13 @@ class RowFiles:
         """Return what the record says about these files: what they were taken for."""
         roles, shape = self._roles, self._roles.shape
         told: dict[str, Any] = {
-            "files": [
-                f"{f.path.name}::{f.member}" if f.member else f.path.name for f in self._files
-            ],
+            "files": [f.name for f in self._files],
             "what": "single synapses, one a row"
             if roles.rows == "synapses"
             else "connections with their number of synapses",
         }
+        if self._synthetic:
+            told["synthetic"] = self._synthetic
         if self._is_matrix:
             turned = "columns" in (self._asked.columns.get("pre"),)
             told["what"] = f"square matrix, {'columns' if turned else 'rows'} presynaptic"

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
+from graphapi.common.madeup import is_marked_synthetic
 from graphapi.errors import InputError, NotFoundError, SourceSchemaError
 from loader.sources.packed import PACKINGS, readable
 from loader.sources.textfile import read_header, reason_in_words, require_names
@@ -85,6 +86,11 @@ class TableFile:
     def where(self) -> str:
         """The file, for messages."""
         return f"'{self.path}::{self.member}'" if self.member else f"'{self.path}'"
+
+    @property
+    def name(self) -> str:
+        """The file's name, with the member's if it is in an archive."""
+        return f"{self.path.name}::{self.member}" if self.member else self.path.name
 
     @property
     def suffixes(self) -> list[str]:
@@ -193,6 +199,20 @@ def column_names(file: TableFile) -> list[str]:
     """Read the names of a file's columns alone."""
     with TemporaryDirectory() as scratch, database() as connection:
         return list(view(connection, file, "looked_at", Path(scratch)))
+
+
+def says_synthetic(file: TableFile, scratch: Path) -> bool:
+    """Tell whether a file is marked as synthetic; no text or JSON file is."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if file.format not in ("parquet", "feather"):
+        return False
+    path = readable(file.path, file.member, scratch, as_it_is=(), odd=file.is_odd, where=file.where)
+    if file.format == "parquet":
+        return is_marked_synthetic(pq.read_schema(path))
+    with pa.memory_map(str(path)) as mapped:
+        return is_marked_synthetic(pa.ipc.open_file(mapped).schema)
 
 
 def header_numbers(file: TableFile, scratch: Path) -> list[str]:

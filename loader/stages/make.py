@@ -70,6 +70,12 @@ class Stages:
     has_size: bool
     reading: dict[str, Any]
 
+    @property
+    def synthetic(self) -> bool:
+        """Whether any file that was read is marked as synthetic."""
+        tables = [self.reading.get("connections", {}), *self.reading.get("annotations", [])]
+        return any(table.get("synthetic") for table in tables)
+
     def conflict_frame(self) -> pd.DataFrame:
         """Read the conflicts, as a frame."""
         import pyarrow.parquet as pq

@@ -22,6 +22,7 @@ def make_record(
     origin: Origin, stages: Stages, load_id: str, min_size: float | None
 ) -> Materialization:
     """Put a graph's record together."""
+    more = {**origin.record, "synthetic": origin.record.get("synthetic") or stages.synthetic}
     return Materialization(
         datastack=origin.datastack,
         version=origin.version,
@@ -39,7 +40,7 @@ def make_record(
         checksums=stages.checksums,
         notes=stages.notes,
         reading=stages.reading,
-        **origin.record,
+        **more,
     )
 
 

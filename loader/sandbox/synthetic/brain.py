@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphapi.common.madeup import marked_synthetic
 from graphapi.common.progress import Progress
 from graphapi.errors import InputError
 from loader.sandbox.synthetic.wiring import Population, Wiring
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from loader.sandbox.synthetic.wiring import Ints
     from loader.sources.files import FileSource
@@ -43,7 +45,8 @@ class SyntheticBrain:
     folder
         Folder with `synapses/*.parquet` (`id`, `pre_pt_root_id`, `post_pt_root_id`, `size`;
         int64, one row per synapse), `connections/*.parquet` (`pre`, `post`, `weight`; int64,
-        the same brain, summed) and `neurons.parquet` (`root_id` and annotation fields).
+        the same brain, summed) and `neurons.parquet` (`root_id` and annotation fields). Each
+        file is marked as synthetic, and so is a graph that is loaded from one of them.
     neurons, connections, synapse_rows, kept_rows
         Counts; kept rows are part of a connection.
     seed
@@ -85,7 +88,7 @@ class SyntheticBrain:
         return sorted((self.folder / "connections").glob("*.parquet"))
 
     def source(self) -> FileSource:
-        """Return a source for `loader.load`; the graph's record will say that it is synthetic."""
+        """Return a source for `loader.load`."""
         from loader.sources.annotationfile import AnnotationFile
         from loader.sources.files import FileSource
 
@@ -94,7 +97,6 @@ class SyntheticBrain:
             annotations=[AnnotationFile(self.folder / "neurons.parquet", name="synthetic")],
             datastack="synthetic_brain",
             version=1,
-            synthetic=True,
         )
 
 
@@ -126,6 +128,8 @@ def make_brain(
     InputError
         The folder is not empty, or there are too many connections for the neurons.
     """
+    import pyarrow as pa
+
     wanted = int(connections)
     number = neurons or max(100, round(FLY_NEURONS * wanted / FLY_CONNECTIONS))
     if wanted < 1_000 or wanted > number * (number - 1) // 8:
@@ -141,7 +145,8 @@ def make_brain(
     rng = np.random.default_rng(seed)
     population = Population.make(number, REGIONS, rng)
     roots = _FIRST_ROOT + np.cumsum(rng.integers(1, 2_000, number))
-    _neurons(population, roots, rng).to_parquet(folder / "neurons.parquet", index=False)
+    annotated = pa.Table.from_pandas(_neurons(population, roots, rng), preserve_index=False)
+    _write_marked(annotated, folder / "neurons.parquet")
     files = _Files(folder, roots)
     chunks = max(1, wanted // _CONNECTIONS_A_CHUNK)
     bounds = np.linspace(0, number, chunks + 1).astype(int).tolist()
@@ -203,10 +208,15 @@ class _Files:
 
     def _table(self, kind: str, columns: dict[str, Ints]) -> None:
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         path = self._folder / kind / f"part-{self._part:04}.parquet"
-        pq.write_table(pa.table(columns), path)
+        _write_marked(pa.table(columns), path)
+
+
+def _write_marked(table: pa.Table, path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    pq.write_table(table.cast(marked_synthetic(table.schema)), path)
 
 
 def _neurons(population: Population, roots: Ints, rng: np.random.Generator) -> pd.DataFrame:
