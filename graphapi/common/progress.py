@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tqdm import tqdm
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 #: Totals from this size on are shown as `12.3k`.
 _MANY = 10_000
@@ -29,12 +26,17 @@ class Progress:
         Number of units; None if not known.
     unit
         Name of the unit.
+    shown
+        Set this to False to never show it.
     """
 
-    def __init__(self, title: str, total: int | None = None, *, unit: str = "rows") -> None:
+    def __init__(
+        self, title: str, total: int | None = None, *, unit: str = "rows", shown: bool = True
+    ) -> None:
         many = total is None or total >= _MANY
+        hidden = not (shown and _watched())
         self._bar: Any = tqdm(
-            total=total, desc=title, unit=f" {unit}", unit_scale=many, disable=not _watched()
+            total=total, desc=title, unit=f" {unit}", unit_scale=many, disable=hidden
         )
 
     def advance(self, amount: int = 1) -> None:
@@ -44,12 +46,7 @@ class Progress:
     def __enter__(self) -> Progress:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._bar.close()
 
 

@@ -46,11 +46,6 @@ class SavedQuery:
     text: str
 
     @property
-    def is_picture(self) -> bool:
-        """Return whether it shows nodes and relationships, not a table."""
-        return self.summary.startswith("Picture: ")
-
-    @property
     def title(self) -> str:
         """Return its name in Browser, which is its first line."""
         return self.name.replace("_", " ")

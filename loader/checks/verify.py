@@ -7,7 +7,6 @@ be compared again later.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -177,9 +176,8 @@ def verify_graph(engine: Engine, *, progress: bool = True) -> VerifyReport:
         There is no finished graph.
     """
     record = read_materialization(engine)
-    bar = Progress("Verifying", _STEPS, unit="steps") if progress else nullcontext()
-    with bar as shown:
-        return verify_against(engine, record, shown.advance if shown else None)
+    with Progress("Verifying", _STEPS, unit="steps", shown=progress) as bar:
+        return verify_against(engine, record, bar.advance)
 
 
 def verify_against(

@@ -47,16 +47,5 @@ class Settings:
             raise InputError(f"threads: {self.threads} is negative", hint="use 0 for all cores")
 
     def bar(self, title: str, total: int | None = None, *, unit: str = "rows") -> Progress:
-        """Return a progress bar; it is silent if `progress` is off."""
-        return Progress(title, total, unit=unit) if self.progress else _Silent(title)
-
-
-class _Silent(Progress):
-    def __init__(self, _title: str) -> None:
-        pass
-
-    def advance(self, amount: int = 1) -> None:
-        pass
-
-    def __exit__(self, *_: object) -> None:
-        pass
+        """Return a progress bar; it is never shown if `progress` is off."""
+        return Progress(title, total, unit=unit, shown=self.progress)

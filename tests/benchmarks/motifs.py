@@ -107,7 +107,11 @@ def whole_brain(folder: Path) -> dict[str, Any]:
 
     path = folder / "brain.lbug"
     loader.load(
-        FileSource(list(brain.connection_files()), datastack="synthetic", synthetic=True),
+        FileSource(
+            brain.folder / "connections",
+            datastack="synthetic",
+            synthetic=True,
+        ),
         path,
         work=folder / "work",
         progress=False,

@@ -20,8 +20,7 @@ class InPandas:
     """A table of all connections in memory, filtered."""
 
     def __init__(self, brain: SyntheticBrain) -> None:
-        parts = [pd.read_parquet(path) for path in brain.connection_files()]
-        self.edges = pd.concat(parts, ignore_index=True)
+        self.edges = pd.read_parquet(brain.folder / "connections")
         self.neurons = pd.read_parquet(brain.folder / "neurons.parquet")
 
     def connectivity(self, ids: Ids) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from loader.sandbox.demo import DemoSummary, make_demo
+from loader.sandbox.demo import make_demo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,6 @@ class Made:
     """A demo folder and what it holds, by way of its files alone."""
 
     folder: Path
-    summary: DemoSummary
 
     def table(self, name: str, version: int = 3) -> pd.DataFrame:
         return pd.read_parquet(self.folder / "tables" / name / f"v{version}.parquet")
@@ -90,13 +89,15 @@ class Made:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("demo") / "seven"
-    return Made(folder, make_demo(folder, seed=7, progress=False))
+    make_demo(folder, seed=7, progress=False)
+    return Made(folder)
 
 
 @pytest.fixture(scope="session")
 def other_seed(tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("demo") / "eleven"
-    return Made(folder, make_demo(folder, seed=11, progress=False, volumes=False))
+    make_demo(folder, seed=11, progress=False, volumes=False)
+    return Made(folder)
 
 
 @pytest.fixture(params=["demo", "other_seed"])

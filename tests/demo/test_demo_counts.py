@@ -59,7 +59,6 @@ def test_synapse_columns_are_the_tutorials(demo):
 def test_datastack_says_that_it_is_synthetic(demo):
     assert demo.record["synthetic"] is True
     assert "Synthetic" in demo.record["description"]
-    assert "Synthetic" in demo.summary.notice
     assert "Synthetic" in (demo.folder / "annotations.README.md").read_text()
 
 
@@ -142,14 +141,9 @@ def test_size_of_the_whole(either):
     assert len(everyone - set(either.annotations.now)) >= 5000
 
 
-def test_summary_agrees_with_the_files(demo):
-    summary = demo.summary
-    assert summary.synapse_rows == {v: len(demo.table("synapses_v2", v)) for v in (1, 2, 3)}
-    assert summary.connections == len(demo.weights)
-    assert summary.annotation_rows == len(demo.annotations)
-    assert summary.annotated == demo.annotations.now[demo.annotations.now > 0].nunique()
-    assert summary.edits == len(demo.edits)
-    assert summary.megabytes < 150
+def test_demo_takes_little_space_on_disk(demo):
+    sizes = [path.stat().st_size for path in demo.folder.rglob("*") if path.is_file()]
+    assert 10e6 < sum(sizes) < 150e6
 
 
 def test_annotations_are_the_same_in_both_forms(demo):

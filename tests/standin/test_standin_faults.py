@@ -272,17 +272,20 @@ ROWS = pd.DataFrame({"id": [1], "pt_root_id": [5]})
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (lambda f: (f / "datastack.json").unlink(), "datastack.json is not there"),
+        (lambda f: (f / "datastack.json").unlink(), "datastack.json does not exist"),
         (lambda f: (f / "datastack.json").write_text("{"), "cannot be read"),
         (lambda f: (f / "datastack.json").write_text("[]"), "not one JSON object"),
         (lambda f: (f / "datastack.json").write_text("{}"), "has no 'datastack'"),
-        (lambda f: (f / "tables" / "cells" / "v1.parquet").write_text("x"), "no Parquet file"),
+        (lambda f: (f / "tables" / "cells" / "v1.parquet").write_text("x"), "not a Parquet file"),
         (lambda f: (f / "tables" / "cells" / "v1.parquet").unlink(), "has no v<version>.parquet"),
         (
             lambda f: (f / "tables" / "cells" / "metadata.json").unlink(),
-            "metadata.json is not there",
+            "metadata.json does not exist",
         ),
-        (lambda f: (f / "tables" / "cells").rename(f / "tables" / "a b"), "no address can hold"),
+        (
+            lambda f: (f / "tables" / "cells").rename(f / "tables" / "a b"),
+            "an address cannot contain",
+        ),
     ],
 )
 def test_folders_that_cannot_be_served(

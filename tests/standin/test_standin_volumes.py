@@ -95,7 +95,7 @@ def test_real_segmentation(server: RunningServer, folder: Path) -> None:
     from cloudvolume import CloudVolume
 
     direct = CloudVolume(f"file://{folder}/volumes/seg", progress=False)
-    served = CloudVolume(server.volume_url("seg"), progress=False)
+    served = CloudVolume(f"precomputed://{server.url}/data/seg", progress=False)
     box = np.s_[100:140, 100:140, 60:70]
     assert np.array_equal(served[box], direct[box])
     assert len(np.unique(served[box])) > 1
@@ -106,7 +106,7 @@ def test_real_mesh(server: RunningServer, folder: Path) -> None:
 
     place = folder / "volumes" / "seg"
     direct = CloudVolume(f"file://{place}", progress=False).mesh.get(SEGMENT)
-    served = CloudVolume(server.volume_url("seg"), progress=False).mesh.get(SEGMENT)
+    served = CloudVolume(f"precomputed://{server.url}/data/seg", progress=False).mesh.get(SEGMENT)
     assert np.array_equal(served.vertices, direct.vertices)
     assert np.array_equal(served.faces, direct.faces)
     assert len(direct.faces) > 1000

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from loader.sandbox.demo.datastack import DemoSummary, make_demo
+from loader.sandbox.demo.datastack import make_demo
 
-__all__ = ["DemoSummary", "make_demo"]
+__all__ = ["make_demo"]

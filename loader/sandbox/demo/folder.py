@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 from loader.sandbox.demo.annotations import AnnotationPoints, annotation_table, as_csv_text
 from loader.sandbox.demo.brain import RESOLUTION, Ints
 from loader.sandbox.demo.history import DETECTED, VERSIONS
-from loader.sandbox.demo.tables import as_table, nothing, only, utc
 from loader.sandbox.standin.build import write_folder
 from loader.sandbox.standin.folder import Version
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from loader.sandbox.demo.world import World
@@ -85,8 +85,8 @@ def _tables(world: World) -> dict[str, dict[int, pa.Table]]:
             ("nuclei", _nuclei(world, roots), np.ones(len(world.nuclei.id), dtype=bool)),
             ("backbone_proofread", _proofread(world, roots), world.proofread),
         ):
-            kept = only(columns, rows, merged=version.is_merged)
-            tables[name][version.number] = as_table(kept)
+            kept = _only(columns, rows, merged=version.is_merged)
+            tables[name][version.number] = _as_table(kept)
     return tables
 
 
@@ -94,7 +94,7 @@ def _supervoxels(world: World) -> pa.Table:
     """Return which root each supervoxel belongs to, and when."""
     held = world.segmented.everything.table.merge(world.history.intervals, on="piece")
     held = held.sort_values(["supervoxel_id", "start"], kind="stable")
-    return as_table(
+    return _as_table(
         {
             "supervoxel_id": held["supervoxel_id"].to_numpy(),
             "root_id": held["root_id"].to_numpy(),
@@ -106,7 +106,7 @@ def _supervoxels(world: World) -> pa.Table:
 
 def _edits(world: World) -> pa.Table:
     edits = world.history.edits
-    return as_table(
+    return _as_table(
         {
             "operation_id": edits["operation_id"].to_numpy(dtype=np.int64),
             "timestamp": pa.array(edits["timestamp"].tolist(), pa.timestamp("us", tz="UTC")),
@@ -117,10 +117,10 @@ def _edits(world: World) -> pa.Table:
     )
 
 
-def write_annotations(folder: Path, world: World, rng: np.random.Generator) -> pd.DataFrame:
+def write_annotations(folder: Path, world: World, rng: np.random.Generator) -> None:
     """Write the annotation table as Parquet and CSV, with a README beside it."""
     table = annotation_table(world.population, _annotation_points(world), rng)
-    pq.write_table(as_table(table), folder / "annotations.parquet")
+    pq.write_table(_as_table(table), folder / "annotations.parquet")
     as_csv_text(table).to_csv(folder / "annotations.csv", index=False)
     (folder / "annotations.README.md").write_text(
         f"# annotations.parquet, annotations.csv\n\n{NOTICE}\n\n"
@@ -129,15 +129,14 @@ def write_annotations(folder: Path, world: World, rng: np.random.Generator) -> p
         "stale and one or two are newer than the last version; `supervoxel_id` is right for all. "
         "Six central-complex neurons have two rows, three of them in conflict.\n"
     )
-    return table
 
 
 def _synapses(world: World, roots: Ints) -> dict[str, Any]:
     rows, pre, post = world.rows, world.segmented.pre, world.segmented.post
     return {
         "id": rows.id,
-        "created": utc(rows.created),
-        "superceded_id": nothing(len(rows)),
+        "created": _utc(rows.created),
+        "superceded_id": _nothing(len(rows)),
         # Text, not a boolean, as in the tutorial's table.
         "valid": pa.array(np.full(len(rows), "t")),
         "size": rows.size.astype(np.int32),
@@ -159,7 +158,7 @@ def _nuclei(world: World, roots: Ints) -> dict[str, Any]:
     return {
         "id": nuclei.id,
         "created": _detected(len(nuclei.id)),
-        "superceded_id": nothing(len(nuclei.id)),
+        "superceded_id": _nothing(len(nuclei.id)),
         "valid": np.ones(len(nuclei.id), dtype=bool),
         "volume": nuclei.volume,
         "pt_position": nuclei.voxels,
@@ -175,7 +174,7 @@ def _proofread(world: World, roots: Ints) -> dict[str, Any]:
     return {
         "id": np.arange(1, count + 1),
         "created": _detected(count),
-        "superceded_id": nothing(count),
+        "superceded_id": _nothing(count),
         "valid": np.ones(count, dtype=bool),
         "pt_position": world.soma_voxels,
         "proofread": np.ones(count, dtype=bool),
@@ -187,7 +186,7 @@ def _proofread(world: World, roots: Ints) -> dict[str, Any]:
 
 
 def _detected(count: int) -> pa.Array:
-    return utc(np.full(count, np.datetime64(DETECTED.replace(tzinfo=None), "us")))
+    return _utc(np.full(count, np.datetime64(DETECTED.replace(tzinfo=None), "us")))
 
 
 def _annotation_points(world: World) -> AnnotationPoints:
@@ -258,3 +257,39 @@ def _nuclei_of(world: World, neurons: Ints) -> tuple[Ints, Ints]:
     found = at >= 0
     ids = np.where(found, world.nuclei.id[at], 0)
     return ids, np.where(found[:, None], world.nuclei.voxels[at], 0)
+
+
+def _as_table(columns: Mapping[str, Any] | pd.DataFrame) -> pa.Table:
+    """Return columns as Arrow: int64 (n, 3) arrays become lists, objects their values."""
+    return pa.table({str(name): _arrow(values) for name, values in columns.items()})
+
+
+def _only(columns: dict[str, Any], rows: Any, *, merged: bool) -> dict[str, Any]:
+    """Keep some rows; a merged version keeps only the columns that it has."""
+    dropped = ("created", "superceded_id") if merged else ()
+    return {
+        name: values.filter(pa.array(rows)) if isinstance(values, pa.Array) else values[rows]
+        for name, values in columns.items()
+        if name not in dropped
+    }
+
+
+def _utc(times: Any) -> pa.Array:
+    """Return naive UTC datetime64[us] as Arrow timestamps that say UTC."""
+    return pa.array(times, type=pa.timestamp("us")).cast(pa.timestamp("us", tz="UTC"))
+
+
+def _nothing(count: int) -> pa.Array:
+    """Return an int64 column of nulls: no row of a frozen table has been superseded."""
+    return pa.nulls(count, pa.int64())
+
+
+def _arrow(values: Any) -> Any:
+    if isinstance(values, np.ndarray) and values.ndim == 2:
+        return _as_lists(values)
+    return values if isinstance(values, pa.Array) else pa.array(values)
+
+
+def _as_lists(points: Ints) -> pa.Array:
+    offsets = np.arange(0, points.size + 1, points.shape[1], dtype=np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(points.ravel()))

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 #: Output rows of the first three right mALT neurons, sizes >= 10 and pairs of >= 3 of those.
 RIGHT_PN_OUTPUTS: Final = (801, 582, 1615)
-#: Neurons with a pair of >= 3 rows onto any of the first five right mALT neurons.
-RIGHT_PN_INPUTS: Final = 124
 #: Downstream partners of the sample PBt neuron at >= 5 rows.
 SAMPLE_PARTNERS: Final = 180
 #: (downstream, upstream) partners of the first three left mALT neurons at >= 5 rows.

@@ -11,6 +11,7 @@ from graphapi.connectome import Connectome
 from graphapi.errors import StandinError
 from loader.pipeline import load
 from loader.sandbox.demo.datastack import make_demo
+from loader.sandbox.demo.folder import DATASTACK
 from loader.sandbox.demo.tour import Tour
 from loader.sandbox.standin import RunningServer, serve
 from loader.sources.cave import CaveSource
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-DATASTACK = "demo_ant"
 #: The stand-in's token. It is not a secret; cloud-volume needs one for any segmentation.
 TOKEN = "0123456789abcdef0123456789abcdef"  # noqa: S105
 #: The demo's port, unless it is in use: a graph records the address of its server.

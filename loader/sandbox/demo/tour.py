@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from loader.sandbox.demo.neurons import SAMPLE_ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -14,8 +16,6 @@ if TYPE_CHECKING:
 
     from graphapi.connectome import Connectome
 
-#: The neuron whose partners the tutorial shows; the synthetic brain has one with this id.
-SAMPLE = 576460752732847432
 CENTRAL_COMPLEX = ("EBc", "ER", "FBt", "PBt")
 #: Modules whose package has another name.
 _PACKAGES = {"cloudvolume": "cloud-volume"}
@@ -130,12 +130,14 @@ class Tour:
 
     def partners(self) -> None:
         """Show the downstream partners of a neuron of the protocerebral bridge."""
-        found = self.connectome.get_connectivity(SAMPLE, upstream=False, threshold=5)
-        self._title(f"Downstream of PBt neuron {SAMPLE}: {len(found)} partners, 5 synapses or more")
+        found = self.connectome.get_connectivity(SAMPLE_ROOT, upstream=False, threshold=5)
+        self._title(
+            f"Downstream of PBt neuron {SAMPLE_ROOT}: {len(found)} partners, 5 synapses or more"
+        )
         self._table(found.head(5))
         self._draw(
             "partner_classes",
-            lambda: self.connectome.plot_partner_classes(SAMPLE, "downstream", 5),
+            lambda: self.connectome.plot_partner_classes(SAMPLE_ROOT, "downstream", 5),
         )
 
     def counts(self) -> None:
@@ -152,7 +154,7 @@ class Tour:
         """Show paths of two hops and more, which synapse rows alone do not give."""
         sources = self.connectome.criteria(cell_class="ER", region="CX")
         found = self.connectome.get_strongest_paths(
-            sources.get_roots()[:3], [SAMPLE], max_hops=3, threshold=3
+            sources.get_roots()[:3], [SAMPLE_ROOT], max_hops=3, threshold=3
         )
         self._title("Strongest paths from 3 ER neurons to that PBt neuron, at most 3 hops")
         columns = ["source", "hops", "weakest", "root_ids"]

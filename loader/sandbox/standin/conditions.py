@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +106,7 @@ def _bound(column: Column, value: Any) -> Any:
     """Convert a value to the column's type, so that no id is ever compared as a float."""
     try:
         if column.kind == "time":
-            return _since_1970(value)
+            return since_1970(value)
         if column.kind == "boolean":
             return _boolean(value)
         if column.kind == "string":
@@ -127,18 +127,20 @@ def _fraction(column: Column, number: Decimal) -> float | Decimal:
 
 
 def _boolean(value: Any) -> bool:
-    if value in (True, False):
-        return bool(value)
-    words = {"t": True, "true": True, "f": False, "false": False}
-    return words[str(value).lower()] if str(value).lower() in words else _no_boolean(value)
+    word = str(value).lower()
+    if word not in ("1", "t", "true", "0", "f", "false"):
+        raise ValueError(value)
+    return word in ("1", "t", "true")
 
 
-def _no_boolean(value: Any) -> bool:
-    raise ValueError(value)
+def since_1970(text: Any) -> int:
+    """Read an ISO 8601 time as microseconds since 1970; without a zone it is UTC.
 
-
-def _since_1970(value: Any) -> int:
-    moment = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
-    moment = moment.replace(tzinfo=moment.tzinfo or UTC)
-    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    Raises
+    ------
+    ValueError
+        The text is not such a time.
+    """
+    moment = datetime.fromisoformat(str(text))
+    since = moment.replace(tzinfo=moment.tzinfo or UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return since // timedelta(microseconds=1)

@@ -225,7 +225,7 @@ def _read_versions(entries: Any, path: Path) -> dict[int, Version]:
         expires = entry.get("expires_on")
         number = entry["version"]
         if isinstance(number, bool) or not isinstance(number, int):
-            raise _refused(path, f"has {number!r} as the number of a version")
+            raise _refused(path, f"has a version whose number is {number!r}")
         versions[number] = Version(
             number=number,
             timestamp=read_time(entry["timestamp"], path),
@@ -251,7 +251,7 @@ def _read_tables(folder: Path, versions: set[int], record: dict[str, Any]) -> di
 
 def _read_table(place: Path, versions: set[int], record: dict[str, Any]) -> Table:
     if not _NAME.fullmatch(place.name):
-        raise _refused(place, "has a name with characters that no address can hold")
+        raise _refused(place, "has a name with characters that an address cannot contain")
     metadata = _read_json(place / "metadata.json")
     metadata.setdefault("voxel_resolution", record["viewer_resolution"])
     _three_numbers(metadata["voxel_resolution"], place / "metadata.json", "voxel_resolution")
@@ -287,14 +287,14 @@ def _read_schema(path: Path) -> pa.Schema:
     try:
         return pq.read_schema(path)
     except (pa.ArrowException, OSError) as error:
-        raise _refused(path, f"is no Parquet file: {error}") from error
+        raise _refused(path, f"is not a Parquet file: {error}") from error
 
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise _refused(path, "is not there") from None
+        raise _refused(path, "does not exist") from None
     except (OSError, ValueError) as error:
         raise _refused(path, f"cannot be read: {error}") from error
     if not isinstance(record, dict):

@@ -10,11 +10,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from loader.sandbox.standin.queries import answer_joined, answer_live, answer_one, notices
-from loader.sandbox.standin.question import JOINED, LIVE, ONE_TABLE, read_question
+from loader.sandbox.standin.question import JOINED, LIVE, ONE_TABLE, read_question, with_body
 from loader.sandbox.standin.replies import RefusalError, plain_404, wrapped
 from loader.sandbox.standin.rows import one_line
 from loader.sandbox.standin.store import parquet
-from loader.sandbox.standin.threads import in_thread, with_body
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -125,12 +124,12 @@ def materialize_routes(standin: Standin) -> list[Route]:
         routes += [
             Route(f"{stack}/versions", versions),
             Route(f"{stack}/metadata", versions_metadata),
-            Route(f"{stack}/table/{{table}}/unique_string_values", in_thread(unique_strings)),
+            Route(f"{stack}/table/{{table}}/unique_string_values", unique_strings),
             Route(version_path, version_metadata),
             Route(f"{version_path}/tables", tables_v2 if api == "v2" else tables_v3),
             Route(f"{version_path}/tables/metadata", tables_metadata),
             Route(f"{version_path}/query", with_body(joint_query), methods=["POST"]),
-            Route(f"{table_path}/count", in_thread(count)),
+            Route(f"{table_path}/count", count),
             Route(f"{table_path}/metadata", table_metadata),
             Route(f"{table_path}/query", with_body(query), methods=["POST"]),
         ]

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from loader.sandbox.standin.columns import quoted
+from loader.sandbox.standin.conditions import since_1970
 from loader.sandbox.standin.query import DELETED, Plan, count_rows, fetch, plan_join, plan_one
-from loader.sandbox.standin.question import Question
 from loader.sandbox.standin.relation import Relation
 from loader.sandbox.standin.replies import RefusalError, failed, wrapped
 from loader.sandbox.standin.rows import count_table, rows_response
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from loader.sandbox.standin.folder import Table, Version
+    from loader.sandbox.standin.question import Question
     from loader.sandbox.standin.standin import Standin
 
 
@@ -31,10 +32,11 @@ def answer_one(
     disturb(standin, request, version)
     table = standin.rows_of(name, version)
     relation = Relation.of(table, version.number, "t0", is_merged=version.is_merged)
+    question = replace(question, resolution=question.resolution or table.resolution)
     return answer_plan(
         standin,
         request,
-        plan_one(relation, _with_resolution(question, table)),
+        plan_one(relation, question),
         question,
         size=standin.row_count(table, version.number),
         warnings=notices(table),
@@ -80,7 +82,12 @@ def answer_live(standin: Standin, request: Request, question: Question) -> Respo
     body = question.body
     if body.get("join_tables"):
         raise failed("the stand-in joins no tables in live queries")
-    time = _since_1970(body.get("timestamp"))
+    try:
+        time = since_1970(body.get("timestamp"))
+    except ValueError:
+        raise RefusalError(
+            500, {"schema_errors": {"timestamp": ["Not a valid datetime."]}}
+        ) from None
     version = standin.newest()
     table = standin.rows_of(str(body.get("table")), version)
     warnings = _check_filtered_roots(standin, request, question, time)
@@ -88,10 +95,8 @@ def answer_live(standin: Standin, request: Request, question: Question) -> Respo
     relation = _at(plain, time, is_merged=version.is_merged)
     chosen = (body.get("select_columns") or {}).get(table.name)
     kept = [name for name in relation.columns if name not in ("valid", "superceded_id")]
-    asked = Question(
-        filters=question.filters,
-        offset=question.offset,
-        limit=question.limit,
+    asked = replace(
+        question,
         resolution=question.resolution or table.resolution,
         body={"select_columns": chosen or kept},
     )
@@ -186,18 +191,6 @@ def _cut_warning(rows: int, limit: int, *, live: bool) -> str:
     return f'201 - "Limited query to {limit} rows'
 
 
-def _with_resolution(question: Question, table: Table) -> Question:
-    if question.resolution is not None:
-        return question
-    return Question(
-        filters=question.filters,
-        offset=question.offset,
-        limit=question.limit,
-        resolution=table.resolution,
-        body=question.body,
-    )
-
-
 def _selection(
     question: Question, relations: list[Relation]
 ) -> list[tuple[Relation, list[str] | None]]:
@@ -265,17 +258,6 @@ def _share(sample: str | None, size: int) -> float | None:
     return None if wanted >= size else wanted / size
 
 
-def _since_1970(text: Any) -> int:
-    try:
-        moment = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
-    except ValueError:
-        raise RefusalError(
-            500, {"schema_errors": {"timestamp": ["Not a valid datetime."]}}
-        ) from None
-    moment = moment.replace(tzinfo=moment.tzinfo or UTC)
-    return round(moment.timestamp() * 1_000_000)
-
-
 def _at(relation: Relation, time: int, *, is_merged: bool) -> Relation:
     """Return the table with each root looked up anew from its supervoxel at a time."""
     columns: list[str] = []
@@ -300,7 +282,7 @@ def _at(relation: Relation, time: int, *, is_merged: bool) -> Relation:
         f" WHERE {microseconds('t.created')} <= {time}" if "created" in relation.columns else ""
     )
     rows = f"SELECT {', '.join(columns)} FROM {relation.source} AS t{''.join(joins)}{created}"
-    return relation.with_source(f"({rows})", served)
+    return replace(relation, source=f"({rows})", columns=served)
 
 
 def _check_filtered_roots(

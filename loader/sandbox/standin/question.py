@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from starlette.concurrency import run_in_threadpool
 
 from loader.sandbox.standin.replies import RefusalError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
 
 #: Table -> column -> value.
 ByColumn: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -52,6 +58,18 @@ class Question:
     limit: int | None
     resolution: tuple[float, float, float] | None
     body: dict[str, Any] = field(repr=False)
+
+
+def with_body(
+    handle: Callable[[Request, bytes], Response],
+) -> Callable[[Request], Awaitable[Response]]:
+    """Turn a function of the request and its body into a handler; a GET may have a body too."""
+
+    async def handler(request: Request) -> Response:
+        content = await request.body()
+        return await run_in_threadpool(handle, request, content)
+
+    return handler
 
 
 def read_question(content: bytes, allowed: frozenset[str]) -> Question:

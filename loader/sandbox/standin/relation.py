@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from loader.sandbox.standin.columns import Column, quoted
@@ -60,10 +60,6 @@ class Relation:
             is_split=not (is_merged or is_view),
             is_view=is_view,
         )
-
-    def with_source(self, source: str, columns: Mapping[str, Column]) -> Relation:
-        """Return the same table with columns from elsewhere."""
-        return replace(self, source=source, columns=columns)
 
     def expressions(self, column: Column, wanted: tuple[float, ...] | None) -> tuple[str, ...]:
         """Return SQL for a column as it is served.

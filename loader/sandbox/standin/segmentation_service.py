@@ -12,11 +12,12 @@ import numpy as np
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from loader.sandbox.standin.question import read_json
+from loader.sandbox.standin.question import read_json, with_body
 from loader.sandbox.standin.replies import chunkedgraph_refusal
-from loader.sandbox.standin.threads import Handler, in_thread, with_body
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from starlette.requests import Request
 
     from loader.sandbox.standin.lineage import Edit
@@ -179,14 +180,26 @@ def segmentation_routes(standin: Standin) -> list[Route]:
     def service_version(_request: Request) -> Response:
         return JSONResponse(_SERVICE_VERSION)
 
-    def checked(handler: Handler) -> Handler:
-        async def handle(request: Request) -> Response:
-            name = request.path_params["table"]
-            if name != standin.folder.segmentation_table:
-                raise chunkedgraph_refusal(404, f"table {name} not found")
-            return await handler(request)
+    def check_table(request: Request) -> None:
+        name = request.path_params["table"]
+        if name != standin.folder.segmentation_table:
+            raise chunkedgraph_refusal(404, f"table {name} not found")
 
-        return handle
+    def checked(handle: Callable[[Request], Response]) -> Callable[[Request], Response]:
+        def handler(request: Request) -> Response:
+            check_table(request)
+            return handle(request)
+
+        return handler
+
+    def checked_with_body(
+        handle: Callable[[Request, bytes], Response],
+    ) -> Callable[[Request], Awaitable[Response]]:
+        def handler(request: Request, content: bytes) -> Response:
+            check_table(request)
+            return handle(request, content)
+
+        return with_body(handler)
 
     base = "/segmentation/api/v1/table/{table}"
     node = f"{base}/node/{{node:int}}"
@@ -212,9 +225,9 @@ def segmentation_routes(standin: Standin) -> list[Route]:
     return [
         Route("/segmentation/api/versions", api_versions),
         Route("/segmentation/api/version", service_version),
-        *(Route(path, checked(in_thread(handle))) for path, handle in plain.items()),
+        *(Route(path, checked(handle)) for path, handle in plain.items()),
         *(
-            Route(path, checked(with_body(handle)), methods=["GET", "POST"])
+            Route(path, checked_with_body(handle), methods=["GET", "POST"])
             for path, handle in with_content.items()
         ),
     ]

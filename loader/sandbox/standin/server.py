@@ -34,7 +34,6 @@ from loader.sandbox.standin.wire import HangUpProtocol, Recorder, RequestRecord,
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
 
     from starlette.requests import Request
 
@@ -86,10 +85,6 @@ class RunningServer:
         self._thread.start()
         self._await_start()
 
-    def volume_url(self, name: str) -> str:
-        """Return the address of a volume, in the form that cloud-volume takes."""
-        return f"precomputed://{self.url}/data/{name}"
-
     def wait(self) -> None:
         """Block until the server is closed, or Ctrl-C is pressed."""
         while self._thread.is_alive():
@@ -111,12 +106,7 @@ class RunningServer:
     def __enter__(self) -> RunningServer:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def __repr__(self) -> str:

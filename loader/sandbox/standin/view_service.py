@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response
@@ -9,10 +10,9 @@ from starlette.routing import Route
 
 from loader.sandbox.standin.queries import answer_plan, disturb, notices
 from loader.sandbox.standin.query import plan_one
-from loader.sandbox.standin.question import ONE_TABLE, Question, read_question
+from loader.sandbox.standin.question import ONE_TABLE, read_question, with_body
 from loader.sandbox.standin.relation import Relation
 from loader.sandbox.standin.replies import failed, plain_404, wrapped
-from loader.sandbox.standin.threads import with_body
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -64,13 +64,7 @@ def view_routes(standin: Standin) -> list[Route]:
         if not standin.usable(version):
             raise wrapped(410, "This materialization version is not available")
         question = read_question(content, ONE_TABLE)
-        question = Question(
-            question.filters,
-            question.offset,
-            question.limit,
-            question.resolution or view.resolution,
-            question.body,
-        )
+        question = replace(question, resolution=question.resolution or view.resolution)
         relation = Relation.of(view, version.number, "t0", is_merged=True, is_view=True)
         return answer_plan(
             standin,

@@ -11,7 +11,6 @@ from starlette.routing import Route
 
 from loader.sandbox.standin.folder import resolved
 from loader.sandbox.standin.replies import RefusalError, chunkedgraph_refusal
-from loader.sandbox.standin.threads import in_thread
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,9 +46,9 @@ def volume_routes(standin: Standin) -> list[Route]:
 
     return [
         Route("/data/{path:path}", file, methods=["GET"]),
-        Route("/segmentation/table/{table}/info", in_thread(graphene_info)),
-        Route("/segmentation/api/v1/table/{table}/info", in_thread(graphene_info)),
-        Route("/meshing/api/v1/table/{table}/manifest/{root}", in_thread(manifest)),
+        Route("/segmentation/table/{table}/info", graphene_info),
+        Route("/segmentation/api/v1/table/{table}/info", graphene_info),
+        Route("/meshing/api/v1/table/{table}/manifest/{root}", manifest),
     ]
 
 

@@ -83,10 +83,6 @@ class SyntheticBrain:
         """Return the files of synapse rows, in order."""
         return sorted((self.folder / "synapses").glob("*.parquet"))
 
-    def connection_files(self) -> list[Path]:
-        """Return the files of summed connections, in order."""
-        return sorted((self.folder / "connections").glob("*.parquet"))
-
     def source(self) -> FileSource:
         """Return a source for `loader.load`."""
         from loader.sources.annotationfile import AnnotationFile
@@ -151,13 +147,10 @@ def make_brain(
     chunks = max(1, wanted // _CONNECTIONS_A_CHUNK)
     bounds = np.linspace(0, number, chunks + 1).astype(int).tolist()
     wiring = Wiring(population, wanted)
-    bar = Progress("Making a synthetic brain", chunks, unit="chunks") if progress else None
-    for first, last in itertools.pairwise(bounds):
-        files.write(*wiring.draw(first, last, rng), rng)
-        if bar is not None:
+    with Progress("Making a synthetic brain", chunks, unit="chunks", shown=progress) as bar:
+        for first, last in itertools.pairwise(bounds):
+            files.write(*wiring.draw(first, last, rng), rng)
             bar.advance()
-    if bar is not None:
-        bar.__exit__(None, None, None)
     return files.finish(number, seed)
 
 
