@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _LEFT_OUT = {
     "rows_filtered": "left out by --keep",
+    "rows_repeated": "of a connection again, for another nucleus",
     "rows_invalid": "marked invalid",
     "rows_unresolved": "without a root id on one side",
     "rows_background": "with background (0) on one side",
@@ -115,7 +116,9 @@ def described(reading: Mapping[str, Any]) -> list[str]:
     lines = []
     rows = reading.get("connections", {})
     if rows:
-        lines.append(f"  {_shown(rows['files'])} read as {_family(rows)}{rows['what']}")
+        lines.append(
+            f"  {_shown(rows.get('files') or [rows['table']])} read as {_family(rows)}{rows['what']}"
+        )
         columns = rows.get("columns", {})
         if columns:
             lines.append(
@@ -127,7 +130,8 @@ def described(reading: Mapping[str, Any]) -> list[str]:
             lines.append(f"    columns not used: {', '.join(rows['not_used'])}")
         if rows.get("keep"):
             lines.append(f"    rows kept: {' and '.join(rows['keep'])}")
-        lines.append(f"    if this is wrong: {_overrule(rows)}")
+        if "files" in rows:
+            lines.append(f"    if this is wrong: {_overrule(rows)}")
     for table in reading.get("annotations", []):
         met = ""
         if "neurons" in table:

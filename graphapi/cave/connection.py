@@ -253,6 +253,14 @@ class Cave:
         except MissingError as missing:
             raise self._not_found(None, version, missing) from None
 
+    def views(self, version: int) -> list[str]:
+        """Return the names of the views of a version, in alphabetical order."""
+        answer = self._ask(
+            f"the views of version {version}",
+            lambda: self._open_materialize().get_views(version=version),
+        )
+        return names_from_answer(list(answer), f"{self.server}: the list of views")
+
     def table_info(self, table: str, version: int) -> TableInfo:
         """Return the server's description of a table.
 
@@ -275,7 +283,9 @@ class Cave:
 
     # -- rows ------------------------------------------------------------------------------
 
-    def count(self, table: str, version: int, filters: Filters | None = None) -> int:
+    def count(
+        self, table: str, version: int, filters: Filters | None = None, *, is_view: bool = False
+    ) -> int:
         """Return how many rows the server counts; the row limit does not apply to counts.
 
         Raises
@@ -283,7 +293,9 @@ class Cave:
         TableNotFoundError, VersionNotFoundError
             There is no such table at this version.
         """
-        answer, _ = self._query(table, version, filters or Filters(), get_counts=True)
+        answer, _ = self._query(
+            table, version, filters or Filters(), is_view=is_view, get_counts=True
+        )
         found = answer.column(0).to_pylist() if answer.num_columns else []
         whole = [n for n in found if isinstance(n, (int, float)) and n >= 0 and n == n // 1]
         if len(found) != 1 or whole != found or isinstance(found[0], bool):
@@ -302,6 +314,7 @@ class Cave:
         columns: Sequence[str] | None = None,
         *,
         limit: int | None = None,
+        is_view: bool = False,
     ) -> tuple[pa.Table, bool]:
         """Send one query as it is; the server may truncate the answer at its row limit.
 
@@ -318,6 +331,8 @@ class Cave:
             The server adds `X_supervoxel_id` to every `X_root_id`.
         limit
             Largest number of rows to return.
+        is_view
+            `table` is a view.
 
         Returns
         -------
@@ -333,7 +348,14 @@ class Cave:
             There is no such table at this version.
         """
         chosen = None if columns is None else list(columns)
-        return self._query(table, version, filters or Filters(), select_columns=chosen, limit=limit)
+        return self._query(
+            table,
+            version,
+            filters or Filters(),
+            is_view=is_view,
+            select_columns=chosen,
+            limit=limit,
+        )
 
     def schema(self, table: str, version: int) -> pa.Schema:
         """Return the names and types of a table's columns, in the server's order."""
@@ -341,23 +363,25 @@ class Cave:
         return rows.schema
 
     def _query(
-        self, table: str, version: int, filters: Filters, **options: Any
+        self, table: str, version: int, filters: Filters, *, is_view: bool = False, **options: Any
     ) -> tuple[pa.Table, bool]:
-        plain_name(table, "table")
-        what = f"{filters.describe()} of table '{table}' at version {version}"
+        kind = "view" if is_view else "table"
+        plain_name(table, kind)
+        what = f"{filters.describe()} of {kind} '{table}' at version {version}"
         if options.get("get_counts"):
             what = f"the count of {what}"
 
         def send() -> tuple[pa.Table, bool]:
             materialize = self._open_materialize()
             with self._inner.transport.keeping_answers() as answers:
-                materialize.query_table(
+                ask = materialize.query_view if is_view else materialize.query_table
+                plain = {} if is_view else {"merge_reference": False, "log_warning": False}
+                ask(
                     table,
                     materialization_version=version,
-                    merge_reference=False,
                     split_positions=True,
                     metadata=False,
-                    log_warning=False,
+                    **plain,
                     **filters.keywords(),
                     **{name: value for name, value in options.items() if value is not None},
                 )

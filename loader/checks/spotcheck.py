@@ -13,11 +13,14 @@ import numpy as np
 
 from graphapi.cave.complete import POST, PRE, fetch_rows
 from graphapi.cave.synapses import UNRESOLVED, root_array
+from graphapi.cave.views import ConnectionsView
 from graphapi.engines.queries import catalog
-from graphapi.errors import VerificationError
+from graphapi.errors import InputError, VerificationError
+from loader.sources.caveview import roles
+from loader.sources.rowfilter import kept_rows, read_filters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from graphapi.cave.connection import Cave
     from graphapi.connectome import Connectome
     from graphapi.ids import IdArray
+    from loader.sources.rowfilter import RowFilter
 
 #: Number of neurons to compare; a neuron with more than `_MOST_ROWS` synapses takes too long.
 SAMPLE = 20
@@ -50,6 +54,7 @@ def totals_by_cave(
     *,
     min_size: float | None = None,
     size_column: str = "size",
+    keep: Sequence[RowFilter] = (),
 ) -> dict[int, Totals]:
     """Fetch all synapse rows of neurons from CAVE, and sum them.
 
@@ -61,6 +66,8 @@ def totals_by_cave(
         Root ids.
     min_size, size_column
         Ignore rows that are smaller or have no size; None counts all.
+    keep
+        Conditions that rows must meet to count.
 
     Returns
     -------
@@ -72,7 +79,8 @@ def totals_by_cave(
     CaveError
         As in `graphapi.cave.complete.fetch_rows`.
     """
-    columns = ["id", PRE, POST, *([] if min_size is None else [size_column])]
+    sizes = [] if min_size is None else [size_column]
+    columns = list(dict.fromkeys(["id", PRE, POST, *sizes, *(f.column for f in keep)]))
 
     def pairs(pre_ids: IdArray | None = None, post_ids: IdArray | None = None) -> IdArray:
         rows = fetch_rows(
@@ -84,7 +92,7 @@ def totals_by_cave(
             columns=columns,
             progress=False,
         )
-        return _pairs(rows, min_size, size_column)
+        return _pairs(kept_rows(rows, keep, f"table '{table}'"), min_size, size_column)
 
     out, into = pairs(pre_ids=roots), pairs(post_ids=roots)
     found = {}
@@ -98,6 +106,30 @@ def totals_by_cave(
             in_partners=len(set(sources.tolist())),
             out_partners=len(set(others.tolist())),
             autapses=len(downstream) - len(others),
+        )
+    return found
+
+
+def totals_by_view(cave: Cave, view: str, version: int, roots: IdArray) -> dict[int, Totals]:
+    """Ask a view of connections about neurons, one by one, and sum the weights up.
+
+    Raises
+    ------
+    CaveError
+        As `graphapi.cave.views.ConnectionsView.read`.
+    """
+    source = ConnectionsView(cave, view, version)
+    found = {}
+    for root in roots.tolist():
+        downstream, upstream = (_weights(rows, view) for rows in source.of_neuron(root))
+        outgoing = {post: weight for (_, post), weight in downstream.items() if post != root}
+        incoming = {pre: weight for (pre, _), weight in upstream.items() if pre != root}
+        found[root] = Totals(
+            in_synapses=sum(incoming.values()),
+            out_synapses=sum(outgoing.values()),
+            in_partners=len(incoming),
+            out_partners=len(outgoing),
+            autapses=downstream.get((root, root), 0),
         )
     return found
 
@@ -130,18 +162,35 @@ def compare_graph(connectome: Connectome, seed: str = "") -> int:
         Totals differ; the message names the neurons.
     VersionNotFoundError
         CAVE no longer has the version.
+    InputError
+        The graph was loaded with `--only`.
     CaveError
         CAVE does not answer, or the graph was made from files.
     """
     made = connectome.materialization
+    if made.reading.get("only"):
+        raise InputError(
+            f"the graph holds only connections between neurons of {made.reading['only']}: CAVE's "
+            "totals are of all connections",
+            hint="leave out --cave",
+        )
     cave = connectome.require_cave().cave
     cave.resolve_version(made.version)
     columns = dict.fromkeys(("root_id", *_NAMES), "int")
     held = connectome.run(catalog()["all_neuron_properties"].with_properties(columns))
     sample = _sample(held, seed or made.load_id)
-    asked = totals_by_cave(
-        cave, made.synapse_table, made.version, _ids(sample), min_size=made.min_size
-    )
+    rows = made.reading.get("connections", {})
+    if "view" in rows.get("what", ""):
+        asked = totals_by_view(cave, rows["table"], made.version, _ids(sample))
+    else:
+        asked = totals_by_cave(
+            cave,
+            made.synapse_table,
+            made.version,
+            _ids(sample),
+            min_size=made.min_size,
+            keep=read_filters(rows.get("keep", ())),
+        )
     require_equal(sample, asked, f"'{connectome.engine.uri}'")
     return len(sample)
 
@@ -181,6 +230,17 @@ def _sample(table: pa.Table, seed: str) -> dict[int, Totals]:
 
 def _ids(roots: Iterable[int]) -> IdArray:
     return np.array(list(roots), dtype=np.int64)
+
+
+def _weights(rows: pa.Table, view: str) -> dict[tuple[int, int], int]:
+    """Return the weight of each pair of roots; a pair that is repeated counts once."""
+    weight = roles(rows.column_names, view)["weight"]
+    columns = (rows[name].to_pylist() for name in (PRE, POST, weight))
+    return {
+        (pre, post): n
+        for pre, post, n in zip(*columns, strict=True)
+        if n and pre > UNRESOLVED and post > UNRESOLVED
+    }
 
 
 def _pairs(rows: pa.Table, min_size: float | None, size_column: str) -> IdArray:

@@ -84,7 +84,7 @@ def load(
     ] = False,
     keep: Annotated[
         list[str] | None,
-        typer.Option("--keep", help="Keep only these rows of files: 'cleft_score>=50'. Repeat."),
+        typer.Option("--keep", help="Keep only these synapse rows: 'cleft_score>=50'. Repeat."),
     ] = None,
     only: Annotated[
         str | None,
@@ -112,6 +112,13 @@ def load(
     ] = False,
     synapse_table: Annotated[
         str, typer.Option("--synapse-table", help="Synapse table, if not the datastack's default.")
+    ] = "",
+    connections_view: Annotated[
+        str,
+        typer.Option(
+            "--connections-view",
+            help="CAVE view with a row for each connection, in place of the synapse table.",
+        ),
     ] = "",
     soma_table: Annotated[
         str | None,
@@ -178,6 +185,7 @@ def load(
                 "--server": server,
                 "--preset": preset,
                 "--synapse-table": synapse_table,
+                "--connections-view": connections_view,
                 "--soma-table": soma_table,
                 "--size-column": size_column,
                 "--brain-mesh": brain_mesh,
@@ -195,10 +203,11 @@ def load(
             soma_table=soma_table,
             size_column=size_column,
             brain_mesh_source=brain_mesh,
+            connections_view=connections_view or None,
+            keep=keep,
             refused={
                 "--column": column,
                 "--name": name,
-                "--keep": keep,
                 "--header": header,
                 "--synthetic": synthetic,
             },

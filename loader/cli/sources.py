@@ -146,7 +146,7 @@ def from_cave(
     version: int | str,
     server: str,
     refused: Mapping[str, object],
-    **options: str | None,
+    **options: str | Sequence[str] | None,
 ) -> CaveSource:
     """Make the source of a load from CAVE; use the datastack's preset if there is one."""
     from loader import CaveSource, read_preset

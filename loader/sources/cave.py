@@ -12,6 +12,7 @@ from graphapi.cave.connection import Cave
 from graphapi.cave.pieces import IdRange
 from graphapi.cave.tables import fetch_table
 from graphapi.cave.trust import trust
+from graphapi.cave.views import ConnectionsView
 from graphapi.common.threads import in_order
 from graphapi.errors import (
     IncompleteAnswerError,
@@ -19,12 +20,19 @@ from graphapi.errors import (
     SourceSchemaError,
     TableNotFoundError,
 )
-from loader.checks.spotcheck import require_equal, sample_of_stage, totals_by_cave
-from loader.sources import cavetables
+from loader.checks.spotcheck import (
+    require_equal,
+    sample_of_stage,
+    totals_by_cave,
+    totals_by_view,
+)
+from loader.sources import cavetables, caveview
 from loader.sources.annotationfile import AnnotationFile, stage_annotations
 from loader.sources.annotations import read_annotation, with_preset
 from loader.sources.annotationtable import AnnotationTable
+from loader.sources.caveview import write_step
 from loader.sources.resolve import CaveRoots
+from loader.sources.rowfilter import kept_rows, read_filters
 from loader.work.duck import database
 from loader.work.steps import (
     ANNOTATIONS,
@@ -40,11 +48,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import pyarrow as pa
-
     from graphapi.cave.records import Resolution, VersionInfo
     from loader.sources.annotations import Annotations
     from loader.sources.presets import Preset
+    from loader.sources.rowfilter import RowFilter
     from loader.work.settings import Settings
     from loader.work.workspace import Workspace
 
@@ -69,6 +76,12 @@ class CaveSource:
         Where they are not the configured ones.
     synapse_table, soma_table
         Where they are not those of the datastack's record; `soma_table=""` for none.
+    connections_view
+        A view with a row for each connection (`connections_with_nuclei`), read in place of
+        the synapse table. The API still asks the synapse table for single synapses.
+    keep
+        Conditions on rows, such as `cleft_score>=50`: rows that do not meet all of them are
+        left out before anything is summed.
     size_column
         The synapse table's column of sizes, which must be there; `""` for a table without.
         When not given: `size`, where there is one.
@@ -93,6 +106,8 @@ class CaveSource:
         token: str | None = None,
         synapse_table: str = "",
         soma_table: str | None = None,
+        connections_view: str = "",
+        keep: Sequence[str | RowFilter] = (),
         size_column: str | None = None,
         brain_mesh_source: str = "",
         synapse_resolution: Resolution | None = None,
@@ -108,6 +123,7 @@ class CaveSource:
         self._server, self._token = server, token
         self._synapse_table = synapse_table
         self._soma_table = soma_table
+        self._view_name, self._keep = connections_view, read_filters(keep)
         self._size_column = "size" if size_column is None else size_column
         self._needs_size = bool(size_column)
         self._brain_mesh_source = brain_mesh_source
@@ -196,7 +212,11 @@ class CaveSource:
         self._extract_annotations(workspace, settings)
         self._extract_nuclei(workspace, settings)
         if not workspace.is_done(ROWS):
-            self._extract_synapses(workspace, settings)
+            if self._view_name:
+                view = ConnectionsView(self.cave, self._view_name, self.version.version)
+                caveview.extract(view, workspace, settings)
+            else:
+                self._extract_synapses(workspace, settings)
         workspace.finish(EXTRACTED)
 
     def compare(self, workspace: Workspace, neurons: Path, min_size: float | None) -> None:
@@ -204,14 +224,19 @@ class CaveSource:
         if workspace.is_done(COMPARED):
             return
         sample = sample_of_stage(neurons, workspace.load_id)
-        asked = totals_by_cave(
-            self.cave,
-            self.origin().record["synapse_table"],
-            self.version.version,
-            np.array(list(sample), dtype=np.int64),
-            min_size=min_size,
-            size_column=self._size_column,
-        )
+        roots = np.array(list(sample), dtype=np.int64)
+        if self._view_name:
+            asked = totals_by_view(self.cave, self._view_name, self.version.version, roots)
+        else:
+            asked = totals_by_cave(
+                self.cave,
+                self.origin().record["synapse_table"],
+                self.version.version,
+                roots,
+                min_size=min_size,
+                size_column=self._size_column,
+                keep=self._keep,
+            )
         require_equal(sample, asked, f"stages in '{workspace.folder}'")
         workspace.finish(COMPARED, info={"neurons": len(sample)})
 
@@ -228,10 +253,14 @@ class CaveSource:
         tables = cave.tables(version.version)
         for table in self._annotations:
             if isinstance(table, AnnotationTable) and table.name not in tables:
-                raise TableNotFoundError(
-                    f"datastack '{self._datastack}' has no table '{table.name}' at version "
-                    f"{version.version}",
-                    hint=f"its tables: {', '.join(tables)}",
+                raise caveview.no_table(cave, table.name, version.version, tables)
+        if self._view_name:
+            caveview.require_view(cave, self._view_name, version.version)
+            if self._keep or self._needs_size:
+                raise InputError(
+                    "--keep and --size-column are for rows of the synapse table, but a view of "
+                    "connections is read",
+                    hint="leave them out, or leave out --connections-view",
                 )
         self._confirm("synapse", described.voxel_resolution)
         self._confirm("viewer", info.viewer_resolution)
@@ -248,6 +277,8 @@ class CaveSource:
                 "soma_table": soma_table,
                 "size_column": self._size_column,
                 "annotations": [a.key() for a in self._annotations],
+                **({"connections_view": self._view_name} if self._view_name else {}),
+                **({"keep": [str(f) for f in self._keep]} if self._keep else {}),
             },
             record={
                 "synapse_table": synapse_table,
@@ -296,31 +327,49 @@ class CaveSource:
         columns = cavetables.synapse_columns(
             schema, table, self._size_column, needs_size=self._needs_size
         )
+        columns = list(dict.fromkeys([*columns, *(f.column for f in self._keep)]))
+        where = f"table '{table}'"
+        for condition in self._keep:
+            condition.sql(dict.fromkeys(schema.names, "VARCHAR"), where)  # no such column: refused
 
-        def fetch(numbered: tuple[int, IdRange]) -> int:
+        def fetch(numbered: tuple[int, IdRange]) -> tuple[int, int]:
             number, ids = numbered
             step = f"{_SYNAPSES}{number:06}"
             if not workspace.is_done(step):
                 rows = fetch_range(self.cave, table, version, ids, columns)
-                staged = cavetables.synapse_rows(rows, self._size_column)
-                _write(workspace, step, staged, {"rows": rows.num_rows})
-            found: int = workspace.info(step)["rows"]
-            return found
+                left = kept_rows(rows, self._keep, where)
+                staged = cavetables.synapse_rows(left, self._size_column)
+                counts = {"rows": rows.num_rows, "kept": left.num_rows}
+                write_step(workspace, step, staged, counts)
+            found = workspace.info(step)
+            return found["rows"], found["kept"]
 
-        total = 0
+        total = kept = 0
         with settings.bar(f"Fetching {table}", sum(ids.rows for ids in ranges)) as bar:
-            for rows in in_order(fetch, list(enumerate(ranges)), at_once=settings.in_flight):
+            for rows, left in in_order(fetch, list(enumerate(ranges)), at_once=settings.in_flight):
                 bar.advance(rows)
-                total += rows
+                total, kept = total + rows, kept + left
         self._require_total(workspace, table, total)
+        if total and not kept:
+            raise SourceSchemaError(
+                f"{where}: no row meets {' and '.join(map(str, self._keep))}",
+                hint="look at the values of the column in CAVE",
+            )
         if not ranges:
             empty = cavetables.synapse_rows(schema.empty_table().select(columns), self._size_column)
-            _write(workspace, f"{_SYNAPSES}000000", empty)
+            write_step(workspace, f"{_SYNAPSES}000000", empty)
         names = {"pre": "pre", "post": "post"}
         if self._size_column in schema.names:
             names["size"] = "size"
+        keep = [str(f) for f in self._keep]
+        reading = {"table": table, "what": "single synapses, one a row", "keep": keep}
         info = RowsInfo(
-            layout="synapses", columns=names, one_is_unresolved=True, rows_counted=total
+            layout="synapses",
+            columns=names,
+            one_is_unresolved=True,
+            rows_counted=total,
+            rows_filtered=total - kept,
+            reading=reading if keep else {},
         )
         parts = [f"{_SYNAPSES}{number:06}.parquet" for number in range(max(1, len(ranges)))]
         workspace.finish(ROWS, parts, asdict(info))
@@ -358,7 +407,7 @@ class CaveSource:
     ) -> None:
         rows = fetch_table(self.cave, table.name, self.version.version, progress=settings.progress)
         staged, info = cavetables.annotation_rows(table.reshape(rows), table.name)
-        _write(workspace, step, staged, asdict(info))
+        write_step(workspace, step, staged, asdict(info))
 
     def _extract_file(
         self, workspace: Workspace, settings: Settings, step: str, file: AnnotationFile
@@ -376,7 +425,7 @@ class CaveSource:
         version = self.version.version
         rows = fetch_table(self.cave, table, version, with_target=False, progress=settings.progress)
         resolution = self.cave.table_info(table, version).voxel_resolution
-        _write(workspace, NUCLEI, cavetables.nuclei(rows, table, resolution))
+        write_step(workspace, NUCLEI, cavetables.nuclei(rows, table, resolution))
 
 
 def _number(version: int | str) -> int | Literal["latest"]:
@@ -387,14 +436,3 @@ def _number(version: int | str) -> int | Literal["latest"]:
     if version.isascii() and version.isdigit():
         return int(version)
     raise InputError(f"version '{version}' is not a number", hint="give a number, or 'latest'")
-
-
-def _write(
-    workspace: Workspace, step: str, rows: pa.Table, info: dict[str, object] | None = None
-) -> None:
-    import pyarrow.parquet as pq
-
-    name = f"{step}.parquet"
-    with workspace.new_file(name) as path:
-        pq.write_table(rows, path)
-    workspace.finish(step, [name], info)

@@ -1,4 +1,4 @@
-"""`--keep`: which rows of a file count, by the values of a column."""
+"""`--keep`: which rows count, by the values of a column."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from loader.work.duck import identifier, literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
 
 _SIGNS = ("!=", "<=", ">=", "=", "<", ">")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)$")
@@ -88,3 +90,24 @@ class RowFilter:
 def read_filters(texts: Sequence[str | RowFilter]) -> tuple[RowFilter, ...]:
     """Read several conditions; a row must meet all of them."""
     return tuple(t if isinstance(t, RowFilter) else RowFilter.read(t) for t in texts)
+
+
+def kept_rows(rows: pa.Table, filters: Sequence[RowFilter], where: str) -> pa.Table:
+    """Return the rows that meet all conditions.
+
+    Raises
+    ------
+    SourceSchemaError
+        The table has no such column.
+    """
+    if not filters:
+        return rows
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.register("given", rows)
+        described = connection.execute("DESCRIBE given").fetchall()
+        types = {row[0]: row[1] for row in described}
+        condition = " AND ".join(f"({f.sql(types, where)})" for f in filters)
+        kept: pa.Table = connection.sql(f"SELECT * FROM given WHERE {condition}").to_arrow_table()  # noqa: S608
+    return kept

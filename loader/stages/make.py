@@ -188,9 +188,10 @@ def _write_connections(
     counts = _counts(backend.to_pyarrow(aggregate.fates(rows, rule)), rule)
     if not listed:
         del counts["rows_outside"]
-    if info.rows_filtered:
-        counts["rows_filtered"] = info.rows_filtered
-        counts["rows"] += info.rows_filtered
+    for name, rows_left_out in (("filtered", info.rows_filtered), ("repeated", info.rows_repeated)):
+        if rows_left_out:
+            counts[f"rows_{name}"] = rows_left_out
+            counts["rows"] += rows_left_out
     backend.create_table("pairs", aggregate.pairs(rows, rule), temp=True)
     summed = backend.table("pairs")
     # In this order the embedded engine takes them a third faster, and equal loads are equal files.

@@ -102,6 +102,8 @@ class RowsInfo:
         Number of rows by the source's own count; None if it has none.
     rows_filtered
         Rows that the user's filter has left out already.
+    rows_repeated
+        Rows that repeat a connection and have been left out already.
     reading
         How the source was read, as JSON values, for the graph's record.
     """
@@ -112,6 +114,7 @@ class RowsInfo:
     one_is_unresolved: bool = False
     rows_counted: int | None = None
     rows_filtered: int = 0
+    rows_repeated: int = 0
     reading: dict[str, Any] = field(default_factory=dict)
 
     @property
