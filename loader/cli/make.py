@@ -270,7 +270,7 @@ def verify(
     report.raise_if_wrong()
     if cave:
         with opened(graph) as connectome:
-            from loader.checks.spotcheck import compare_graph
+            from loader.sources.spotcheck import compare_graph
 
             neurons = compare_graph(connectome)
             typer.echo(f"  ok    {neurons} neurons have the same totals in CAVE")

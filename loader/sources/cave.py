@@ -20,12 +20,6 @@ from graphapi.errors import (
     SourceSchemaError,
     TableNotFoundError,
 )
-from loader.checks.spotcheck import (
-    require_equal,
-    sample_of_stage,
-    totals_by_cave,
-    totals_by_view,
-)
 from loader.sources import cavetables, caveview
 from loader.sources.annotationfile import AnnotationFile, stage_annotations
 from loader.sources.annotations import read_annotation, with_preset
@@ -33,6 +27,12 @@ from loader.sources.annotationtable import AnnotationTable
 from loader.sources.caveview import write_step
 from loader.sources.resolve import CaveRoots
 from loader.sources.rowfilter import kept_rows, read_filters
+from loader.sources.spotcheck import (
+    require_equal,
+    sample_of_stage,
+    totals_by_cave,
+    totals_by_view,
+)
 from loader.work.duck import database
 from loader.work.steps import (
     ANNOTATIONS,
