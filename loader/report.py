@@ -116,9 +116,8 @@ def described(reading: Mapping[str, Any]) -> list[str]:
     lines = []
     rows = reading.get("connections", {})
     if rows:
-        lines.append(
-            f"  {_shown(rows.get('files') or [rows['table']])} read as {_family(rows)}{rows['what']}"
-        )
+        read = _shown(rows.get("files") or [rows["table"]])
+        lines.append(f"  {read} read as {_family(rows)}{rows['what']}")
         columns = rows.get("columns", {})
         if columns:
             lines.append(

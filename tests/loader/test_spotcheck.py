@@ -9,7 +9,7 @@ import pytest
 import graphapi
 from graphapi.errors import CaveError, VerificationError, VersionNotFoundError
 from loader import CaveSource, load
-from loader.checks import spotcheck
+from loader.sources import spotcheck
 from loader.cli import main
 from loader.sandbox.standin import Faults, Rule, serve, write_folder
 from support import build_graph, connections_frame
