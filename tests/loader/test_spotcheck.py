@@ -9,9 +9,9 @@ import pytest
 import graphapi
 from graphapi.errors import CaveError, VerificationError, VersionNotFoundError
 from loader import CaveSource, load
-from loader.sources import spotcheck
 from loader.cli import main
 from loader.sandbox.standin import Faults, Rule, serve, write_folder
+from loader.sources import spotcheck
 from support import build_graph, connections_frame
 
 BASE = 576460752700000000
