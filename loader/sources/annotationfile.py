@@ -235,12 +235,6 @@ class _Opened:
             )
         self.root = self._id_column("root_id", self._root_column)
         self._supervoxel = self._id_column("supervoxel_id", self._column("supervoxel_id"))
-        if self.root is None and self._supervoxel is None:
-            raise SourceSchemaError(
-                f"{self._where}: no column of root ids; it has {list(self._types)}",
-                hint="say which with --annotation-column root_id=NAME "
-                "(in Python columns={'root_id': ...})",
-            )
 
     def read(
         self, names: Names | None, resolver: Resolver | None
@@ -248,6 +242,12 @@ class _Opened:
         """Return the normalised rows, in the file's order, and what to note down about them."""
         import pyarrow as pa
 
+        if self.root is None and (resolver is None or self._supervoxel is None):
+            raise SourceSchemaError(
+                f"{self._where}: no column of root ids; it has {list(self._types)}",
+                hint="say which with --annotation-column root_id=NAME "
+                "(in Python columns={'root_id': ...})",
+            )
         rows = self._rows()
         raw = rows.drop_columns([_ROOT, _SUPERVOXEL])
         notes: list[str] = []

@@ -114,23 +114,21 @@ class FileSource:
         if workspace.is_done(EXTRACTED):
             return
         scratch, limit = workspace.scratch(), settings.memory_limit
-        with (
-            database(scratch, memory_limit=limit, threads=settings.threads) as large,
-            database(scratch, memory_limit=limit, threads=settings.threads, ordered=True) as small,
-        ):
-            rows = RowFiles(large, self.files, scratch, self._asked)
-            names = self._names(small, workspace, rows)
+        with database(scratch, memory_limit=limit, threads=settings.threads) as connection:
+            rows = RowFiles(connection, self.files, scratch, self._asked)
+            names = self._names(connection, workspace, rows)
             if not workspace.is_done(ROWS):
                 rows.stage(workspace, names, self._one_is_unresolved)
             if self.annotations and not rows.has_names:
                 connected = rows.write_ids(scratch / "ids.parquet")
             else:
                 connected = None
+            connection.execute("SET preserve_insertion_order = true")
             for number, annotation in enumerate(self.annotations):
                 step = f"{ANNOTATIONS}{number:03}"
                 if not workspace.is_done(step):
                     stage_annotations(
-                        small, workspace, step, annotation, names=names, connected=connected
+                        connection, workspace, step, annotation, names=names, connected=connected
                     )
         workspace.finish(EXTRACTED)
 

@@ -63,8 +63,8 @@ def check_overlap(made: Stages, *, force: bool = False) -> Stages:
     Raises
     ------
     SourceSchemaError
-        Fewer than a tenth of a file's neurons have connections, and fewer than a tenth of
-        the neurons with connections are in the file.
+        No row of a file has an id of a neuron; or fewer than a tenth of its neurons have
+        connections, and fewer than a tenth of the neurons with connections are in it.
     """
     if not made.counts["annotation_rows"]:
         return made
@@ -76,7 +76,7 @@ def check_overlap(made: Stages, *, force: bool = False) -> Stages:
         )
         connection.execute(
             f"""CREATE VIEW a AS SELECT DISTINCT annotation_table, root_id
-                FROM read_parquet({literal(made.annotations)}) WHERE root_id IS NOT NULL"""
+                FROM read_parquet({literal(made.annotations)})"""
         )
         counts = one_row(
             connection,
@@ -85,18 +85,20 @@ def check_overlap(made: Stages, *, force: bool = False) -> Stages:
                           AS neurons_annotated_unconnected,
                       count(*) FILTER (NOT annotated) AS neurons_unannotated,
                       count(*) FILTER (connected) AS connected
-               FROM (SELECT connected, root_id IN (SELECT root_id FROM a) AS annotated FROM n)""",
+               FROM (SELECT connected, annotated IS NOT NULL AS annotated FROM n
+                     LEFT JOIN (SELECT DISTINCT root_id AS annotated FROM a)
+                     ON root_id = annotated)""",
         )
         tables = connection.execute(
-            """SELECT annotation_table, count(*), count(*) FILTER (connected)
-               FROM a JOIN n USING (root_id) GROUP BY 1"""
+            """SELECT annotation_table, count(n.root_id), count(*) FILTER (connected)
+               FROM a LEFT JOIN n USING (root_id) GROUP BY 1"""
         ).fetchall()
     there = counts.pop("connected")
     met = {name: (neurons, connected) for name, neurons, connected in tables}
     described = []
     for told in made.reading.get("annotations", []):
         neurons, connected = met.get(told["table"], (0, 0))
-        if not force:
+        if told["table"] in met and not force:
             _require(told, neurons, connected, there)
         described.append({**told, "neurons": neurons, "connected": connected})
     reading = {**made.reading, **({"annotations": described} if described else {})}
@@ -105,7 +107,7 @@ def check_overlap(made: Stages, *, force: bool = False) -> Stages:
 
 def _require(told: dict[str, object], neurons: int, connected: int, there: int) -> None:
     smaller = min(neurons, there)
-    if connected >= _LEAST * smaller:
+    if not there or (neurons and connected >= _LEAST * smaller):
         return
     raise SourceSchemaError(
         f"annotations '{told['table']}' do not belong to these connections: {connected:,} of their "

@@ -7,6 +7,7 @@ no code with the loader.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,12 @@ def samples(tmp_path_factory):
         subprocess.run([sys.executable, SAMPLES, folder, str(seed)], check=True)
         made[seed] = folder, json.loads((folder / "expected.json").read_text())
     return made
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of these loads has to survive a power cut."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 def staged(folder: Path, work: Path, told: dict[str, Any], **options: Any) -> Stages:

@@ -383,3 +383,18 @@ def test_other_packings(tmp_path, packing):
     packed.write_bytes(packed.read_bytes()[:40])
     with pytest.raises(CavegraphError, match="no whole"):
         staged(tmp_path / "v", FileSource(packed))
+
+
+@pytest.mark.parametrize("ids", ["supervoxels alone", "empty", "words for nothing"])
+def test_annotations_that_belong_to_no_neuron_are_refused(tmp_path, ids):
+    rows = tmp_path / "edges.csv"
+    rows.write_text("pre,post,weight\n101,102,3\n102,103,4\n")
+    table = tmp_path / "ann.csv"
+    column, one, other = {
+        "supervoxels alone": ("supervoxel_id", "780", "781"),
+        "empty": ("root_id", "", ""),
+        "words for nothing": ("root_id", "NA", "None"),
+    }[ids]
+    table.write_text(f"{column},cell_type\n{one},A\n{other},B\n")
+    with pytest.raises(CavegraphError, match=r"no column of root ids|do not belong"):
+        staged(tmp_path / "w", FileSource(rows, annotations=[table]))
