@@ -1,4 +1,4 @@
-"""What a graph database must do for us."""
+"""The protocol of a graph database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Params: TypeAlias = Mapping[str, object]
 
 
 def check_timeout(timeout: float | None) -> None:
-    """Refuse what is not a length of time; None means no limit.
+    """Refuse a time limit that is not a length of time; None means no limit.
 
     Raises
     ------
@@ -32,13 +32,13 @@ def check_timeout(timeout: float | None) -> None:
 class Engine(Protocol):
     """A graph database holding one graph.
 
-    The read side uses `run` and `run_text`; both doors are read-only by the database's own
-    rule. Writing is offered by the concrete classes and used by the loader alone.
+    Code that reads uses `run` and `run_text`; the database itself refuses to write in both.
+    The concrete classes can also write, which only the loader uses.
     """
 
     #: `ladybug` or `neo4j`; also the folder of its query overrides.
     name: str
-    #: Where it is, without any password.
+    #: Its address, without a password.
     uri: str
 
     def run(
@@ -65,50 +65,55 @@ class Engine(Protocol):
     def run_together(
         self, asked: Sequence[tuple[Query, Params | None]], *, timeout: float | None = None
     ) -> list[pa.Table]:
-        """Run several of our query files as one, which saves a server's round trips.
+        """Run several of our query files together, which saves round trips to a server.
 
         Parameters
         ----------
         asked
             Pairs of query and parameters; see `run`.
         timeout
-            Seconds for all of them; None for no limit.
+            Seconds for all of them together; None for no limit.
 
         Returns
         -------
         list of pyarrow.Table
-            One for each, in their order, which is also the order in which they ran.
+            One for each query, in the order in which they ran, which is that of `asked`.
+
+        Raises
+        ------
+        GraphIncompleteError
+            The graph is in a file, and another file has taken its place since it was opened.
         """
         ...
 
     def run_text(
         self, text: str, params: Params | None = None, *, timeout: float | None = None
     ) -> pa.Table:
-        """Run a person's own Cypher; the database refuses it if it writes.
+        """Run a user's own Cypher; the database refuses it if it writes.
 
         Returns
         -------
         pyarrow.Table
-            Whatever the query returns. Nodes and edges come as structs or maps.
+            Whatever the query returns. Nodes and edges are structs or maps.
         """
         ...
 
     def plan(
         self, query: Query, params: Params | None = None, *, profile: bool = False
     ) -> tuple[Step, ...]:
-        """Ask how one of our query files is answered, as it would be sent by `run`.
+        """Return the plan of one of our query files, as `run` would send it.
 
         Parameters
         ----------
         query, params
             See `run`.
         profile
-            Run it, and give the rows of every step; False plans it only.
+            Run the query, and count the rows of every step; False only plans it.
 
         Returns
         -------
         tuple of Step
-            The last step of the plan first.
+            The steps of the plan, the last one first.
         """
         ...
 

@@ -51,21 +51,21 @@ _NOT_A_GRAPH = (
     "Corrupted",
     "corrupted",
 )
-#: This version keeps the first value of a parameter that ends there, by whatever way (`LIMIT ($n)`,
-#: `WITH $n AS k ... LIMIT k`), for later queries of the same text on the same connection; so
-#: queries with these words get a connection of their own. No other clause does it: tests/engines
-#: tries them all.
+#: This version keeps the first value of a parameter used there, directly or not (`LIMIT ($n)`,
+#: `WITH $n AS k ... LIMIT k`), for later queries of the same text on the same connection. Queries
+#: with these words therefore get a connection of their own. No other clause does this:
+#: tests/engines tries them all.
 _STICKY = re.compile(r"\b(LIMIT|SKIP)\b", re.IGNORECASE)
-#: Ends of names of what the engine replays when it opens a file.
+#: Suffixes of the files that the engine replays when it opens a graph.
 LOGS = (".wal", ".wal.checkpoint", ".shadow", ".tmp")
-#: Seconds between looks for Ctrl-C while a query runs.
+#: Seconds between checks for Ctrl-C while a query runs.
 _STEP = 0.05
 
 
 class LadybugEngine:
     """A graph in one file.
 
-    Make one with `open` (read) or `create` (write). Safe to use from several threads: each
+    Create it with `open` (read) or `create` (write). Safe to use from several threads: each
     query runs on a connection of its own, and connections are reused.
     """
 
@@ -95,7 +95,7 @@ class LadybugEngine:
         threads
             Most threads a query may use; 0 for all cores.
         buffer_bytes
-            Most memory for cached pages; 0 for the engine's own choice.
+            Most bytes of memory for cached pages; 0 for the engine's own choice.
 
         Raises
         ------
@@ -108,7 +108,7 @@ class LadybugEngine:
         if not path.exists():
             raise GraphNotFoundError(
                 f"there is no graph at '{path}'",
-                hint="name yours by $CAVEGRAPH_URI, or make one by `cavegraph load` or `demo`",
+                hint="name yours in $CAVEGRAPH_URI, or make one with `cavegraph load` or `demo`",
             )
         if not path.is_file() or path.stat().st_size == 0:
             raise GraphFileError(f"'{path}' is not a graph file", hint="name the .lbug file itself")
@@ -124,7 +124,7 @@ class LadybugEngine:
         Raises
         ------
         GraphFileError
-            Something is there already, or the place cannot be written to.
+            The file exists, or its folder is not writable.
         """
         path = Path(path)
         if path.exists():
@@ -142,14 +142,17 @@ class LadybugEngine:
         self, asked: Sequence[tuple[Query, Params | None]], *, timeout: float | None = None
     ) -> list[pa.Table]:
         """Run query files one after the other; see `graphapi.engines.base.Engine`."""
-        return [self.run(query, params, timeout=timeout) for query, params in asked]
+        answers = [self.run(query, params, timeout=timeout) for query, params in asked]
+        if self._workers is not None:
+            self._workers.refuse_replaced()
+        return answers
 
     def run_text(
         self, text: str, params: Params | None = None, *, timeout: float | None = None
     ) -> pa.Table:
-        """Run a person's own Cypher; see `graphapi.engines.base.Engine.run_text`.
+        """Run a user's own Cypher; see `graphapi.engines.base.Engine.run_text`.
 
-        It runs in a process of its own, so that whatever it does is an error at most.
+        It runs in a separate process, where it can do no harm beyond an error.
         """
         check_timeout(timeout)
         given = plain_params(params)
@@ -158,7 +161,7 @@ class LadybugEngine:
         words = [token.text for token in tokens]
         refuse_mixed_paths(words)
         refuse_shortest_with_node_filter(words)
-        if self._workers is None:  # a graph that is being written, by us
+        if self._workers is None:  # we are writing this graph
             return self.run_admitted(sent, given, timeout=timeout)
         self._refuse_closed()
         return self._workers.run(sent, given, timeout)
@@ -166,7 +169,7 @@ class LadybugEngine:
     def run_admitted(
         self, text: str, params: Mapping[str, object], *, timeout: float | None = None
     ) -> pa.Table:
-        """Run a query that the door has let through, in this process."""
+        """Run a query that was admitted, in this process."""
         table = self._execute(text, params, timeout, "your query")
         _refuse_equal_names(table.column_names)
         return table
@@ -174,7 +177,7 @@ class LadybugEngine:
     def plan(
         self, query: Query, params: Params | None = None, *, profile: bool = False
     ) -> tuple[Step, ...]:
-        """Ask how a query file is answered; see `graphapi.engines.base.Engine.plan`."""
+        """Return the plan of a query file; see `graphapi.engines.base.Engine.plan`."""
         how = "PROFILE" if profile else "EXPLAIN"
         text = f"{how} {query.text_for(self.name)}"
         table = self._execute(text, query.check(params), None, query.name)
@@ -188,7 +191,7 @@ class LadybugEngine:
         return query.shape(self._execute(query.text_for(self.name), given, None, query.name))
 
     def execute_ddl(self, text: str) -> None:
-        """Run a schema statement that the loader has put together from checked names."""
+        """Run a schema statement that the loader built from checked names."""
         self._execute(text, {}, None, "schema")
 
     def copy_parquet(self, table: str, path: Path, columns: list[str] | None = None) -> None:
@@ -201,7 +204,7 @@ class LadybugEngine:
         path
             The file; for a relationship its first two columns are the ends' keys.
         columns
-            Columns of the table, in the file's order; None when the file has them all.
+            Columns of the table, in the file's order; None if the file has them all.
         """
         if not table.isidentifier():
             raise InputError(f"'{table}' is not a table name")
@@ -210,7 +213,7 @@ class LadybugEngine:
         self._execute(f'COPY {table}{names} FROM "{place}"', {}, None, f"COPY {table}")
 
     def checkpoint(self) -> None:
-        """Bring everything written into the one file."""
+        """Write everything to the one file."""
         self._execute("CHECKPOINT", {}, None, "checkpoint")
 
     def close(self) -> None:
@@ -243,7 +246,7 @@ class LadybugEngine:
             connection.set_query_timeout(0 if timeout is None else max(1, int(timeout * 1000)))
             result = _interruptibly(connection, lambda: connection.execute(text, dict(params)))
             if isinstance(result, list):
-                raise InputError("one query at a time, please", hint="remove the ';' in between")
+                raise InputError("only one query at a time", hint="remove the ';' in between")
             try:
                 # the engine divides by the number of columns: statements have none
                 table = result.get_as_arrow() if result.get_column_names() else None
@@ -267,7 +270,7 @@ class LadybugEngine:
             self._give_back(connection, keep=not fresh)
 
     def _start_anew(self) -> None:
-        """Leave to the parent what is the parent's; called in a forked child."""
+        """Leave the parent its database and connections; called in a forked child."""
         never_end((self._database, self._idle))
         self._database, self._idle, self._lock = None, [], threading.Lock()
         if self._workers is not None:
@@ -276,8 +279,7 @@ class LadybugEngine:
     def _open_again(self) -> None:
         if self._workers is None:
             raise EngineError(
-                f"the graph '{self.uri}' is being written by the process that this one was forked "
-                "from",
+                f"the graph '{self.uri}' is being written by the parent of this process",
                 hint="write it in one process",
             )
         self._workers.refuse_replaced()
@@ -301,36 +303,36 @@ def _refuse_equal_names(names: Sequence[str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise QueryRejectedError(
-            f"'your query' returns two columns of one name: {', '.join(twice)}",
-            hint="give each its own: RETURN a.root_id AS pre, b.root_id AS post",
+            f"'your query' returns two columns with the same name: {', '.join(twice)}",
+            hint="name each of them: RETURN a.root_id AS pre, b.root_id AS post",
         )
 
 
 def refuse_logs(path: Path) -> None:
-    """Refuse a graph with a log beside it: the engine would make it part of the graph.
+    """Refuse a graph with a log beside it: the engine would add it to the graph.
 
-    A published graph never has one. It is a stranger's, or of a program that is writing to it.
+    A published graph never has one: it comes from elsewhere, or a program is writing the graph.
 
     Raises
     ------
     GraphFileError
-        It names the log.
+        There is a log; the error names it.
     """
     for ending in LOGS:
         log = path.with_name(path.name + ending)
         if os.path.lexists(log):
             raise GraphFileError(
                 f"'{log}' is beside the graph, and would change it",
-                hint="it is not of cavegraph: close the program that writes to the graph, or move "
-                "the file away",
+                hint="cavegraph did not make it: close the program that writes to the graph, or "
+                "move the file away",
             )
 
 
 def _interruptibly(connection: Any, work: Callable[[], Any]) -> Any:
     """Run a query so that Ctrl-C stops it.
 
-    Python hears of Ctrl-C in the main thread alone, and there only between calls: so the query
-    runs in another thread, and this one waits in short steps.
+    Python handles Ctrl-C only in the main thread, and only between calls: the query therefore runs
+    in another thread, and this one waits in short steps.
     """
     if threading.current_thread() is not threading.main_thread():
         return work()
@@ -346,7 +348,7 @@ def _interruptibly(connection: Any, work: Callable[[], Any]) -> Any:
 
 
 def warm_up() -> None:
-    """Load all that the engine loads late, before a process gives up its files."""
+    """Load everything that the engine loads late, before this process loses access to files."""
     import ladybug
 
     database = ladybug.Database(":memory:", buffer_pool_size=64 << 20, max_num_threads=1)
@@ -382,7 +384,7 @@ def _translated(what: str, uri: str, timeout: float | None) -> Iterator[None]:
         raise _translate(str(error), what, uri, timeout) from error
     except (UnicodeDecodeError, MemoryError) as error:
         raise _damaged(uri, error) from error
-    except ValueError as error:  # of the engine's own code, when it reads a damaged header
+    except ValueError as error:  # raised by the engine when it reads a damaged header
         if what != "open":
             raise
         raise _damaged(uri, error) from error
@@ -402,8 +404,8 @@ def _translate(message: str, what: str, uri: str, timeout: float | None) -> Engi
         )
     if "read-only database" in message or "READ ONLY" in message:
         return ReadOnlyError(
-            f"'{what}' would write, and this is the read-only door",
-            hint="graphs are made by `cavegraph load`",
+            f"'{what}' would write, but graphs are opened read-only",
+            hint="graphs are written by `cavegraph load`",
         )
     if any(sign in message for sign in _NOT_A_GRAPH):
         return GraphFileError(
@@ -412,16 +414,16 @@ def _translate(message: str, what: str, uri: str, timeout: float | None) -> Engi
         )
     if "vector with ANY type" in message:
         return QueryRejectedError(
-            f"'{what}' on '{uri}' returns an empty list that was given as a parameter, and this "
-            "engine cannot tell of what",
-            hint="say it: CAST($name AS INT64[]) or CAST($name AS STRING[])",
+            f"'{what}' on '{uri}' returns an empty list that was passed as a parameter, and this "
+            "engine does not know its type",
+            hint="declare it: CAST($name AS INT64[]) or CAST($name AS STRING[])",
         )
     if message.startswith(("Parser", "Binder", "Catalog", "Conversion", "Runtime", "Overflow")):
         return QueryRejectedError(f"'{what}' on '{uri}': {message}")
     if "Buffer manager" in message or "bad_alloc" in message:
         return EngineError(
-            f"'{what}' on '{uri}' needs more memory than it may have: {message}",
-            hint="narrow the query; CAVEGRAPH_QUERY_MEMORY, such as 8G, allows yours more",
+            f"'{what}' on '{uri}' needs more memory than allowed: {message}",
+            hint="narrow the query, or set CAVEGRAPH_QUERY_MEMORY, such as 8G, for your own",
         )
     if "No space left" in message:
         return EngineError(f"'{what}' on '{uri}': {message}", hint="free some disk space")

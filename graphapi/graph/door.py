@@ -15,7 +15,6 @@ from graphapi.graph.results import Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from types import TracebackType
 
     import pandas as pd
     import pyarrow as pa
@@ -57,12 +56,7 @@ class Graph:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property
@@ -109,8 +103,8 @@ class Graph:
     ) -> list[pa.Table]:
         """Run several query files together; see `run`."""
         limit = self._limit(timeout)
-        # A published file never changes, but a graph on a server can be replaced while we read.
-        # Its record is removed first, so the record is read last.
+        # The engine checks that a file is still the one that was opened. A graph on a server can be
+        # replaced while we read: its record is removed first, so the record is read last.
         if not self.is_served:
             return self.engine.run_together(asked, timeout=limit)
         record = catalog()["materialization"]
@@ -168,7 +162,7 @@ class Graph:
         return self._roots.copy()
 
     def check_unchanged(self) -> None:
-        """Raise an error if the graph on the server is not the one that was opened.
+        """Raise an error if the graph is not the one that was opened.
 
         Raises
         ------

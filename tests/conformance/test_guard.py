@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import direct
 import matplotlib as mpl
 import pandas as pd
 import pyarrow as pa
@@ -239,6 +241,32 @@ def test_a_replaced_graph_answers_nothing(toy: graphapi.Connectome, name: str) -
             if asked_before:
                 ask(connectome)
             engine.replaced = True
+            with pytest.raises(GraphIncompleteError, match="replaced since it was opened"):
+                ask(connectome)
+
+
+@pytest.fixture(scope="module")
+def graph_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("file") / "toy.lbug"
+    direct.into_ladybug(path, direct.contents(ROWS, ANNOTATIONS))
+    return path
+
+
+@pytest.mark.parametrize("asked_before", [False, True])
+@pytest.mark.parametrize("name", sorted(QUESTIONS))
+def test_a_replaced_graph_file_answers_nothing(
+    graph_file: Path, tmp_path: Path, name: str, asked_before: bool
+) -> None:
+    """The old file is still open, but a load has put another one in its place."""
+    opened, new = tmp_path / "graph.lbug", tmp_path / "new.lbug"
+    shutil.copy(graph_file, opened)
+    with graphapi.Connectome.open(opened) as connectome:
+        if asked_before:
+            for ask in QUESTIONS[name]:
+                ask(connectome)
+        shutil.copy(graph_file, new)
+        new.replace(opened)
+        for ask in QUESTIONS[name]:
             with pytest.raises(GraphIncompleteError, match="replaced since it was opened"):
                 ask(connectome)
 
