@@ -1,4 +1,4 @@
-"""The graph databases: one module each, behind one protocol."""
+"""The graph databases, one module each, behind one protocol."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NEO4J = re.compile(r"^(neo4j|bolt)(\+s|\+ssc)?://", re.IGNORECASE)
 
 
 def is_neo4j(uri: str) -> bool:
-    """Tell a Neo4j address from the path of a graph file."""
+    """Return whether a text is a Neo4j address; otherwise it is the path of a graph file."""
     return _NEO4J.match(uri) is not None
 
 
@@ -31,14 +31,14 @@ def open_engine(
     Parameters
     ----------
     uri
-        `neo4j://`, `bolt://` (with `+s` or `+ssc` for encryption), or a file's path.
+        `neo4j://` or `bolt://` (with `+s` or `+ssc` for encryption), or the path of a file.
     user, password, database
         For Neo4j; see `graphapi.engines.neo4j`.
 
     Raises
     ------
     EngineUnavailableError, EngineAuthError, GraphNotFoundError, GraphFileError
-        It cannot be opened, with what to do about it.
+        The graph cannot be opened; the hint says what to do.
     """
     text = str(uri)
     if is_neo4j(text):

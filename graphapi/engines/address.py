@@ -1,4 +1,4 @@
-"""Where a Neo4j server is and who asks, from arguments, the address and the environment."""
+"""The address and the user of a Neo4j server, from arguments, the address and the environment."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Address:
     Parameters
     ----------
     uri
-        Without user name and password: safe to show.
+        The address without user name and password, which is safe to show.
     user, password
-        None where no authentication was asked for.
+        None for no authentication.
     database
         None for the user's home database.
     """
@@ -43,21 +43,21 @@ def read_address(
     password: str | None = None,
     database: str | None = None,
 ) -> Address:
-    """Put an address together.
+    """Read the address of a server, and who connects to it.
 
     Parameters
     ----------
     uri
-        `bolt://`, `neo4j://`, each also with `+s` or `+ssc`; it may hold `user:password@`.
+        `bolt://` or `neo4j://`, each also with `+s` or `+ssc`; may hold `user:password@`.
     user, password, database
-        Win over what `uri` holds, and that over `CAVEGRAPH_NEO4J_USER`,
+        Used before those in `uri`, and those before `CAVEGRAPH_NEO4J_USER`,
         `CAVEGRAPH_NEO4J_PASSWORD` and `CAVEGRAPH_NEO4J_DATABASE`. A password without a
-        user is that of the user `neo4j`.
+        user belongs to the user `neo4j`.
 
     Raises
     ------
     InputError
-        `uri` is not an address of a server. The message does not show what it holds.
+        `uri` is not the address of a server. The message does not show it.
     """
     try:
         parts = urlsplit(uri)
@@ -73,7 +73,7 @@ def read_address(
     if parts.query or parts.fragment or parts.path not in ("", "/"):
         raise InputError(
             "a Neo4j address ends after the port",
-            hint="name the database by `database=` or CAVEGRAPH_NEO4J_DATABASE",
+            hint="name the database with `database=` or CAVEGRAPH_NEO4J_DATABASE",
         )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     netloc = host if port is None else f"{host}:{port}"

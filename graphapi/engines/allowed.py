@@ -1,4 +1,4 @@
-"""What a person's own query may use on each engine; everything else is refused by name."""
+"""What your own query may use on each engine; everything else is refused by name."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ class Dialect:
     Parameters
     ----------
     engine
-        Its name, for messages.
+        The engine's name, for messages.
     starts
-        Words that a query, or what follows EXPLAIN and PROFILE, may start with.
+        Words that may start a query, after EXPLAIN or PROFILE if there is one.
     keywords
-        All words of the language that may stand where a name may not.
+        All words of the language that may appear where a name may not.
     functions, procedures
-        In capitals; whole names.
+        Whole names, in capitals.
     function_rooms
-        Beginnings of names, all functions below which are allowed.
+        Prefixes of names: all functions with such a prefix are allowed.
     subqueries
-        Whether CALL may be followed by a query in brackets.
+        Whether CALL may be followed by a query in braces.
     resolves_escapes
         Whether the engine resolves backslash-u escapes before it splits the text.
     """
@@ -37,7 +37,7 @@ class Dialect:
     resolves_escapes: bool = False
 
     def allows_function(self, name: str) -> bool:
-        """Tell whether a function, in capitals, may be called."""
+        """Return whether a function, in capitals, may be called."""
         return name in self.functions or name.startswith(self.function_rooms)
 
 
@@ -116,7 +116,7 @@ NEO4J = Dialect(
         APOC.UTIL.SHA1 APOC.UTIL.SHA256 APOC.UTIL.SHA512
         """
     ),
-    # each computes a value from its arguments, or looks at the nodes that it is given
+    # each only computes a value from its arguments, or looks at the nodes that it is given
     function_rooms=tuple(
         f"APOC.{room}."
         for room in (

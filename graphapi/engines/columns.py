@@ -1,4 +1,4 @@
-"""Values that a driver hands over one by one, as Arrow columns with exact types."""
+"""Convert values between a driver and Arrow columns, with exact types."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _INT64 = range(-(2**63), 2**63)
 _EXACT_IN_JSON = range(-(2**53), 2**53 + 1)
-#: The type a value may have been given where the declared one is the first; all else is a
-#: disagreement. An int column that arrives as float is one: it may already be rounded.
+#: Declared types, and other types that may be converted to them. An int column that arrives as
+#: float is an error, because it may already be rounded.
 _WIDENED = {("float", pa.int64()), ("list[float]", pa.list_(pa.int64()))}
 
 
@@ -31,12 +31,12 @@ def declared_table(query: Query, parts: Sequence[Sequence[Sequence[object]]]) ->
     query
         Names and types of the columns.
     parts
-        Pieces of the answer, each a sequence of columns; none where there are no rows.
+        Pieces of the answer, each a sequence of columns; none if there are no rows.
 
     Raises
     ------
     QueryFileError
-        A value is of another type than declared.
+        A value does not have the declared type.
     """
     columns = []
     for i, item in enumerate(query.columns):
@@ -65,13 +65,13 @@ def declared_column(values: Sequence[object], declared: str, where: str) -> pa.A
     Returns
     -------
     pyarrow.Array
-        Of the declared type, also where `values` is empty or all null.
+        The column has the declared type, even if `values` is empty or all null.
 
     Raises
     ------
     QueryFileError
-        A value is of another type. Whole floats are refused for `int`: ids do not pass
-        through floats.
+        A value has another type. Floats are refused for `int`, even whole ones, because ids
+        must not pass through floats.
     """
     wanted = arrow_type(declared)
     try:
@@ -81,13 +81,13 @@ def declared_column(values: Sequence[object], declared: str, where: str) -> pa.A
             return found.cast(wanted)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
         raise QueryFileError(
-            f"{where}: declared {declared}, got values of it and not: {error}"
+            f"{where}: declared {declared}, got other values too: {error}"
         ) from error
     raise QueryFileError(f"{where}: declared {declared}, got {found.type}")
 
 
 def inferred_column(values: Sequence[object]) -> pa.Array:
-    """Make a column of whatever type its values share.
+    """Make a column of the type that its values share.
 
     Returns
     -------
@@ -108,8 +108,8 @@ def plain_params(params: Mapping[str, object] | None) -> dict[str, object]:
     Raises
     ------
     InputError
-        A value is of a type that no property can have, an integer beyond int64, or text that
-        cannot be written as UTF-8.
+        A value has a type that no property can have, is an integer beyond int64, or is text
+        that UTF-8 cannot encode.
     """
     return {name: _plain(value, name) for name, value in (params or {}).items()}
 
@@ -140,14 +140,14 @@ def _plain(value: object, name: str) -> object:
 
 
 def refuse_mixed_lists(params: Mapping[str, object]) -> None:
-    """Refuse lists without one type, for an engine whose lists have one.
+    """Refuse lists of mixed types, for an engine whose lists have one type.
 
-    LadybugDB takes `[{'a': 1}, {'b': 2}]` for `[{'b': 1}, {'b': 2}]`, silently.
+    LadybugDB silently reads `[{'a': 1}, {'b': 2}]` as `[{'b': 1}, {'b': 2}]`.
 
     Raises
     ------
     InputError
-        Items of a list have no common type, or an integer beside floats would be rounded.
+        Items of a list have no common type, or an integer among floats would be rounded.
     """
     for name, value in params.items():
         try:
@@ -155,16 +155,16 @@ def refuse_mixed_lists(params: Mapping[str, object]) -> None:
         except _NoCommonTypeError as error:
             raise InputError(
                 f"parameter '{name}': a list holds {error}; on this engine a list has one type",
-                hint="make all items of one type, for example texts, or pass several parameters",
+                hint="give all items one type, such as text, or pass several parameters",
             ) from None
 
 
 class _NoCommonTypeError(Exception):
-    """Says which two types; never leaves this module."""
+    """Two types have no common one; never leaves this module."""
 
 
 def _type_of(value: object) -> object:
-    """Return the type of plain values: a word, ('list', type) or a dict of types; None for any."""
+    """Return the type of plain values: a name, ('list', type) or a dict; None for any type."""
     if isinstance(value, dict):
         return {key: _type_of(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,8 +1,8 @@
-"""Take from this process what it does not need: other files, the network, memory without end.
+"""Confine this process: no other files, no network, and limited memory.
 
-Linux offers all of it without any privilege: Landlock (5.13) for files, seccomp for sockets and
-new programs, resource limits for memory. What a system does not offer is told by name, never
-skipped silently. Call these before any thread is started that has to be held by them.
+Linux offers all of this without privileges: Landlock (5.13) for files, seccomp for sockets and
+new programs, resource limits for memory. Each function says if the system does not offer it. Call
+them before starting the threads that they are meant to confine.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from pathlib import Path
 _NO_NEW_PRIVILEGES, _SECCOMP, _FILTER = 38, 22, 2
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 _READ_FILE = 1 << 2
-#: Rights over files that each version of Landlock knows: all of them are taken away.
+#: The rights over files in each version of Landlock; all of them are taken away.
 _FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
 _TCP_RIGHTS = 0b11  # from version 4
 _SCOPES = 0b11  # from version 6: abstract sockets and signals
-#: By machine, its own number and those of socket, socketpair, execve, execveat, kill, ptrace,
-#: process_vm_readv, process_vm_writev and io_uring_setup.
+#: By machine: its number, and the numbers of the system calls socket, socketpair, execve, execveat,
+#: kill, ptrace, process_vm_readv, process_vm_writev and io_uring_setup.
 _REFUSED = {
     "x86_64": (0xC000003E, (41, 53, 59, 322, 62, 101, 310, 311, 425)),
     "aarch64": (0xC00000B7, (198, 199, 221, 281, 129, 117, 270, 271, 425)),
@@ -32,7 +32,7 @@ _ALLOW, _REFUSE, _X32 = 0x7FFF0000, 0x00050000 | 1, 0x40000000
 
 
 def keep_from_other_files(path: Path) -> str:
-    """Leave this process one file to read, and none to write.
+    """Let this process read one file, and write none.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def keep_from_other_files(path: Path) -> str:
     Returns
     -------
     str
-        Empty, or why the system does not do it.
+        Empty, or why the system cannot do it.
     """
     if not sys.platform.startswith("linux"):
         return f"{sys.platform} has no Landlock"
@@ -74,18 +74,18 @@ def keep_from_other_files(path: Path) -> str:
 
 
 def keep_from_network() -> str:
-    """Refuse this process sockets, new programs, and signals to others.
+    """Forbid this process sockets, new programs, and signals to other processes.
 
     Returns
     -------
     str
-        Empty, or why the system does not do it.
+        Empty, or why the system cannot do it.
     """
     machine = platform.machine()
     if not sys.platform.startswith("linux") or machine not in _REFUSED:
         return f"no filter of system calls for {sys.platform} on {machine}"
     architecture, numbers = _REFUSED[machine]
-    to_refusal = len(numbers) + 1  # the last step, seen from the one that looks at all numbers
+    to_refusal = len(numbers) + 1  # the last step, counted from the first that checks a number
     steps = [
         (_LOAD, 0, 0, 4),  # the architecture
         (_IF_EQUAL, 1, 0, architecture),
@@ -108,7 +108,7 @@ def keep_from_network() -> str:
 
 
 class MemoryBound:
-    """A limit on what this process may take; made before it is kept from other files."""
+    """A limit on the memory of this process; create it before `keep_from_other_files`."""
 
     def __init__(self) -> None:
         self._pages = -1
@@ -119,15 +119,15 @@ class MemoryBound:
             self._pages = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
 
     def set(self, more: int) -> str:
-        """Let this process take so many bytes more than it has now.
+        """Let this process take this many more bytes than it has now.
 
         Returns
         -------
         str
-            Empty, or why the system does not do it.
+            Empty, or why the system cannot do it.
         """
         if self._pages < 0:
-            return f"no bound on the memory of a process ({sys.platform})"
+            return f"memory of a process cannot be limited ({sys.platform})"
         unit = self._resource.getpagesize()
         limit = int(os.pread(self._pages, 200, 0).split()[0]) * unit + more
         self._resource.setrlimit(self._resource.RLIMIT_AS, (limit, limit))

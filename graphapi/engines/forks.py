@@ -1,8 +1,8 @@
-"""What a process does that was forked from one with an open graph.
+"""Keep an open graph usable in a forked process.
 
-A fork copies the memory and none of the threads: an engine whose threads are gone waits for ever,
-and two processes that share a connection read each other's answers. So an engine is told of a
-fork, in the child and before anything else runs there, and starts anew.
+A fork copies the memory but not the threads: an engine whose threads are gone waits forever, and
+two processes that share a connection read each other's answers. After a fork, each engine
+therefore starts anew in the child, before anything else runs there.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def after_fork(method: Callable[[], None]) -> None:
-    """Have a method called in every child that is forked from this process.
+    """Call a method in every child that is forked from this process.
 
     Parameters
     ----------
     method
-        Of an object; it is not kept alive by this.
+        Method of an object, which is not kept alive by this.
     """
     if not hasattr(os, "register_at_fork"):  # a platform without fork
         return
@@ -37,5 +37,5 @@ def after_fork(method: Callable[[], None]) -> None:
 
 
 def never_end(thing: object) -> None:
-    """Keep a thing of the parent from being taken down here: its end would wait for threads."""
+    """Never delete an object of the parent here: its finalizer would wait for missing threads."""
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))

@@ -1,6 +1,6 @@
-"""A driver's graph, temporal and spatial values, as plain values that Arrow can hold.
+"""Convert a driver's graph, temporal and spatial values to plain values that Arrow can hold.
 
-They are told apart by what they have, not by their class, so this needs no driver.
+They are recognised by their attributes, not by their class, and so no driver is needed.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """Turn a value into plain Python.
+    """Convert a value to plain Python.
 
     Returns
     -------
     object
-        For a node a dict of `_id`, `_labels` and its properties; for a relationship of `_id`,
-        `_type`, `_start`, `_end` and its properties; for a path of `nodes` and
-        `relationships`; for a point of `srid`, `x`, `y` and perhaps `z`. Dates and times are
-        those of `datetime`, to the microsecond; durations and times with a zone are ISO 8601
-        texts. Lists and maps are turned item by item, all else stays as it is.
+        For a node, a dict of `_id`, `_labels` and its properties; for a relationship, of `_id`,
+        `_type`, `_start`, `_end` and its properties; for a path, of `nodes` and
+        `relationships`; for a point, of `srid`, `x`, `y` and perhaps `z`. Dates and times are
+        `datetime` objects, to the microsecond; durations and times with a zone are ISO 8601
+        texts. Lists and maps are converted item by item; all else stays as it is.
     """
     if value is None or isinstance(value, (bool, int, float, str, bytes)):
         return value

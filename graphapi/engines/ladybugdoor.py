@@ -1,6 +1,6 @@
-"""Queries that LadybugDB 0.20.4 answers wrongly, or dies of, found in their words.
+"""Refuse queries that LadybugDB 0.20.4 answers wrongly or crashes on, found by their words.
 
-The pin of the engine and what is known of it: docs/decisions/0003.
+For the pinned version and its known faults, see docs/decisions/0003.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def refuse_mixed_paths(words: list[str]) -> None:
     Raises
     ------
     QueryRejectedError
-        There is such a path; the message says how to write it.
+        There is such a path; the hint says how to write it.
     """
     labels = {variable: label for variable, label in _nodes(words) if variable and label}
     for name, pattern in _named_paths(words):
@@ -42,14 +42,14 @@ def refuse_mixed_paths(words: list[str]) -> None:
 def refuse_shortest_with_node_filter(words: list[str]) -> None:
     """Refuse `-[* SHORTEST 1..3 (r, n | WHERE n.x > 1)]->`, in all its modes.
 
-    The filter is meant for the nodes between the ends. In shortest modes LadybugDB 0.20.4 applies
-    it to the end, too, and silently drops paths; in the other modes, and for filters of `r`
-    alone, it is right.
+    The filter is meant for the nodes between the ends. In shortest modes LadybugDB 0.20.4 also
+    applies it to the last node, and silently drops paths. In the other modes, and for filters on
+    `r` alone, its answers are right.
 
     Raises
     ------
     QueryRejectedError
-        There is such a filter; the message says how to write it.
+        There is such a filter; the hint says how to write it.
     """
     for i, word in enumerate(words):
         inside = words[i + 1 : _after(words, i) - 1] if word == "[" else []
@@ -72,7 +72,7 @@ def refuse_shortest_with_node_filter(words: list[str]) -> None:
 
 
 def _named_paths(words: list[str]) -> Iterator[tuple[str, list[str]]]:
-    """Return each `name = (...)-[...]-(...)` of MATCH clauses, and its pattern's words."""
+    """Yield each `name = (...)-[...]-(...)` of MATCH clauses, and its pattern's words."""
     for i in range(1, len(words) - 2):
         named = words[i + 1 : i + 3] == ["=", "("]
         if named and (words[i - 1] == "," or words[i - 1].upper() == "MATCH"):
@@ -93,7 +93,7 @@ def _after(words: list[str], start: int) -> int:
 
 
 def _nodes(words: list[str]) -> Iterator[tuple[str, str | None]]:
-    """Return variable and label of what looks like `(variable:Label ...)`; both may be empty."""
+    """Yield variable and label of each `(variable:Label ...)`; both may be empty."""
     i = 0
     while i < len(words):
         if words[i] == "[":  # a relationship may hold conditions in brackets of its own
@@ -109,7 +109,7 @@ def _nodes(words: list[str]) -> Iterator[tuple[str, str | None]]:
 
 
 def _any_way(pattern: list[str]) -> bool:
-    """Tell whether a relationship of several hops does not say its type."""
+    """Return whether a relationship of several hops has no type."""
     for i, word in enumerate(pattern):
         if word == "[":
             inside = pattern[i + 1 : _after(pattern, i) - 1]

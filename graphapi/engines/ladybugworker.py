@@ -1,7 +1,7 @@
-"""What runs in a query worker: one graph file, one query after the other, nothing else.
+"""The program of a query worker: one graph file, one query after the other, nothing else.
 
-Started by `graphapi.engines.worker`. Everything that is loaded late is loaded first; then the
-process gives up other files, the network and programs, opens the graph, and bounds its memory.
+`graphapi.engines.worker` starts it. It first loads everything that is loaded late. Then it gives
+up other files, the network and programs, opens the graph, and limits its memory.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ from graphapi.errors import CavegraphError, EngineError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Address space that the engine sets aside and hardly touches: seen are 3 GB for a query that
-#: needs 70 MB, and a crash where it does not get them. What is touched is watched from outside.
+#: Address space that the engine reserves and hardly uses: 3 GB for a query that needs 70 MB were
+#: seen, and a crash if it cannot get them. The memory in use is watched from outside.
 _SET_ASIDE = 8 << 30
 _ROWS_A_FRAME = 65_536
 _BYTES_A_FRAME = 16 << 20
 
 
 def main() -> None:
-    """Answer queries until the other side is gone."""
+    """Answer queries until the parent process is gone."""
     told = os.fdopen(os.dup(0), "rb")
     said = os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
-    os.dup2(nothing, 1)  # the engine may print; what is said here is frames
+    os.dup2(nothing, 1)  # the engine may print, but the parent expects frames
     settings: Settings = _receive(told)
     queries: queue.Queue[tuple[str, dict[str, object], float | None]] = queue.Queue()
     try:
@@ -86,14 +86,14 @@ def _answer_all(
             said.write(frame(DONE, b""))
         except CavegraphError as error:
             said.write(packed_error(error))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
+        except Exception as error:  # noqa: BLE001 - any error is the answer
             kind = type(error).__name__
             said.write(packed_error(EngineError(f"'your query' ended in {kind}: {error}")))
         said.flush()
 
 
 def _parts(table: pa.Table) -> Iterator[pa.Table]:
-    """Cut a table into pieces of bounded size; at least one, which has the columns."""
+    """Cut a table into pieces of limited size; at least one, for the columns."""
     rows = max(1, min(_ROWS_A_FRAME, table.num_rows * _BYTES_A_FRAME // max(1, table.nbytes)))
     for start in range(0, max(1, table.num_rows), rows):
         yield table.slice(start, rows)
@@ -111,5 +111,5 @@ def _receive(told: IO[bytes]) -> Any:
     size = told.read(8)
     message = told.read(int.from_bytes(size, "little")) if len(size) == 8 else b""
     if not message:
-        os._exit(0)  # the other side is gone; a query that runs must not hold this process
+        os._exit(0)  # the parent is gone; a running query must not keep this process
     return pickle.loads(message)  # noqa: S301 - from the process that started this one

@@ -1,7 +1,7 @@
 """Neo4j 5.26 and later over Bolt: a laptop, a server, Aura, or a cluster.
 
-Reading is refused to write by the server itself: every query of the read side runs in a
-transaction of read access mode, which also lets a cluster answer it on a replica.
+Every query that reads runs in a transaction of read access mode. The server itself then refuses to
+write, and a cluster can answer on a replica.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from graphapi.engines.address import Address, read_address
 from graphapi.engines.allowed import NEO4J
 from graphapi.engines.base import check_timeout
 from graphapi.engines.columns import declared_table, inferred_column, plain_params
-from graphapi.engines.cyphertext import columnar
 from graphapi.engines.forks import after_fork, never_end
 from graphapi.engines.graphvalues import plain
 from graphapi.engines.neo4jfailures import (
@@ -31,7 +30,13 @@ from graphapi.engines.neo4jfailures import (
     error_for_code,
     unavailable_error,
 )
-from graphapi.engines.neo4jresults import take_columns, take_named_rows, take_rows, take_summary
+from graphapi.engines.neo4jrows import (
+    columnar,
+    take_columns,
+    take_named_rows,
+    take_rows,
+    take_summary,
+)
 from graphapi.engines.owncypher import admit
 from graphapi.engines.plan import Step, steps_of_tree
 from graphapi.engines.queries import catalog
@@ -48,12 +53,12 @@ if TYPE_CHECKING:
     from graphapi.engines.base import Params
     from graphapi.engines.queries import Query
 
-# What goes wrong is raised from here; where nobody has set up logging, the driver's lines would be
-# printed before it.
+# Failures are raised as errors; without this, the driver would also print them if logging is not
+# set up.
 logging.getLogger("neo4j").addHandler(logging.NullHandler())
 
 _OLDEST = (5, 23)  # the first with `CALL () { ... }`
-_CHUNK = 20_000  # rows a record: large enough to forget what a record costs
+_CHUNK = 20_000  # rows per record: enough to make the cost of a record negligible
 _CHUNKS_A_FETCH = 4
 _ROWS_A_FETCH = 10_000
 _TERMINATE = """
@@ -62,7 +67,7 @@ WHERE metaData.cavegraph = $token
 TERMINATE TRANSACTIONS id YIELD message
 RETURN message
 """
-#: A command, which cannot be a query file: `run` could not wrap it.
+#: A command cannot be a query file, because `run` could not wrap it.
 _INDEXES = """
 SHOW INDEXES YIELD name, state, properties
 WHERE state = 'ONLINE'
@@ -80,7 +85,7 @@ _UNAVAILABLE = (
 class Neo4jEngine:
     """A graph on a Neo4j server.
 
-    Make one with `connect`. Safe to use from several threads.
+    Create it with `connect`. Safe to use from several threads.
     """
 
     name = "neo4j"
@@ -110,25 +115,25 @@ class Neo4jEngine:
         retry_time: float = 10.0,
         pool_size: int = 50,
     ) -> Neo4jEngine:
-        """Prepare a connection; the server is asked on first use, or by `verify`.
+        """Prepare a connection; the server is contacted on first use, or by `verify`.
 
         Parameters
         ----------
         uri, user, password, database
             See `graphapi.engines.address.read_address`, also for the environment.
         read_only
-            Whether the writing methods are refused.
+            Whether methods that write are refused.
         connect_timeout
             Seconds to wait for a connection, new or from the pool.
         retry_time
-            Seconds for which a transaction that failed for a passing reason is repeated.
+            Seconds for which a transaction is repeated after a transient failure.
         pool_size
-            Most connections at a time.
+            Largest number of connections at a time.
 
         Raises
         ------
         InputError
-            The address cannot be read.
+            The address is not valid.
         """
         address = read_address(uri, user=user, password=password, database=database)
         auth = (address.user, address.password or "") if address.user else None
@@ -148,19 +153,19 @@ class Neo4jEngine:
             return cls(address, open_driver, read_only=read_only)
 
     def verify(self) -> str:
-        """Ask the server whether it is there and takes us.
+        """Check that the server answers and accepts the user.
 
         Returns
         -------
         str
-            Its version, such as `5.26.12`.
+            The server's version, such as `5.26.12`.
 
         Raises
         ------
         EngineUnavailableError, EngineAuthError
-            It does not answer, or refuses the user.
+            The server does not answer, or refuses the user.
         EngineError
-            It is too old.
+            The server is too old.
         """
         at = _occasion(self._address, "connect")
         self._refuse_closed()
@@ -180,8 +185,8 @@ class Neo4jEngine:
     ) -> pa.Table:
         """Run one of our query files; see `graphapi.engines.base.Engine.run`.
 
-        Rows travel as columns, which is ten times quicker than record by record. Where the
-        server has not the memory to collect them, the same rows are streamed.
+        Rows are sent as columns, which is ten times faster than record by record. If the server
+        lacks the memory to collect them, the same rows are streamed.
         """
         return self.run_together([(query, params)], timeout=timeout)[0]
 
@@ -214,15 +219,15 @@ class Neo4jEngine:
     def run_text(
         self, text: str, params: Params | None = None, *, timeout: float | None = None
     ) -> pa.Table:
-        """Run a person's own Cypher; see `graphapi.engines.base.Engine.run_text`.
+        """Run a user's own Cypher; see `graphapi.engines.base.Engine.run_text`.
 
         Returns
         -------
         pyarrow.Table
             Nodes are structs of `_id`, `_labels` and their properties; relationships of
             `_id`, `_type`, `_start`, `_end` and theirs; paths of `nodes` and
-            `relationships`. Durations are ISO 8601 texts, points structs. A column whose
-            values have no one type is JSON text.
+            `relationships`. Durations are ISO 8601 texts, and points are structs. A column
+            whose values have no common type is JSON text.
 
         Raises
         ------
@@ -245,7 +250,7 @@ class Neo4jEngine:
     def plan(
         self, query: Query, params: Params | None = None, *, profile: bool = False
     ) -> tuple[Step, ...]:
-        """Ask how a query file is answered; see `graphapi.engines.base.Engine.plan`."""
+        """Return the plan of a query file; see `graphapi.engines.base.Engine.plan`."""
         given = plain_params(query.check(params))
         reads = query.mode == "read"
         text = columnar(query, self.name, _CHUNK) if reads else query.text_for(self.name)
@@ -257,7 +262,7 @@ class Neo4jEngine:
     def write(self, query: Query, params: Params | None = None) -> pa.Table:
         """Run one of our writing query files in a transaction of its own.
 
-        Repeated where the server reports a passing failure and nothing was committed.
+        Repeated if the server reports a transient failure and nothing was committed.
         """
         return self.write_together([(query, params)])[0]
 
@@ -273,7 +278,7 @@ class Neo4jEngine:
         asked
             Pairs of query and parameters, in order.
         go_on
-            Called with each query and its answer; what it raises undoes the transaction.
+            Called with each query and its answer; an error in it undoes the transaction.
         """
         given = [(query, plain_params(query.check(params))) for query, params in asked]
 
@@ -291,7 +296,7 @@ class Neo4jEngine:
             return session.execute_write(work)
 
     def counts(self) -> dict[str, int]:
-        """Count nodes and relationships of each of our kinds.
+        """Count the nodes and relationships of each of our kinds.
 
         Returns
         -------
@@ -302,7 +307,7 @@ class Neo4jEngine:
         return dict(zip(table["kind"].to_pylist(), table["number"].to_pylist(), strict=True))
 
     def indexes(self) -> dict[str, list[str]]:
-        """List the indexes that answer: name, and the properties that each is on."""
+        """Return the properties of each index that is online, by the index's name."""
         asked = [(_INDEXES, dict[str, object]())]
         (found,) = self._read(asked, "indexes", None, _ROWS_A_FETCH, take_named_rows)
         names, properties = found[1]
@@ -347,12 +352,12 @@ class Neo4jEngine:
             with self._session(neo4j.READ_ACCESS, self._at(what, timeout), fetch) as session:
                 return session.execute_read(work)
         except CavegraphError:
-            if interrupts:  # the driver met the end that we have put to the transaction
+            if interrupts:  # the driver saw that we terminated the transaction
                 raise interrupts[0] from None
             raise
 
     def _terminate(self, token: str) -> None:
-        """Stop a query on the server; the driver alone would wait for its end."""
+        """Stop a query on the server; the driver by itself would wait for its end."""
         with self._driver.session(database=self._address.database) as session:
             session.run(_TERMINATE, {"token": token}).consume()
 
@@ -363,10 +368,10 @@ class Neo4jEngine:
         if mode == neo4j.WRITE_ACCESS and self.read_only:
             raise ReadOnlyError(
                 f"{self.uri} was opened for reading",
-                hint="graphs are made by `cavegraph load`",
+                hint="graphs are written by `cavegraph load`",
             )
         if not self._verified:
-            self.verify()  # answers at once, where a transaction would go on trying
+            self.verify()  # fails at once; a transaction would keep trying
         self._refuse_closed()
         with (
             _translated(at),
@@ -394,7 +399,7 @@ class Neo4jEngine:
 
 
 class _NotAsColumnsError(Exception):
-    """The server cannot give rows as columns; never leaves this module."""
+    """The server cannot collect rows as columns; never leaves this module."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -428,4 +433,4 @@ def _translate(error: failures.Neo4jError | failures.DriverError, at: Occasion) 
         return InputError(f"{at.uri}: {error}")
     if isinstance(error, _UNAVAILABLE):
         return unavailable_error(error, at)
-    return EngineError(f"'{at.what}' on {at.uri}: {error}", hint="this is a defect; report it")
+    return EngineError(f"'{at.what}' on {at.uri}: {error}", hint="this is a bug; please report it")

@@ -1,4 +1,4 @@
-"""What a Neo4j server's codes and lost connections mean to us; needs no driver.
+"""Translate the error codes and lost connections of a Neo4j server; needs no driver.
 
 Codes look like ``Neo.ClientError.Statement.AccessMode``.
 """
@@ -23,23 +23,23 @@ from graphapi.errors import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: A transaction asked for more memory than it may have; the same rows may still be streamed.
+#: A transaction needs more memory than allowed; the same rows may still be streamed.
 OUT_OF_MEMORY = ("MemoryPoolOutOfMemoryError", "TransactionOutOfMemoryError", "OutOfMemoryError")
-#: The server's words where a procedure writes inside a reading transaction.
+#: The server's message if a procedure writes inside a reading transaction.
 _OVERRIDDEN = "overridden by READ"
 _AUTH_HINT = "set CAVEGRAPH_NEO4J_USER and CAVEGRAPH_NEO4J_PASSWORD, or pass user= and password="
 
 
 @dataclass(frozen=True)
 class Occasion:
-    """What was being done when an error came.
+    """The operation during which an error occurred.
 
     Parameters
     ----------
     what
         Name of the query file, or `your query`.
     uri, user, database
-        Where, and who asked; no password.
+        The address and the user; no password.
     timeout
         The time limit in seconds, if there was one.
     """
@@ -52,15 +52,15 @@ class Occasion:
 
 
 def error_for_code(code: str, message: str, at: Occasion) -> CavegraphError:
-    """Return our error for what a server reported."""
+    """Return our error for an error code of a server."""
     _, _, rest = code.partition(".")
     kind, _, rest = rest.partition(".")
     area, _, name = rest.partition(".")
     where = f"'{at.what}' on {at.uri}"
     if name == "AccessMode" or _OVERRIDDEN in message or name == "ForbiddenOnReadOnlyDatabase":
         return ReadOnlyError(
-            f"{where} would write, and this is the read-only door: {message}",
-            hint="graphs are made by `cavegraph load`",
+            f"{where} would write, but graphs are opened read-only: {message}",
+            hint="graphs are written by `cavegraph load`",
         )
     if "TimedOut" in name or name == "LockAcquisitionTimeout":
         return QueryTimeoutError(
@@ -72,7 +72,7 @@ def error_for_code(code: str, message: str, at: Occasion) -> CavegraphError:
     if name == "DatabaseNotFound":
         return GraphNotFoundError(
             f"{at.uri} has no database '{at.database}'",
-            hint="leave database= out for the default one, or ask `SHOW DATABASES`",
+            hint="omit database= for the default one, or run `SHOW DATABASES` for a list",
         )
     if name in OUT_OF_MEMORY:
         return EngineError(
@@ -82,7 +82,7 @@ def error_for_code(code: str, message: str, at: Occasion) -> CavegraphError:
     if name == "NotALeader" or "NotALeader" in code:
         return EngineError(
             f"{at.uri} is a follower of a cluster and cannot write",
-            hint="use neo4j:// in place of bolt://, which finds the leader",
+            hint="use neo4j:// instead of bolt://: it finds the leader",
         )
     if kind == "TransientError" or name == "DatabaseUnavailable":
         return EngineUnavailableError(f"{where}: {message}", hint="try again")
@@ -92,7 +92,7 @@ def error_for_code(code: str, message: str, at: Occasion) -> CavegraphError:
 
 
 def auth_error(message: str, at: Occasion) -> EngineAuthError:
-    """Return our error for a refused user."""
+    """Return our error for a user whom the server refuses."""
     who = f"user '{at.user}'" if at.user else "no user name"
     return EngineAuthError(f"{at.uri} refuses {who}: {message}", hint=_AUTH_HINT)
 
@@ -107,16 +107,16 @@ def unavailable_error(error: BaseException, at: Occasion) -> EngineUnavailableEr
 def _advice(error: BaseException) -> str:
     if any(isinstance(e, ssl.SSLError) or "encrypted" in str(e) for e in _causes(error)):
         return (
-            "encryption failed: use bolt:// or neo4j:// for a server without it, +s for one with "
-            "a certificate from an authority, +ssc for one that signed its own"
+            "encryption failed: use bolt:// or neo4j:// for a server without encryption, +s for "
+            "one with a certificate from an authority, +ssc for one with a self-signed certificate"
         )
     if any("looks like HTTP" in str(e) for e in _causes(error)):
-        return "that is the port of Neo4j Browser; Bolt is on 7687 unless told otherwise"
-    return "is the server running, and the host and port right? (docker compose up neo4j)"
+        return "this is the port of Neo4j Browser; Bolt is usually on 7687"
+    return "check the host and the port, and that the server runs (docker compose up neo4j)"
 
 
 def _reason(error: BaseException) -> str:
-    """Return the innermost cause in one line; the outer ones only say that all failed."""
+    """Return the innermost cause in one line; the outer ones only say that all attempts failed."""
     return str(list(_causes(error))[-1]).replace("\n", " ")
 
 

@@ -1,9 +1,9 @@
-"""The door for queries that people write: what is allowed passes, all else is refused by name.
+"""Admit queries that users write: what is listed is allowed, all else is refused by name.
 
-Nothing here lists what is dangerous. A word that is neither a keyword of the allow-list nor
-stands where only a name can stand would start a clause, and is refused; so is a call of any
-function or procedure that is not listed. The rules look at tokens that each engine splits as we
-do (`graphapi.engines.tokens`).
+Nothing here lists what is dangerous. A word is refused if it is neither a listed keyword nor in a
+place where only a name can be, because it would start a clause. A call of a function or procedure
+that is not listed is refused too. The rules work on tokens that each engine splits as we do
+(`graphapi.engines.tokens`).
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
 
 _OPERANDS = ("word", "quoted name", "text", "number", "parameter")
 _CLOSING = (")", "]", "}")
-#: What may follow the first word behind `{` of a map, a projection or a pattern's path.
+#: What may follow the first word after the `{` of a map, a projection or a pattern's path.
 _BEHIND_A_KEY = (":", ",", "}", "=")
 #: Keywords that end an expression.
 _ENDING = frozenset(("ASC", "ASCENDING", "DESC", "DESCENDING", "END"))
-#: Words that are keywords only behind certain others; both of Neo4j's index hints.
+#: Words that are keywords only after certain others; both belong to Neo4j's index hints.
 _KEYWORDS_BEHIND = {"INDEX": ("USING",), "SEEK": ("INDEX",)}
 _CLAUSES = (
     "allowed are MATCH, OPTIONAL MATCH, WHERE, WITH, UNWIND, RETURN, ORDER BY, SKIP, LIMIT, UNION "
     "and CALL; save results with --csv or --parquet"
 )
-#: For the message alone: these are refused like any other word that is not allowed.
+#: Only for the message: these are refused like any other word that is not allowed.
 _WRITING = frozenset(
     ("CREATE", "MERGE", "SET", "DELETE", "DETACH", "REMOVE", "DROP", "ALTER", "INSERT", "FOREACH")
 )
 
 
 def admit(text: str, dialect: Dialect, given: Container[str]) -> tuple[list[Token], str]:
-    """Let a person's query through, or refuse it.
+    """Admit a user's query, or refuse it.
 
     Parameters
     ----------
     text
         The query.
     dialect
-        What the engine's queries may use.
+        What queries of the engine may use.
     given
         Names of the parameters that have a value.
 
@@ -58,9 +58,9 @@ def admit(text: str, dialect: Dialect, given: Container[str]) -> tuple[list[Toke
     InputError
         There is no query, or more than one, or a parameter has no value.
     ReadOnlyError
-        It would do more than read this graph.
+        The query would do more than read this graph.
     QueryRejectedError
-        It uses what is not on the list, or cannot be read.
+        It uses something that is not listed, or cannot be read.
     """
     tokens, sent = split(text, resolves_escapes=dialect.resolves_escapes)
     explains = tokens[0].kind == "word" and tokens[0].upper in ("EXPLAIN", "PROFILE")
@@ -84,10 +84,10 @@ def _check_start(tokens: list[Token], place: int, dialect: Dialect) -> None:
 
 
 def _would_start_clause(tokens: list[Token], place: int, dialect: Dialect) -> bool:
-    """Tell whether a word stands where neither a name nor a value can.
+    """Return whether a word is where neither a name nor a value can be.
 
-    Between two operands there is a sign or a keyword; so a word behind an operand, or behind
-    what ends one, would be a clause. So would one that opens a subquery.
+    Between two operands there is a sign or a keyword. A word right after an operand, or after
+    something that ends one, would therefore be a clause. So would a word that opens a subquery.
     """
     token = tokens[place]
     if place == 0 or token.kind not in _OPERANDS or _is_keyword(tokens, place, dialect):
@@ -107,7 +107,7 @@ def _would_start_clause(tokens: list[Token], place: int, dialect: Dialect) -> bo
 
 
 def _is_all_columns(tokens: list[Token], place: int, dialect: Dialect) -> bool:
-    """Tell the `*` of `RETURN *` from a product."""
+    """Return whether a `*` is that of `RETURN *`, not a product."""
     return (
         tokens[place].text == "*"
         and place > 0
@@ -127,7 +127,7 @@ def _is_keyword(tokens: list[Token], place: int, dialect: Dialect) -> bool:
 
 
 def _culprit(tokens: list[Token], place: int, dialect: Dialect) -> Token:
-    """Find which of two neighbours to name: `x LOAD`, but `RETURN LOAD FROM`."""
+    """Return which of two neighbours to name: `x LOAD`, but `RETURN LOAD FROM`."""
     before = tokens[place - 1]
     starts_there = place < 2 or _is_keyword(tokens, place - 2, dialect)
     if before.kind == "word" and starts_there and tokens[place - 2].upper != "AS":
@@ -152,17 +152,17 @@ def _check_call(tokens: list[Token], place: int, dialect: Dialect) -> None:
     if after is None or after.text in ("{", "("):
         if dialect.subqueries:
             return
-        raise QueryRejectedError(f"{dialect.engine} has no CALL of a query in brackets")
+        raise QueryRejectedError(f"{dialect.engine} has no CALL of a query in braces")
     name, _ = _dotted_from(tokens, place + 1)
     if name.upper() not in dialect.procedures:
         raise ReadOnlyError(
-            f"the procedure {name} is not allowed on the read-only door",
+            f"the procedure {name} is not allowed in queries on {dialect.engine}",
             hint="allowed are " + ", ".join(sorted(dialect.procedures)).lower(),
         )
 
 
 def _check_function(tokens: list[Token], place: int, dialect: Dialect) -> None:
-    """Check what is called by the `(` at a place, if anything is."""
+    """Check the function called by the `(` at a place, if it is a call."""
     last = tokens[place - 1]
     if last.kind not in ("word", "quoted name") or _is_keyword(tokens, place - 1, dialect):
         return
@@ -187,7 +187,7 @@ def _check_function(tokens: list[Token], place: int, dialect: Dialect) -> None:
 
 
 def _is_index_hint(tokens: list[Token], place: int, dialect: Dialect) -> bool:
-    """Tell whether a label stands in `USING INDEX [SEEK] n:Label(property)`."""
+    """Return whether a label is part of `USING INDEX [SEEK] n:Label(property)`."""
     return (
         place > 3
         and tokens[place - 1].text == ":"
@@ -211,17 +211,17 @@ def _dotted_from(tokens: list[Token], start: int) -> tuple[str, int]:
 def _beyond(word: Token) -> EngineError:
     if word.upper in _WRITING:
         return ReadOnlyError(
-            f"a query with {word.upper} would write, and this is the read-only door",
-            hint="graphs are made by `cavegraph load`",
+            f"a query with {word.upper} would write, but graphs are opened read-only",
+            hint="graphs are written by `cavegraph load`",
         )
     return ReadOnlyError(
-        f"queries here read the graph, nothing else; {word.text} is not allowed where it stands",
+        f"queries can only read the graph; {word.text} is not allowed here",
         hint=_CLAUSES,
     )
 
 
 def _refuse_missing(tokens: list[Token], given: Container[str]) -> None:
-    """LadybugDB takes null for a `$name` without a value, and the answer is silently empty."""
+    """Refuse a `$name` without a value: LadybugDB takes it as null and silently finds nothing."""
     asked = {token.name for token in tokens if token.kind == "parameter"}
     missing = sorted(name for name in asked if name not in given)
     if missing:

@@ -1,4 +1,4 @@
-"""What a database does to answer a query: its plan, step by step."""
+"""Query plans: what a database does to answer a query, step by step."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Step:
     Parameters
     ----------
     operator
-        The database's own name of it, such as `NodeUniqueIndexSeek`.
+        The database's name of the step, such as `NodeUniqueIndexSeek`.
     rows
-        Rows it gave; None where the query was only planned.
+        Rows it returned; None if the query was only planned.
     about
         What it works on, in the database's words; may be empty.
     """
@@ -39,7 +39,7 @@ class Step:
 
 
 def steps_of_tree(plan: Mapping[str, Any]) -> tuple[Step, ...]:
-    """Read the plan or profile that Neo4j's driver gives, as nested maps."""
+    """Read the plan or profile that Neo4j's driver returns as nested maps."""
     return tuple(_walk(plan))
 
 
@@ -47,7 +47,7 @@ def steps_of_drawing(text: str) -> tuple[Step, ...]:
     """Read the plan or profile that LadybugDB draws, as boxes side by side.
 
     Each box has the operator on its first line, what it works on below, and then its
-    numbers; rules made of dashes are in between.
+    numbers, separated by lines of dashes.
     """
     boxes = [box for box in _boxes(text) if box.lines and _NAME.match(box.lines[0])]
     return tuple(box.step() for box in boxes)

@@ -1,4 +1,4 @@
-"""Query files: read, checked against their own header, handed to the engines.
+"""Read query files, check them against their own headers, and give them to the engines.
 
 A file below `cypher/` holds one query and starts with its contract::
 
@@ -10,9 +10,9 @@ A file below `cypher/` holds one query and starts with its contract::
     // order: pre
 
 The contract is used to check parameters before anything is sent, to give columns their
-types even where a result is empty, to order rows, and to write `cypher/README.md`. The
-body serves every engine; where one engine's dialect forces another text, a file of the
-same name below `cypher/dialect/<engine>/` overrides the body, never the contract.
+types even if a result is empty, to order rows, and to write `cypher/README.md`. All engines
+share the body. If one engine's dialect needs another text, a file of the same name below
+`cypher/dialect/<engine>/` overrides the body, never the contract.
 """
 
 from __future__ import annotations
@@ -75,22 +75,22 @@ class Query:
     name
         The file's name without its ending.
     text
-        The body for every engine without an override.
+        The body, for every engine without an override.
     mode
         `read` or `write`.
     params, columns
-        What goes in and what comes out; types are `int`, `float`, `string`, `bool`,
+        What goes in and what comes out; the types are `int`, `float`, `string`, `bool`,
         `list[int]`, `list[float]`, `list[string]` and `any`.
     order
         Pairs of column and direction (`ascending` or `descending`): the rows' order.
     overrides
-        Body per engine name.
+        Bodies by engine name.
     properties
         The variable whose properties the caller may add as columns; empty for none.
     property
-        A neuron property, back-quoted in the body, that the caller may exchange for another.
+        A neuron property, back-quoted in the body, that the caller may replace by another.
     path
-        Where the query was read from, for error messages.
+        The file of the query, for error messages.
     """
 
     name: str
@@ -106,7 +106,7 @@ class Query:
     path: str = ""
 
     def with_property(self, name: str) -> Query:
-        """Exchange the property that the file declares for another of the graph's schema.
+        """Replace the property that the file declares by another of the graph's schema.
 
         Raises
         ------
@@ -116,7 +116,7 @@ class Query:
             The name cannot be quoted safely.
         """
         if not self.property:
-            raise QueryFileError(f"{self.path}: has no property to exchange")
+            raise QueryFileError(f"{self.path}: has no property to replace")
         old, new = quoted(self.property), quoted(name)
         return replace(
             self,
@@ -126,12 +126,12 @@ class Query:
         )
 
     def with_properties(self, types: Mapping[str, str]) -> Query:
-        """Add properties to the columns of a query that is open for them.
+        """Add properties to the columns of a query that allows it.
 
         Parameters
         ----------
         types
-            Declared type per property name. Names must come from the graph's own schema.
+            Declared types by property name. Names must come from the graph's own schema.
 
         Raises
         ------
@@ -159,12 +159,12 @@ class Query:
         return self.overrides.get(engine, self.text)
 
     def check(self, params: Mapping[str, object] | None) -> dict[str, object]:
-        """Refuse missing and unknown parameters; engines ignore or misread some of them.
+        """Check that all parameters are given and no others; engines ignore or misread some.
 
         Raises
         ------
         InputError
-            The names given are not exactly the names declared.
+            The names are not exactly those that are declared.
         """
         given = dict(params or {})
         declared = {item.name for item in self.params}
@@ -177,7 +177,7 @@ class Query:
         return given
 
     def shape(self, table: pa.Table) -> pa.Table:
-        """Give an engine's answer the declared columns, types and order.
+        """Convert an engine's answer to the declared columns, types and order.
 
         Raises
         ------
@@ -215,7 +215,7 @@ class Catalog:
     Raises
     ------
     QueryFileError
-        On construction, where any file breaks its own header.
+        On construction, if a file does not match its own header.
     """
 
     def __init__(self, root: Traversable) -> None:
@@ -264,8 +264,8 @@ def read_query(
     Raises
     ------
     QueryFileError
-        With path and line: header missing or wrong, or the parameters declared are not
-        those used.
+        With path and line: the header is missing or wrong, or the declared parameters
+        are not those used.
     """
     header, body = _split(source, path)
     if header.name != name:
@@ -285,7 +285,7 @@ def read_query(
     if header.property and not all(quoted(header.property) in text for text in texts.values()):
         raise QueryFileError(f"{path}: the body lacks {quoted(header.property)}")
     if unknown := {column for column, _ in header.order} - columns:
-        raise QueryFileError(f"{path}: order names no column: {sorted(unknown)}")
+        raise QueryFileError(f"{path}: order names unknown columns: {sorted(unknown)}")
     return Query(
         name=name,
         text=body,

@@ -1,9 +1,9 @@
-"""Cypher split into tokens, so strictly that an engine cannot split it in another way.
+"""Split Cypher into tokens, so strictly that an engine cannot split it in another way.
 
-What the engines read differently is refused here rather than guessed: a number that runs into a
-word (LadybugDB reads `1LOAD` as `1 LOAD`), backslash-u escapes, which Neo4j resolves before it
-splits the text, signs and spaces outside ASCII. Comments are blanked, and the engine is sent the
-text without them, so nobody has to agree on where one ends.
+Text that engines read differently is refused: a number that runs into a word (LadybugDB reads
+`1LOAD` as `1 LOAD`), backslash-u escapes, which Neo4j resolves before it splits the text, and signs
+and spaces outside ASCII. Comments are blanked before the text is sent, because engines may disagree
+on where one ends.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ class Token:
     Parameters
     ----------
     kind
-        What it is.
+        Kind of the token.
     text
-        As it was written.
+        The token as written.
     """
 
     kind: Kind
@@ -56,13 +56,13 @@ class Token:
 
     @property
     def name(self) -> str:
-        """What the engine takes for the name: without quotes and `$`."""
+        """The name as the engine reads it: without quotes and `$`."""
         bare = self.text.removeprefix("$")
         return bare[1:-1].replace("``", "`") if bare.startswith("`") else bare
 
     @property
     def upper(self) -> str:
-        """The name in capitals, as keywords and functions are compared."""
+        """The name in capitals, in which keywords and functions are compared."""
         return self.name.upper()
 
 
@@ -72,14 +72,14 @@ def split(text: str, *, resolves_escapes: bool) -> tuple[list[Token], str]:
     Parameters
     ----------
     text
-        One query; a `;` at its end is left out.
+        One query; a `;` at its end is dropped.
     resolves_escapes
         Whether the engine resolves backslash-u escapes before it splits the text.
 
     Returns
     -------
     list of Token, str
-        The tokens, and the text to send: spaces stand where comments were.
+        The tokens, and the text to send, with spaces instead of comments.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def split(text: str, *, resolves_escapes: bool) -> tuple[list[Token], str]:
     if not tokens:
         raise InputError("the query is empty")
     if any(token.text == ";" for token in tokens):
-        raise InputError("one query at a time, please", hint="remove the ';' in between")
+        raise InputError("only one query at a time", hint="remove the ';' in between")
     _refuse_deep(tokens)
     return tokens, "".join(sent)
 
@@ -153,6 +153,6 @@ def _refuse_deep(tokens: list[Token]) -> None:
         depth += (token.text in _CLOSES) - (token.text in _CLOSES.values())
         if depth > _MOST_BRACKETS:
             raise QueryRejectedError(
-                f"the query has more than {_MOST_BRACKETS} brackets within each other",
-                hint="use WITH to take it in steps",
+                f"the query has more than {_MOST_BRACKETS} nested brackets",
+                hint="split it into steps with WITH",
             )

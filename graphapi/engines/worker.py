@@ -1,9 +1,9 @@
-"""Processes beside this one that run people's queries on a graph file.
+"""Run users' queries on a graph file in separate processes.
 
-A query can need more memory than there is, never end, or crash the engine. In a process of its own
-that is an error and nothing more: the process is killed at the time limit, at Ctrl-C, and where it
-does not answer; its memory is bounded, and it can reach neither other files nor the network
-(`graphapi.engines.confine`). One process is kept for the next query. What it runs is
+A query can need more memory than there is, never end, or crash the engine. In a separate process
+this is only an error: the process is killed at the time limit, at Ctrl-C, and if it does not
+answer. Its memory is limited, and it can reach neither other files nor the network
+(`graphapi.engines.confine`). One process is kept for the next query. It runs
 `graphapi.engines.ladybugworker`.
 """
 
@@ -46,9 +46,9 @@ _HEADER = struct.Struct("<cQ")
 READY, ROWS, DONE, FAILED = b"S", b"R", b"D", b"F"
 _LARGEST_FRAME = 1 << 30
 _GRACE = 0.5  # seconds in which the engine may stop by itself
-_STARTING = 60.0  # seconds for which a new process may take to be ready
-_STEP = 0.1  # seconds between looks at its memory, and for Ctrl-C
-_LIBRARIES = 200 << 20  # what a worker takes before its first query
+_STARTING = 60.0  # seconds that a new process may take to be ready
+_STEP = 0.1  # seconds between checks of its memory, and for Ctrl-C
+_LIBRARIES = 200 << 20  # bytes that a worker takes before its first query
 #: The child gets no other variables: tokens and passwords stay here.
 _VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "TMPDIR", "LD_LIBRARY_PATH")
 _START = (
@@ -60,7 +60,7 @@ _SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([MG])(?:I?B)?$", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Seen:
-    """Which file was opened: its place can hold another one later."""
+    """The identity of a file: another file can take its place later."""
 
     device: int
     inode: int
@@ -69,14 +69,14 @@ class Seen:
 
     @classmethod
     def at(cls, path: Path) -> Seen:
-        """Look at a file."""
+        """Return the identity of the file at a path."""
         found = path.stat()
         return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a worker is told at its start.
+    """The settings of a worker.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class Settings:
     threads
         Most threads a query may use; 0 for all cores.
     memory
-        Most bytes that it may take; half of them for cached pages.
+        Most bytes that the worker may take; half of them for cached pages.
     """
 
     path: str
@@ -97,12 +97,12 @@ class Settings:
 
 
 def query_memory() -> int:
-    """Look up how much memory a person's query may take: `$CAVEGRAPH_QUERY_MEMORY`.
+    """Return how much memory a user's query may take: `$CAVEGRAPH_QUERY_MEMORY`.
 
     Returns
     -------
     int
-        Bytes; without the variable a quarter of this machine's memory, at least 1 GiB.
+        Bytes; without the variable, a quarter of this machine's memory, at least 1 GiB.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def query_memory() -> int:
         return max(1 << 30, _machine_memory() // 4)
     found = _SIZE.match(given.strip())
     if found is None or float(found[1]) == 0:
-        raise InputError(f"CAVEGRAPH_QUERY_MEMORY is '{given}'", hint="for example 4G, or 500M")
+        raise InputError(f"CAVEGRAPH_QUERY_MEMORY is '{given}'", hint="for example 4G or 500M")
     return int(float(found[1]) * (1 << (20 if found[2].upper() == "M" else 30)))
 
 
@@ -140,14 +140,14 @@ class Workers:
         self._closed = self._told = False
 
     def run(self, text: str, params: Mapping[str, object], timeout: float | None) -> pa.Table:
-        """Run a query that the door has let through.
+        """Run a query that was admitted.
 
         Raises
         ------
         QueryTimeoutError
             The time limit was reached.
         EngineError
-            The engine refuses the query, needs more memory than it may have, or crashed.
+            The engine refused the query, needed more memory than allowed, or crashed.
         """
         worker = self._take()
         try:
@@ -157,7 +157,7 @@ class Workers:
             self._give_back(worker)
 
     def refuse_replaced(self) -> None:
-        """Refuse to go on where another file has taken the place of the one that was opened.
+        """Raise an error if another file has taken the place of the one that was opened.
 
         Raises
         ------
@@ -175,7 +175,7 @@ class Workers:
             worker.kill()
 
     def forget(self) -> None:
-        """Leave the processes to the parent of this process, which was forked from it."""
+        """Leave the processes to the parent that this process was forked from."""
         for worker in self._idle:
             worker.forget()
         self._idle = []
@@ -204,7 +204,7 @@ class Workers:
 
 
 class _Worker:
-    """One process, and the thread that reads what it says."""
+    """One process, and the thread that reads its answers."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -240,7 +240,7 @@ class _Worker:
             self.missing: list[str] = json.loads(payload)["missing"]
 
     def run(self, text: str, params: Mapping[str, object], timeout: float | None) -> pa.Table:
-        """Run a query; the process is to be killed where this raises."""
+        """Run a query; if this raises an error, the process must be killed."""
         import pyarrow as pa
 
         deadline = None if timeout is None else time.monotonic() + timeout + _GRACE
@@ -263,16 +263,16 @@ class _Worker:
                 raise EngineError(
                     f"the answer is larger than {self._settings.memory / 2**30:.1f} GB",
                     hint="narrow the query, or set CAVEGRAPH_QUERY_MEMORY, such as 8G; "
-                    "whole graphs are written by `cavegraph export`",
+                    "`cavegraph export` writes whole graphs",
                 )
             with pa.ipc.open_stream(payload) as stream:
                 parts.append(stream.read_all())
 
     @contextlib.contextmanager
     def killed_unless_done(self) -> Iterator[None]:
-        """Kill the process where the work inside ends by anything but an answer.
+        """Kill the process if the work inside does not end with an answer.
 
-        What the engine refuses is an answer, too.
+        A query that the engine refuses is an answer too.
         """
         try:
             yield
@@ -283,7 +283,7 @@ class _Worker:
             raise
 
     def is_alive(self) -> bool:
-        """Tell whether it can take a query."""
+        """Return whether it can take a query."""
         return self._process.poll() is None
 
     def kill(self) -> None:
@@ -297,7 +297,7 @@ class _Worker:
             self._in.close()
 
     def forget(self) -> None:
-        """Let go of the pipes, which this process holds a copy of."""
+        """Release the pipes, of which this process holds a copy."""
         nothing = os.open(os.devnull, os.O_RDWR)
         for end in (self._in, self._out):
             if not end.closed:
@@ -328,13 +328,13 @@ class _Worker:
             return frame
 
     def _refuse_too_large(self) -> None:
-        """Refuse to go on where the process has taken more memory than it may."""
-        with contextlib.suppress(OSError):  # not on this system, or ended: the next read tells
+        """Raise an error if the process has taken more memory than allowed."""
+        with contextlib.suppress(OSError):  # not on this system, or ended: the next read fails
             pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
             if pages * os.sysconf("SC_PAGE_SIZE") > self._settings.memory + _LIBRARIES:
                 raise EngineError(
                     f"'your query' needs more memory than {self._settings.memory / 2**30:.1f} GB",
-                    hint="narrow the query; CAVEGRAPH_QUERY_MEMORY, such as 8G, allows more",
+                    hint="narrow the query, or set CAVEGRAPH_QUERY_MEMORY, such as 8G",
                 )
 
     def _crashed(self) -> EngineError:
@@ -345,14 +345,14 @@ class _Worker:
         how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
         return EngineError(
             f"the engine crashed on 'your query' ({how}); it ran on '{self._settings.path}' in a "
-            "process of its own, and this session goes on",
-            hint="write the query in another way; give it more memory by CAVEGRAPH_QUERY_MEMORY, "
-            "such as 8G; where `cavegraph verify` fails, load the graph again",
+            "separate process, and this session goes on",
+            hint="write the query in another way; give it more memory with CAVEGRAPH_QUERY_MEMORY, "
+            "such as 8G; if `cavegraph verify` fails, load the graph again",
         )
 
 
 def _read_frames(out: IO[bytes], frames: queue.Queue[tuple[bytes, bytes] | None]) -> None:
-    """Hand over what a process says, until it ends; a bounded queue slows it down."""
+    """Pass on the frames of a process until it ends; a bounded queue slows it down."""
     with contextlib.suppress(OSError, ValueError), out:
         while len(header := out.read(_HEADER.size)) == _HEADER.size:
             kind, size = _HEADER.unpack(header)
@@ -366,7 +366,7 @@ def _read_frames(out: IO[bytes], frames: queue.Queue[tuple[bytes, bytes] | None]
 
 
 def refuse_replaced(path: Path, seen: Seen) -> None:
-    """Refuse a file that is not the one that was opened.
+    """Raise an error if a file is not the one that was opened.
 
     Raises
     ------
@@ -381,7 +381,7 @@ def refuse_replaced(path: Path, seen: Seen) -> None:
 
 
 def frame(kind: bytes, payload: bytes) -> bytes:
-    """Pack what a worker says."""
+    """Pack a message of a worker."""
     return _HEADER.pack(kind, len(payload)) + payload
 
 
@@ -402,6 +402,6 @@ def _machine_memory() -> int:
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):  # not on this platform
         return 0
-    with contextlib.suppress(OSError, ValueError):  # no limit is said by the word "max"
+    with contextlib.suppress(OSError, ValueError):  # the word "max" means no limit
         memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
     return memory

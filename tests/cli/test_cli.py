@@ -163,7 +163,7 @@ def test_the_graph_of_the_environment(
         (2, ["upstream", str(BASE + 1), "--min-size", "nan"], "min_size"),
         (2, ["upstream", str(BASE + 1), "--rows", "-1"], "--rows"),
         (3, ["upstream", "5"], "unknown root id"),
-        (4, ["cypher", "MATCH (n:Neuron) DETACH DELETE n"], "read-only door"),
+        (4, ["cypher", "MATCH (n:Neuron) DETACH DELETE n"], "opened read-only"),
         (4, ["cypher", "MATCH (n:Neuron RETURN n"], "your query"),
         (5, ["synapses", "--pre", str(BASE + 1)], "made from files"),
         (5, ["upstream", str(BASE + 1), "-m", "3"], "made from files"),

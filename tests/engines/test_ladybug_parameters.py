@@ -178,5 +178,5 @@ def test_a_list_of_nothing_with_a_type_is_empty(engine: LadybugEngine) -> None:
 
 
 def test_columns_of_one_name_are_refused(engine: LadybugEngine) -> None:
-    with pytest.raises(QueryRejectedError, match="two columns of one name: id"):
+    with pytest.raises(QueryRejectedError, match="two columns with the same name: id"):
         engine.run_text("MATCH (a:Neuron)-->(b:Neuron) RETURN a.root_id AS id, b.root_id AS id")

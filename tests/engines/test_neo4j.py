@@ -229,7 +229,7 @@ class TestReadDoor:
     ) -> None:
         """Past our own door, which would not let it through: see test_own_cypher."""
         before = everything(driver)
-        with pytest.raises(ReadOnlyError, match="read-only door"):
+        with pytest.raises(ReadOnlyError, match="opened read-only"):
             engine.plan(made(text, mode="write"), profile=True)
         assert everything(driver) == before
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import neo4j
 import pytest
 
-from graphapi.engines.cyphertext import columnar
+from graphapi.engines.neo4jrows import columnar
 from graphapi.engines.queries import catalog
 
 if TYPE_CHECKING:

@@ -124,7 +124,7 @@ def test_a_server_that_is_down(scheme: str) -> None:
     with pytest.raises(EngineUnavailableError, match=f"127.0.0.1:{port}") as caught:
         ask(f"{scheme}://ada:s3cret@127.0.0.1:{port}")
     assert "refused" in str(caught.value)
-    assert "is the server running" in str(caught.value)
+    assert "that the server runs" in str(caught.value)
     assert "s3cret" not in str(caught.value)
     assert caught.value.transient
 

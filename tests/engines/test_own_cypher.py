@@ -189,7 +189,7 @@ def test_no_query_is_an_input_error(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["RETURN 1; RETURN 2", "RETURN 1;; RETURN 2;"])
 def test_two_queries_are_an_input_error(text: str) -> None:
-    with pytest.raises(InputError, match="one query at a time"):
+    with pytest.raises(InputError, match="only one query at a time"):
         admit(text, LADYBUG, ())
 
 
