@@ -1,1 +1,1 @@
-"""Network motifs: search, census, null models, statistics."""
+"""Motif search in DotMotif's language."""

@@ -1,4 +1,4 @@
-"""All motif questions of an open connectome: search, census, comparison with null graphs."""
+"""All motif questions about an open connectome: search, census, comparison with null graphs."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class MotifAnalysis(MotifSearch):
         Parameters
         ----------
         threshold, neuron_ids, isolated
-            See `graph`. Classes 003, 012 and 102 depend on the number of neurons, so on
-            `isolated`.
+            See `graph`. Classes 003, 012 and 102 depend on the number of neurons, and
+            therefore on `isolated`.
 
         Returns
         -------
@@ -60,12 +60,12 @@ class MotifAnalysis(MotifSearch):
     def roles(
         self, by: str | None = None, threshold: int = 1, neuron_ids: object = None
     ) -> pd.DataFrame:
-        """Count who takes which role in which class of triad.
+        """Count how often each role in each class of triad is taken.
 
         Parameters
         ----------
         by
-            A neuron property (`cell_class`): one line a value of it. None: one line a neuron.
+            A neuron property, such as `cell_class`: one row per value. None: one row per neuron.
         threshold, neuron_ids
             See `graph`.
         """
@@ -83,12 +83,12 @@ class MotifAnalysis(MotifSearch):
     def labelled_census(
         self, by: str, threshold: int = 1, neuron_ids: object = None
     ) -> pd.DataFrame:
-        """Count connected triads by the cell classes, or the like, of all three neurons.
+        """Count connected triads by the labels (cell classes, for example) of their neurons.
 
         Parameters
         ----------
         by
-            A neuron property with at most some tens of values.
+            A neuron property with at most 100 different values.
         threshold, neuron_ids
             See `graph`.
 
@@ -125,7 +125,7 @@ class MotifAnalysis(MotifSearch):
         seed: int = 0,
         workers: int | None = None,
     ) -> Comparison:
-        """Tell which motifs there are more of, or fewer, than in null graphs.
+        """Compare how often motifs occur with how often they occur in null graphs.
 
         Parameters
         ----------
@@ -135,22 +135,22 @@ class MotifAnalysis(MotifSearch):
         model
             What the null graphs keep: a `NullModel` (see `null_model`) or the name of one.
         nulls
-            How many null graphs.
+            Number of null graphs.
         threshold, neuron_ids
             See `graph`.
         induced
-            For `motifs`: no connections among the neurons of a match but the motif's. The
-            classes of triads always are.
+            For `motifs`: the neurons of a match have no connections but the motif's. Triad
+            classes are always induced.
         seed
-            Of the null graphs.
+            Seed of the null graphs.
         workers
-            Threads; None: one for each core.
+            Number of threads; None for one per core.
 
         Returns
         -------
         Comparison
-            `.table`: observed, mean, deviation, z and empirical p for each motif; `.values`:
-            the counts in each null graph.
+            `.table`: observed, mean, standard deviation, z and empirical p of each motif;
+            `.values`: the counts in each null graph.
         """
         from graphapi.network.census import triad_census
         from graphapi.network.significance import compare

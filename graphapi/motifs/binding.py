@@ -1,4 +1,4 @@
-"""A pattern meets a graph: fields are looked up, constants get the fields' types."""
+"""Bind a pattern to a graph: look up its fields, and give constants the fields' types."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from graphapi.motifs.pattern import Condition, located
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from graphapi.errors import MotifError
     from graphapi.motifs.pattern import Comparison, Edge, Kind, Op, Pattern, Scalar, Value
 
 #: What a connection carries in the graph model.
@@ -27,17 +26,17 @@ _ORDERED = ("<", "<=", ">", ">=")
 
 @dataclass(frozen=True)
 class MotifSchema:
-    """What motifs may ask of a graph.
+    """The fields of a graph that motifs can refer to.
 
     Parameters
     ----------
     nodes
-        Type per neuron property: `int`, `float`, `string`, `bool` or `list[...]` of these.
+        Type of each neuron property: `int`, `float`, `string`, `bool` or `list[...]` of these.
     edges
-        Type per property of a connection.
+        Type of each property of a connection.
     signs
         What excitatory (`-+`) and inhibitory (`-|`, `--`) mean: conditions that the
-        presynaptic neuron meets. Empty where the graph cannot tell.
+        presynaptic neuron meets. Empty if the graph does not know.
     """
 
     nodes: Mapping[str, str]
@@ -54,7 +53,7 @@ def bind(pattern: Pattern, schema: MotifSchema) -> Pattern:
     Raises
     ------
     UnknownFieldError
-        The graph has no such field; names those that look like it.
+        The graph has no such field; the hint names similar ones.
     MotifError
         A constant or an operator does not go with the field's type, conditions contradict
         each other, or the graph does not know the sign of connections.
@@ -84,13 +83,13 @@ def _bind_edge(pattern: Pattern, edge: Edge, schema: MotifSchema) -> Edge:
     if edge.kind not in schema.signs:
         raise pattern.error(
             edge.line,
-            f"{_SIGNS[edge.kind]} asks for an {edge.kind} connection, and this graph does not say "
-            "which connections are",
+            f"{_SIGNS[edge.kind]} asks for an {edge.kind} connection, but this graph does not say "
+            f"which connections are {edge.kind}",
             hint=f"write '{name}' and a condition on the field that holds the transmitter, such as "
             f'{pattern.nodes[edge.pre].name}.transmitter = "gaba"',
         )
     if pattern.undirected:
-        raise pattern.error(edge.line, "a sign has no meaning where direction is ignored")
+        raise pattern.error(edge.line, "a sign has no meaning when direction is ignored")
     sign = _typed(pattern, schema.signs[edge.kind], schema.nodes, "the presynaptic neuron")
     return replace(edge, where=where, pre_where=sign)
 
@@ -107,17 +106,17 @@ def _bind_condition(
     kind = _type_of(pattern, one.field, one.line, types, owner)
     if kind.startswith("list["):
         if one.op not in ("contains", "!contains"):
-            raise _unfit(pattern, one, f"'{one.field}' is a list: use contains or !contains")
+            raise pattern.error(one.line, f"'{one.field}' is a list: use contains or !contains")
         op: Op = "has" if one.op == "contains" else "!has"
         return replace(one, op=op, value=_convert(pattern, one, one.value, kind[5:-1]))
     if one.op in ("contains", "!contains"):
         if kind != "string":
-            raise _unfit(pattern, one, f"'{one.field}' is {kind}: contains needs a text or list")
+            raise pattern.error(one.line, f"'{one.field}' is {kind}: contains needs text or a list")
         return replace(one, value=_convert(pattern, one, one.value, kind))
     if one.op in ("in", "!in"):
         return _bind_membership(pattern, one, kind)
     if one.op in _ORDERED and kind == "bool":
-        raise _unfit(pattern, one, f"'{one.field}' is bool: it has no order")
+        raise pattern.error(one.line, f"'{one.field}' is bool: it has no order")
     if one.op in _ORDERED and kind == "int" and isinstance(one.value, float):
         return _whole_bound(pattern, one, one.value)
     return replace(one, value=_convert(pattern, one, one.value, kind))
@@ -131,21 +130,21 @@ def _bind_membership(pattern: Pattern, one: Condition, kind: str) -> Condition:
 
 
 def _whole_bound(pattern: Pattern, one: Condition, value: float) -> Condition:
-    """Move a fractional bound on whole numbers to the whole number that means the same."""
+    """Replace a fractional bound on whole numbers by the equivalent whole number."""
     if not math.isfinite(value):
-        raise _unfit(pattern, one, f"{value} is not a bound")
+        raise pattern.error(one.line, f"{value} is not a bound")
     whole = math.floor(value) if one.op in (">", "<=") else math.ceil(value)
     return replace(one, value=whole)
 
 
 def _convert(pattern: Pattern, one: Condition, value: Value, kind: str) -> Scalar:
     if isinstance(value, tuple):
-        raise _unfit(pattern, one, f"'{one.op}' takes one value")
+        raise pattern.error(one.line, f"'{one.op}' takes one value")
     return _scalar(pattern, one, value, kind)
 
 
 def _scalar(pattern: Pattern, one: Condition, value: Scalar, kind: str) -> Scalar:
-    """Return a constant the type of its field, where nothing is lost by it."""
+    """Convert a constant to the type of its field, if nothing is lost."""
     if kind == "string" and isinstance(value, str):
         return value
     if kind == "bool":
@@ -160,16 +159,16 @@ def _scalar(pattern: Pattern, one: Condition, value: Scalar, kind: str) -> Scala
         if number is not None and number == int(number):
             return int(number)
         if number is not None:
-            raise _unfit(
-                pattern,
-                one,
-                f"'{one.field}' is a whole number, so it never equals {number}",
-                f"write {one.field} >= {math.ceil(number)} or {one.field} <= {math.floor(number)}",
+            above, below = math.ceil(number), math.floor(number)
+            raise pattern.error(
+                one.line,
+                f"'{one.field}' is a whole number and never equals {number}",
+                hint=f"write {one.field} >= {above} or {one.field} <= {below}",
             )
     if kind == "string":
         quoted = f'write {one.field} {one.op} "{value}"'
-        raise _unfit(pattern, one, f"'{one.field}' is a text, {value!r} is not", quoted)
-    raise _unfit(pattern, one, f"'{one.field}' is {kind}, {value!r} is not")
+        raise pattern.error(one.line, f"'{one.field}' is text, but {value!r} is not", hint=quoted)
+    raise pattern.error(one.line, f"'{one.field}' is {kind}, but {value!r} is not")
 
 
 def _number(value: Scalar) -> int | float | None:
@@ -208,7 +207,3 @@ def _type_of(pattern: Pattern, name: str, line: int, types: Mapping[str, str], o
         located(pattern.source, line, f"{owner} has no field '{name}' in this graph"),
         hint=f"{'did you mean' if close else 'known fields'}: {', '.join(known)}",
     )
-
-
-def _unfit(pattern: Pattern, one: Condition, message: str, hint: str | None = None) -> MotifError:
-    return pattern.error(one.line, message, hint=hint)

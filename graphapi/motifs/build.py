@@ -1,4 +1,4 @@
-"""Statements to a pattern: macros expanded, names resolved, what is said twice merged."""
+"""Turn statements into a pattern: expand macros, resolve names, merge repeated connections."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _DEEPEST = 50
 def build_pattern(
     program: Sequence[Statement], source: str, *, undirected: bool = False
 ) -> Pattern:
-    """Put a pattern together from the statements of a program.
+    """Build a pattern from the statements of a program.
 
     Raises
     ------
     MotifError
-        A name stands for nothing, a macro is used wrongly, or statements contradict each
+        A name is undefined, a macro is used wrongly, or statements contradict each
         other. The message points at the line.
     """
     flat = _Expander(program, source).expand()
@@ -40,10 +40,10 @@ def build_pattern(
 
 
 class _Expander:
-    """Replaces macro calls by what they stand for.
+    """Replaces macro calls by the macros' bodies.
 
-    Aliases of connections belong to the macro they stand in: each use gets names of its
-    own, with a dot, which no author can write.
+    Aliases of connections are local to their macro: each call gets names of its own, with a
+    dot, which no author can write.
     """
 
     def __init__(self, program: Sequence[Statement], source: str) -> None:
@@ -65,7 +65,7 @@ class _Expander:
 
     def _define(self, macro: Macro) -> None:
         if macro.name in self._macros:
-            raise self._error(macro.line, f"there is another macro '{macro.name}'")
+            raise self._error(macro.line, f"macro '{macro.name}' is already defined")
         if len(set(macro.parameters)) < len(macro.parameters):
             raise self._error(macro.line, f"macro '{macro.name}' repeats a parameter")
         self._macros[macro.name] = macro
@@ -116,7 +116,7 @@ class _Expander:
             return nodes[name]
 
         def owner(name: str) -> str:
-            # What is neither a parameter nor an alias here may be an alias of the program.
+            # A name that is neither a parameter nor an alias here may be an alias of the program.
             return aliases.get(name) or nodes.get(name) or name
 
         if isinstance(one, EdgeStatement):
@@ -196,7 +196,7 @@ class _Builder:
             raise self._error(one.line, f"'{one.alias}' already names another connection")
 
     def _merge(self, edge: Edge, exists: bool) -> int:
-        """Join what is said twice of one connection: the graph has one an ordered pair."""
+        """Merge repeated statements of a connection: the graph has one per ordered pair."""
         for number, draft in enumerate(self._drafts):
             if not (exists and draft.exists and self._alike(draft.edge, edge)):
                 continue
@@ -239,7 +239,7 @@ class _Builder:
         return self._nodes[name]
 
     def _edge_numbers(self) -> dict[str, int | None]:
-        """Position among the existing connections by alias; None for one that must not exist."""
+        """Return each alias's place among the existing connections; None if it must not exist."""
         order = [number for number, draft in enumerate(self._drafts) if draft.exists]
         return {
             alias: order.index(number) if number in order else None
@@ -271,7 +271,7 @@ class _Builder:
     def _existing(self, alias: str, numbers: Mapping[str, int | None], line: int) -> int:
         number = numbers[alias]
         if number is None:
-            raise self._error(line, f"'{alias}' must not exist, so it has nothing to compare")
+            raise self._error(line, f"'{alias}' must not exist and has nothing to compare")
         return number
 
     def _groups(self) -> tuple[Group, ...]:
@@ -290,7 +290,7 @@ class _Builder:
         return tuple(group for group in groups if len(group.members) > 1)
 
     def _share_conditions(self, groups: Iterable[Group]) -> None:
-        """Nodes declared interchangeable are under each other's conditions."""
+        """Give nodes that are declared interchangeable each other's conditions."""
         names = list(self._nodes)
         for group in groups:
             shared: list[Condition] = []

@@ -1,7 +1,7 @@
-"""Counts of three-neuron motifs from the triad census: no match is looked at.
+"""Count three-neuron motifs from the triad census, without looking at single matches.
 
-A motif without conditions fits a triad as often as the triad's class says, whichever neurons
-they are. So its count is a sum over the classes, which is as fast as the census.
+How often a motif without conditions matches within a triad depends only on the triad's class. The
+count is therefore a sum over the classes, which is as fast as the census.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Pairs = frozenset[tuple[int, int]]
 
 
 def matches_by_class(pattern: Pattern, rules: Rules) -> dict[str, int] | None:
-    """Tell how many matches of a motif are in one triad of each class.
+    """Return the number of matches of a motif in one triad of each class.
 
     Parameters
     ----------
@@ -36,20 +36,19 @@ def matches_by_class(pattern: Pattern, rules: Rules) -> dict[str, int] | None:
     Returns
     -------
     dict or None
-        By the names of the 16 classes; None for motifs that the census cannot answer: other
-        than three nodes, conditions of any kind, signs, declared symmetries, neurons that may
-        stand for several nodes.
+        By the names of the 16 classes. None for motifs that the census cannot count: other than
+        three nodes, conditions of any kind, signs, declared symmetries, or one neuron for
+        several nodes.
     """
     if len(pattern.nodes) != _THREE or not rules.distinct or _says_more(pattern):
         return None
     there = frozenset((edge.pre, edge.post) for edge in pattern.edges)
     gone = frozenset((edge.pre, edge.post) for edge in pattern.absent)
-    if rules.induced:
-        gone |= frozenset(pattern.unmentioned_pairs())
     same = 1
     if rules.unique:
-        absent = frozenset((edge.pre, edge.post) for edge in pattern.absent)
-        same = sum(_moved(there, o) == there and _moved(absent, o) == absent for o in _ORDERS)
+        same = sum(_moved(there, o) == there and _moved(gone, o) == gone for o in _ORDERS)
+    if rules.induced:
+        gone |= frozenset(pattern.unmentioned_pairs())
     return {triad.name: _mappings(frozenset(triad.edges), there, gone) // same for triad in TRIADS}
 
 
@@ -69,7 +68,7 @@ def _moved(pairs: Iterable[tuple[int, int]], order: tuple[int, ...]) -> Pairs:
 
 
 def _says_more(pattern: Pattern) -> bool:
-    """Tell whether a motif speaks of anything but connections and directions."""
+    """Return whether a motif asks for more than directed connections."""
     edges = (*pattern.edges, *pattern.absent)
     return bool(
         pattern.undirected

@@ -1,9 +1,9 @@
-"""A pattern and a plan as one parameterised Cypher query.
+"""Write a pattern and its plan as one parameterised Cypher query.
 
-Every constant is a parameter, every variable a name of ours (`n0`, `e0`), and property
+Every constant is a parameter, every variable has a name of ours (`n0`, `e0`), and property
 names come from the graph's schema, quoted. Each connection is a MATCH of its own: within
-one MATCH, databases differ in whether two variables may be bound to one edge. What must be
-different is said. One text serves every engine.
+one MATCH, databases differ in whether two variables may be bound to one edge. Neurons that
+must differ are compared explicitly.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import re
 from typing import TYPE_CHECKING
 
 from graphapi.engines.queries import Item, Query, quoted
-from graphapi.motifs.pattern import edge_fields
 
 if TYPE_CHECKING:
     from graphapi.motifs.pattern import Comparison, Condition, Edge, Pattern, Value
@@ -36,7 +35,7 @@ def compile_query(
     count
         Ask for the number of matches only: one column, `matches`.
     limit
-        Most matches to return.
+        Largest number of matches to return.
 
     Returns
     -------
@@ -50,7 +49,7 @@ def compile_query(
     ------
     MotifError
         The pattern ignores direction and has a condition on a connection that must not
-        exist: Cypher cannot say it without a sum over what is not there.
+        exist, which Cypher cannot express.
     """
     writer = _Writer(pattern, plan)
     text = writer.matches() + "\n" + writer.returned(count)
@@ -81,7 +80,7 @@ class _Writer:
         self._said: set[object] = set()
 
     def matches(self) -> str:
-        """Write a MATCH per connection, each with all conditions that it makes decidable."""
+        """Write a MATCH for each connection, with the conditions that can be checked by then."""
         clauses = []
         for number in self._edge_order():
             edge = self._pattern.edges[number]
@@ -93,7 +92,7 @@ class _Writer:
                 clauses += self._summed(number)
             clauses += self._where()
         for node in range(len(self._pattern.nodes)):
-            if node not in self._bound:  # it stands only where a connection must not exist
+            if node not in self._bound:  # only in connections that must not exist
                 clauses.append(f"MATCH ({self._end(node)})")
                 clauses += self._where()
         return "\n".join(clauses)
@@ -130,7 +129,7 @@ class _Writer:
         return f"n{node}:Neuron"
 
     def _summed(self, number: int) -> list[str]:
-        """Join both ways of a connection to one row with their sum."""
+        """Sum both directions of a connection in one row."""
         kept = [f"n{i}" for i in sorted(self._bound)]
         fields = self._fields_of_edges()
         for done in sorted(self._edges_done - {number}):
@@ -141,7 +140,7 @@ class _Writer:
         return ["WITH " + ", ".join([*kept, *sums])]
 
     def _fields_of_edges(self) -> list[str]:
-        return sorted({"weight"} | edge_fields(self._pattern))
+        return sorted({"weight"} | self._pattern.edge_fields)
 
     def _edge_field(self, number: int, name: str) -> str:
         if self._pattern.undirected:
@@ -155,7 +154,7 @@ class _Writer:
         return ["WHERE " + "\n  AND ".join(conditions)] if conditions else []
 
     def _decidable(self) -> list[tuple[object, str]]:
-        """Every condition on what is bound so far, with a key to say it once."""
+        """Return the conditions on what is bound so far, with keys to write each only once."""
         pattern = self._pattern
         found: list[tuple[object, str]] = []
         for i in sorted(self._bound):
@@ -207,7 +206,7 @@ class _Writer:
         return found
 
     def _once(self, key: object, one: Condition, left: str) -> tuple[object, str]:
-        """Write a condition, unless it is written already: its parameters must not double."""
+        """Write a condition, unless it is written already: its parameters must not repeat."""
         return key, "" if key in self._said else self._condition(one, left)
 
     def _condition(self, one: Condition, left: str) -> str:
@@ -218,7 +217,9 @@ class _Writer:
         return self._positive(one.op, one.value, left)
 
     def _positive(self, op: str, value: Value, left: str) -> str:
-        right = _param(self.params, list(value) if isinstance(value, tuple) else value)
+        name = f"p{len(self.params)}"
+        self.params[name] = list(value) if isinstance(value, tuple) else value
+        right = f"${name}"
         if op == "in":
             return f"{left} IN {right}" if isinstance(value, tuple) else f"{right} CONTAINS {left}"
         if op == "contains":
@@ -234,8 +235,8 @@ class _Writer:
             if edge.where:
                 raise self._pattern.error(
                     edge.line,
-                    "Cypher cannot serve a condition on a connection that must not exist "
-                    "while direction is ignored",
+                    "Cypher cannot check a condition on a connection that must not exist "
+                    "when direction is ignored",
                     hint="use method='compiled'",
                 )
             return f"{_missing(edge.pre, edge.post)} AND {_missing(edge.post, edge.pre)}"
@@ -245,7 +246,7 @@ class _Writer:
         return _missing(edge.pre, edge.post, variable, conditions)
 
     def _not_larger(self, twin: tuple[int, ...]) -> str:
-        """Say that this mapping's tuple of ids is not larger than its image's."""
+        """Require that this mapping's tuple of ids is not larger than its image's."""
         text = ""
         for node in reversed(self._plan.order):
             if twin[node] == node:
@@ -264,12 +265,6 @@ def _missing(a: int, b: int, variable: str = "", conditions: list[str] | None = 
 
 def _compared(one: Comparison, left: str, right: str) -> str:
     return f"{left} {_OPERATORS[one.op]} {right}"
-
-
-def _param(params: dict[str, object], value: object) -> str:
-    name = f"p{len(params)}"
-    params[name] = value
-    return f"${name}"
 
 
 def _type_of(value: object) -> str:

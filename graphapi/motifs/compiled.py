@@ -1,4 +1,4 @@
-"""Search in memory: a pattern and a plan become the arrays of the compiled matcher."""
+"""Search in memory: turn a pattern and a plan into arrays for the compiled matcher."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from graphapi.motifs.binding import MotifSchema
     from graphapi.motifs.memory import MemoryGraph
-    from graphapi.motifs.pattern import Edge, Pattern
+    from graphapi.motifs.pattern import Pattern
     from graphapi.motifs.plan import Plan
 
 Ints = npt.NDArray[np.int64]
@@ -38,14 +38,14 @@ class Program(NamedTuple):
     indices
         int32: all lists, one after the other; the last n entries are 0..n-1.
     allowed
-        bool, (depths, n): which nodes meet the conditions of a depth's own.
+        bool, (depths, n): which neurons meet the conditions on a depth's node.
     near_at, near
         Lists that a candidate must be in: (adjacency row, earlier depth, mark or -1).
     far_at, far
         Lists that it must not be in: (adjacency row, earlier depth, mark or -1).
     mark_at, marks
         Lists of a depth's node that are worth marking, because deeper levels look things up
-        in them again and again: (adjacency row, mark).
+        in them repeatedly: (adjacency row, mark).
     bound_at, bounds
         (earlier depth, 1): above it; (earlier depth, 0): below it.
     other_at, others
@@ -89,9 +89,9 @@ class Estimate:
     Parameters
     ----------
     matches
-        About how many matches there are.
+        Approximate number of matches.
     candidates
-        About how many neurons will be looked at on the way.
+        Approximate number of neurons that will be looked at.
     widest
         The node of the pattern at which the search grows most.
     """
@@ -132,11 +132,10 @@ class CompiledSearch:
         self._depth = {node: d for d, node in enumerate(plan.order)}
         self._fields = FieldReader(graph, schema)
         self._program = self._make_program()
-        starts = np.flatnonzero(self._program.allowed[0]).astype(np.int32)
-        self._starts = starts
+        self._starts = np.flatnonzero(self._program.allowed[0]).astype(np.int32)
 
     def estimate(self) -> Estimate:
-        """Judge the size of the search by random descents; the same each time."""
+        """Estimate the size of the search by random descents from a fixed seed."""
         from graphapi.motifs.kernel import probe
 
         sizes, looked = probe(self._program, self._starts, _PROBES, 1)
@@ -177,10 +176,10 @@ class CompiledSearch:
     def _chunks(
         self, *, keep: bool, limit: int, stop: Stop | None
     ) -> Iterator[tuple[int, Rows, int]]:
-        """Search parts of the first node's candidates on all cores; results in their order.
+        """Search parts of the first node's candidates on all cores; yield results in their order.
 
-        The flag of our own stop reaches every thread within milliseconds, whatever ends the
-        search: enough matches, the time limit, or Ctrl-C in this thread.
+        Our own stop flag reaches every thread within milliseconds, whatever ends the search:
+        enough matches, the time limit, or Ctrl-C in this thread.
         """
         from graphapi.motifs.kernel import search
 
@@ -205,7 +204,7 @@ class CompiledSearch:
             d, row, other = self._seen_from_later(edge.pre, edge.post, lists.number(edge))
             near[d].append((row, other))
         for edge in pattern.absent:
-            for pre, post in self._ways(edge):
+            for pre, post in pattern.ways(edge):
                 d, row, other = self._seen_from_later(pre, post, lists.number(edge))
                 far[d].append((row, other))
         for pre, post in plan.unconnected:
@@ -233,7 +232,9 @@ class CompiledSearch:
         return Program(
             indptr=indptr,
             indices=indices,
-            allowed=np.stack([self._allowed(node) for node in plan.order]),
+            allowed=np.stack(
+                [self._fields.nodes_meeting(pattern.nodes[n].where) for n in plan.order]
+            ),
             near_at=near_at,
             near=near_rows,
             far_at=far_at,
@@ -253,21 +254,12 @@ class CompiledSearch:
             twins=np.array(twins, dtype=np.int64).reshape(len(twins), len(plan.order)),
         )
 
-    def _allowed(self, node: int) -> npt.NDArray[np.bool_]:
-        return self._fields.nodes_meeting(self._pattern.nodes[node].where)
-
-    def _ways(self, edge: Edge) -> list[tuple[int, int]]:
-        ways = [(edge.pre, edge.post)]
-        return [*ways, (edge.post, edge.pre)] if self._pattern.undirected else ways
-
     def _seen_from_later(self, pre: int, post: int, graph: int) -> tuple[int, int, int]:
         """Return the depth that completes a pair, the list to look it up in, the other depth."""
         a, b = self._depth[pre], self._depth[post]
         return (b, 2 * graph, a) if a < b else (a, 2 * graph + 1, b)
 
-    def _node_comparisons(
-        self,
-    ) -> tuple[list[list[tuple[int, ...]]], Ints]:
+    def _node_comparisons(self) -> tuple[list[list[tuple[int, ...]]], Ints]:
         found: list[list[tuple[int, ...]]] = [[] for _ in self._plan.order]
         rows: list[Ints] = []
         for one in self._pattern.node_comparisons:
@@ -278,9 +270,7 @@ class CompiledSearch:
             rows += self._fields.node_codes(late)
         return found, np.stack(rows) if rows else np.empty((0, 0), dtype=np.int64)
 
-    def _edge_comparisons(
-        self,
-    ) -> tuple[list[list[tuple[int, ...]]], Ints]:
+    def _edge_comparisons(self) -> tuple[list[list[tuple[int, ...]]], Ints]:
         found: list[list[tuple[int, ...]]] = [[] for _ in self._plan.order]
         rows: list[Ints] = []
         for one in self._pattern.edge_comparisons:

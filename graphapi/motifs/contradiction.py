@@ -1,4 +1,4 @@
-"""Motifs that can never match, found before anything is searched."""
+"""Find motifs that can never match, before anything is searched."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def refuse_contradictions(pattern: Pattern) -> None:
     Raises
     ------
     MotifError
-        Points at the later of two statements that exclude each other, and names the other.
+        Points at the later of two statements that exclude each other, and names the earlier.
     """
     _refuse_torn_edges(pattern)
     for node in pattern.nodes:
@@ -73,13 +73,13 @@ def _refuse_no_synapse(pattern: Pattern, where: Iterable[Condition]) -> None:
         if (one.op in ("=", "<=") and one.value < 1) or (one.op == "<" and one.value <= 1):
             raise pattern.error(
                 one.line,
-                f"a connection has at least one synapse, so '{one}' never holds",
+                f"a connection has at least one synapse: '{one}' never holds",
                 hint="for 'not connected' write '!>'",
             )
 
 
 def _exclude(a: Condition, b: Condition) -> bool:
-    """Tell whether no value meets both conditions on one field."""
+    """Return whether no value can meet both conditions on a field."""
     for one, other in ((a, b), (b, a)):
         if one.op == "=" and not isinstance(one.value, tuple):
             return not _holds(one.value, other)
@@ -96,27 +96,19 @@ def _holds(value: Scalar, one: Condition) -> bool:
         known = value in one.value if isinstance(one.value, (tuple, str)) else True
         return known
     if one.op == "!in":
-        return not _holds(value, _with_op(one, "in"))
+        return not _holds(value, replace(one, op="in"))
     if one.op in ("contains", "!contains"):
         if not isinstance(value, str) or not isinstance(one.value, str):
             return True
         return (one.value in value) == (one.op == "contains")
-    return _compares(value, one.op, one.value)
-
-
-def _with_op(one: Condition, op: str) -> Condition:
-    return replace(one, op=op)  # type: ignore[arg-type]
-
-
-def _compares(left: object, op: str, right: object) -> bool:
-    return bool(_COMPARE[op](left, right))
+    return _COMPARE[one.op](value, one.value)
 
 
 def _empty_range(low: Condition, high: Condition) -> bool:
     if low.op not in (">", ">=") or high.op not in ("<", "<="):
         return False
     strict = low.op == ">" or high.op == "<"
-    if _compares(low.value, ">", high.value) or (strict and low.value == high.value):
+    if _COMPARE[">"](low.value, high.value) or (strict and low.value == high.value):
         return True
     whole = isinstance(low.value, int) and isinstance(high.value, int)
     # Between n and n + 1 there is no whole number.
@@ -124,7 +116,7 @@ def _empty_range(low: Condition, high: Condition) -> bool:
 
 
 def _refuse_circles(pattern: Pattern, comparisons: Iterable[Comparison]) -> None:
-    """Refuse `A.x > B.x`, `B.x > C.x`, `C.x >= A.x`: a walk upwards that comes home."""
+    """Refuse circular comparisons: `A.x > B.x`, `B.x > C.x`, `C.x >= A.x`."""
     reach: dict[tuple[object, object], bool] = {}
     for one in comparisons:
         if one.op in ("<", "<="):
@@ -144,7 +136,7 @@ def _refuse_circles(pattern: Pattern, comparisons: Iterable[Comparison]) -> None
 def _join(
     reach: dict[tuple[object, object], bool], high: object, low: object, strict: bool
 ) -> None:
-    """Add one step to the closure; True marks a way with a strict step in it."""
+    """Add one step to the closure; True marks a chain that holds a strict step."""
     above = [(a, s) for (a, b), s in reach.items() if b == high] + [(high, False)]
     below = [(b, s) for (a, b), s in reach.items() if a == low] + [(low, False)]
     for a, first in above:

@@ -1,4 +1,4 @@
-"""Counts of motifs in any graph of a connectome's neurons: so also in null graphs."""
+"""Count motifs in any graph of a connectome's neurons, null graphs included."""
 
 from __future__ import annotations
 
@@ -14,29 +14,28 @@ from graphapi.motifs.plan import Rules, make_plan
 from graphapi.motifs.search import read_motif
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping
+    from collections.abc import Hashable, Mapping
 
     import pyarrow as pa
 
     from graphapi.common.threads import Stop
     from graphapi.graph.door import Graph
     from graphapi.motifs.binding import MotifSchema
-    from graphapi.motifs.pattern import Pattern
     from graphapi.motifs.search import Motif
     from graphapi.network.graph import DirectedGraph
 
 
 class MotifCounts:
-    """Counts some motifs in a graph; what is known of neurons is read from the connectome, once.
+    """Counts motifs in a graph; neuron properties are read from the connectome once.
 
     Parameters
     ----------
     graph
         The open graph.
     schema
-        Its fields. Of connections only `weight` can be asked: null graphs have no sizes.
+        Its fields. Of a connection only `weight` can be asked for: null graphs have no sizes.
     motifs
-        Motifs, by names of yours.
+        Motifs by name.
     rules
         Which matches count.
     stop
@@ -66,7 +65,7 @@ class MotifCounts:
         # Read here and not when first needed: counting runs in several threads.
         self._root_ids = graph.run(catalog()["all_neurons"]).column("root_id").to_numpy()
         self._fields: dict[str, pa.Array] = {}
-        used = {name for pattern in self._patterns.values() for name in _node_fields(pattern)}
+        used = {name for pattern in self._patterns.values() for name in pattern.node_fields}
         for name in sorted(used - {"root_id"}):
             asked = catalog()["all_neuron_properties"].with_properties({name: schema.nodes[name]})
             self._fields[name] = graph.run(asked).column(name).combine_chunks()
@@ -88,19 +87,9 @@ class MotifCounts:
         import pyarrow as pa
 
         places = np.searchsorted(self._root_ids, graph.root_ids)
-        return MemoryGraph(
+        return MemoryGraph.of(
+            graph.matrix,
             graph.root_ids,
-            graph.pre.astype(np.int32),
-            graph.post.astype(np.int32),
-            {"weight": pa.array(graph.weight)},
+            {},
             lambda name, _: self._fields[name].take(pa.array(places)),
         )
-
-
-def _node_fields(pattern: Pattern) -> Iterator[str]:
-    for node in pattern.nodes:
-        yield from (one.field for one in node.where)
-    for edge in (*pattern.edges, *pattern.absent):
-        yield from (one.field for one in edge.pre_where)
-    for pair in pattern.node_comparisons:
-        yield from (pair.left_field, pair.right_field)

@@ -59,7 +59,7 @@ COMMENT: /#[^\n]*/
 %ignore COMMENT
 """
 
-#: What is in any program and in no usual path: a connection, or several or other statements.
+#: What every program holds and no usual path does: a connection, or a sign of another statement.
 _PROGRAM = re.compile(r"[-!~][>+|-]|[\n;#=<>{}()\[\]]")
 
 _OPERATORS: dict[str, Op] = {"==": "=", "<>": "!="}
@@ -80,15 +80,15 @@ def parse(program: str | Path, *, ignore_direction: bool = False) -> Pattern:
     Parameters
     ----------
     program
-        The text itself, or the path of a file that holds it: a text without a connection or
-        any other statement is taken for a path.
+        The text itself, or the path of a file that holds it: text without a connection or any
+        other statement is taken as a path.
     ignore_direction
-        A connection either way will do.
+        Match connections in either direction.
 
     Returns
     -------
     Pattern
-        Every node, connection and condition with the line it stands on.
+        Every node, connection and condition, with its line.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def statements(source: str) -> list[Statement]:
     Raises
     ------
     MotifError
-        The text is not of the language.
+        The text cannot be parsed.
     """
     import lark
 

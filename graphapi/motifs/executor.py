@@ -1,4 +1,4 @@
-"""DotMotif's own objects on our graph: `executor.find(motif)` as before.
+"""Run DotMotif's own `Motif` objects on our graph.
 
 ::
 
@@ -8,7 +8,7 @@
     executor = CavegraphExecutor(connectome.motifs)
     executor.find(Motif("A -> B; B -> C; C -> A", exclude_automorphisms=True))
 
-The package `dotmotif` is needed to make `Motif` objects, not by this module.
+The package `dotmotif` is needed only to make `Motif` objects, not by this module.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _OPERATORS: dict[str, Op] = {"==": "=", "<>": "!="}
 
 
 class CavegraphExecutor:
-    """Runs `dotmotif.Motif` objects on a graph, in the place of DotMotif's executors.
+    """Runs `dotmotif.Motif` objects on a graph, in place of DotMotif's executors.
 
     Parameters
     ----------
@@ -72,15 +72,15 @@ class CavegraphExecutor:
         ----------
         motif
             A `dotmotif.Motif`. Its `limit`, `ignore_direction`, `enforce_inequality` and
-            `exclude_automorphisms` are honoured; the last gives each match once, rotations
-            included. `===` statements hold in any case, as in DotMotif's Neo4j executor.
+            `exclude_automorphisms` are honoured; the last returns each match once, rotations
+            included. `===` statements always hold, as in DotMotif's Neo4j executor.
         limit
-            Most matches to give; by default the motif's own.
+            Largest number of matches to return; by default the motif's own limit.
 
         Returns
         -------
         list of dict
-            Root id by name of the motif's node, one dict a match.
+            One dict per match: root id by the name of the motif's node.
 
         Raises
         ------
@@ -117,7 +117,7 @@ class CavegraphExecutor:
 
 
 def from_dotmotif(motif: Any) -> Pattern:
-    """Read a pattern from a `dotmotif.Motif`; it keeps no lines, so errors name none.
+    """Convert a `dotmotif.Motif` to a pattern; it has no line numbers, and errors name none.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def from_dotmotif(motif: Any) -> Pattern:
     if not hasattr(motif, "to_nx") or not hasattr(motif, "list_node_constraints"):
         raise InputError(
             f"expected a dotmotif.Motif, not {type(motif).__name__}",
-            hint="programs as text go to connectome.motifs.search(...)",
+            hint="pass programs as text to connectome.motifs.search(...)",
         )
     return build_pattern(
         list(_statements(motif)), source="", undirected=bool(motif.ignore_direction)
@@ -153,9 +153,9 @@ def _statements(motif: Any) -> Iterator[Statement]:
         yield ComparisonStatement(0, node, key, op, other, other_key)
     for ends, key, op, (pre, post, other) in _leaves(motif.list_dynamic_edge_constraints()):
         yield ComparisonStatement(0, "->".join(ends), key, op, f"{pre}->{post}", other)
-    declared = motif if not motif.exclude_automorphisms else None
-    for a, b in declared.list_automorphisms() if declared is not None else ():
-        yield SameStatement(0, str(a), str(b))
+    if not motif.exclude_automorphisms:
+        for a, b in motif.list_automorphisms():
+            yield SameStatement(0, str(a), str(b))
 
 
 def _conditions(fields: Mapping[str, Mapping[str, Any]]) -> Iterator[Condition]:

@@ -2,11 +2,11 @@
 
 Nodes are positions 0..n-1 in ascending order of root id, so comparing positions compares
 ids. Adjacency comes as rows: row `2 * k` lists the targets and row `2 * k + 1` the sources of
-every node, in the graph that holds only the connections which meet predicate `k`. Within a
-list positions ascend.
+every node, in the graph that holds only the connections that meet predicate `k`. Each list
+is sorted.
 
-Depth `d` binds one node of the pattern. What there is to check at it is told by slices of
-flat arrays, `first[d]:first[d + 1]`, whose rows name earlier depths.
+Depth `d` binds one node of the pattern. The checks at that depth are slices of flat arrays,
+`first[d]:first[d + 1]`, whose rows name earlier depths.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _OPEN = -2
 
 @compiled
 def _lower(indices, value, lo, hi):  # type: ignore[no-untyped-def]
-    """First place in [lo, hi) that holds `value` or more."""
+    """Return the first place in [lo, hi) that holds `value` or more."""
     while lo < hi:
         mid = (lo + hi) >> 1
         if indices[mid] < value:
@@ -33,7 +33,7 @@ def _lower(indices, value, lo, hi):  # type: ignore[no-untyped-def]
 
 @compiled
 def _place(p, row, node, value):  # type: ignore[no-untyped-def]
-    """Where `value` stands in the list of `node`; -1 if it does not."""
+    """Return the place of `value` in the list of `node`; -1 if it is not there."""
     lo, hi = p.indptr[row, node], p.indptr[row, node + 1]
     at = _lower(p.indices, value, lo, hi)
     if at < hi and p.indices[at] == value:
@@ -60,7 +60,7 @@ def _holds(op, a, b):  # type: ignore[no-untyped-def]
 
 @compiled
 def _span(p, d, bound):  # type: ignore[no-untyped-def]
-    """Choose the cheapest list for depth `d`; which of `near` it is, and its useful part."""
+    """Choose the cheapest list for depth `d`; return its number in `near` and its useful part."""
     n = p.indptr.shape[1] - 1
     best, lo, hi, least = -1, p.indices.size - n, p.indices.size, 0
     unmarked = 0
@@ -127,7 +127,7 @@ def _accepts(p, d, bound, c, source, stamps, epochs):  # type: ignore[no-untyped
 
 @compiled
 def _code(indptr, indices, codes, bound, tie, side):  # type: ignore[no-untyped-def]
-    """Code of the connection that a side of a comparison speaks of."""
+    """Return the code of the connection on one side of a comparison."""
     node, value = bound[tie[side]], bound[tie[side + 1]]
     return codes[_lower(indices, value, indptr[0, node], indptr[0, node + 1])]
 
@@ -146,7 +146,7 @@ def _tied(p, d, bound):  # type: ignore[no-untyped-def]
 
 @compiled
 def _smallest(p, bound):  # type: ignore[no-untyped-def]
-    """Tell whether no relabeling gives a smaller tuple."""
+    """Return whether no relabeling gives a smaller tuple."""
     for g in range(p.twins.shape[0]):
         for i in range(bound.size):
             image = bound[p.twins[g, i]]
@@ -159,7 +159,7 @@ def _smallest(p, bound):  # type: ignore[no-untyped-def]
 
 @compiled
 def _is_plain(p, d):  # type: ignore[no-untyped-def]
-    """Tell whether every member of the list of depth `d` is a match but for repeats."""
+    """Return whether every member of the list of depth `d` is a match, apart from repeats."""
     if p.near_at[d + 1] - p.near_at[d] > 1 or p.far_at[d + 1] > p.far_at[d]:
         return False
     if p.compare_at[d + 1] > p.compare_at[d] or p.tie_at[d + 1] > p.tie_at[d]:
@@ -189,9 +189,9 @@ def search(p, starts, keep, limit, stop):  # type: ignore[no-untyped-def]
     ----------
     p : Program
     starts : int32 array
-        Candidates of depth 0, already allowed there.
+        Candidates for depth 0 that meet its conditions.
     keep : bool
-        Whether to give the matches, or only their number.
+        Whether to return the matches, or only their number.
     limit : int
         Stop after so many matches; negative for no limit.
     stop : int64 array of one
@@ -202,8 +202,8 @@ def search(p, starts, keep, limit, stop):  # type: ignore[no-untyped-def]
     int, int32 array (matches, depths), int
         Matches; the matches themselves, empty when `keep` is false; candidates looked at.
     """
-    # Locals, not fields of `p`: the inner loop runs ten times faster so, because the compiler
-    # otherwise counts references to the arrays at every look-up.
+    # Locals, not fields of `p`: otherwise the compiler counts references to the arrays at every
+    # look-up, and the inner loop is ten times slower.
     indices, indptr, allowed = p.indices, p.indptr, p.allowed
     near_at, near, far_at, far = p.near_at, p.near, p.far_at, p.far
     other_at, others = p.other_at, p.others
@@ -337,10 +337,10 @@ def probe(p, starts, tries, seed):  # type: ignore[no-untyped-def]
     Returns
     -------
     float64 array (depths,)
-        About how many partial matches there are at each depth; the last one: matches,
-        before relabelings are told apart where ids may be equal.
+        Approximate number of partial matches at each depth; the last one: of matches, before
+        equivalent ones are removed where ids may be equal.
     float64
-        About how many candidates the search would look at.
+        Approximate number of candidates that the search would look at.
     """
     np.random.seed(seed)  # noqa: NPY002 - this is numba's own generator
     depths = p.allowed.shape[0]

@@ -1,4 +1,4 @@
-"""A graph in memory, as the compiled matcher wants it."""
+"""A graph in memory, in the form that the compiled matcher needs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Positions = npt.NDArray[np.int32]
 
-#: What one connection costs while a search runs: three columns, both ways, and slack.
+#: Memory per connection while a search runs: three columns, both directions, and slack.
 BYTES_PER_CONNECTION = 96
 
 
@@ -39,7 +39,7 @@ class MemoryGraph:
     pre, post
         int32 positions in `root_ids`, sorted by pre, then post; no pair twice, no self edges.
     edge_fields
-        Arrow array per property of a connection, in the order of `pre`.
+        Arrow array of each property of a connection, in the order of `pre`.
     read_node_field
         Returns a neuron property as an Arrow array in the order of `root_ids`.
     """
@@ -58,30 +58,13 @@ class MemoryGraph:
         edge_fields: dict[str, pa.Array],
         read_node_field: Callable[[str, str], pa.Array],
     ) -> MemoryGraph:
-        """Look at a matrix as such a graph; it and its weights are shared, not copied."""
+        """Wrap a matrix, which is shared and not copied."""
         import pyarrow as pa
 
         places = np.arange(root_ids.size, dtype=np.int32)
         pre, post = places.repeat(np.diff(matrix.indptr)), matrix.indices
         fields = {"weight": pa.array(matrix.data), **edge_fields}
         return cls(root_ids, pre, post.astype(np.int32, copy=False), fields, read_node_field)
-
-    @classmethod
-    def build(
-        cls,
-        root_ids: IdArray,
-        pre: IdArray,
-        post: IdArray,
-        edge_fields: dict[str, pa.Array],
-        read_node_field: Callable[[str, str], pa.Array],
-    ) -> MemoryGraph:
-        """Put a graph together from root ids; `pre` and `post` in any order."""
-        root_ids = np.unique(root_ids)
-        a = np.searchsorted(root_ids, pre).astype(np.int32)
-        b = np.searchsorted(root_ids, post).astype(np.int32)
-        order = np.lexsort((b, a))
-        fields = {name: values.take(order) for name, values in edge_fields.items()}
-        return cls(root_ids, a[order], b[order], fields, read_node_field)
 
     def weights(self, pre: Positions, post: Positions) -> npt.NDArray[np.int64]:
         """Return the weights of existing connections, by the positions of their ends."""
@@ -92,7 +75,7 @@ class MemoryGraph:
         return np.asarray(known[at], dtype=np.int64)
 
     def undirected(self) -> MemoryGraph:
-        """Return the graph in which a connection either way counts both ways, values summed."""
+        """Return the graph with every connection in both directions, and their values summed."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -126,7 +109,7 @@ def count_connections(graph: Graph) -> int:
 
 
 class FieldReader:
-    """Reads each field once and answers conditions on it."""
+    """Reads each field once and evaluates conditions on it."""
 
     def __init__(self, graph: MemoryGraph, schema: MotifSchema) -> None:
         self._graph = graph
@@ -134,12 +117,12 @@ class FieldReader:
         self._nodes: dict[str, pa.Array] = {}
 
     def nodes_meeting(self, where: tuple[Condition, ...]) -> npt.NDArray[np.bool_]:
-        """Tell which neurons meet all conditions; bool, (n,)."""
+        """Return which neurons meet all conditions; bool, (n,)."""
         columns = {one.field: self._node(one.field) for one in where}
         return meets_all(columns, where, self._graph.root_ids.size)
 
     def edges_meeting(self, edge: Edge) -> npt.NDArray[np.bool_]:
-        """Tell which connections this edge of the pattern may be; bool, (connections,)."""
+        """Return which connections an edge of the pattern can be; bool, (connections,)."""
         mask = meets_all(self._graph.edge_fields, edge.where, self._graph.pre.size)
         if edge.pre_where:
             mask &= self.nodes_meeting(edge.pre_where)[self._graph.pre]
@@ -161,7 +144,7 @@ class FieldReader:
 
 
 class NeighbourLists:
-    """Neighbour lists of the graph and of its parts under conditions; part 0 is the whole."""
+    """Neighbour lists of the graph and of its parts that meet conditions; part 0 is the whole."""
 
     def __init__(self, graph: MemoryGraph, fields: FieldReader) -> None:
         self._graph = graph
@@ -170,7 +153,7 @@ class NeighbourLists:
         self._masks: list[npt.NDArray[np.bool_] | None] = [None]
 
     def number(self, edge: Edge) -> int:
-        """Find the part that holds the connections this edge of the pattern may be."""
+        """Return the number of the part with the connections that an edge of the pattern can be."""
         key = (frozenset(edge.where), frozenset(edge.pre_where))
         if key not in self._numbers:
             self._numbers[key] = len(self._masks)

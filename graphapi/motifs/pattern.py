@@ -1,8 +1,8 @@
-"""What a motif is: our own form of it, independent of any language it was written in.
+"""A motif in our own form, independent of the language it was written in.
 
 A pattern has nodes, connections that must exist, connections that must not, and conditions
 on both. It knows its own symmetries: the relabelings of its nodes that change nothing,
-conditions included. They decide which matches are the same match.
+conditions included. They decide which matches are equivalent.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from graphapi.errors import MotifError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 #: `has` is what `contains` becomes on a field that is a list.
 Op: TypeAlias = Literal[
@@ -24,13 +24,13 @@ Scalar: TypeAlias = bool | int | float | str
 Value: TypeAlias = Scalar | tuple[Scalar, ...]
 Kind: TypeAlias = Literal["any", "excitatory", "inhibitory"]
 
-#: `a op b` says the same as `b FLIPPED[op] a`.
+#: `a op b` is the same as `b FLIPPED[op] a`.
 FLIPPED: dict[Op, Op] = {"=": "=", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A field held against a constant. A missing value meets no condition."""
+    """A field compared with a constant. A missing value meets no condition."""
 
     field: str
     op: Op
@@ -43,7 +43,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A field of one node (or edge) held against a field of another.
+    """A field of one node (or edge) compared with a field of another.
 
     `left` and `right` are positions in `Pattern.nodes` or in `Pattern.edges`.
     """
@@ -56,7 +56,7 @@ class Comparison:
     line: int = attribute(default=0, compare=False)
 
     def flipped(self) -> Comparison:
-        """Say the same from the other side."""
+        """Return the same comparison with its sides exchanged."""
         return replace(
             self,
             left=self.right,
@@ -87,7 +87,7 @@ class Edge:
     where
         Conditions on the connection itself.
     kind
-        As written; a graph that knows no signs cannot serve a signed one.
+        As written; a graph without signs cannot match a signed one.
     pre_where
         What the sign means: conditions on the presynaptic neuron that make a connection
         one of this kind. Set when the pattern is bound to a graph.
@@ -118,7 +118,7 @@ class Pattern:
     nodes
         In order of first mention.
     edges
-        Connections that must exist, at most one an ordered pair.
+        Connections that must exist, at most one per ordered pair.
     absent
         Connections that must not exist; with conditions: none that meets them all.
     node_comparisons, edge_comparisons
@@ -126,9 +126,9 @@ class Pattern:
     groups
         Nodes that the author has declared interchangeable; no node is in two groups.
     undirected
-        Whether a connection either way will do. Its weight is then the sum of both ways.
+        Whether connections match in either direction. The weight is then the sum of both.
     source
-        The text it was read from, for error messages.
+        The text of the motif, for error messages.
     """
 
     nodes: tuple[Node, ...]
@@ -149,18 +149,33 @@ class Pattern:
         """Make the error that points at a line of this motif."""
         return MotifError(located(self.source, line, message), hint=hint)
 
+    @property
+    def node_fields(self) -> set[str]:
+        """The neuron properties that the pattern refers to."""
+        edges = (*self.edges, *self.absent)
+        conditions = [*(node.where for node in self.nodes), *(edge.pre_where for edge in edges)]
+        return _fields_in(conditions, self.node_comparisons)
+
+    @property
+    def edge_fields(self) -> set[str]:
+        """The properties of connections that the pattern refers to."""
+        return _fields_in([e.where for e in (*self.edges, *self.absent)], self.edge_comparisons)
+
+    def ways(self, edge: Edge) -> list[tuple[int, int]]:
+        """Return the ordered pairs of nodes that an edge may connect."""
+        ways = [(edge.pre, edge.post)]
+        return [*ways, (edge.post, edge.pre)] if self.undirected else ways
+
     def unmentioned_pairs(self) -> list[tuple[int, int]]:
-        """Return the ordered pairs that induced matching wants unconnected, ascending."""
-        taken = {(edge.pre, edge.post) for edge in self.edges}
-        if self.undirected:
-            taken |= {(post, pre) for pre, post in taken}
+        """Return the sorted ordered pairs that must be unconnected in an induced match."""
+        taken = {pair for edge in self.edges for pair in self.ways(edge)}
         span = range(len(self.nodes))
         every = ((a, b) for a in span for b in span if a != b)
         return [pair for pair in every if pair not in taken]
 
 
 def located(source: str, line: int, message: str) -> str:
-    """Put a line number and the line itself in front of a message; line 0 is nowhere."""
+    """Put a line number and the line itself in front of a message; line 0 means no line."""
     lines = source.splitlines()
     if not 0 < line <= len(lines):
         return f"motif: {message}"
@@ -191,9 +206,9 @@ class Symmetry:
     def orders(self, base: Sequence[int] | None = None) -> list[tuple[int, int]]:
         """Return conditions `id(a) < id(b)` that pick one of every set of equivalent matches.
 
-        Each step of a stabiliser chain takes a node, demands that it has the smallest id of
+        Each step of a stabiliser chain takes a node, requires that it has the smallest id of
         its orbit, and goes on with the relabelings that fix it (Grochow and Kellis 2007).
-        Right for distinct nodes and for every group, rotations included.
+        Correct for distinct nodes and for every group, rotations included.
 
         Parameters
         ----------
@@ -259,12 +274,12 @@ class Symmetry:
 
 
 def declared_orders(pattern: Pattern, base: Sequence[int] | None = None) -> list[tuple[int, int]]:
-    """Return the id conditions that the author's `===` statements ask for.
+    """Return the id conditions of the author's `===` statements.
 
     Raises
     ------
     MotifError
-        Two nodes are declared interchangeable and are not: exchanging them changes the motif.
+        Exchanging two nodes that are declared interchangeable changes the motif.
     """
     if not pattern.groups:
         return []
@@ -274,9 +289,9 @@ def declared_orders(pattern: Pattern, base: Sequence[int] | None = None) -> list
             names = ", ".join(pattern.nodes[i].name for i in sorted(group.members))
             raise pattern.error(
                 group.line,
-                f"{names} are declared interchangeable (===), but exchanging them gives "
-                "another motif",
-                hint="remove the === statement, or make their connections alike",
+                f"{names} are declared interchangeable (===), but exchanging them changes "
+                "the motif",
+                hint="remove the === statement, or give them the same connections",
             )
     return Symmetry(pattern, declared_only=True).orders(base)
 
@@ -289,15 +304,14 @@ def _group_of(pattern: Pattern, node: int) -> int:
 
 
 def _pair_labels(pattern: Pattern) -> list[list[frozenset[object]]]:
-    """Everything said of each ordered pair of nodes; connections, their lack, comparisons."""
+    """Return all statements on each ordered pair of nodes: connections or none, comparisons."""
     size = len(pattern.nodes)
     labels: list[list[set[object]]] = [[set() for _ in range(size)] for _ in range(size)]
     for must, edges in ((True, pattern.edges), (False, pattern.absent)):
         for edge in edges:
             label = (must, edge.kind, frozenset(edge.where))
-            labels[edge.pre][edge.post].add(label)
-            if pattern.undirected:
-                labels[edge.post][edge.pre].add(label)
+            for pre, post in pattern.ways(edge):
+                labels[pre][post].add(label)
     for one in pattern.node_comparisons:
         for side in (one, one.flipped()):
             labels[side.left][side.right].add((side.left_field, side.op, side.right_field))
@@ -308,25 +322,19 @@ _Link: TypeAlias = "tuple[int, int, str, Op, int, int, str]"
 
 
 def _edge_links(pattern: Pattern) -> set[_Link]:
-    """Comparisons between connections, by the nodes at their ends, each from both sides."""
+    """Return comparisons of connections, by the nodes at their ends, from both sides."""
     links: set[_Link] = set()
     for one in pattern.edge_comparisons:
         for side in (one, one.flipped()):
             left, right = pattern.edges[side.left], pattern.edges[side.right]
-            for a, b in _directions(left, pattern.undirected):
-                for c, d in _directions(right, pattern.undirected):
+            for a, b in pattern.ways(left):
+                for c, d in pattern.ways(right):
                     links.add((a, b, side.left_field, side.op, c, d, side.right_field))
     return links
 
 
-def _directions(edge: Edge, undirected: bool) -> list[tuple[int, int]]:
-    ways = [(edge.pre, edge.post)]
-    return [*ways, (edge.post, edge.pre)] if undirected else ways
-
-
-def edge_fields(pattern: Pattern) -> set[str]:
-    """Return the names of all properties of connections that a pattern speaks of."""
-    found = {one.field for edge in (*pattern.edges, *pattern.absent) for one in edge.where}
-    for pair in pattern.edge_comparisons:
-        found |= {pair.left_field, pair.right_field}
-    return found
+def _fields_in(
+    conditions: Iterable[tuple[Condition, ...]], comparisons: Iterable[Comparison]
+) -> set[str]:
+    fields = {one.field for where in conditions for one in where}
+    return fields | {name for one in comparisons for name in (one.left_field, one.right_field)}

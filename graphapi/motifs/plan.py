@@ -1,4 +1,4 @@
-"""In which order to bind a pattern's nodes, and what to check at each."""
+"""Plan a search: in which order to bind a pattern's nodes, and what to check at each."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 #: More relabelings than this cannot be compared one by one (only needed without distinctness).
 _MOST_RELABELINGS = 5040
 
-#: Patterns of so many nodes have all their orders compared.
+#: All orders are compared for patterns of at most this many nodes.
 _ALL_ORDERS = 5
-#: What a connectome is like, for comparing orders: neurons, partners of each, share of the open
+#: A typical connectome, for comparing orders: neurons, partners of each, share of the open
 #: wedges that a connection closes, share that meets a condition or comparison.
 _NEURONS, _DEGREE, _CLOSED, _PASS = 10_000.0, 30.0, 0.1, 0.5
 
@@ -31,7 +31,7 @@ class Rules:
     Parameters
     ----------
     unique
-        Of all mappings that differ by a relabeling of the pattern, take one.
+        Of all mappings that differ by a relabeling of the pattern, keep one.
     induced
         Between the neurons of a match there are no connections but the pattern's.
     distinct
@@ -54,10 +54,10 @@ class Plan:
     orders
         Pairs (a, b) of nodes: the id of a is smaller than that of b.
     relabelings
-        All relabelings, where ids may be equal and `orders` cannot tell matches apart: of a
-        set of equivalent mappings the smallest tuple counts. Empty otherwise.
+        All relabelings, if ids may be equal and `orders` cannot distinguish matches: of a set
+        of equivalent mappings the smallest tuple counts. Empty otherwise.
     different
-        Pairs of nodes whose difference has to be checked: no connection and no order says it.
+        Pairs of nodes that have to be compared: no connection or order implies that they differ.
     unconnected
         Ordered pairs of nodes without a connection of any kind (induced matching).
     """
@@ -85,17 +85,17 @@ def make_plan(
     rules
         What counts as a match.
     shares
-        Share of the neurons that meet each node's own conditions; by default, judged by how
-        many conditions there are.
+        Share of the neurons that meet each node's own conditions; by default, guessed from the
+        conditions.
     limited
         Only some of the matches are wanted: a node may then be any neuron.
 
     Raises
     ------
     MotifError
-        A node without conditions stands only where a connection must not exist.
-        A `===` statement is not true of the motif, or the pattern has too many symmetries to
-        be searched for without distinct nodes.
+        A node without conditions occurs only in connections that must not exist; a `===`
+        statement does not hold for the motif; or the pattern has too many symmetries to be
+        searched for without distinct nodes.
     """
     if not limited:
         _refuse_unbound(pattern)
@@ -124,8 +124,8 @@ def _refuse_unbound(pattern: Pattern) -> None:
         if number not in bound and not node.where:
             raise pattern.error(
                 node.line,
-                f"'{node.name}' stands only where a connection must not exist: "
-                "it would be any neuron at all",
+                f"'{node.name}' occurs only in a connection that must not exist: any neuron would "
+                "match it",
                 hint=f"ask for some of the matches (search(..., limit=100)), select neurons by a "
                 f"condition such as {node.name}.cell_class = \"...\", or connect '{node.name}' to "
                 "another node",
@@ -133,11 +133,11 @@ def _refuse_unbound(pattern: Pattern) -> None:
 
 
 def _best_order(pattern: Pattern, shares: Sequence[float]) -> tuple[int, ...]:
-    """Choose the order with the least expected work, whatever order the lines are written in.
+    """Choose the order with the least expected work, whatever the order of the lines.
 
-    Small patterns: all orders are compared, and of equally good ones the one is taken whose
-    pattern, numbered in that order, comes first. So the same motif, written otherwise, gets
-    the same search. Larger ones: node by node, the one that leaves the fewest partial matches.
+    For small patterns all orders are compared. Of equally good ones, the one is taken whose
+    pattern, numbered in that order, sorts first: the same motif, written otherwise, gets the
+    same search. Larger patterns are ordered node by node, fewest partial matches first.
     """
     cost = _Cost(pattern, shares)
     size = len(pattern.nodes)
@@ -162,7 +162,7 @@ class _Cost:
         for edge in pattern.edges:
             part = _PASS ** len((*edge.where, *edge.pre_where))
             for one, other in ((edge.pre, edge.post), (edge.post, edge.pre)):
-                # both ways between two nodes: the second way is a look-up like any other
+                # connected in both directions: the second one is a look-up like any other
                 seen = self._near[one].get(other)
                 self._near[one][other] = part if seen is None else seen * part * _CLOSED
         self._far = [{e.pre, e.post} for e in pattern.absent]
@@ -174,7 +174,7 @@ class _Cost:
         self._conditions = [bool(node.where) for node in pattern.nodes]
 
     def ties(self, node: int) -> int:
-        """Return the number of nodes that a node is connected with."""
+        """Return the number of nodes that a node is connected to."""
         return len(self._near[node])
 
     def of(self, order: Sequence[int]) -> float:
@@ -189,7 +189,7 @@ class _Cost:
         return total
 
     def step(self, bound: Sequence[int], node: int) -> tuple[float, float]:
-        """Return the work for each partial match, and how many each becomes."""
+        """Return the work for each partial match, and the number of matches it becomes."""
         near = [part for other, part in self._near[node].items() if other in bound]
         candidates = _DEGREE * min(near) if near else _NEURONS
         here = {*bound, node}
@@ -268,7 +268,7 @@ def _all_relabelings(pattern: Pattern, rules: Rules) -> tuple[tuple[int, ...], .
 
 
 def _unproven_pairs(pattern: Pattern, orders: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Pairs that could be one neuron: the graph has no self edges, so connected ones cannot."""
+    """Return the unconnected pairs: without self edges, connected nodes always differ."""
     proven = {frozenset((e.pre, e.post)) for e in pattern.edges}
     proven |= {frozenset(pair) for pair in orders}
     span = range(len(pattern.nodes))

@@ -1,4 +1,4 @@
-"""Conditions on fields, answered for all neurons or connections at once."""
+"""Evaluate conditions on fields for all neurons or connections at once."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Codes = npt.NDArray[np.int64]
 
 
 def meets_all(columns: dict[str, pa.Array], where: Iterable[Condition], size: int) -> Mask:
-    """Tell which rows meet all conditions; a missing value meets none.
+    """Return which rows meet all conditions; a missing value meets none.
 
     Parameters
     ----------
     columns
-        Arrow array per field.
+        Arrow array of each field.
     where
         Bound conditions.
     size
@@ -42,7 +42,7 @@ def meets_all(columns: dict[str, pa.Array], where: Iterable[Condition], size: in
 
 
 def meets(column: pa.Array, one: Condition) -> Mask:
-    """Tell which rows meet one bound condition."""
+    """Return which rows meet one bound condition."""
     import pyarrow.compute as pc
 
     negative = one.op.startswith("!") and one.op != "!="
@@ -67,7 +67,7 @@ def codes_of(columns: list[pa.Array]) -> list[Codes]:
     Returns
     -------
     list of numpy.ndarray
-        int64; equal values have equal ranks, larger values larger ones; -1 is missing.
+        int64; equal values have equal ranks, larger values larger ones; -1 for missing.
     """
     import pyarrow.compute as pc
 

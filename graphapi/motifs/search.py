@@ -19,7 +19,7 @@ from graphapi.motifs.bycensus import count_by_class, matches_by_class
 from graphapi.motifs.compile import compile_query
 from graphapi.motifs.dsl import parse
 from graphapi.motifs.memory import BYTES_PER_CONNECTION, MemoryGraph, count_connections
-from graphapi.motifs.pattern import Pattern, edge_fields
+from graphapi.motifs.pattern import Pattern
 from graphapi.motifs.plan import Rules, make_plan
 from graphapi.network.analysis import NetworkAnalysis
 from graphapi.network.census import triad_census
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 Method: TypeAlias = Literal["auto", "compiled", "cypher"]
 Motif: TypeAlias = str | Path | Pattern
 
-#: Candidates looked at in about ten minutes on two cores.
+#: The candidates that two cores look at in about ten minutes.
 _MOST_CANDIDATES = 5e10
 
 
@@ -50,19 +50,19 @@ class MotifSearch(NetworkAnalysis):
     connectome
         The open graph.
     schema
-        What motifs may ask of the graph; None: what its record says.
+        The fields that motifs can refer to; None for those in the graph's record.
     max_matches
         A search without a limit that would return more is refused.
     memory_bytes
-        Most memory that connections may take for the compiled matcher; None: a quarter of
+        Most memory that connections may take in the compiled matcher; None for a quarter of
         the machine's.
 
     Notes
     -----
-    Two ways give the same matches. `compiled` holds all connections in memory (read once, and
+    Two methods give the same matches. `compiled` holds all connections in memory (read once, and
     shared with census and statistics) and runs on all cores; `cypher` asks the database. `auto`
-    takes `compiled` where the graph fits, except for a search that names its neurons by root id
-    while the graph is not yet read: the database answers it sooner.
+    takes `compiled` if the graph fits in memory, except for a search that names neurons by root
+    id before the graph has been read: the database is faster then.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class MotifSearch(NetworkAnalysis):
             conditions: if only A must be a Kenyon cell, A and B are not exchangeable.
             False returns every mapping, except those that `===` statements call the same.
         induced
-            The neurons of a match have no other connections among them than the motif's.
+            The neurons of a match have no connections among them but the motif's.
         distinct
             Different nodes of the motif are different neurons.
         annotate
@@ -143,7 +143,7 @@ class MotifSearch(NetworkAnalysis):
         else:
             frame = self._search_cypher(pattern, rules, limit, timeout)
         if frame.empty and limit != 0:
-            self._tell_unknown_values(pattern)
+            self._warn_of_unknown_values(pattern)
         frame = frame.sort_values(list(pattern.names), ignore_index=True)
         frame = self._annotated(frame, pattern, fields)
         frame.attrs = self._attrs({}) | {"method": chosen, **vars(rules), "limit": limit}
@@ -163,15 +163,15 @@ class MotifSearch(NetworkAnalysis):
         Raises
         ------
         MotifError
-            The motif cannot be read, can never match, or would take very long to count and
-            there is no time limit.
+            The motif cannot be read, can never match, or would take very long to count without
+            a time limit.
         UnknownFieldError, QueryTimeoutError
             As for `search`.
         """
         pattern = bind(read_motif(motif), self._schema)
         found = self._counted(pattern, Rules(unique, induced, distinct), timeout, method)
         if not found:
-            self._tell_unknown_values(pattern)
+            self._warn_of_unknown_values(pattern)
         return found
 
     def to_cypher(
@@ -182,14 +182,14 @@ class MotifSearch(NetworkAnalysis):
         distinct: bool = True,
         count: bool = False,
     ) -> tuple[str, dict[str, object]]:
-        """Write a motif as Cypher, to change it, or to run it elsewhere.
+        """Write a motif as Cypher, to change it or to run it elsewhere.
 
         Parameters
         ----------
         motif, unique, induced, distinct
             See `search`.
         count
-            Ask for the number of matches only.
+            Ask only for the number of matches.
 
         Returns
         -------
@@ -220,8 +220,8 @@ class MotifSearch(NetworkAnalysis):
             self._refuse_endless(pattern, compiled)
         return compiled.count(stop)
 
-    def _tell_unknown_values(self, pattern: Pattern) -> None:
-        """Warn of texts that no neuron has, where they may be why nothing matches."""
+    def _warn_of_unknown_values(self, pattern: Pattern) -> None:
+        """Warn of values that no neuron has, which may be why nothing matches."""
         for node in pattern.nodes:
             for one in node.where:
                 if one.op != "=" or not isinstance(one.value, str):
@@ -230,10 +230,9 @@ class MotifSearch(NetworkAnalysis):
                 known = {value for value in column.to_pylist() if value is not None}
                 if one.value not in known:
                     meant = difflib.get_close_matches(one.value, known, n=3)
-                    near = f"did you mean {' or '.join(meant)}?" if meant else "none is like it"
+                    near = f"did you mean {' or '.join(meant)}?" if meant else "no value is similar"
                     notice(
-                        f"no neuron has {one.field} = {one.value!r}, so the motif has no match; "
-                        f"{near}",
+                        f"no match: no neuron has {one.field} = {one.value!r}; {near}",
                         NoMatchWarning,
                     )
 
@@ -288,7 +287,7 @@ class MotifSearch(NetworkAnalysis):
     def _graph(self, pattern: Pattern, timeout: float | None) -> MemoryGraph:
         """Return the connections, with their sizes only if the pattern asks for them."""
         matrix, roots = self._connectome.whole.matrix(timeout=timeout)
-        sized = "size_sum" in edge_fields(pattern)
+        sized = "size_sum" in pattern.edge_fields
         key = (pattern.undirected, sized)
         if key not in self._graphs:
             fields = {"size_sum": self._connectome.whole.sizes(timeout)} if sized else {}
@@ -304,9 +303,7 @@ class MotifSearch(NetworkAnalysis):
         if method in ("compiled", "cypher"):
             return method
         if method != "auto":
-            raise InputError(
-                f"method is 'auto', 'compiled' or 'cypher', not {method!r}",
-            )
+            raise InputError(f"method is 'auto', 'compiled' or 'cypher', not {method!r}")
         if self._connectome.whole.is_read:
             return "compiled"
         pinned = any(
@@ -329,7 +326,7 @@ class MotifSearch(NetworkAnalysis):
                 node.line,
                 f"the search would look at about {estimate.candidates:.2g} neurons; "
                 f"it grows most at '{node.name}'",
-                hint="add conditions, or allow it an amount of time: timeout=3600",
+                hint="add conditions, or set a time limit: timeout=3600",
             )
 
     def _too_many(self, pattern: Pattern, matches: str, widest: int | None) -> MotifError:
@@ -376,7 +373,7 @@ def _schema_of(made: Materialization) -> MotifSchema:
 
 
 def read_motif(motif: Motif) -> Pattern:
-    """Read a motif, unless it is read already."""
+    """Return a motif as a pattern."""
     return motif if isinstance(motif, Pattern) else parse(motif)
 
 

@@ -1,4 +1,4 @@
-"""The statements of a DotMotif program, as they are written."""
+"""The statements of a DotMotif program, as written."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class NetworkAnalysis:
     def graph(
         self, threshold: int = 1, neuron_ids: object = None, *, isolated: bool = False
     ) -> DirectedGraph:
-        """Return the connections as a matrix, for everything below and for your own algorithms.
+        """Return the connections as a matrix, for your own algorithms too.
 
         Parameters
         ----------
@@ -45,7 +45,7 @@ class NetworkAnalysis:
         neuron_ids
             Only these, and the connections among them: root ids or `NeuronCriteria`.
         isolated
-            Keep neurons without any such connection.
+            Keep neurons that have no such connection.
 
         Returns
         -------
@@ -73,13 +73,13 @@ class NetworkAnalysis:
 
     def _attrs(self, id_mapping: Mapping[int, int]) -> dict[Hashable | None, Any]:
         made = self._connectome.materialization
-        told = Provenance(made.datastack, made.version, made.timestamp, "graph", id_mapping)
-        return told.attrs()
+        source = Provenance(made.datastack, made.version, made.timestamp, "graph", id_mapping)
+        return source.attrs()
 
     def _frame(
         self, make: Callable[[DirectedGraph], pd.DataFrame], threshold: int, neuron_ids: object
     ) -> pd.DataFrame:
-        """Make a frame of a graph that says where it comes from."""
+        """Make a table from a graph, and record where its connections come from."""
         graph = self.graph(threshold, neuron_ids)
         frame = make(graph)
         frame.attrs |= graph.attrs
@@ -111,7 +111,7 @@ class NetworkAnalysis:
         sample: int | None = None,
         seed: int = 0,
     ) -> PathLengths:
-        """Measure how many connections lead from neuron to neuron, at the least.
+        """Measure the shortest paths between neurons, in connections.
 
         Parameters
         ----------
@@ -120,9 +120,9 @@ class NetworkAnalysis:
         directed
             Follow the direction of connections.
         sample
-            From so many neurons only, drawn by `seed`; None: from all, which is exact.
+            Number of neurons to start from, drawn at random; None for all, which is exact.
         seed
-            Of the sample.
+            Seed of the sample.
 
         Returns
         -------
@@ -136,7 +136,7 @@ class NetworkAnalysis:
         return path_lengths(graph, directed=directed, sample=sample, seed=seed, stop=stop)
 
     def degrees(self, threshold: int = 1, neuron_ids: object = None) -> pd.DataFrame:
-        """Return partners and synapses of each neuron; see `graphapi.network.statistics`."""
+        """Count the partners and synapses of each neuron; see `graphapi.network.statistics`."""
         from graphapi.network.statistics import degree_table
 
         return self._frame(degree_table, threshold, neuron_ids)
@@ -155,7 +155,7 @@ class NetworkAnalysis:
         Parameters
         ----------
         top
-            How many.
+            Number of neurons.
         threshold, neuron_ids
             See `graph`.
         by
@@ -178,7 +178,7 @@ class NetworkAnalysis:
         keep_reciprocal: bool = False,
         by: str | None = None,
     ) -> NullModel:
-        """Make a null model; see `graphapi.network.nulls.NullModel` for what each keeps.
+        """Make a null model; `graphapi.network.nulls.NullModel` says what each kind keeps.
 
         Parameters
         ----------
@@ -194,7 +194,7 @@ class NetworkAnalysis:
         if by is None and kind in ("block", "block_random"):
             raise InputError(
                 f"null model: {kind} needs to know what the blocks are",
-                hint="by='cell_class', or any other neuron property",
+                hint="pass by='cell_class' or another neuron property",
             )
         return NullModel(kind, keep_reciprocal, None if by is None else self.labels(by))
 
@@ -224,26 +224,26 @@ class NetworkAnalysis:
         seed: int = 0,
         workers: int | None = None,
     ) -> pd.DataFrame:
-        """Compare how densely neurons of many partners are connected with null graphs.
+        """Compare how densely neurons with many partners are interconnected with null graphs.
 
         Parameters
         ----------
         nulls
-            How many null graphs; 0 for the curve alone.
+            Number of null graphs; 0 for the curve alone.
         model
-            What they keep: a `NullModel` or the name of one.
+            What the null graphs keep: a `NullModel` or the name of one.
         threshold, neuron_ids
             See `graph`.
         seed
-            Of the null graphs.
+            Seed of the null graphs.
         workers
-            Threads; None: one for each core.
+            Number of threads; None for one per core.
 
         Returns
         -------
         pandas.DataFrame
-            Index `k`; `neurons` with more than k partners (upstream and downstream ones
-            together), `connections` among them, `phi`: their share of all pairs. With null
+            Index `k`; `neurons` with more than k partners (upstream and downstream together),
+            `connections` among them, `phi`: the share of all pairs that are connected. With null
             graphs: `mean`, `std`, `min`, `max` of phi in them, `ratio` (above 1: a rich club),
             `z`, and `p_above`, `p_below`, `p`.
         """
@@ -272,12 +272,12 @@ class NetworkAnalysis:
         seed: int = 0,
         workers: int | None = None,
     ) -> dict[str, Comparison]:
-        """Compare any numbers of yours with null graphs; see `graphapi.network.significance`.
+        """Compare numbers of your own with null graphs; see `graphapi.network.significance`.
 
         Parameters
         ----------
         measures
-            By name: functions that take a `DirectedGraph` and give numbers by name.
+            Functions by name; each takes a `DirectedGraph` and returns numbers by name.
         model, nulls, threshold, neuron_ids, seed, workers
             As for `rich_club`.
         """
@@ -291,7 +291,7 @@ class NetworkAnalysis:
         return self.null_model(model) if isinstance(model, str) else model
 
     def labels(self, by: str) -> pd.Series[Any]:
-        """Return a property of all neurons, by root id; `Unknown` where a neuron has none.
+        """Return a property of all neurons, by root id; `Unknown` for neurons without it.
 
         Raises
         ------

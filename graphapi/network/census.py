@@ -1,4 +1,4 @@
-"""Triad census: how many of each class there are, and who takes which role, exactly."""
+"""Triad census: exact counts of the triads of each class, and of each neuron's roles."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def triad_census(
     Parameters
     ----------
     graph
-        Any graph; choose a threshold or a part of it before.
+        Any graph; apply a threshold or choose a part of it first.
     workers
-        Threads; None: one for each core.
+        Number of threads; None for one per core.
     stop
         Ends the work early; see `graphapi.common.threads.Stop`.
 
     Returns
     -------
     dict
-        The 16 classes, in the order and by the names of networkx; Python ints, so no count
-        overflows. The sum is n (n - 1) (n - 2) / 6. All 0 below three neurons.
+        The 16 classes, with networkx's names and in its order; Python ints, which cannot
+        overflow. The sum is n (n - 1) (n - 2) / 6. All 0 below three neurons.
     """
     lists = Neighbours.of(graph)
     up = UpwardLists.of(lists)
@@ -69,7 +69,7 @@ def role_counts(
     -------
     pandas.DataFrame
         int64; index `root_id`, ascending; columns a MultiIndex `triad`, `role` (`ROLES` of
-        `graphapi.network.triads`), as in ("030T", "relay") for the middle of feed-forward loops.
+        `graphapi.network.triads`), such as ("030T", "relay") for the middle of feed-forward loops.
     """
     import pandas as pd
 
@@ -83,13 +83,13 @@ def role_counts(
 def participation(
     graph: DirectedGraph, *, workers: int | None = None, stop: Stop | None = None
 ) -> pd.DataFrame:
-    """Count, for each neuron, the triads of each class that it is in.
+    """Count, for each neuron, the triads of each class that it belongs to.
 
     Returns
     -------
     pandas.DataFrame
         int64; index `root_id`, ascending; the 16 classes as columns. A column adds up to three
-        times the census, a row to (n - 1) (n - 2) / 2.
+        times the census, and a row to (n - 1) (n - 2) / 2.
     """
     import pandas as pd
 
@@ -117,7 +117,7 @@ def role_table(
 
 
 def _add_open_wedges(found: dict[str, int], degrees: Ints) -> None:
-    """Count wedges from degrees, and take away those that a third pair closes."""
+    """Count wedges from degrees, and subtract those that a third pair closes."""
     table = codes()
     wedges = dict.fromkeys((t.name for t in TRIADS if t.connected and not t.closed), 0)
     for a, b in ((x, y) for x in _KINDS for y in _KINDS if x <= y):
@@ -132,7 +132,7 @@ def _add_open_wedges(found: dict[str, int], degrees: Ints) -> None:
 
 
 def _add_unconnected(found: dict[str, int], graph: DirectedGraph) -> None:
-    """Each connected pair makes a triad with each other neuron: what is not yet counted."""
+    """Count triads with one connected pair or none: a pair and any other neuron."""
     n = graph.n
     mutual = int(np.count_nonzero(graph.reciprocal)) // 2
     single = graph.m - 2 * mutual
@@ -218,7 +218,7 @@ def _triangle_codes() -> list[int]:
 
 
 def _roles_in_triangles() -> dict[int, tuple[int, int, int]]:
-    """Return, for each role in a triangle, its pairs to the others x and y, and the pair x, y."""
+    """Return, for each role in a triangle, its pairs with x and with y, and the pair x, y."""
     found: dict[int, tuple[int, int, int]] = {}
     for k, (name, role) in enumerate(ROLES):
         triad = TRIADS[NAMES.index(name)]

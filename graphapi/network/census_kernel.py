@@ -1,6 +1,6 @@
-"""Compiled parts of triad census and path lengths. Imported when used: numba takes a second.
+"""Compiled parts of the triad census and of path lengths, imported only when used.
 
-All that these functions call of each other is in this file: numba's cache knows of no other.
+Everything that these functions call is in this file: numba's cache tracks no other file.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from graphapi.network.jit import compiled
 
 @compiled
 def merge_neighbours(n, out_ptr, out_idx, in_ptr, in_idx, ptr, idx, code, from_out, from_in):  # type: ignore[no-untyped-def]
-    """Merge downstream and upstream partners into one ascending list a neuron.
+    """Merge downstream and upstream partners into one sorted list per neuron.
 
     `code` is 1 for downstream, 2 for upstream, 3 for both; `from_out` and `from_in` are the
     places of the two connections in the input, or -1. Returns the length of the lists; with
@@ -41,9 +41,9 @@ def merge_neighbours(n, out_ptr, out_idx, in_ptr, in_idx, ptr, idx, code, from_o
 
 @compiled
 def point_upwards(n, order, rank, ptr, idx, code, up_ptr, up_idx, up_code, up_from):  # type: ignore[no-untyped-def]
-    """Keep of each pair the entry at its end of lower rank, and number neurons by rank.
+    """Keep each pair's entry at the end of lower rank, and number neurons by rank.
 
-    `up_from` is the place of the entry in the input.
+    `up_from` is the entry's place in the input.
     """
     at = 0
     for r in range(n):
@@ -72,7 +72,7 @@ def steps_of(n, up_ptr, up_idx, steps):  # type: ignore[no-untyped-def]
 
 @compiled
 def count_triangles(lo, hi, up_ptr, up_idx, up_code, mark, counts):  # type: ignore[no-untyped-def]
-    """Count triangles by code, those whose neuron of lowest rank is in [lo, hi)."""
+    """Count triangles by code, if their neuron of lowest rank is in [lo, hi)."""
     for u in range(lo, hi):
         start, end = up_ptr[u], up_ptr[u + 1]
         if end - start < 2:
@@ -150,8 +150,8 @@ def weigh_triangles(  # type: ignore[no-untyped-def]
 ):
     """Add up weights and intensities of triangles, and of the three wedges in each.
 
-    `total` and `log` are of each entry's pair: the sum of its weights, and of their logarithms.
-    `triad[code]` gives a class and its number of connections; `wedge[code, k]` the same of the
+    `total` and `log` are the sum of the weights of each entry's pair, and of their logarithms.
+    `triad[code]` is a class and its number of connections; `wedge[code, k]` is the same for the
     wedge that is left without the k-th pair. Sums: `[:, 0]` of triangles, `[:, 1]` of wedges.
     """
     pair = np.empty(3, dtype=np.int64)
@@ -187,8 +187,9 @@ def weigh_triangles(  # type: ignore[no-untyped-def]
 def count_distances(sources, indptr, indices, seen, queue, counts):  # type: ignore[no-untyped-def]
     """Add to `counts[d]` the neurons at distance d > 0 from each source.
 
-    `seen` (int64, by neuron) must be -1 everywhere; sources are told apart by their number in
-    it, so that it is not cleared between them. `queue` has room for all neurons.
+    `seen` (int64, by neuron) must be -1 everywhere; it holds the number of the last
+    source that reached each neuron, and is not cleared in between. `queue` has room for all
+    neurons.
     """
     for number in range(sources.size):
         first = sources[number]

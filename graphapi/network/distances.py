@@ -1,4 +1,4 @@
-"""Path lengths: how many connections lead from each neuron to each, at the least."""
+"""Path lengths: the fewest connections that lead from one neuron to another."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Ints = npt.NDArray[np.int64]
 
-#: Connections looked at in one piece of work: some tenths of a second.
+#: Connections looked at in one piece of work: a few tenths of a second.
 _STEPS = 30_000_000
 
 
@@ -33,9 +33,9 @@ class PathLengths:
     counts
         int64: `counts[d]` ordered pairs are at distance d; `counts[0]` is 0.
     sources
-        Number of neurons that paths were followed from.
+        Number of neurons that paths start from.
     neurons
-        Number of neurons in the graph. `sources < neurons` makes it a sample.
+        Number of neurons in the graph; more than `sources` for a sample.
     directed
         Whether paths follow the direction of connections.
     """
@@ -47,7 +47,7 @@ class PathLengths:
 
     @property
     def sampled(self) -> bool:
-        """Whether only some neurons were sources."""
+        """Whether paths start from only some neurons."""
         return self.sources < self.neurons
 
     @property
@@ -58,20 +58,18 @@ class PathLengths:
     @property
     def mean(self) -> float:
         """Mean distance of the pairs with a path; NaN if there is none."""
-        return (
-            float(self.counts @ np.arange(self.counts.size)) / self.reached
-            if self.reached
-            else float("nan")
-        )
+        if not self.reached:
+            return float("nan")
+        return float(self.counts @ np.arange(self.counts.size)) / self.reached
 
     @property
     def longest(self) -> int:
-        """Largest distance there is: the diameter, where all neurons were sources."""
+        """Largest distance; the diameter, if paths start from all neurons."""
         return int(self.counts.nonzero()[0].max(initial=0))
 
     @property
     def reached_share(self) -> float:
-        """Share of the ordered pairs that have a path; NaN without pairs."""
+        """Share of the ordered pairs with a path; NaN without pairs."""
         pairs = self.sources * (self.neurons - 1)
         return self.reached / pairs if pairs else float("nan")
 
@@ -95,7 +93,7 @@ def path_lengths(
     on_done: Callable[[int], None] | None = None,
     stop: Stop | None = None,
 ) -> PathLengths:
-    """Measure the shortest paths from all neurons to all, or from a sample of them.
+    """Measure the shortest paths from all neurons, or a sample of them, to all neurons.
 
     Parameters
     ----------
@@ -104,10 +102,10 @@ def path_lengths(
     directed
         Follow the direction of connections.
     sample
-        Follow paths from so many neurons, drawn at random; None: from all, which is exact. A
-        sample of as many neurons as there are, or more, is exact too.
+        Number of neurons to start from, drawn at random; None for all, which is exact. So is a
+        sample of as many neurons as there are, or more.
     seed
-        Of the sample.
+        Seed of the sample.
     workers, stop
         See `triad_census`.
     on_done

@@ -1,4 +1,4 @@
-"""A connectome as a sparse matrix and an index of root ids; no engine behind it."""
+"""A connectome as a sparse matrix and an index of root ids, independent of any engine."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ class DirectedGraph:
     """Neurons and their connections, as arrays.
 
     Rows of `matrix` are presynaptic, columns postsynaptic; both are in the order of
-    `root_ids`. Use `from_edges` unless the matrix is there already.
+    `root_ids`. Use `from_edges` unless you already have the matrix.
 
     Parameters
     ----------
     root_ids
-        int64, shape (n,), ascending, no repeats.
+        int64, shape (n,), sorted, no repeats.
     matrix
-        `scipy.sparse.csr_array` of int64 weights, shape (n, n): what is stored is above zero,
-        in ascending order within a row, and never on the diagonal.
+        `scipy.sparse.csr_array` of int64 weights, shape (n, n): stored values are above
+        zero, sorted within a row, and never on the diagonal.
     attrs
-        Where the connections come from, as in the `.attrs` of frames; parts of a graph have it
-        too.
+        Where the connections come from, as in the `.attrs` of tables; parts of a graph inherit
+        it.
 
     Raises
     ------
@@ -69,7 +69,7 @@ class DirectedGraph:
         if matrix.nnz and int(matrix.data.min()) <= 0:
             raise InputError("graph: a connection has a weight of zero or less")
         if bool((self.pre == matrix.indices).any()):
-            raise InputError("graph: the diagonal must be empty: autapses are not connections")
+            raise InputError("graph: the diagonal must be empty; autapses are not connections")
 
     @classmethod
     def from_edges(
@@ -79,18 +79,18 @@ class DirectedGraph:
         weight: npt.ArrayLike | None = None,
         root_ids: RootIds | None = None,
     ) -> DirectedGraph:
-        """Build a graph from connections, or from synapse rows.
+        """Build a graph from connections or from synapses.
 
         Parameters
         ----------
         pre, post
-            Root ids of the two ends, of equal length. Pairs may come in any order; a pair that
-            comes more than once has its weights added up. Self-connections are left out, as
-            everywhere in the graph model; their ends stay neurons of the graph.
+            Root ids of the two ends, of equal length. Pairs may come in any order; the weights
+            of repeated pairs are summed. Self-connections are left out, as everywhere in the
+            graph model, but their neurons are kept.
         weight
-            Synapses of each connection, whole numbers above zero; None: 1 each.
+            Synapses of each connection, whole numbers above zero; None for 1 each.
         root_ids
-            All neurons, with or without a connection; None: the ends of the connections.
+            All neurons, with or without a connection; None for the ends of the connections.
 
         Raises
         ------
@@ -101,8 +101,6 @@ class DirectedGraph:
         UnknownRootIdError
             An end is not in `root_ids`.
         """
-        from scipy.sparse import coo_array
-
         sources = parse_root_ids(pre, what="pre")
         targets = parse_root_ids(post, what="post")
         values = _weights(weight, sources.size)
@@ -119,10 +117,8 @@ class DirectedGraph:
                 missing.tolist(), "root_ids", hint="root_ids must name both ends of each connection"
             )
         kept = sources != targets
-        places = (np.searchsorted(ids, sources[kept]), np.searchsorted(ids, targets[kept]))
-        matrix = coo_array((values[kept], places), shape=(ids.size, ids.size)).tocsr()
-        matrix.sum_duplicates()
-        return cls(ids, matrix)
+        a, b = (np.searchsorted(ids, ends[kept]) for ends in (sources, targets))
+        return cls(ids, csr_matrix_of(a, b, values[kept], ids.size))
 
     @property
     def n(self) -> int:
@@ -171,7 +167,7 @@ class DirectedGraph:
 
     @cached_property
     def reciprocal(self) -> npt.NDArray[np.bool_]:
-        """Whether the way back exists too, bool, for each connection in the order of `pre`."""
+        """Whether the reverse connection exists, bool, in the order of `pre`."""
         keys = self.pre * self.n + self.post
         back = self.post * self.n + self.pre
         # Keys ascend, as rows and columns do.
@@ -180,8 +176,13 @@ class DirectedGraph:
         found[found] = keys[places[found]] == back[found]
         return found
 
+    @property
+    def reciprocal_degree(self) -> Counts:
+        """Partners of each neuron that are both upstream and downstream, int64, shape (n,)."""
+        return np.bincount(self.pre[self.reciprocal], minlength=self.n)
+
     def where(self, mask: npt.NDArray[np.bool_]) -> DirectedGraph:
-        """Keep the connections where `mask`, in the order of `pre`, is true; and all neurons."""
+        """Keep all neurons, and the connections where `mask` (in the order of `pre`) is true."""
         return DirectedGraph(
             self.root_ids,
             csr_matrix_of(self.pre[mask], self.post[mask], self.weight[mask], self.n),
@@ -194,7 +195,7 @@ class DirectedGraph:
         Raises
         ------
         UnknownRootIdError
-            An id is not of this graph.
+            An id is not in this graph.
         """
         wanted = unique_ids(parse_root_ids(ids))
         missing = np.setdiff1d(wanted, self.root_ids, assume_unique=True)
@@ -211,7 +212,7 @@ class DirectedGraph:
 
 
 def csr_matrix_of(pre: Counts, post: Counts, weight: Counts, n: int) -> Any:
-    """Make the matrix of connections between positions, no pair twice, in any order."""
+    """Make the matrix of connections between positions, in any order; repeated pairs add up."""
     from scipy.sparse import coo_array
 
     matrix = coo_array((weight, (pre, post)), shape=(n, n)).tocsr()
@@ -231,6 +232,6 @@ def _weights(weight: npt.ArrayLike | None, count: int) -> Counts:
     if values.size and int(values.min()) <= 0:
         raise InputError(
             f"graph: a weight is {int(values.min())}",
-            hint="leave out pairs without synapses before",
+            hint="leave out pairs without synapses",
         )
     return values.astype(np.int64).ravel()

@@ -1,8 +1,8 @@
-"""How this package compiles: without the interpreter lock, once for each machine.
+"""Compile functions with numba: without the interpreter lock, and once per machine.
 
-The compiled code is kept beside the module, or, where that folder cannot be written, in the
-user's cache folder (`NUMBA_CACHE_DIR` names another). Where neither can, it is compiled anew in
-each process: slower by seconds, otherwise the same.
+The compiled code is kept beside the module or, if that folder is not writable, in the user's
+cache folder (`NUMBA_CACHE_DIR` names another). If neither is writable, each process compiles
+anew, which takes some seconds.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which cell classes take which role in which motif."""
+"""Count which cell classes take which role in which motif."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Ints = npt.NDArray[np.int64]
 
-#: More labels than this make tables of labels in three places too large for anyone.
+#: With more labels than this, a table of labels in three places is too large to be of use.
 MAX_LABELS = 100
 _CLOSED = tuple(k for k, triad in enumerate(TRIADS) if triad.closed)
 
@@ -44,15 +44,15 @@ def label_roles(
     graph
         Any graph.
     labels
-        By root id; see `Labels.of`. Any number of them.
+        Labels by root id; see `Labels.of`. Any number of them.
     workers, stop
         See `triad_census`.
 
     Returns
     -------
     pandas.DataFrame
-        int64; index `label`, ascending; columns a MultiIndex `triad`, `role`. A column adds up
-        to the census of its class, times the places that the role has.
+        int64; index `label`, sorted; columns a MultiIndex `triad`, `role`. A column adds up to
+        the census of its class, times the number of places with that role.
     """
     import pandas as pd
 
@@ -82,7 +82,7 @@ def labelled_census(
     graph
         Any graph.
     labels
-        By root id; see `Labels.of`. At most `MAX_LABELS` different ones.
+        Labels by root id; see `Labels.of`. At most `MAX_LABELS` different ones.
     workers, stop
         See `triad_census`.
 
@@ -90,9 +90,8 @@ def labelled_census(
     -------
     pandas.DataFrame
         `triad`, `label_0`, `label_1`, `label_2`, `count` (int64), the most frequent first. Label
-        k is that of the neuron at place k of the class (`TRIADS` tells the place's role); where
-        places are interchangeable, their labels ascend. Combinations that do not occur are left
-        out.
+        k is that of the neuron at place k of the class (`TRIADS` names the roles); labels of
+        interchangeable places are sorted. Combinations that do not occur are left out.
 
     Raises
     ------
@@ -143,7 +142,7 @@ class _Tally:
 
 
 def _keys(triad: Ints, labels: Ints, size: int) -> Ints:
-    """One number a row; the least of those that a symmetry of the class makes equal."""
+    """Give each row a number; rows that a symmetry of the class makes equal have the same one."""
     best = np.full(triad.size, np.iinfo(np.int64).max)
     for order in permutations(range(3)):
         a, b, c = (labels[:, p] for p in order)
@@ -181,7 +180,7 @@ def _triangles(lists: Neighbours, groups: Labels, workers: int, stop: Stop | Non
 
 
 def _wedges(lists: Neighbours, groups: Labels) -> _Tally:
-    """Every neuron with two partners, whether or not these are connected."""
+    """Count neurons with two of their partners, whether or not these are connected."""
     from scipy.sparse import csr_array
 
     size = len(groups.names)
@@ -194,7 +193,7 @@ def _wedges(lists: Neighbours, groups: Labels) -> _Tally:
         mine = partners[np.flatnonzero(groups.code == centre)]
         pairs = (mine.T @ mine).tocoo()
         one, other, count = pairs.row.astype(np.int64), pairs.col.astype(np.int64), pairs.data
-        # Ordered pairs of distinct partners; of each unordered pair, keep one or a half.
+        # These are ordered pairs of distinct partners: count each unordered pair once.
         own = np.asarray(mine.sum(axis=0), dtype=np.int64)
         count = np.where(one == other, (count - own[one]) // 2, count)
         kept = one <= other
@@ -212,7 +211,7 @@ def _wedge_rows(one: Ints, other: Ints, count: Ints, centre: int, size: int) -> 
 
 
 def _wedge_within(triangles: _Tally, centre: int) -> _Tally:
-    """Take away the wedges around one place of each triangle."""
+    """Return minus the wedges around one place of each triangle."""
     x, y = (p for p in range(3) if p != centre)
     code = np.array(
         [

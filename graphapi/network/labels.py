@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from graphapi.network.graph import DirectedGraph
 
+Ints = npt.NDArray[np.int64]
+
 #: The label of neurons that have none.
 UNKNOWN = "Unknown"
 
@@ -28,13 +30,13 @@ class Labels:
     Parameters
     ----------
     names
-        Distinct labels, ascending.
+        Distinct labels, sorted.
     code
-        int64, (n,): place in `names` of each neuron's label.
+        int64, (n,): position in `names` of each neuron's label.
     """
 
     names: tuple[str, ...]
-    code: npt.NDArray[np.int64]
+    code: Ints
 
     @classmethod
     def of(cls, graph: DirectedGraph, labels: Mapping[int, Any] | pd.Series[Any]) -> Labels:
@@ -43,10 +45,10 @@ class Labels:
         Parameters
         ----------
         graph
-            Whose neurons to label.
+            The graph whose neurons to label.
         labels
-            Root id to label: a mapping, or a Series whose index is root ids. Neurons that are
-            not in it, and missing values, are labelled `Unknown`; other ids are passed over.
+            Labels by root id: a mapping, or a Series whose index is root ids. Neurons that are
+            not in it or have a missing value are labelled `Unknown`; other ids are ignored.
 
         Raises
         ------
@@ -61,8 +63,8 @@ class Labels:
                 f"labels: the index is {series.index.dtype}, not root ids",
                 hint="pass a dict of root id to label, or a Series with index root_id (int64)",
             )
-        # An index of our own: pandas fills an index's look-up table when it is first used, and
-        # null graphs are drawn in threads that share the labels.
+        # A new index: pandas fills an index's look-up table when it is first used, and null
+        # graphs are drawn in threads that share the labels.
         own = pd.Index(np.array(series.index, dtype=np.int64))
         series = pd.Series(series.array, index=own)
         if not series.index.is_unique:
@@ -72,3 +74,13 @@ class Labels:
         texts = of_neurons.astype(object).where(of_neurons.notna(), UNKNOWN).astype(str)
         names, code = np.unique(texts.to_numpy(dtype=str), return_inverse=True)
         return cls(tuple(names.tolist()), code.astype(np.int64))
+
+    def pairs_of(self, pre: Ints, post: Ints) -> Ints:
+        """Return the number of each connection's pair of labels, by the positions of its ends."""
+        return self.code[pre] * len(self.names) + self.code[post]
+
+    def count_pairs(self, pre: Ints, post: Ints) -> Ints:
+        """Count connections from each label to each: int64, (labels, labels)."""
+        size = len(self.names)
+        counts = np.bincount(self.pairs_of(pre, post), minlength=size * size)
+        return counts.reshape(size, size)

@@ -1,8 +1,8 @@
-"""Partners of each neuron in either direction, as one list, and triangles found in it.
+"""Partner lists of each neuron, both directions in one, and the triangles in them.
 
 Every triad with two or more connected pairs is a wedge (a neuron and two of its partners) or a
-triangle. Wedges are counted from degrees; only triangles are looked for, each once: lists are
-cut to partners of higher degree, so none is longer than sqrt(2 m).
+triangle. Wedges are counted from degrees; only triangles are searched for, each once: lists are
+cut to partners of higher degree, and none is longer than sqrt(2 m).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 
-#: Look-ups in one piece of work: some tenths of a second.
+#: Look-ups in one piece of work: a few tenths of a second.
 _STEPS = 20_000_000
 
 
@@ -37,11 +37,11 @@ class Neighbours:
     ptr
         int64, (n + 1,): where each list starts.
     idx
-        int32, (2 p,): partners, ascending.
+        int32, (2 p,): partners, sorted.
     code
-        uint8, (2 p,): `OUT`, `IN` or `BOTH`, seen from the list's neuron.
+        uint8, (2 p,): `OUT`, `IN` or `BOTH`, as seen from the list's neuron.
     weight_out, weight_in
-        int64, (2 p,): weight to and from the partner; 0 where there is no connection.
+        int64, (2 p,): weight to and from the partner; 0 without a connection.
     """
 
     ptr: Ints
@@ -84,7 +84,7 @@ class Neighbours:
 
     @property
     def degrees(self) -> Ints:
-        """Partners that are only downstream, only upstream, and both: int64, (n, 3)."""
+        """Number of partners that are only downstream, only upstream, and both: int64, (n, 3)."""
         owner = np.repeat(np.arange(self.n), np.diff(self.ptr))
         place = owner * 3 + (self.code.astype(np.int64) - 1)
         return np.bincount(place, minlength=3 * self.n).reshape(self.n, 3).astype(np.int64)
@@ -159,12 +159,12 @@ class UpwardLists:
         Parameters
         ----------
         workers
-            Number of threads at most.
+            Largest number of threads.
         new
             Makes the arrays that a thread counts in.
         visit
-            Called with a range of ranks, a mark for each rank (all 0, and to be left so) and
-            the thread's arrays.
+            Called with a range of ranks, an array of marks by rank (all 0, before and after)
+            and the thread's arrays.
         stop
             Checked before each piece.
         """
@@ -185,7 +185,7 @@ class UpwardLists:
 
 
 def seen_from_other(code: int) -> int:
-    """Turn a pair's code round."""
+    """Return a pair's code as seen from its other end."""
     return {0: 0, OUT: IN, IN: OUT, BOTH: BOTH}[code]
 
 

@@ -1,6 +1,6 @@
 """Compiled parts of the null models: random numbers, a set of connections, and rewiring.
 
-All that these functions call of each other is in this file: numba's cache knows of no other.
+Everything that these functions call is in this file: numba's cache tracks no other file.
 Connections are kept in a hash set of keys `pre * n + post`, by linear probing, at most half full.
 """
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from graphapi.network.jit import compiled
 
-#: One of so many attempts is to turn a three-cycle round, the others exchange two targets.
+#: One attempt in this many reverses a three-cycle; the others exchange two targets.
 REVERSAL_ODDS = 10
 
 
@@ -60,7 +60,7 @@ def _has(table, key):  # type: ignore[no-untyped-def]
 
 @compiled
 def _add(table, key):  # type: ignore[no-untyped-def]
-    """Put a key that is not there."""
+    """Add a key that is not in the table."""
     mask = table.size - 1
     at = _home(key, mask)
     while table[at] != -1:
@@ -70,7 +70,7 @@ def _add(table, key):  # type: ignore[no-untyped-def]
 
 @compiled
 def _remove(table, key):  # type: ignore[no-untyped-def]
-    """Take out a key that is there; move back those that its place had pushed on."""
+    """Remove a key that is in the table; move back the keys that it had displaced."""
     mask = table.size - 1
     hole = _home(key, mask)
     while table[hole] != key:
@@ -81,7 +81,7 @@ def _remove(table, key):  # type: ignore[no-untyped-def]
         if table[at] == -1:
             break
         home = _home(table[at], mask)
-        # It may fill the hole unless its home lies after the hole, on the way to where it is.
+        # It may fill the hole unless its home lies between the hole and its place.
         if ((at - home) & mask) >= ((at - hole) & mask):
             table[hole] = table[at]
             hole = at
@@ -90,7 +90,7 @@ def _remove(table, key):  # type: ignore[no-untyped-def]
 
 @compiled
 def fill(table, keys):  # type: ignore[no-untyped-def]
-    """Put distinct keys into an empty table (all -1, its size a power of two)."""
+    """Add distinct keys to an empty table (all -1, its size a power of two)."""
     for key in keys:
         _add(table, key)
 
@@ -99,10 +99,10 @@ def fill(table, keys):  # type: ignore[no-untyped-def]
 def rewire_connections(  # type: ignore[no-untyped-def]
     attempts, n, ptr, pre, post, group, group_ptr, members, block, apart, table, state
 ):
-    """Exchange targets of connections within a group, and turn three-cycles round.
+    """Exchange targets of connections within a group, and reverse three-cycles.
 
     Connection k keeps its source `pre[k]`; the connections of source v are `ptr[v]:ptr[v + 1]`.
-    Both moves are as likely as their way back. With `apart`, no two connections become mutual.
+    Both moves are as likely as their reverse. With `apart`, no two connections become mutual.
     Returns the number of moves made.
     """
     made = 0
@@ -133,7 +133,7 @@ def rewire_connections(  # type: ignore[no-untyped-def]
 
 @compiled
 def _reverse_cycle(n, k, a, b, ptr, post, block, table, state):  # type: ignore[no-untyped-def]
-    """Turn a -> b -> c -> a round, c a random target of b, if nothing stands in the way."""
+    """Reverse a -> b -> c -> a, with c a random target of b, if that is possible."""
     degree = ptr[b + 1] - ptr[b]
     if degree == 0 or block[a] != block[b]:
         return 0
@@ -160,10 +160,10 @@ def _reverse_cycle(n, k, a, b, ptr, post, block, table, state):  # type: ignore[
 def rewire_pairs(  # type: ignore[no-untyped-def]
     attempts, n, first, second, weights, group, group_ptr, members, turns, table, state
 ):
-    """Exchange ends of reciprocal pairs within a group; no pair meets another connection.
+    """Exchange ends of reciprocal pairs within a group; no pair is connected otherwise.
 
-    `weights[k]` are the weights from first to second and back. Where `turns` of a group is
-    true, a pair may be taken from either end. Returns the number of moves made.
+    `weights[k]` are the weights from first to second and back. If `turns` of a group is true,
+    a pair may be taken from either end. Returns the number of moves made.
     """
     made = 0
     for _ in range(attempts):
@@ -202,8 +202,8 @@ def rewire_pairs(  # type: ignore[no-untyped-def]
 def draw_pairs(n, rows, columns, same, ordered, pre, post, table, state):  # type: ignore[no-untyped-def]
     """Draw distinct pairs of a row and a column, all sets of them equally likely.
 
-    `same` tells that rows and columns are the same neurons, which gives no pair of one neuron.
-    Unless `ordered`, a pair and its way back are the same.
+    With `same`, rows and columns are the same neurons, and no neuron is paired with itself.
+    Unless `ordered`, a pair and its reverse are the same.
     """
     for k in range(pre.size):
         while True:

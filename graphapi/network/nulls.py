@@ -1,7 +1,7 @@
-"""Null models: random graphs that keep some properties of a connectome and no other.
+"""Null models: random graphs that keep some properties of a connectome and no others.
 
-A null graph is determined by the graph, the model, the seed and its index: not by how many
-threads draw nulls, nor by which others are drawn.
+A null graph is determined by the graph, the model, the seed and its index, whatever the number
+of threads and whichever other null graphs are drawn.
 """
 
 from __future__ import annotations
@@ -42,23 +42,24 @@ class NullModel:
         - `erdos_renyi`: nothing else; every set of connections is equally likely.
         - `degree`: each neuron's in-degree and out-degree.
         - `block`: for each neuron and each label, the number of connections to, and from,
-          neurons of that label. So also the degrees, and the number of connections from each
-          label to each.
-        - `block_random`: the number of connections from each label to each, and nothing of
+          neurons of that label; hence also the degrees, and the number of connections from
+          each label to each.
+        - `block_random`: the number of connections from each label to each, and nothing about
           single neurons.
     keep_reciprocal
-        Keep reciprocal pairs as such, and single connections as such. `degree`: each neuron's
-        number of reciprocal partners; `block`: that with each label; the random ones: the
-        number of reciprocal pairs, in `block_random` that between each two labels.
+        Keep reciprocal pairs reciprocal, and single connections single. `degree` then keeps each
+        neuron's number of reciprocal partners, `block` that number for each label;
+        `erdos_renyi` keeps the number of reciprocal pairs, `block_random` that number for each
+        two labels.
     labels
-        For the block models: root id to label; see `Labels.of`.
+        For the block models: labels by root id; see `Labels.of`.
     sweeps
         For `degree` and `block`: attempted moves for each connection.
 
     Notes
     -----
-    Weights: rewired connections keep their source, so each neuron's synapses made are kept
-    too, unless `keep_reciprocal`. The random models deal the weights out anew.
+    Weights: rewired connections keep their source, and so each neuron keeps its number of output
+    synapses, unless `keep_reciprocal`. The random models assign the weights at random.
     """
 
     kind: NullKind = "degree"
@@ -69,36 +70,35 @@ class NullModel:
     def __post_init__(self) -> None:
         if self.kind not in get_args(NullKind):
             raise InputError(
-                f"null model: no kind {self.kind!r}", hint=f"one of {', '.join(get_args(NullKind))}"
+                f"null model: unknown kind {self.kind!r}",
+                hint=f"pass one of {', '.join(get_args(NullKind))}",
             )
         if self.by_label and self.labels is None:
-            raise InputError(
-                f"null model: {self.kind} needs labels", hint="labels: root id to cell class"
-            )
+            raise InputError(f"null model: {self.kind} needs labels", hint="pass labels by root id")
         if not self.by_label and self.labels is not None:
             raise InputError(
-                f"null model: {self.kind} has no use for labels",
-                hint="kind='block' or 'block_random'",
+                f"null model: {self.kind} does not use labels",
+                hint="pass kind='block' or 'block_random'",
             )
         if self.sweeps < 1:
             raise InputError(f"null model: sweeps is {self.sweeps}", hint="pass 1 or more")
 
     @property
     def by_label(self) -> bool:
-        """Whether labels matter."""
+        """Whether the model uses labels."""
         return self.kind in ("block", "block_random")
 
     @property
     def rewires(self) -> bool:
-        """Whether it keeps degrees."""
+        """Whether the model keeps degrees."""
         return self.kind in ("degree", "block")
 
     def labels_of(self, graph: DirectedGraph) -> Labels:
-        """Return the labels, one for all if they do not matter."""
+        """Return the labels of a graph's neurons; a single one if the model does not use labels."""
         return Labels.of(graph, {} if self.labels is None else self.labels)
 
     def describe(self) -> str:
-        """Say in words what is kept."""
+        """Describe what is kept."""
         kept = {
             "erdos_renyi": "number of neurons and connections",
             "degree": "in- and out-degree of each neuron",
@@ -121,18 +121,18 @@ def null_graph(
     Parameters
     ----------
     graph
-        What it is a null graph of.
+        The graph to draw a null graph of.
     model
-        What it keeps.
+        What the null graph keeps.
     seed, index
-        Which of all: the same two give the same graph.
+        Which null graph to draw: the same two numbers give the same graph.
     stop
         Flag by which another thread can end the work.
 
     Returns
     -------
     DirectedGraph
-        Of the same neurons.
+        A graph of the same neurons.
 
     Raises
     ------
@@ -154,17 +154,17 @@ def null_graph(
 def check_preserved(graph: DirectedGraph, null: DirectedGraph, model: NullModel) -> list[str]:
     """Compare a null graph with the graph it was drawn for.
 
-    That a null graph has no pair twice and no self-connection, `DirectedGraph` itself checks.
+    `DirectedGraph` itself checks that there are no repeated pairs and no self-connections.
 
     Returns
     -------
     list of str
-        What was compared and is equal.
+        The properties that were compared and are equal.
 
     Raises
     ------
     CavegraphError
-        Something is not kept.
+        A property is not kept.
     """
     proven = []
     both = zip(_invariants(graph, model), _invariants(null, model), strict=True)
@@ -172,14 +172,14 @@ def check_preserved(graph: DirectedGraph, null: DirectedGraph, model: NullModel)
         if not np.array_equal(expected, found):
             raise CavegraphError(
                 f"null graph: a {model.kind} null does not keep: {what}",
-                hint="this is a defect of the program; please report it with graph and seed",
+                hint="this is a bug; please report it with the graph and the seed",
             )
         proven.append(what)
     return proven
 
 
 def shared_connections(graph: DirectedGraph, null: DirectedGraph) -> float:
-    """Return the share of a graph's connections that a null graph has too; NaN if it has none."""
+    """Return the share of a graph's connections that a null graph also has; NaN without any."""
     ours, theirs = (each.pre * each.n + each.post for each in (graph, null))
     common = np.intersect1d(ours, theirs, assume_unique=True).size
     return common / graph.m if graph.m else float("nan")
@@ -190,32 +190,25 @@ def _invariants(graph: DirectedGraph, model: NullModel) -> Iterator[tuple[str, I
     yield "number of connections", np.array([graph.m])
     yield "weights", np.sort(graph.weight)
     labels = model.labels_of(graph)
-    mutual = graph.reciprocal
-    everything = np.ones(graph.m, dtype=bool)
+    pre, post, mutual = graph.pre, graph.post, graph.reciprocal
     if model.rewires:
         yield "out-degree", graph.out_degree
         yield "in-degree", graph.in_degree
         if not model.keep_reciprocal:
             yield "synapses made", graph.out_strength
     if model.kind == "block":
-        yield "targets of each label", _by_neuron(graph.pre, graph.post, labels, everything)
-        yield "sources of each label", _by_neuron(graph.post, graph.pre, labels, everything)
+        yield "targets of each label", _by_neuron(pre, post, labels)
+        yield "sources of each label", _by_neuron(post, pre, labels)
     if model.by_label:
-        yield "connections between labels", _by_label(graph, labels, everything)
+        yield "connections between labels", labels.count_pairs(pre, post)
     if model.keep_reciprocal:
         yield "number of reciprocal pairs", np.array([np.count_nonzero(mutual)])
         if model.rewires:
-            yield "reciprocal partners", _by_neuron(graph.pre, graph.post, labels, mutual)
+            yield "reciprocal partners", _by_neuron(pre[mutual], post[mutual], labels)
         else:
-            yield "reciprocal pairs between labels", _by_label(graph, labels, mutual)
+            yield "reciprocal pairs between labels", labels.count_pairs(pre[mutual], post[mutual])
 
 
-def _by_neuron(owner: Ints, partner: Ints, labels: Labels, mask: npt.NDArray[np.bool_]) -> Ints:
-    """Count each neuron's partners by label, as ascending keys: one for each partner."""
-    return np.sort(owner[mask] * len(labels.names) + labels.code[partner[mask]])
-
-
-def _by_label(graph: DirectedGraph, labels: Labels, mask: npt.NDArray[np.bool_]) -> Ints:
-    size = len(labels.names)
-    keys = labels.code[graph.pre[mask]] * size + labels.code[graph.post[mask]]
-    return np.bincount(keys, minlength=size * size)
+def _by_neuron(owner: Ints, partner: Ints, labels: Labels) -> Ints:
+    """Return each neuron's partners by label, as sorted keys: one for each partner."""
+    return np.sort(owner * len(labels.names) + labels.code[partner])

@@ -1,4 +1,4 @@
-"""Random placing: connections between labels, or between any neurons, put anywhere."""
+"""Place connections at random, between given labels or between any neurons."""
 
 from __future__ import annotations
 
@@ -25,59 +25,55 @@ def placed_at_random(
     Parameters
     ----------
     graph
-        Whose connections to count.
+        The graph whose connections to count.
     labels
-        Between which to count them.
+        The labels between which to count them.
     keep_reciprocal
-        Draw as many reciprocal pairs as there are, and single connections besides.
+        Draw as many reciprocal pairs and as many single connections as there are.
     state
-        Of the random numbers; changed.
+        State of the random numbers; it changes.
 
     Returns
     -------
     tuple of numpy.ndarray
-        Positions of pre and post, and weights: int64, (m,). The weights are the graph's, dealt
-        out at random.
+        Positions of pre and post, and weights: int64, (m,). The weights are the graph's,
+        assigned at random.
     """
-    size = len(labels.names)
-    members = [np.flatnonzero(labels.code == k) for k in range(size)]
+    members = [np.flatnonzero(labels.code == k) for k in range(len(labels.names))]
     single = ~graph.reciprocal if keep_reciprocal else np.ones(graph.m, dtype=bool)
-    counts = _counts(graph, labels, single)
-    mutual = _counts(graph, labels, ~single)
-    parts = []
+    counts = labels.count_pairs(graph.pre[single], graph.post[single])
+    mutual = labels.count_pairs(graph.pre[~single], graph.post[~single])
+    nothing = np.empty(0, dtype=np.int64)
+    parts = [(nothing, nothing)]
     for a, b in zip(*np.nonzero(counts + mutual), strict=True):
+        ends = graph.n, members[a], members[b], bool(a == b)
         if not keep_reciprocal:
-            parts.append(_drawn(graph.n, members[a], members[b], a == b, True, counts[a, b], state))
-        elif a <= b:
-            way = _Way(int(mutual[a, b]), int(counts[a, b]), int(counts[b, a]), bool(a == b))
-            parts.append(way.drawn(graph.n, members[a], members[b], state))
-        elif not counts[b, a] + mutual[b, a]:
-            way = _Way(0, int(counts[a, b]), 0, False)
-            parts.append(way.drawn(graph.n, members[a], members[b], state))
-    ends = (
-        [np.concatenate(both) for both in zip(*parts, strict=True)] if parts else [_none(), _none()]
-    )
+            parts.append(_drawn(*ends, True, counts[a, b], state))
+        elif a == b:
+            parts.append(_drawn_singly(*ends, mutual[a, b] // 2, counts[a, b], 0, state))
+        elif a < b or not counts[b, a] + mutual[b, a]:
+            parts.append(_drawn_singly(*ends, mutual[a, b], counts[a, b], counts[b, a], state))
+    pre, post = (np.concatenate(ends) for ends in zip(*parts, strict=True))
     generator = np.random.Generator(np.random.PCG64(int(state[0])))
-    return ends[0], ends[1], generator.permutation(graph.weight)
+    return pre, post, generator.permutation(graph.weight)
 
 
-class _Way:
-    """What to draw between two labels, or within one: pairs that share no two neurons."""
-
-    def __init__(self, mutual: int, forward: int, back: int, same: bool) -> None:
-        self._same = same
-        self._mutual = mutual // 2 if same else mutual
-        self._forward = forward
-        self._back = 0 if same else back
-
-    def drawn(self, n: int, rows: Ints, columns: Ints, state: State) -> tuple[Ints, Ints]:
-        """Draw pairs; the first ones are mutual, the next lead forward, the last back."""
-        total = self._mutual + self._forward + self._back
-        one, other = _drawn(n, rows, columns, self._same, False, total, state)
-        both, ahead = self._mutual, self._mutual + self._forward
-        pre = np.concatenate([one[:ahead], other[:both], other[ahead:]])
-        post = np.concatenate([other[:ahead], one[:both], one[ahead:]])
-        return pre, post
+def _drawn_singly(
+    n: int,
+    rows: Ints,
+    columns: Ints,
+    same: bool,
+    mutual: int,
+    forward: int,
+    back: int,
+    state: State,
+) -> tuple[Ints, Ints]:
+    """Draw unordered pairs, none twice: the first are mutual, the next lead forward, then back."""
+    one, other = _drawn(n, rows, columns, same, False, mutual + forward + back, state)
+    ahead = mutual + forward
+    pre = np.concatenate([one[:ahead], other[:mutual], other[ahead:]])
+    post = np.concatenate([other[:ahead], one[:mutual], one[ahead:]])
+    return pre, post
 
 
 def _drawn(
@@ -87,16 +83,5 @@ def _drawn(
 
     pre, post = np.empty(int(count), dtype=np.int64), np.empty(int(count), dtype=np.int64)
     table = empty_table(int(count))
-    draw_pairs(n, rows, columns, bool(same), ordered, pre, post, table, state)
+    draw_pairs(n, rows, columns, same, ordered, pre, post, table, state)
     return pre, post
-
-
-def _counts(graph: DirectedGraph, labels: Labels, mask: npt.NDArray[np.bool_]) -> Ints:
-    """Count connections from each label to each."""
-    size = len(labels.names)
-    keys = labels.code[graph.pre[mask]] * size + labels.code[graph.post[mask]]
-    return np.bincount(keys, minlength=size * size).reshape(size, size).astype(np.int64)
-
-
-def _none() -> Ints:
-    return np.empty(0, dtype=np.int64)

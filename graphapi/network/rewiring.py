@@ -1,4 +1,4 @@
-"""Rewiring that keeps degrees: a random walk over all graphs that keep what it must."""
+"""Rewire connections and keep degrees: a random walk over all graphs with the same degrees."""
 
 from __future__ import annotations
 
@@ -52,20 +52,20 @@ def rewired(
     state: npt.NDArray[np.uint64],
     stop: Stop,
 ) -> tuple[Ints, Ints, Ints]:
-    """Rewire a graph, within pairs of labels.
+    """Rewire a graph within each pair of labels.
 
     Parameters
     ----------
     graph
-        Where the walk starts.
+        The graph where the walk starts.
     labels
-        Ends are exchanged among neurons of one label only.
+        Ends are exchanged only among neurons of the same label.
     keep_reciprocal
         Rewire reciprocal pairs and single connections each among themselves.
     sweeps
         Attempted moves for each connection.
     state
-        Of the random numbers; changed.
+        State of the random numbers; it changes.
     stop
         Checked between sweeps.
 
@@ -74,8 +74,11 @@ def rewired(
     tuple of numpy.ndarray
         Positions of pre and post, and weights: int64, (m,), in no order.
     """
+    from graphapi.network.null_kernel import fill
+
     apart = graph.reciprocal if keep_reciprocal else np.zeros(graph.m, dtype=bool)
-    table = _table_of(graph.pre * graph.n + graph.post)
+    table = empty_table(graph.m)
+    fill(table, graph.pre * graph.n + graph.post)
     single = _Single(graph, ~apart, labels, keep_reciprocal)
     mutual = _Mutual(graph, apart & (graph.pre < graph.post), labels)
     for _ in range(sweeps):
@@ -97,8 +100,7 @@ class _Single:
         self._pre, self._post = graph.pre[mask], graph.post[mask]
         self._weight = graph.weight[mask]
         self._ptr = np.searchsorted(self._pre, np.arange(graph.n + 1)).astype(np.int64)
-        size = len(labels.names)
-        self._groups = _Groups.by(labels.code[self._pre] * size + labels.code[self._post])
+        self._groups = _Groups.by(labels.pairs_of(self._pre, self._post))
 
     def sweep(self, table: Ints, state: npt.NDArray[np.uint64]) -> None:
         from graphapi.network.null_kernel import rewire_connections
@@ -129,7 +131,7 @@ class _Mutual:
     def __init__(self, graph: DirectedGraph, mask: npt.NDArray[np.bool_], labels: Labels) -> None:
         self._n = graph.n
         pre, post = graph.pre[mask], graph.post[mask]
-        # The end whose label comes first stands first, so that ends of one label meet.
+        # The end whose label sorts first comes first, so that ends of one label meet.
         turned = labels.code[pre] > labels.code[post]
         self._first, self._second = np.where(turned, (post, pre), (pre, post))
         self._weight = np.column_stack(
@@ -139,7 +141,7 @@ class _Mutual:
             ]
         )
         size = len(labels.names)
-        self._groups = _Groups.by(labels.code[self._first] * size + labels.code[self._second])
+        self._groups = _Groups.by(labels.pairs_of(self._first, self._second))
         self._turns = self._groups.values // size == self._groups.values % size
 
     def sweep(self, table: Ints, state: npt.NDArray[np.uint64]) -> None:
@@ -178,11 +180,3 @@ def _weights_of(graph: DirectedGraph, pre: Ints, post: Ints) -> Ints:
 def empty_table(count: int) -> Ints:
     """Make a hash set with room for `count` keys."""
     return np.full(1 << max(4, (2 * count).bit_length()), -1, dtype=np.int64)
-
-
-def _table_of(keys: Ints) -> Ints:
-    from graphapi.network.null_kernel import fill
-
-    table = empty_table(keys.size)
-    fill(table, keys)
-    return table

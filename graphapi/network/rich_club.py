@@ -1,8 +1,8 @@
-"""Rich club: whether neurons with many partners are connected among themselves more than must be.
+"""Rich club: whether neurons with many partners are more interconnected than expected.
 
 The degree of a neuron is its upstream and downstream partners together. phi(k) is the share of the
 ordered pairs of neurons with a degree above k that are connected. It grows with k in random graphs
-too: what counts is its ratio to a null model that keeps the degrees.
+too: the test is its ratio to a null model that keeps the degrees.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def rich_club_curve(graph: DirectedGraph) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index `k`, ascending: 0 and all degrees below the largest that leave two neurons or
-        more. `neurons` with a degree above k and `connections` among them (int64), and `phi`.
-        Empty where there are not two such neurons.
+        Index `k`, ascending: 0 and all degrees that at least two neurons exceed. `neurons`
+        with a degree above k, `connections` among them (int64), and `phi`. Empty below two
+        neurons with a connection.
     """
     import pandas as pd
 
@@ -82,7 +82,7 @@ def rich_club_against(
     Returns
     -------
     pandas.DataFrame
-        As `rich_club_curve`, and beside it the columns of `Comparison.table` for phi.
+        As `rich_club_curve`, with the columns of `Comparison.table` for phi.
     """
     from graphapi.network.significance import compare
 
@@ -94,7 +94,7 @@ def rich_club_against(
 
 
 def beside_nulls(curve: pd.DataFrame, found: Comparison) -> pd.DataFrame:
-    """Put what null graphs have beside a curve."""
+    """Add the columns of a comparison with null graphs to a curve."""
     table = found.table.drop(columns="observed").set_axis(curve.index, axis=0)
     joined = curve.join(table)
     joined.attrs["nulls"] = found.describe()

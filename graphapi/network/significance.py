@@ -1,4 +1,4 @@
-"""Whether a number found in a connectome is more, or less, than its null graphs have."""
+"""Compare numbers of a connectome with those of its null graphs."""
 
 from __future__ import annotations
 
@@ -40,20 +40,21 @@ class Comparison:
     Parameters
     ----------
     observed
-        float64, index: names of the numbers.
+        float64, indexed by the names of the numbers.
     values
         float64, a row for each null graph (index `null`), a column for each number.
     model
         What the null graphs keep.
     seed
-        Which they are: `null_graph(graph, model, seed=seed, index=i)` is the i-th again.
+        Seed of the null graphs: `null_graph(graph, model, seed=seed, index=i)` draws the i-th
+        again.
     kept
-        What was checked to be the same, in every null graph.
+        Properties that were checked to be the same in every null graph.
     shared
-        float64, by null graph: share of the graph's connections that it has too. Near the
-        share in independent graphs, or the rewiring was too short.
+        float64, by null graph: share of the graph's connections that it also has. If this is
+        far above the share in independent graphs, the rewiring was too short.
     attrs
-        Where the graph's connections come from, as in the `.attrs` of frames.
+        Where the graph's connections come from, as in the `.attrs` of tables.
     """
 
     observed: pd.Series[float]
@@ -66,7 +67,7 @@ class Comparison:
 
     @property
     def table(self) -> pd.DataFrame:
-        """Mean, deviation, z and p for each number.
+        """Mean, standard deviation, z and p of each number.
 
         Returns
         -------
@@ -75,13 +76,13 @@ class Comparison:
 
             - `observed`; `mean`, `std` (of a sample: n - 1), `min`, `max` of the null graphs;
             - `ratio`: observed to mean;
-            - `z`: (observed - mean) / std; where no null graph differs from another, 0 if the
-              observed number is the same and infinite if not;
+            - `z`: (observed - mean) / std; if all null graphs have the same number, 0 if it is
+              also observed and infinite if not;
             - `p_above`, `p_below`: (1 + null graphs with as much or more, as little or less) /
-              (1 + null graphs): never 0, as 0 cannot be known from a sample;
-            - `p`: two-sided, twice the smaller of both, at most 1.
+              (1 + null graphs): never 0, which no sample can show;
+            - `p`: two-sided, twice the smaller of the two, at most 1.
 
-            NaN throughout where a number is not defined for the graph or for a null graph.
+            NaN throughout if a number is not defined for the graph or for a null graph.
         """
         import pandas as pd
 
@@ -115,7 +116,7 @@ class Comparison:
         return table
 
     def describe(self) -> str:
-        """Say in one line what it was compared with."""
+        """Describe the null graphs in one line."""
         return (
             f"{len(self.values)} null graphs ({self.model.kind}; kept: {self.model.describe()}; "
             f"seed {self.seed})"
@@ -143,16 +144,17 @@ def compare(
     Parameters
     ----------
     graph
-        Whose numbers.
+        The graph to measure.
     model
-        What the null graphs keep. That each does is checked.
+        What the null graphs keep; each of them is checked.
     measures
-        Functions that give numbers of a graph; they run in threads, beside one another.
+        Functions by name; each takes a graph and returns numbers by name. They run in parallel
+        threads.
     nulls
-        How many null graphs. The smallest p that can come out is 2 / (1 + nulls): fewer than
-        40 make a warning, `FewNullsWarning`.
+        Number of null graphs. The smallest possible p is 2 / (1 + nulls): fewer than 40 raise a
+        `FewNullsWarning`.
     seed
-        Of the null graphs. Results do not depend on `workers`.
+        Seed of the null graphs. Results do not depend on `workers`.
     workers, stop
         See `triad_census`. A measure that takes long should check `stop` itself.
 
@@ -166,7 +168,7 @@ def compare(
     InputError
         Fewer than 2 null graphs, or a negative seed.
     CavegraphError
-        A null graph does not keep what it must.
+        A null graph does not keep what the model promises.
     """
     import pandas as pd
 

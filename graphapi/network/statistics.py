@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
     Ints = npt.NDArray[np.int64]
 
-#: How many times more partners one way than the other make a broadcaster or an integrator.
+#: How many times more partners in one direction make a broadcaster or an integrator.
 ONE_SIDED = 5
 
 
 def network_statistics(
     graph: DirectedGraph, *, workers: int | None = None, stop: Stop | None = None
 ) -> dict[str, int | float]:
-    """Describe a network in the numbers that connectome papers give.
+    """Describe a network by the numbers that connectome papers report.
 
     Parameters
     ----------
     graph
-        Any graph; choose a threshold or a part of it before.
+        Any graph; apply a threshold or choose a part of it first.
     workers, stop
         See `triad_census`.
 
@@ -39,21 +39,23 @@ def network_statistics(
     -------
     dict
         - `neurons`, `connections`, `synapses`: counts;
-        - `density`: connections of all ordered pairs;
-        - `mean_degree`: connections made by a neuron, which is also those received;
-        - `mean_weight`, `max_weight`: synapses of a connection;
-        - `reciprocal_pairs`, and `reciprocity`: the share of connections with a way back;
-        - `transitivity`: closed share of the wedges, directions ignored;
-        - `clustering`: mean over neurons of the closed share of the wedges around each, 0 where
-          there is none, directions ignored;
+        - `density`: share of the ordered pairs that are connected;
+        - `mean_degree`: connections that a neuron makes, and receives, on average;
+        - `mean_weight`, `max_weight`: synapses per connection;
+        - `reciprocal_pairs`, and `reciprocity`: the share of connections with a reverse;
+        - `transitivity`: share of the wedges that are closed, directions ignored;
+        - `clustering`: mean over neurons of the share of closed wedges around each, 0 without
+          a wedge, directions ignored;
         - `weak_components`, `largest_weak_component`, `strong_components`,
           `largest_strong_component`: numbers of components, and of neurons in the largest.
 
-        Shares and means are float, NaN where there is nothing to divide by.
+        Shares and means are floats, NaN if there is nothing to divide by.
     """
     n, m = graph.n, graph.m
-    partners = _partners(graph)
-    triangles = _triangles(graph, workers, stop)
+    partners = graph.in_degree + graph.out_degree - graph.reciprocal_degree
+    in_triangles = [TRIADS[NAMES.index(name)].closed for name, _ in ROLES]
+    roles = role_table(graph, workers=workers, stop=stop)
+    triangles = roles[:, in_triangles].sum(axis=1)
     wedges = partners * (partners - 1) // 2
     local = np.divide(triangles, wedges, out=np.zeros(n), where=wedges > 0)
     weak, strong = (component_sizes(graph, strong=kind) for kind in (False, True))
@@ -84,10 +86,10 @@ def component_sizes(graph: DirectedGraph, *, strong: bool) -> Ints:
     Parameters
     ----------
     graph
-        Whose components.
+        The graph to split.
     strong
-        Components within which directed paths lead from each neuron to each; else directions
-        are ignored.
+        Components within which directed paths lead from each neuron to every other; otherwise
+        directions are ignored.
     """
     from scipy.sparse.csgraph import connected_components
 
@@ -104,19 +106,18 @@ def degree_table(graph: DirectedGraph) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index `root_id`, ascending. int64: `in_degree`, `out_degree` (upstream and downstream
+        Index `root_id`, sorted. int64: `in_degree`, `out_degree` (upstream and downstream
         partners), `degree` (their sum), `reciprocal` (partners that are both), `in_synapses`,
         `out_synapses`.
     """
     import pandas as pd
 
-    mutual = np.bincount(graph.pre[graph.reciprocal], minlength=graph.n)
     return pd.DataFrame(
         {
             "in_degree": graph.in_degree,
             "out_degree": graph.out_degree,
             "degree": graph.in_degree + graph.out_degree,
-            "reciprocal": mutual.astype(np.int64),
+            "reciprocal": graph.reciprocal_degree,
             "in_synapses": graph.in_strength,
             "out_synapses": graph.out_strength,
         },
@@ -130,9 +131,9 @@ def degree_distribution(graph: DirectedGraph) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index `k`, from 0 to the largest degree; int64: `in_degree`, `out_degree`, `degree`: how
-        many neurons have k upstream partners, downstream ones, both together. Each column adds
-        up to the number of neurons. Empty where there is no neuron.
+        Index `k`, from 0 to the largest degree; int64: `in_degree`, `out_degree`, `degree`: the
+        number of neurons with k upstream partners, k downstream partners, or k of both
+        together. Each column adds up to the number of neurons. Empty without neurons.
     """
     import pandas as pd
 
@@ -149,9 +150,9 @@ def hubs(graph: DirectedGraph, top: int = 20) -> pd.DataFrame:
     Parameters
     ----------
     graph
-        Where to look.
+        Any graph.
     top
-        How many; fewer where there are no more.
+        Number of neurons; fewer if the graph has fewer.
 
     Returns
     -------
@@ -173,19 +174,6 @@ def hubs(graph: DirectedGraph, top: int = 20) -> pd.DataFrame:
     kind[(out > 0) & (out >= ONE_SIDED * into)] = "broadcaster"
     kind[(into > 0) & (into >= ONE_SIDED * out)] = "integrator"
     return found.assign(kind=kind)
-
-
-def _partners(graph: DirectedGraph) -> Ints:
-    """Count the neurons each is connected with, in whatever direction."""
-    mutual = np.bincount(graph.pre[graph.reciprocal], minlength=graph.n)
-    return np.asarray(graph.in_degree + graph.out_degree - mutual, dtype=np.int64)
-
-
-def _triangles(graph: DirectedGraph, workers: int | None, stop: Stop | None) -> Ints:
-    """Count the triangles each neuron is in, directions ignored."""
-    closed = [TRIADS[NAMES.index(name)].closed for name, _ in ROLES]
-    table = role_table(graph, workers=workers, stop=stop)
-    return np.asarray(table[:, closed].sum(axis=1), dtype=np.int64)
 
 
 def _share(part: float, whole: float) -> float:

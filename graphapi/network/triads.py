@@ -2,10 +2,10 @@
 
 Names are those of Holland and Leinhardt as networkx spells them: how many mutual, asymmetric and
 null pairs, and a letter where that leaves more than one class. Positions of a triad that a
-symmetry maps onto one another are one role; the classes have 36 roles in all.
+symmetry maps onto each other are one role; the classes have 36 roles in all.
 
 A triad of nodes (u, v, w) is coded in 6 bits, two for each of the pairs uv, vw, uw, in this
-order: bit 0 for the forward direction, bit 1 for the way back.
+order: bit 0 for the forward direction, bit 1 for the reverse.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-#: What a pair looks like from its first node.
+#: A pair as seen from its first node.
 OUT, IN, BOTH = 1, 2, 3
 #: The three pairs of a coded triad, as places in (u, v, w).
 PAIRS = ((0, 1), (1, 2), (0, 2))
@@ -28,7 +28,7 @@ PAIRS = ((0, 1), (1, 2), (0, 2))
 
 @dataclass(frozen=True)
 class Triad:
-    """One class.
+    """One class of triads.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Triad:
     edges
         Ordered pairs of places 0, 1, 2.
     roles
-        What the neuron at each place does; equal names are one role.
+        Role of the neuron at each place; equal names are one role.
     title
         The class in words.
     """
@@ -49,7 +49,7 @@ class Triad:
 
     @property
     def connected(self) -> bool:
-        """Whether its three neurons hang together."""
+        """Whether its three neurons are in one component."""
         return len({frozenset(edge) for edge in self.edges}) >= 2
 
     @property
@@ -115,7 +115,7 @@ TRIADS = (
 )
 
 NAMES = tuple(triad.name for triad in TRIADS)
-#: The 13 classes whose neurons hang together: what is called a motif.
+#: The 13 connected classes, which are called motifs.
 CONNECTED = tuple(triad.name for triad in TRIADS if triad.connected)
 #: (class, role) of each of the 36 roles, in the order of the columns of a role table.
 ROLES = tuple((triad.name, role) for triad in TRIADS for role in dict.fromkeys(triad.roles))
@@ -123,16 +123,16 @@ ROLES = tuple((triad.name, role) for triad in TRIADS for role in dict.fromkeys(t
 
 @dataclass(frozen=True)
 class Codes:
-    """What each of the 64 codes is.
+    """The meaning of each of the 64 codes.
 
     Parameters
     ----------
     triad
-        uint8, (64,): place of its class in `TRIADS`.
+        uint8, (64,): position of its class in `TRIADS`.
     role
-        uint8, (64, 3): place in `ROLES` of the role of u, v and w.
+        uint8, (64, 3): position in `ROLES` of the roles of u, v and w.
     place
-        uint8, (64, 3): which of u, v, w stands at places 0, 1, 2 of the class.
+        uint8, (64, 3): which of u, v, w is at places 0, 1, 2 of the class.
     """
 
     triad: npt.NDArray[np.uint8]
@@ -150,7 +150,8 @@ def codes() -> Codes:
     for which, each in enumerate(TRIADS):
         for order in permutations(range(3)):
             # order[p] is the node (u, v or w) at place p of the class.
-            code = code_of({(order[a], order[b]) for a, b in each.edges})
+            edges = tuple((order[a], order[b]) for a, b in each.edges)
+            code = sum(pair_type(edges, *pair) << (2 * k) for k, pair in enumerate(PAIRS))
             triad[code] = which
             for p, node in enumerate(order):
                 role[code, node] = known[each.name, each.roles[p]]
@@ -158,14 +159,6 @@ def codes() -> Codes:
     return Codes(triad, role, place)
 
 
-def code_of(edges: set[tuple[int, int]]) -> int:
-    """Code connections between the places 0, 1, 2."""
-    return sum(
-        (((a, b) in edges) * OUT + ((b, a) in edges) * IN) << (2 * k)
-        for k, (a, b) in enumerate(PAIRS)
-    )
-
-
 def pair_type(edges: tuple[tuple[int, int], ...], a: int, b: int) -> int:
-    """Tell how the pair of places a, b looks from a: 0 for no connection."""
+    """Return the pair of places a, b as seen from a: 0 for no connection."""
     return ((a, b) in edges) * OUT + ((b, a) in edges) * IN

@@ -1,4 +1,4 @@
-"""How strong the connections within each class of triads are."""
+"""Measure how strong the connections within each class of triads are."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def weighted_census(
     Returns
     -------
     pandas.DataFrame
-        Index `triad`. Columns: `count`, triads; `connections`, of one triad; `weight_sum`,
-        synapses of all connections of all triads, a connection once for each triad it is in
-        (object, Python ints: exact); `mean_weight`, synapses per connection, `weight_sum /
-        (count * connections)`; `relative_weight`, that by the mean weight of all connections;
-        `mean_intensity`, the mean over triads of the geometric mean of their weights (Onnela's
-        intensity), to rounding. NaN where there is no triad of the class.
+        Index `triad`. Columns: `count`, triads; `connections` in one triad; `weight_sum`,
+        synapses of all connections of all triads, a connection once for each of its triads
+        (object, exact Python ints); `mean_weight`, synapses per connection, `weight_sum /
+        (count * connections)`; `relative_weight`, the same divided by the mean weight
+        of all connections; `mean_intensity`, the mean over triads of the geometric mean of
+        their weights (Onnela's intensity), to rounding. NaN for a class without triads.
     """
     import pandas as pd
 
@@ -102,7 +102,7 @@ def _pair_weights(lists: Neighbours) -> tuple[Ints, Floats]:
 
 
 def _tables() -> tuple[Ints, Ints]:
-    """For each code: its class and connections; the same of what is left without each pair."""
+    """Return each code's class and connections, and the same after removing each pair."""
     triad = np.zeros((64, 2), dtype=np.int64)
     wedge = np.zeros((64, 3, 2), dtype=np.int64)
     for code in range(64):
@@ -118,7 +118,7 @@ def _class_of(code: int) -> tuple[int, int]:
 
 
 def _wedge_sums(lists: Neighbours) -> tuple[dict[str, int], dict[str, float]]:
-    """Sum over all wedges, closed ones too: partners of each kind, taken in pairs."""
+    """Sum over all wedges, open or closed: partners of each kind, taken in pairs."""
     weights = dict.fromkeys(CONNECTED, 0)
     intensities = dict.fromkeys(CONNECTED, 0.0)
     total, log = _pair_weights(lists)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 
+from graphapi.motifs.memory import MemoryGraph
 from graphapi.network.graph import DirectedGraph
 from support.connectomes import DATA, REAL, computed, need_data, real_edges
 
@@ -20,6 +21,15 @@ def real_graph(name: str) -> DirectedGraph:
     edges = real_edges(name)
     edges = edges[edges["pre"] != edges["post"]]
     return DirectedGraph.from_edges(edges["pre"], edges["post"], edges["weight"].to_numpy())
+
+
+def memory_graph(root_ids, pre, post, edge_fields, read_node_field) -> MemoryGraph:
+    """Build the matcher's graph from root ids; `pre` and `post` in any order."""
+    root_ids = np.unique(root_ids)
+    a, b = (np.searchsorted(root_ids, ends).astype(np.int32) for ends in (pre, post))
+    order = np.lexsort((b, a))
+    fields = {name: values.take(order) for name, values in edge_fields.items()}
+    return MemoryGraph(root_ids, a[order], b[order], fields, read_node_field)
 
 
 def larva_classes() -> pd.Series:

@@ -7,6 +7,7 @@ from itertools import product
 import pandas as pd
 import pyarrow as pa
 import pytest
+from motif_graphs import memory_graph
 from motif_oracle import connected_motifs, program
 from motif_random import random_graph
 from motif_schema import SCHEMA
@@ -24,7 +25,7 @@ from graphapi.network.graph import DirectedGraph
 def _memory(connections: pd.DataFrame, neurons: pd.DataFrame) -> MemoryGraph:
     fields = {name: pa.array(connections[name]) for name in ("weight", "size_sum")}
     ends = (connections[name].to_numpy() for name in ("pre", "post"))
-    return MemoryGraph.build(neurons["root_id"].to_numpy(), *ends, fields, lambda *_: None)
+    return memory_graph(neurons["root_id"].to_numpy(), *ends, fields, lambda *_: None)
 
 
 def test_every_motif_of_three_with_and_without_absent_connections() -> None:

@@ -172,7 +172,7 @@ def test_a_file(tmp_path: Path) -> None:
         ("m(x) { x -> x2 }\nA -> B\nm(A)", 1, "'x2' is not a parameter"),
         ("m(x, y) { x -> y }\nm(A)", 2, "takes 2 names"),
         ("m(x, y) { m(x, y) }\nm(A, B)", 1, "calls itself"),
-        ("m(x, y) { x -> y }\nm(x, y) { y -> x }\nm(A, B)", 2, "another macro"),
+        ("m(x, y) { x -> y }\nm(x, y) { y -> x }\nm(A, B)", 2, "already defined"),
         ("m(x, x) { x -> x }\n", 1, "repeats a parameter"),
         ("A -+ B\nA -| B", 2, "both excitatory and inhibitory"),
     ],
@@ -261,9 +261,9 @@ def test_constants_get_the_types_of_their_fields(text: str, op: str, value: obje
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("A.size = 2.5", "'size' is a whole number, so it never equals 2.5"),
+        ("A.size = 2.5", "'size' is a whole number and never equals 2.5"),
         ("A.size = 2.5", "write size >= 3 or size <= 2"),
-        ("A.type != 10", "'type' is a text, 10 is not"),
+        ("A.type != 10", "'type' is text, but 10 is not"),
         ("A.type != 10", 'write type != "10"'),
         ("A -| C", "'-|' (or '--') asks for an inhibitory connection"),
         ("A -+ C", "write 'A -> C' and a condition on the field that holds the transmitter"),

@@ -212,9 +212,9 @@ def test_a_null_that_breaks_labels_or_pairs_is_found_out() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"kind": "configuration"}, "no kind 'configuration'"),
+        ({"kind": "configuration"}, "unknown kind 'configuration'"),
         ({"kind": "block"}, "needs labels"),
-        ({"kind": "degree", "labels": {1: "a"}}, "no use for labels"),
+        ({"kind": "degree", "labels": {1: "a"}}, "does not use labels"),
         ({"sweeps": 0}, "sweeps is 0"),
     ],
 )

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from motif_graphs import memory_graph
 from motif_oracle import connected_motifs, mappings, program, subgraphs
 from motif_random import edge_set, random_graph
 from motif_schema import SCHEMA
@@ -34,7 +35,7 @@ LETTERS = "ABCD"
 
 def _in_memory(neurons: pd.DataFrame, connections: pd.DataFrame) -> MemoryGraph:
     fields = neurons.set_index("root_id").sort_index()
-    return MemoryGraph.build(
+    return memory_graph(
         neurons["root_id"].to_numpy(),
         connections["pre"].to_numpy(),
         connections["post"].to_numpy(),
@@ -234,7 +235,7 @@ def test_nodes_that_stand_only_where_a_connection_must_not_exist(
     text = program([], cycle)
     with put(neurons, connections) as motifs:
         for ask in (motifs.search, motifs.count):
-            with pytest.raises(MotifError, match=r"'A' stands only where") as error:
+            with pytest.raises(MotifError, match=r"'A' occurs only in") as error:
                 ask(text, method=method)
             assert "limit=100" in str(error.value)
             assert "line 1:" in str(error.value)
@@ -276,7 +277,7 @@ def _dense(size: int) -> MemoryGraph:
     pre, post = (part.ravel() for part in np.meshgrid(ids, ids))
     apart = pre != post
     weights = pa.array(np.ones(int(apart.sum()), dtype=np.int64))
-    return MemoryGraph.build(ids, pre[apart], post[apart], {"weight": weights}, lambda *_: None)
+    return memory_graph(ids, pre[apart], post[apart], {"weight": weights}, lambda *_: None)
 
 
 CLIQUE = "\n".join(f"n{a} -> n{b}" for a in range(9) for b in range(9) if a < b)
@@ -339,7 +340,7 @@ def _graph_of(edges: pd.DataFrame) -> MemoryGraph:
     ids = np.unique(edges[["pre", "post"]].to_numpy())
     weights = {"weight": pa.array(edges["weight"])}
     pre, post = edges["pre"].to_numpy(), edges["post"].to_numpy()
-    return MemoryGraph.build(ids, pre, post, weights, lambda *_: None)
+    return memory_graph(ids, pre, post, weights, lambda *_: None)
 
 
 @pytest.mark.parametrize("name", ["worm", "pinky", "larva"])
