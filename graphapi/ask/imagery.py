@@ -131,10 +131,13 @@ class ImageryQuestions(ClassQuestions):
         -------
         navis.NeuronList
             A `MeshNeuron` for each neuron, in nm; its `id` is the root id.
-        """
-        from graphapi.imagery.navis_neurons import to_navis
 
-        return to_navis(self.get_meshes(neuron_ids, missing=missing, progress=progress))
+        Raises
+        ------
+        MissingExtraError
+            navis is not installed.
+        """
+        return self.get_meshes(neuron_ids, missing=missing, progress=progress).to_navis()
 
     def get_brain_mesh_scene(
         self,

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from graphapi.common.notices import notice
 from graphapi.common.progress import Progress
 from graphapi.common.threads import in_order
-from graphapi.errors import ImageryNotFoundError, InputError, MissingMeshError
+from graphapi.errors import (
+    ImageryNotFoundError,
+    InputError,
+    MissingExtraError,
+    MissingMeshError,
+)
 from graphapi.ids import parse_root_ids
 from graphapi.imagery.mesh import Mesh
 from graphapi.imagery.mesh_cache import MeshCache, default_cache_folder
@@ -59,6 +64,25 @@ class Meshes(dict[int, Mesh]):
         super().__init__(found)
         self.missing = tuple(missing)
 
+    def to_navis(self) -> Any:
+        """Return a `navis.NeuronList` of `MeshNeuron`, in nm, in the order of the meshes.
+
+        Raises
+        ------
+        MissingExtraError
+            navis is not installed.
+        """
+        try:
+            import navis
+        except ImportError as error:
+            raise MissingExtraError("navis", "navis") from error
+        return navis.NeuronList(
+            [
+                navis.MeshNeuron((one.vertices, one.faces), id=root, units="1 nm", process=False)
+                for root, one in self.items()
+            ]
+        )
+
 
 def get_meshes(
     source: str | os.PathLike[str] | Volume,
@@ -88,7 +112,7 @@ def get_meshes(
         What to do about neurons without a mesh: `error`, or `skip` them with a warning that lists
         them; they are also in `missing` of the result.
     progress
-        Whether to show a progress bar.
+        Show a progress bar.
     max_workers
         Meshes fetched at a time.
 

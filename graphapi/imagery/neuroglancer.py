@@ -1,7 +1,7 @@
 """Links that open neurons and their synapses in Neuroglancer.
 
 A link holds the viewer's whole state as JSON: nothing is uploaded, and it can be sent by mail. Ids
-are strings in it, because JavaScript would round numbers.
+in it are strings, because JavaScript would round numbers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from graphapi.common.palette import Color
     from graphapi.ids import RootIds
 
-#: A Neuroglancer that knows how to log in to CAVE servers.
+#: A Neuroglancer that can log in to CAVE servers.
 DEFAULT_VIEWER = "https://spelunker.cave-explorer.org"
 LAYOUTS = ("xy-3d", "4panel", "3d", "xy", "xz", "yz")
 #: Browsers refuse longer addresses.
@@ -58,25 +58,25 @@ def neuroglancer_link(
     layout: str = "xy-3d",
     viewer: str = DEFAULT_VIEWER,
 ) -> str:
-    """Make a link that shows neurons, coloured, and synapses as lines from pre to post.
+    """Return a link that shows neurons in colour, and synapses as lines from pre to post.
 
     Parameters
     ----------
     resolution
-        Size in nm of the voxels that all positions count, x, y, z.
+        Size in nm of the voxels in which positions are given, x, y, z.
     image, segmentation
         Sources of the layers; None for no such layer.
     root_ids
         Neurons to show; needs `segmentation`.
     colors
-        One for all, one for each neuron in order, or a dict by root id; None for the default
-        palette. `#rrggbb`, tuples of 3 numbers from 0 to 1, or plain names.
+        One colour for all, one for each neuron in order, or a dict by root id; None for the
+        default palette. `#rrggbb`, tuples of 3 numbers from 0 to 1, or plain names.
     synapses
-        Synapse rows with `pre_pt_position` and `post_pt_position` in voxels, or a dict from the
-        name of a layer to such rows. `id` and `size` are shown if there; root ids link a synapse
-        to its neurons.
+        Synapse rows with `pre_pt_position` and `post_pt_position` in voxels, or a dict of such
+        rows by layer name. `id` and `size` are shown if present; root ids link a synapse to its
+        neurons.
     position
-        Voxel in the middle of the view; None: the first synapse, else wherever the viewer starts.
+        Voxel in the middle of the view; None for the first synapse, else the viewer's default.
     layout
         One of `LAYOUTS`.
     viewer
@@ -104,13 +104,14 @@ def neuroglancer_link(
     )
     if urlsplit(viewer).scheme not in ("http", "https"):
         raise InputError(
-            f"{viewer!r} is not the address of a viewer", hint="it starts with https:// or http://"
+            f"{viewer!r} is not the address of a viewer",
+            hint="it must start with https:// or http://",
         )
     text = json.dumps(state, separators=(",", ":"))
     link = f"{viewer.rstrip('/')}/#!{quote(text, safe='')}"
     if len(link) > MAX_LENGTH:
         raise InputError(
-            f"the link has {len(link):,} characters, browsers take {MAX_LENGTH:,}",
+            f"the link has {len(link):,} characters, but browsers accept only {MAX_LENGTH:,}",
             hint="pass fewer synapses, or store neuroglancer_state(...) on a state server",
         )
     return link
@@ -127,13 +128,13 @@ def neuroglancer_state(
     position: Sequence[int] | None = None,
     layout: str = "xy-3d",
 ) -> dict[str, Any]:
-    """Make the viewer's state as JSON values; arguments as for `neuroglancer_link`."""
+    """Return the viewer's state as JSON values; arguments as for `neuroglancer_link`."""
     if layout not in LAYOUTS:
-        raise InputError(f"there is no layout {layout!r}", hint=f"one of {', '.join(LAYOUTS)}")
+        raise InputError(f"there is no layout {layout!r}", hint=f"pass one of {', '.join(LAYOUTS)}")
     dimensions = _dimensions(resolution)
     ids = list(dict.fromkeys(parse_root_ids(root_ids).tolist()))
     if ids and segmentation is None:
-        raise InputError("root_ids need a segmentation", hint="pass segmentation=")
+        raise InputError("root_ids need a segmentation", hint="pass segmentation= too")
     layers: list[dict[str, Any]] = []
     if image is not None:
         layers.append({"type": "image", "source": image, "name": "image"})
@@ -160,7 +161,7 @@ def read_neuroglancer_link(link: str) -> dict[str, Any]:
     Raises
     ------
     InputError
-        The link holds no state; it may name one on a server.
+        The link holds no state; it may refer to one on a server.
     """
     _, mark, text = link.partition("#!")
     try:
@@ -178,7 +179,7 @@ def _dimensions(resolution: Sequence[float]) -> dict[str, list[Any]]:
         raise InputError(
             f"{resolution!r} is not a resolution", hint="pass three positive numbers, nm per voxel"
         )
-    # Through decimal text: 8 / 1e9 is exact as 8e-09, a product with 1e-9 is not.
+    # By way of decimal text: 8e-09 is exact, but 8 * 1e-9 is not.
     return {axis: [float(f"{size!r}e-9"), "m"] for axis, size in zip("xyz", sizes, strict=True)}
 
 
@@ -260,7 +261,7 @@ def _point(position: Any) -> list[float]:
         raise InputError(
             f"{position!r} is not a position", hint="pass three numbers, in voxels"
         ) from error
-    # The middle of the voxel, where Neuroglancer's own marks stand.
+    # The middle of the voxel, where Neuroglancer puts its own marks.
     return [x + 0.5, y + 0.5, z + 0.5]
 
 

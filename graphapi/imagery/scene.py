@@ -44,40 +44,38 @@ def brain_scene(
     scale_bar: bool = False,
     note: str = "",
 ) -> pv.Plotter:
-    """Put neurons, the outline of a brain and synapses into a scene, without showing it yet.
+    """Build a scene of neurons, the outline of a brain and synapses, without showing it yet.
 
-    The camera looks along z from the front, with y downwards, as in CRANTpy. This works without
-    a screen: `.show()` then draws into memory and returns, and `.screenshot(path)` writes the
-    picture.
+    The camera looks along z from the front, with y downwards, as in CRANTpy. Without a screen,
+    `.show()` draws into memory and returns, and `.screenshot(path)` writes the picture.
 
     Parameters
     ----------
     meshes
-        Neurons, by root id; may be empty.
+        Neurons by root id; may be empty.
     colors
-        One for all, one for each neuron in the order of `meshes`, or a dict by root id. With
-        `Meshes` that lack some of those asked for, colours of the missing ones may be in the
-        dict. None: a palette for all kinds of colour vision.
+        One colour for all, one for each neuron in the order of `meshes`, or a dict by root id,
+        which may also hold other neurons. None: a palette for any colour vision.
     brain
-        The outline; None for none. Only the side that faces the camera is drawn.
+        The outline, or None. Only the side that faces the camera is drawn.
     brain_color, brain_alpha, neuron_alpha
         Colour of the outline, and opacities from 0 to 1.
     backend
-        What shows the scene in a notebook: 'static' (a picture), 'html', 'client', 'server',
-        'trame' (these need the `trame` package) or 'none'.
+        How a notebook shows the scene: 'static' (a picture), 'html', 'client', 'server', 'trame'
+        (these need the `trame` package) or 'none'.
     synapses
-        Positions in nm, shape (n, 3), or a dict from a name to such an array: each name has its
-        own colour and a line in the legend.
+        Positions in nm, shape (n, 3), or a dict of such arrays by name: each name has its own
+        colour and a line in the legend.
     synapse_colors
-        Colours by name; those not named come from the palette.
+        Colours by name; other names get colours from the palette.
     synapse_size
         Diameter in nm.
     legend
-        Colours by name, for a legend in the upper left.
+        Colours by name, for a legend at the upper left.
     scale_bar
-        Draw one in the lower left, for what is as far away as the camera's focus.
+        Draw a scale bar at the lower left, valid at the distance of the camera's focus.
     note
-        A line of text in the lower right, such as where the data come from.
+        A line of text at the lower right, such as the source of the data.
 
     Returns
     -------
@@ -98,7 +96,7 @@ def brain_scene(
     pyvista = _pyvista()
     plotter: pv.Plotter = pyvista.Plotter(off_screen=None if has_display() else True)
     if brain is not None:
-        # Its far side is left out: seen through, folds of both sides would look like creases.
+        # Without its far side: seen through each other, folds of both sides look like creases.
         _add(plotter, brain, "brain", brain_color, brain_alpha, smooth=True, culling="back")
     for root_id, mesh in meshes.items():
         _add(plotter, mesh, f"neuron {root_id}", chosen[root_id], neuron_alpha)
@@ -113,7 +111,7 @@ def brain_scene(
     plotter.view_xy(negative=True)  # type: ignore[call-arg]
     plotter.set_viewup([0, -1, 1])  # type: ignore[arg-type]
     if plotter.notebook:
-        # For this scene alone: a global backend would change the user's other plots.
+        # Only for this scene: a global backend would change the user's other plots.
         plotter.show = partial(plotter.show, jupyter_backend=backend)  # type: ignore[method-assign]
     atexit.unregister(_end_quietly)  # once, however many scenes there are
     atexit.register(_end_quietly)
@@ -121,11 +119,11 @@ def brain_scene(
 
 
 def _end_quietly() -> None:
-    """Leave PyVista's objects to the end of the process, without their finalizers.
+    """Remove the finalizers of PyVista's objects at the end of the process.
 
-    Where `dill` is loaded, as cloud-volume does, the main script outlives the libraries at the
-    end of the process, and whatever it still holds of a scene then fails noisily to clean up.
-    PyVista closes its windows all the same, after this.
+    With `dill` loaded, which cloud-volume does, the main script outlives the libraries, and the
+    objects of a scene that it still holds then fail noisily to clean up. PyVista still closes its
+    windows after this.
     """
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == "pyvista":
@@ -150,7 +148,7 @@ def _check_options(backend: str, brain: float, neurons: float, size: float) -> N
         )
     for name, alpha in (("brain_alpha", brain), ("neuron_alpha", neurons)):
         if not 0 <= alpha <= 1:
-            raise InputError(f"{name} must be from 0 (unseen) to 1 (solid), not {alpha!r}")
+            raise InputError(f"{name} must be from 0 (invisible) to 1 (solid), not {alpha!r}")
     if not size > 0:
         raise InputError(f"synapse_size must be positive, not {size!r}")
 
@@ -167,7 +165,7 @@ def _add(
 ) -> None:
     surface = _pyvista().PolyData.from_regular_faces(mesh.vertices, mesh.faces)
     if surface.n_points:
-        if smooth:  # by normals of ours: PyVista would turn triangles around
+        if smooth:  # with our own normals: PyVista would turn triangles around
             surface = surface.compute_normals(
                 cell_normals=False, consistent_normals=False, split_vertices=False
             )
@@ -184,10 +182,10 @@ def _add(
 def _add_synapses(
     plotter: Any, points: Mapping[str, Any], colors: dict[str, Color], size: float
 ) -> list[tuple[str, Color]]:
-    """Add them, and return the lines of the legend."""
+    """Add synapses, and return the lines of their legend."""
     pyvista = _pyvista()
     named: list[tuple[str, Color]] = []
-    # From the palette's end: the first colours are the neurons'.
+    # From the end of the palette: its first colours are those of the neurons.
     palette = OKABE_ITO[::-1]
     for number, (name, places) in enumerate(points.items()):
         color = _checked(colors.get(name, palette[number % len(palette)]), name)

@@ -1,4 +1,4 @@
-"""What is written over a scene: which colour is what, a scale bar, where the data come from."""
+"""The legend, the scale bar and the note of a scene."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 #: Names of the actors.
 SCALE_BAR, NOTE = "scale bar", "note"
 _GREY = (0.3, 0.3, 0.3)
-#: Lines of a legend; with more, only the first ones are shown, and how many there are besides.
+#: Lines of a legend; beyond them, only the number of further lines is shown.
 MOST_LINES = 24
 
 
 def add_legend(plotter: Any, lines: Sequence[tuple[str, Color]]) -> None:
-    """Write names in the upper left, each beside its colour."""
+    """Write names at the upper left, each beside its colour."""
     shown: list[Any] = [[name, color] for name, color in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:
         shown.append([f"and {len(lines) - MOST_LINES} more", _GREY])
@@ -37,14 +37,14 @@ def add_legend(plotter: Any, lines: Sequence[tuple[str, Color]]) -> None:
 
 
 def add_note(plotter: Any, note: str) -> None:
-    """Write a line in the lower right."""
+    """Write a line at the lower right."""
     plotter.add_text(note, position="lower_right", font_size=8, color=_GREY, name=NOTE)
 
 
 def add_scale_bar(plotter: Any) -> None:
-    """Draw a scale bar in the lower left, for what is as far away as the camera's focus.
+    """Draw a scale bar at the lower left, valid at the distance of the camera's focus.
 
-    It is measured again whenever the scene is drawn, so it is right after zooming, too.
+    It is measured whenever the scene is drawn, and is therefore also right after zooming.
     """
     from vtkmodules.vtkCommonCore import vtkPoints
     from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
@@ -85,7 +85,7 @@ def add_scale_bar(plotter: Any) -> None:
 
 
 def _nm_per_pixel(renderer: Any) -> float:
-    """Measure the scene in the plane of the camera's focus."""
+    """Return the size of a pixel in the plane of the camera's focus."""
     camera = renderer.GetActiveCamera()
     half_angle = np.radians(camera.GetViewAngle() / 2)
     return float(2 * camera.GetDistance() * np.tan(half_angle) / renderer.GetSize()[1])

@@ -1,4 +1,4 @@
-"""A scene as a page that you turn and zoom with the mouse, by WebGL and a script of our own.
+"""A scene as a page that you turn and zoom with the mouse, drawn by WebGL and our own script.
 
 PyVista's own pages come from trame, which starts a server and may download a viewer.
 """
@@ -19,7 +19,7 @@ from graphapi.imagery.scene_extras import SCALE_BAR
 if TYPE_CHECKING:
     import pyvista as pv
 
-#: Where VTK's corner annotations stand, by number.
+#: The places of VTK's corner annotations, by number.
 _PLACES = (
     "lower left", "lower right", "upper left", "upper right",
     "lower edge", "right", "left", "upper edge",
@@ -43,17 +43,17 @@ def scene_page(plotter: pv.Plotter, *, height: int = 600) -> HtmlPage:
     Parameters
     ----------
     plotter
-        From `brain_scene`, not yet closed.
+        A result of `brain_scene`, not yet closed.
     height
         Height in a notebook, in pixels.
 
     Returns
     -------
     HtmlPage
-        Every surface of the scene, in its colour and opacity, seen from where the camera is,
-        with the scene's legend, scale bar and texts. Drag to turn, hold Shift to move, use the
-        wheel to zoom. Notebooks show it; `.save(path)` writes a file that opens anywhere and
-        fetches nothing.
+        Every surface of the scene with its colour and opacity, seen from the camera, and the
+        scene's legend, scale bar and texts. Drag to turn, hold Shift to move, use the wheel to
+        zoom. Notebooks show it; `.save(path)` writes a file that opens anywhere and fetches
+        nothing.
     """
     meshes = [
         _surface(name, actor)
@@ -99,7 +99,7 @@ def _percent(color: tuple[float, ...]) -> str:
 
 
 def _texts(plotter: pv.Plotter) -> list[tuple[str, str]]:
-    """Return what is written over the scene in corners and at edges, with its place."""
+    """Return the texts in the corners and at the edges of a scene, with their places."""
     written: list[tuple[str, str]] = []
     for actor in plotter.actors.values():
         if actor.IsA("vtkCornerAnnotation"):

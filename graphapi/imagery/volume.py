@@ -106,11 +106,14 @@ class Volume:
             The segment has no mesh, or a part of it is missing.
         """
         if self.source.form == "graphene":
-            return self._graphene_mesh(root_id)
+            return self._read_mesh(root_id, IndexError)
         if not self.info.get("mesh"):
             raise ImageryNotFoundError(f"{self.source.text} has no meshes")
         if self._mesh_info.get("@type") == "neuroglancer_multilod_draco":
-            return self._multilod_mesh(root_id)
+            index = f"{root_id}.index"
+            if "sharding" not in self._mesh_info and self._files([index])[index] is None:
+                raise self._no_mesh(root_id)
+            return self._read_mesh(root_id, _library().errors.MeshMissingError, lod=0)
         return self._legacy_mesh(root_id)
 
     @cached_property
@@ -158,7 +161,7 @@ class Volume:
         manifest = f"{root_id}:0"
         content = self._files([manifest])[manifest]
         if content is None:
-            raise ImageryNotFoundError(f"{self.source.text} has no mesh of {root_id}")
+            raise self._no_mesh(root_id)
         names = _json(content, f"the mesh manifest of {root_id}").get("fragments")
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise CaveResponseError(f"the mesh manifest of {root_id} does not list fragments")
@@ -169,33 +172,18 @@ class Volume:
         parts = [decode_legacy(fragments[name] or b"", f"mesh fragment {name}") for name in names]
         return _moved(join_meshes(parts), self._mesh_info.get("transform"), root_id)
 
-    def _multilod_mesh(self, root_id: int) -> Mesh:
-        if "sharding" not in self._mesh_info:
-            self._require(root_id, f"{root_id}.index")
-        missing = _library().errors.MeshMissingError
-        with translated(_library(), f"the mesh of {root_id} in {self.source.text}"):
-            try:
-                found = self._meshed.mesh.get(root_id, lod=0)[root_id]
-            except missing as error:
-                raise ImageryNotFoundError(
-                    f"{self.source.text} has no mesh of {root_id}"
-                ) from error
-            return Mesh.of(found.vertices, found.faces, f"the mesh of {root_id}")
-
-    def _require(self, root_id: int, name: str) -> None:
-        if self._files([name])[name] is None:
-            raise ImageryNotFoundError(f"{self.source.text} has no mesh of {root_id}")
-
-    def _graphene_mesh(self, root_id: int) -> Mesh:
+    def _read_mesh(self, root_id: int, missing: type[Exception], **options: Any) -> Mesh:
+        """Fetch a mesh with cloud-volume, which raises `missing` if there is none."""
         source = self._meshed.mesh
         with translated(_library(), f"the mesh of {root_id} in {self.source.text}"):
             try:
-                found = source.get(root_id)[root_id]
-            except IndexError as error:
-                raise ImageryNotFoundError(
-                    f"{self.source.text} has no mesh of {root_id}"
-                ) from error
+                found = source.get(root_id, **options)[root_id]
+            except missing as error:
+                raise self._no_mesh(root_id) from error
             return Mesh.of(found.vertices, found.faces, f"the mesh of {root_id}")
+
+    def _no_mesh(self, root_id: int) -> ImageryNotFoundError:
+        return ImageryNotFoundError(f"{self.source.text} has no mesh of {root_id}")
 
 
 def open_volume(source: str | os.PathLike[str] | Volume, token: str | None = None) -> Volume:

@@ -1,4 +1,4 @@
-"""The content of a report: everything is computed here, nothing is drawn or written."""
+"""Compute the content of a report; nothing is drawn or written here."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _COMPARED = (
     "largest_weak_component",
     "largest_strong_component",
 )
-#: Connections that path lengths may look at, both ways: about half a minute on two cores.
+#: Connections that path lengths may look at: about half a minute on two cores.
 _PATH_STEPS = 10_000_000_000
 
 
@@ -43,8 +43,8 @@ class Findings:
     Parameters
     ----------
     statistics
-        `value` by statistic, and the columns of `Comparison.table` for those that null graphs
-        have too.
+        `value` by statistic, and the columns of `Comparison.table` for those that are compared
+        with null graphs.
     census
         `Comparison.table` of the 16 classes of triads, with `title`.
     rich_club, degrees, hubs
@@ -52,7 +52,9 @@ class Findings:
     directed, undirected
         Path lengths.
     nulls
-        A description of the null graphs, and what was verified to be the same in each.
+        A description of the null graphs.
+    kept
+        Properties that were checked to be the same in every null graph.
     shared
         Mean share of the connections that null graphs have in common with the connectome.
     """

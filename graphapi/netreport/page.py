@@ -1,4 +1,4 @@
-"""An HTML page that needs no other file and no network."""
+"""Write an HTML page that needs no other file and no network."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def page(title: str, facts: Mapping[str, str], sections: Sequence[Section]) -> s
     Parameters
     ----------
     title
-        Its heading.
+        Heading of the page.
     facts
         Names and values below the heading, in two columns.
     sections

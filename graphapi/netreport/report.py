@@ -1,4 +1,4 @@
-"""Writing a report into a folder."""
+"""Write a report into a folder."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _DPI = 130
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """A report that was written.
+    """The files and tables of a report.
 
     Parameters
     ----------
@@ -72,24 +72,24 @@ def write_report(
     workers: int | None,
     stop: Stop | None = None,
 ) -> Report:
-    """Compute, draw and write.
+    """Compute, draw and write a report.
 
     Parameters
     ----------
     folder, nulls, seed, top, workers
         See `Connectome.report`.
     graph, model
-        What is described, and what the null graphs keep.
+        The graph, and what the null graphs keep.
     title
-        Of the page.
+        Title of the page.
     facts
-        What the page says about the graph, by name.
+        Facts about the graph, by name.
     labels
-        A property of neurons by root id, named after it; None for no table of roles.
+        A property of neurons by root id, with its name; None for no table of roles.
     stop
         Ends the work early.
     """
-    pyplot()  # if it is missing, say so before the work
+    pyplot()  # if it is missing, fail before the work
     place = _made(folder)
     found = find(graph, model, nulls=nulls, seed=seed, top=top, workers=workers, stop=stop)
     tables = tables_of(found)
@@ -143,7 +143,7 @@ def tables_of(found: Findings) -> dict[str, pd.DataFrame]:
 def connected_roles(
     graph: DirectedGraph, labels: pd.Series[Any], stop: Stop | None = None
 ) -> pd.DataFrame:
-    """Count which labels have which role in connected triads."""
+    """Count the roles of each label in connected triads."""
     from graphapi.network.labelled import label_roles
 
     table = label_roles(graph, labels, stop=stop)
@@ -164,19 +164,19 @@ def pictures_of(found: Findings) -> dict[str, bytes]:
 def sections_of(
     found: Findings, tables: dict[str, pd.DataFrame], pictures: dict[str, bytes]
 ) -> list[Section]:
-    """Put the page's sections together."""
+    """Return the sections of the page."""
     curve = tables["rich_club"]
     step = max(1, len(curve) // 20)
     sections = [
         Section(
             "Statistics",
-            "Shares and counts; where null graphs can differ, their values. z: difference "
+            "Shares and counts, with those of the null graphs if they can differ. z: difference "
             "from their mean in standard deviations. p: empirical, two-sided.",
             table=tables["statistics"],
         ),
         Section(
             "Triads",
-            "Every three neurons, by their 16 classes. Orange: more than in the null graphs, "
+            "All triads, by their 16 classes. Orange: more than in the null graphs, "
             "blue: fewer, grey: p of 0.05 or above.",
             (pictures["triad_spectrum"], "Counts of the 13 connected classes beside null graphs"),
             tables["triads"],

@@ -1,7 +1,7 @@
-"""Figures of connectivity, as matplotlib axes; each draws one idea from plain frames.
+"""Figures of connectivity as matplotlib axes; each draws one idea from plain tables.
 
-Classes have the colours of `graphapi.common.palette`, numbers those of viridis, the darker the
-more. matplotlib is imported by the functions, not by this module.
+Classes have the colours of `graphapi.common.palette`; numbers have those of viridis, larger ones
+darker. matplotlib is imported by the functions, not by this module.
 """
 
 from graphapi.plots.bars import partner_classes, synapse_counts

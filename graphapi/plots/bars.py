@@ -1,4 +1,4 @@
-"""Bars: classes of partners, and numbers of partners."""
+"""Bar charts: classes of partners, and numbers of partners."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from graphapi.plots.classes import Classes
 
 _BLUE, _ORANGE = OKABE_ITO[0], OKABE_ITO[4]
-#: Classes with a bar of their own; beyond them, those with fewest connections are drawn as one.
+#: Classes with a bar of their own; further ones, with fewer connections, share one bar.
 MAX_CLASSES = 24
-#: Inches that a bar takes, with its name.
+#: Width of a bar with its name, in inches.
 _BAR = 0.28
 
 
@@ -42,29 +42,29 @@ def partner_classes(
     connectivity
         From `get_connectivity`: `pre`, `post`, `weight`.
     side
-        Where the partners are: `post` for downstream ones, `pre` for upstream ones. Split a
-        frame with both directions first.
+        Column of the partners: `post` for downstream ones, `pre` for upstream ones. Split a
+        table with both directions first.
     classes
-        The partners' classes: a dict or Series by root id, or annotation rows; those that are in
-        none are `Unknown`.
+        The partners' classes: a dict or Series by root id, or annotation rows. Partners without
+        a class are `Unknown`.
     by
         Column of the class in annotation rows.
     colors
-        Colours by class, from `get_class_colors`. None: the palette, most connections first.
+        Colours by class, as from `get_class_colors`; None for the palette, in order of size.
     axes
         Two axes to draw on; None for new ones.
 
     Returns
     -------
     numpy.ndarray of matplotlib.axes.Axes
-        Two: numbers of connections, and mean weights, by class. The classes with most connections
-        come first, then by name. Beyond `MAX_CLASSES`, the last bar is for all other classes, and
-        says how many they are.
+        Two: numbers of connections, and mean weights, by class, the classes with most
+        connections first, then by name. Beyond `MAX_CLASSES`, the last bar stands for all other
+        classes and gives their number.
 
     Raises
     ------
     InputError
-        A column is missing, or `side` is neither.
+        A column is missing, or `side` is neither `pre` nor `post`.
     """
     if side not in ("pre", "post"):
         raise InputError(f"side must be 'pre' or 'post', not {side!r}")
@@ -94,7 +94,7 @@ def partner_classes(
 
 
 def _few(sums: pd.DataFrame) -> pd.DataFrame:
-    """Put the classes beyond `MAX_CLASSES` into one."""
+    """Combine the classes beyond `MAX_CLASSES`."""
     if len(sums) <= MAX_CLASSES:
         return sums
     import pandas as pd
@@ -110,9 +110,9 @@ def synapse_counts(counts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     counts
-        From `get_synapse_counts`: index `neuron_id`; `post` counts the partners upstream (the
-        neuron is postsynaptic there), `pre` those downstream. CRANTpy's tutorial labels them the
-        other way round.
+        A result of `get_synapse_counts`: index `neuron_id`; `post` counts upstream partners (the
+        neuron is postsynaptic to them), `pre` downstream ones. CRANTpy's tutorial labels them
+        the other way round.
     ax
         Axes to draw on; None for new ones.
 

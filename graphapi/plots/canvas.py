@@ -1,4 +1,4 @@
-"""What all figures share: their axes, their notes, and checks of the frames they draw."""
+"""Shared parts of all figures: axes, notes, and checks of the tables they draw."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def pyplot() -> Any:
     Raises
     ------
     MissingExtraError
-        It is not installed.
+        matplotlib is not installed.
     """
     try:
         from matplotlib import pyplot as plt
@@ -29,7 +29,7 @@ def pyplot() -> Any:
 
 
 def new_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
-    """Return the axes to draw on: those given, or new ones of a size in inches."""
+    """Return the axes to draw on: the given ones, or new ones of a size in inches."""
     if ax is not None:
         return ax
     axes: Axes = pyplot().subplots(figsize=size, layout="constrained")[1]
@@ -42,7 +42,7 @@ def new_row(axes: Iterable[Axes] | None, count: int, size: tuple[float, float]) 
     Raises
     ------
     InputError
-        Another number of axes was given.
+        A different number of axes was given.
     """
     import numpy as np
 
@@ -51,7 +51,7 @@ def new_row(axes: Iterable[Axes] | None, count: int, size: tuple[float, float]) 
         return figure[1][0]
     given = np.ravel(np.asarray(axes, dtype=object))
     if len(given) != count:
-        raise InputError(f"{len(given)} axes were given, {count} are needed")
+        raise InputError(f"{len(given)} axes were given, but {count} are needed")
     return given
 
 
@@ -61,12 +61,12 @@ def open_frame(ax: Axes) -> None:
 
 
 def add_note(ax: Axes, note: str) -> None:
-    """Write in small letters where the data come from: above on the right, or below a drawing."""
+    """Write the source of the data in small letters: at the upper right, or below a drawing."""
     if ax.axison:
         ax.set_title(note, loc="right", fontsize=7, color="0.35")
         return
     figure = ax.figure
-    if figure.get_supxlabel() in ("", note):  # the layout keeps room for it
+    if figure.get_supxlabel() in ("", note):  # the layout leaves room for it
         figure.supxlabel(note, x=0.99, ha="right", fontsize=7, color="0.35")
         return
     text = ax.annotate(
@@ -82,12 +82,12 @@ def say_empty(ax: Axes, what: str) -> None:
 
 
 def need_columns(frame: pd.DataFrame, columns: Iterable[str], what: str) -> None:
-    """Check that a frame has the columns that are drawn.
+    """Check that a table has the columns to draw.
 
     Raises
     ------
     InputError
-        It is not a frame, or lacks one.
+        It is not a DataFrame, or lacks a column.
     """
     if not hasattr(frame, "columns"):
         raise InputError(f"{what} must be a data frame, not {type(frame).__name__}")

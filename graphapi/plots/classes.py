@@ -1,4 +1,4 @@
-"""Which class each neuron is of, read from what people have at hand."""
+"""Read the class of each neuron from a dict, a Series or annotation rows."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     #: Root id -> class, a Series with root ids as index, or annotation rows.
     Classes = Mapping[int, str] | pd.Series[Any] | pd.DataFrame
 
-#: What the usual properties hold, in a word.
+#: Words for the values of common properties.
 _WORDS = {"cell_class": "class", "super_class": "superclass", "cell_type": "type"}
 
 
 def word_for(by: str) -> str:
-    """Return the word for what a property holds: 'class', 'type', 'side', ..."""
+    """Return the word for the values of a property: 'class', 'type', 'side', ..."""
     return _WORDS.get(by, by.replace("_", " "))
 
 
@@ -33,20 +33,20 @@ def read_classes(classes: Classes | None, by: str) -> dict[int, str]:
     ----------
     classes
         A mapping from root id to class, a Series whose index is root ids, or annotation rows with
-        the columns `root_id` and `by`. None: no classes are known.
+        the columns `root_id` and `by`; None for no classes.
     by
-        The column of annotation rows.
+        The column with the class in annotation rows.
 
     Returns
     -------
     dict
-        Neurons without a class are not in it. A neuron with rows of several classes has all of
-        them, sorted and joined by ' / ', since a figure cannot know which one is right.
+        Class by root id, without neurons that have none. A neuron with several classes has all of
+        them, sorted and joined by ' / ', because a figure cannot know which one is right.
 
     Raises
     ------
     InputError
-        A column is missing, or it is none of these.
+        A column is missing, or the classes are none of these.
     """
     if classes is None:
         return {}
@@ -58,7 +58,7 @@ def read_classes(classes: Classes | None, by: str) -> dict[int, str]:
 
 
 def group_sorted(ids: Iterable[int], classes: Mapping[int, str]) -> list[tuple[str, list[int]]]:
-    """Sort ids into classes: the largest first, then by name; ids ascending; unknown ones last."""
+    """Group ids by class: the largest first, then by name, unknown ones last; ids sorted."""
     groups: dict[str, list[int]] = {}
     for root_id in sorted(int(i) for i in ids):
         groups.setdefault(classes.get(root_id, UNKNOWN), []).append(root_id)
@@ -91,5 +91,5 @@ def _ids(values: Any) -> list[int]:
 
 
 def _is_known(name: object) -> bool:
-    # Nothing but NaN differs from itself.
+    # Only NaN differs from itself.
     return name is not None and name == name and str(name).strip() != ""

@@ -1,4 +1,4 @@
-"""Neurons or classes as nodes on a circle, connections as arrows between them."""
+"""Draw neurons or classes as nodes on a circle, and connections as arrows between them."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
     from graphapi.plots.classes import Classes
 
-#: Nodes that are still told apart on a circle.
+#: Most nodes that can be told apart on a circle.
 MAX_NODES = 150
 _MAX_LABELLED = 40
 _MAX_WEIGHTS = 30
 _WIDTHS = (0.5, 7.0)
-#: Nodes from which on names stand like spokes, as they would overlap side by side.
+#: With this many nodes or more, names are turned like spokes, because they would overlap.
 _SPOKES = 11
-#: How far a loop reaches from the middle of its node, in radii of the node, and half its width.
+#: Length of a loop from the middle of its node, and half its width, in radii of the node.
 _LOOP = (3.4, 1.5)
 _BEND = 0.12
 
 
 @dataclass(frozen=True)
 class _Node:
-    """A node as it is drawn: its key, its text, its class, and its area in points squared."""
+    """A node as drawn: its key, text and class, and its area in square points."""
 
     key: Any
     text: str
@@ -43,7 +43,7 @@ class _Node:
 
     @property
     def radius(self) -> float:
-        """In points."""
+        """Radius in points."""
         return float((self.area / np.pi) ** 0.5)
 
 
@@ -68,24 +68,25 @@ def connectivity_diagram(
     by
         Node attribute, or column of annotation rows, that holds the class.
     level
-        `class`: a node for each class, larger for more neurons; arrows are the sums of weights,
-        also within a class (loops). `neuron`: a node for each neuron, beside those of its class.
+        `class`: a node for each class, larger for more neurons; arrows are sums of weights, loops
+        those within a class. `neuron`: a node for each neuron, beside others of its class.
     colors
-        Colours by class, from `get_class_colors`. None: the palette, largest class first.
+        Colours by class, as from `get_class_colors`; None for the palette, in order of size.
     ax
         Axes to draw on; None for new ones.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Nodes stand clockwise from the top, largest class first. Arrows are as wide as the square
-        root of their weight, in the colour of the presynaptic class; each is a patch whose `gid`
-        is `PRE->POST` (class names or root ids). Up to 30 arrows have their weight beside them.
+        Nodes are placed clockwise from the top, largest class first. An arrow's width is
+        proportional to the square root of its weight, and its colour is that of the presynaptic
+        class. Each arrow is a patch with the `gid` `PRE->POST` (class names or root ids). Weights
+        are shown for up to 30 arrows.
 
     Raises
     ------
     InputError
-        It is not such a subgraph, `level` is neither, or there are too many nodes to tell apart.
+        `subgraph` or `level` is not valid, or there are too many nodes to tell apart.
     """
     if level not in ("class", "neuron"):
         raise InputError(f"level must be 'class' or 'neuron', not {level!r}")
@@ -145,7 +146,7 @@ def _neuron_nodes(groups: Sequence[tuple[str, list[int]]]) -> list[_Node]:
 def _weights(
     subgraph: nx.DiGraph[int], names: Mapping[int, str] | None
 ) -> dict[tuple[Any, Any], int]:
-    """Sum weights by pair of nodes as drawn."""
+    """Sum the weights between each two nodes as drawn."""
     weights: dict[tuple[Any, Any], int] = {}
     edges: Any = subgraph.edges(data="weight")
     for pre, post, weight in edges:
@@ -167,7 +168,7 @@ def _circle(nodes: Sequence[_Node]) -> dict[Any, Any]:
 
 
 def _fit(ax: Axes, places: Mapping[Any, Any]) -> None:
-    """Set the limits to where nodes are; names and loops beyond get room from the layout."""
+    """Set the limits to the nodes; the layout leaves room for names and loops beyond them."""
     points = np.array(list(places.values()))
     low, high = points.min(axis=0) - 0.12, points.max(axis=0) + 0.12
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
@@ -210,7 +211,7 @@ def _draw_arrows(
 
 @dataclass(frozen=True)
 class _Loop:
-    """A way from a node back to itself, outwards; matplotlib calls it with pixels."""
+    """A path from a node outwards and back to it; matplotlib calls it with pixels."""
 
     x: float
     y: float
@@ -222,7 +223,7 @@ class _Loop:
         aside = np.array([-self.y, self.x])
         reach, half = _LOOP
         leaving, arriving = float(sizes["shrinkA"]), float(sizes["shrinkB"])
-        # A cubic curve comes within three quarters of where its handles are.
+        # A cubic curve reaches three quarters of the way to its handles.
         far = leaving * reach * 4 / 3
         return Path(
             [
@@ -236,15 +237,15 @@ class _Loop:
 
 
 def _outward(place: Any) -> tuple[float, float]:
-    """Return the direction away from the middle of the circle; up, for a node in the middle."""
+    """Return the direction away from the middle of the circle; up for a node in the middle."""
     length = float(np.linalg.norm(place))
     return (float(place[0]) / length, float(place[1]) / length) if length else (0.0, 1.0)
 
 
 def _place_of_weight(weights: Mapping[tuple[Any, Any], int], pre: Any, post: Any) -> float:
-    """Return where on its way from 0 to 1 an arrow has its weight.
+    """Return the place of an arrow's weight along it, from 0 to 1.
 
-    In the middle where there are few arrows, else nearer to the end where fewer of them meet.
+    With few arrows it is the middle, otherwise nearer to the end where fewer of them meet.
     """
     if len(weights) <= 12:
         return 0.5
@@ -259,7 +260,7 @@ def _draw_weight(ax: Axes, weight: int, start: Any, end: Any, node: _Node, t: fl
     shift = np.zeros(2)
     if np.array_equal(start, end):
         place = start
-        # The curve ends a little short of its reach, and is drawn with a width.
+        # The curve ends a little before its handles, and has a width.
         shift = np.array(_outward(start)) * node.radius * _LOOP[0] * 1.08
     else:
         along = end - start
@@ -324,7 +325,7 @@ def _draw_label(ax: Axes, node: _Node, place: Any, count: int, *, loop: bool) ->
 def _legend(
     ax: Axes, groups: Sequence[tuple[str, list[int]]], colors: Mapping[str, str], longest: int
 ) -> None:
-    """Name the classes on the right, beyond the longest of the nodes' names."""
+    """Name the classes on the right, beyond the longest name of a node."""
     from matplotlib.lines import Line2D
     from matplotlib.transforms import ScaledTranslation
 

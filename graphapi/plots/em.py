@@ -1,4 +1,4 @@
-"""EM around synapses, with the sites of both partners marked."""
+"""Draw the EM around synapses, with the sites of both partners marked."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 #: Colours of the presynaptic and of the postsynaptic side.
 PRE_COLOR, POST_COLOR = OKABE_ITO[1], OKABE_ITO[5]
 _POSITIONS = ("pre_pt_position", "post_pt_position", "ctr_pt_position")
-#: An arrow that points at the origin, in points: from its tip, which stays away so that the
-#: synapse is seen, to its tail.
+#: An arrow that points at the origin, in points, from its tip to its tail. The tip keeps a distance
+#: that leaves the synapse visible.
 _TIP, _NECK, _TAIL = 5.0, 13.0, 26.0
 _ARROW = (
     (_TIP, 0), (_NECK, 4.2), (_NECK, 1.3), (_TAIL, 1.3), (_TAIL, -1.3), (_NECK, -1.3),
@@ -57,31 +57,31 @@ def em_with_synapse(
     Parameters
     ----------
     source
-        The EM volume: its address, or an open one.
+        The EM volume: its address, or an open volume.
     pre, post
         The two sites, in voxels of `resolution`.
     resolution
-        Size in nm of the voxels that positions count.
+        Size in nm of the voxels in which positions are given.
     centre
-        Middle of the picture; None: halfway between the sites.
+        Middle of the picture; None for halfway between the sites.
     size
         Width and height in pixels.
     mip, plane, token, fill_missing
         As for `graphapi.imagery.em.em_image`.
     segmentation
-        The segmentation, to tint and outline the two neurons; needs `pre_root` or `post_root`.
+        The segmentation, to tint and outline the two neurons; requires `pre_root` or `post_root`.
     pre_root, post_root
         Root ids of the neurons to tint, in the colours of their sites.
     to_roots
-        Returns the root ids of supervoxels, as for `segmentation_image`.
+        Function that returns the root ids of supervoxels; see `segmentation_image`.
     ax
         Axes to draw on; None for new ones.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Arrows point at the sites, from either side of the synapse. The arrow of a site in
-        another section is hollow, and the legend says how far away it is. A bar shows the scale.
+        Arrows point at the sites from both sides of the synapse. The arrow of a site in another
+        section is hollow, and the legend gives its distance. A bar shows the scale.
 
     Raises
     ------
@@ -89,7 +89,10 @@ def em_with_synapse(
         As for `em_image`.
     """
     sites = [_site(pre, "pre"), _site(post, "post")]
-    middle = _halfway(*sites) if centre is None else _site(centre, "centre")
+    if centre is None:
+        middle = [(a + b) // 2 for a, b in zip(*sites, strict=True)]
+    else:
+        middle = _site(centre, "centre")
     found = cut_out(
         source,
         middle,
@@ -129,14 +132,14 @@ def em_panels(
     Parameters
     ----------
     source
-        The EM volume: its address, or an open one.
+        The EM volume: its address, or an open volume.
     synapses
-        Synapse rows, positions in voxels of `resolution`. The largest are shown, by `size`; the
-        first ones, if there is no such column.
+        Synapse rows, with positions in voxels of `resolution`. Those with the largest `size` are
+        shown; without this column, the first ones.
     count
-        How many to show at most.
+        Largest number of synapses to show.
     resolution
-        Size in nm of the voxels that positions count.
+        Size in nm of the voxels in which positions are given.
     size
         Width and height of each picture in pixels.
     token
@@ -144,13 +147,13 @@ def em_panels(
     axes
         Axes to draw on, one for each synapse; None for new ones.
     options
-        More for `em_with_synapse`: `mip`, `plane`, `segmentation`, `to_roots`, `fill_missing`.
-        With `segmentation`, the two neurons of each synapse are tinted.
+        Further options of `em_with_synapse`: `mip`, `plane`, `segmentation`, `to_roots`,
+        `fill_missing`. With `segmentation`, the two neurons of each synapse are tinted.
 
     Returns
     -------
     numpy.ndarray of matplotlib.axes.Axes
-        One for each synapse; empty if there is none.
+        One for each synapse; empty without synapses.
 
     Raises
     ------
@@ -209,10 +212,6 @@ def _site(position: Sequence[int], what: str) -> list[int]:
     return [int(v) for v in values]
 
 
-def _halfway(first: Sequence[int], second: Sequence[int]) -> list[int]:
-    return [(a + b) // 2 for a, b in zip(first, second, strict=True)]
-
-
 def _ids_below(
     found: CutOut,
     segmentation: str | os.PathLike[str] | Volume,
@@ -223,13 +222,13 @@ def _ids_below(
     to_roots: Callable[[Any], Any] | None,
     token: str | None,
 ) -> Any:
-    """Look up the segment under each pixel of the EM, whatever the segmentation's voxels."""
+    """Return the segment under each pixel of the EM, whatever the segmentation's resolution."""
     volume = open_volume(segmentation, token)
     own = found.window.scale.resolution
     scale = _nearest(volume, own)
     x, y, z = middle
     sides = found.window.right, found.window.down
-    # One voxel more on each side: the windows of two resolutions do not start at the same nm.
+    # One more voxel on each side: windows of two resolutions do not start at the same nm.
     width, height = (int(np.ceil(size * own[axis] / scale.resolution[axis])) + 2 for axis in sides)
     centre = voxel_at(middle, resolution, scale.resolution)
     window = window_at(centre, (width, height), plane, scale)
@@ -259,7 +258,7 @@ def _nearest(volume: Volume, resolution: Sequence[float]) -> Any:
 
 
 def _tint(ax: Axes, ids: Any, colors: dict[int | None, str], aspect: float) -> None:
-    """Tint neurons, and draw their outlines, which also show a small profile."""
+    """Tint neurons, and draw their outlines, which also show small profiles."""
     from matplotlib.colors import to_rgba
 
     tint, outline = np.zeros((*ids.shape, 4)), np.zeros((*ids.shape, 4))
@@ -273,7 +272,7 @@ def _tint(ax: Axes, ids: Any, colors: dict[int | None, str], aspect: float) -> N
 
 
 def _edge(inside: Any, width: int) -> Any:
-    """Return the pixels of an area that are within a width of its edge."""
+    """Return the pixels of an area that are within some width of its edge."""
     core = inside
     for _ in range(width):
         padded = np.pad(core, 1, mode="edge")
@@ -295,7 +294,7 @@ def _mark(ax: Axes, found: CutOut, sites: Sequence[Sequence[int]], nm: Sequence[
     ):
         column, row, away = place
         here = abs(away) < 0.5
-        # Rows count downwards; from the left and from the right where both sites are in one place.
+        # Rows count downwards. If both sites are in one place, arrows come from left and right.
         apart = np.array([(column - other[0]) * width, (other[1] - row) * height])
         if not apart.any():
             apart = np.array([-1.0 if name == "pre" else 1.0, 0.0])
@@ -304,7 +303,7 @@ def _mark(ax: Axes, found: CutOut, sites: Sequence[Sequence[int]], nm: Sequence[
         dots = ax.scatter(
             [column],
             [row],
-            # matplotlib scales a marker of one's own to half the root of this.
+            # matplotlib scales custom markers to half the root of this.
             s=(2 * np.abs(arrow).max()) ** 2,
             marker=Path(arrow, closed=True),
             facecolors=color if here else "none",

@@ -1,4 +1,4 @@
-"""An adjacency matrix as a picture, sorted by class."""
+"""Draw an adjacency matrix as a heatmap, sorted by class."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     Groups = Sequence[tuple[str, list[int]]]
 
-#: Neurons on a side up to which each has its id written beside it.
+#: Most neurons per side whose ids are shown.
 MAX_NAMED = 60
-#: Classes on a side from which on their names are small.
+#: With more classes per side, their names are small.
 _MANY_CLASSES = 12
-#: The strip of class colours: its distance from the matrix and its width, in axes.
+#: The strip of class colours: its distance from the matrix and its width, in axes units.
 _STRIP = (0.008, 0.018)
 
 
@@ -47,27 +47,27 @@ def adjacency_heatmap(
     Parameters
     ----------
     adjacency
-        From `get_adjacency`: root ids as index and columns, numbers of synapses as values.
+        A result of `get_adjacency`: root ids as index and columns, numbers of synapses as values.
     classes
         The neurons' classes: a dict or Series by root id, or annotation rows. Rows and columns
-        are sorted by class, the largest first and `Unknown` last. Lines separate the classes,
+        are sorted by class, the largest first and `Unknown` last. Lines separate the classes;
         each has its colour and its number of neurons beside it. Names that would overlap are
-        left out, smallest classes first, and the axis says so. None: ids are written beside the
-        matrix, if there are at most `MAX_NAMED`.
+        omitted, smallest classes first, and the axis says so. None: ids are shown, if there are
+        at most `MAX_NAMED`.
     by
         Column of the class in annotation rows.
     order
-        `given`: the matrix's own order; by id within a class. `strongest`: the columns with most
-        synapses first, and each row with the others that are strongest in the same column.
-        Classes are sorted within.
+        `given`: the matrix's own order; with classes, by id within a class. `strongest`: the
+        columns with most synapses first, and each row beside others that are strongest in the
+        same column; with classes, within each class.
     colors
-        Colours by class, from `get_class_colors`. None: the palette, largest class first.
+        Colours by class, as from `get_class_colors`; None for the palette, in order of size.
     ax
         Axes to draw on; None for new ones.
     cmap
         Colour map.
     log
-        Color by the logarithm.
+        Colour by the logarithm.
     title
         Heading.
 
@@ -80,7 +80,7 @@ def adjacency_heatmap(
     Raises
     ------
     InputError
-        It is not such a matrix.
+        `adjacency` is not such a matrix.
     """
     if order not in ("given", "strongest"):
         raise InputError(f"order must be 'given' or 'strongest', not {order!r}")
@@ -105,8 +105,8 @@ def adjacency_heatmap(
         row_groups, column_groups = _kept(row_groups, rows), _kept(column_groups, columns)
     _draw(axes, values[np.ix_(_order(rows, row_groups), _order(columns, column_groups))], cmap, log)
     paint = class_colors([name for name, _ in [*row_groups, *column_groups]], colors)
-    _mark_rows(axes, row_groups, paint, word_for(by))
-    _mark_columns(axes, column_groups, paint, word_for(by))
+    _mark_classes(axes, row_groups, paint, word_for(by), "pre")
+    _mark_classes(axes, column_groups, paint, word_for(by), "post")
     return axes
 
 
@@ -114,7 +114,7 @@ def _checked(adjacency: pd.DataFrame) -> tuple[Any, list[int], list[int]]:
     if not hasattr(adjacency, "columns"):
         raise InputError(
             f"an adjacency must be a data frame, not {type(adjacency).__name__}",
-            hint="for a sparse one, draw adjacency.to_frame()",
+            hint="for a sparse one, pass adjacency.to_frame()",
         )
     rows = parse_root_ids(adjacency.index, what="rows of the adjacency").tolist()
     columns = parse_root_ids(adjacency.columns, what="columns of the adjacency").tolist()
@@ -136,7 +136,7 @@ def _strongest_first(
 
 
 def _kept(groups: Groups, ids: Sequence[int]) -> Groups:
-    """Sort the members of each class as they stand in the matrix."""
+    """Sort the members of each class in the order of the matrix."""
     places = {root_id: place for place, root_id in enumerate(ids)}
     return [(name, sorted(members, key=places.__getitem__)) for name, members in groups]
 
@@ -148,13 +148,14 @@ def _order(ids: Sequence[int], groups: Groups) -> list[int]:
 
 def _draw(ax: Axes, values: Any, cmap: str, log: bool) -> None:
     from matplotlib import colormaps
+    from matplotlib.colors import LogNorm
 
     rows, columns = values.shape
     image = ax.imshow(
         np.ma.masked_equal(values, 0),
         # Pairs without synapses have no colour at all.
         cmap=colormaps[cmap].with_extremes(bad=(1, 1, 1, 0)),
-        norm=_logarithmic(values) if log else None,
+        norm=LogNorm(vmin=1, vmax=max(2, values.max())) if log else None,
         vmin=None if log else 0,
         vmax=None if log else max(1, values.max()),
         extent=(0, columns, rows, 0),
@@ -170,12 +171,6 @@ def _draw(ax: Axes, values: Any, cmap: str, log: bool) -> None:
         bar.minorticks_off()
 
 
-def _logarithmic(values: Any) -> Any:
-    from matplotlib.colors import LogNorm
-
-    return LogNorm(vmin=1, vmax=max(2, values.max()))
-
-
 def _name_neurons(ax: Axes, rows: Sequence[int], columns: Sequence[int]) -> None:
     for axis, ids, turned in ((ax.yaxis, rows, 0), (ax.xaxis, columns, 90)):
         if len(ids) <= MAX_NAMED:
@@ -189,46 +184,39 @@ def _name_neurons(ax: Axes, rows: Sequence[int], columns: Sequence[int]) -> None
         ax.set_xlabel(f"Postsynaptic ({len(columns)} neurons)")
 
 
-def _mark_rows(ax: Axes, groups: Groups, colors: Mapping[str, str], word: str) -> None:
+def _mark_classes(
+    ax: Axes, groups: Groups, colors: Mapping[str, str], word: str, side: Literal["pre", "post"]
+) -> None:
+    """Draw the boundaries, colours and names of classes along the rows (pre) or the columns."""
     from matplotlib.patches import Rectangle
 
+    rows = side == "pre"
     away, wide = _STRIP
     for name, start, size in _spans(groups):
         if start:
-            ax.axhline(start, color="0.55", linewidth=0.8)
-        place = (-away - wide, start)
+            (ax.axhline if rows else ax.axvline)(start, color="0.55", linewidth=0.8)
+        place, extent = (-away - wide, start), (wide, size)
         strip = Rectangle(
-            place, wide, size, transform=ax.get_yaxis_transform(), color=colors[name],
-            clip_on=False, linewidth=0,
-        )  # fmt: skip
-        strip.set_gid(f"pre {name}")
+            place if rows else place[::-1],
+            *(extent if rows else extent[::-1]),
+            transform=ax.get_yaxis_transform() if rows else ax.get_xaxis_transform(),
+            color=colors[name],
+            clip_on=False,
+            linewidth=0,
+        )
+        strip.set_gid(f"{side} {name}")
         ax.add_patch(strip)
-    told = _name_classes(ax.yaxis, groups, ax.get_window_extent().height / ax.figure.dpi)
-    if told < len(groups):
-        ax.set_ylabel(f"Presynaptic ({told} of {len(groups)} {word} names are shown)")
-
-
-def _mark_columns(ax: Axes, groups: Groups, colors: Mapping[str, str], word: str) -> None:
-    from matplotlib.patches import Rectangle
-
-    away, wide = _STRIP
-    for name, start, size in _spans(groups):
-        if start:
-            ax.axvline(start, color="0.55", linewidth=0.8)
-        place = (start, -away - wide)
-        strip = Rectangle(
-            place, size, wide, transform=ax.get_xaxis_transform(), color=colors[name],
-            clip_on=False, linewidth=0,
-        )  # fmt: skip
-        strip.set_gid(f"post {name}")
-        ax.add_patch(strip)
+    box = ax.get_window_extent()
     # Turned by 45 degrees, a line of text is 1.4 times as wide along the axis.
-    told = _name_classes(ax.xaxis, groups, ax.get_window_extent().width / ax.figure.dpi / 1.4)
-    ax.tick_params(axis="x", rotation=45)
-    for label in ax.get_xticklabels():
-        label.set(ha="right", rotation_mode="anchor")
+    inches = (box.height if rows else box.width / 1.4) / ax.figure.dpi
+    told = _name_classes(ax.yaxis if rows else ax.xaxis, groups, inches)
+    if not rows:
+        ax.tick_params(axis="x", rotation=45)
+        for label in ax.get_xticklabels():
+            label.set(ha="right", rotation_mode="anchor")
     if told < len(groups):
-        ax.set_xlabel(f"Postsynaptic ({told} of {len(groups)} {word} names are shown)")
+        name_axis = ax.set_ylabel if rows else ax.set_xlabel
+        name_axis(f"{side.title()}synaptic ({told} of {len(groups)} {word} names are shown)")
 
 
 def _spans(groups: Groups) -> list[tuple[str, int, int]]:
@@ -239,7 +227,7 @@ def _spans(groups: Groups) -> list[tuple[str, int, int]]:
 
 
 def _name_classes(axis: Any, groups: Groups, inches: float) -> int:
-    """Write as many names as there is room for, those of the largest classes; count them."""
+    """Write the names of the largest classes, as many as fit; return their number."""
     points = 10 if len(groups) <= _MANY_CLASSES else 7
     spans = _spans(groups)
     room = points * 1.25 / 72 / inches * sum(size for _, _, size in spans)

@@ -1,4 +1,4 @@
-"""Motifs as small drawings: neurons are dots, connections are arrows."""
+"""Draw motifs: neurons are dots, and connections are arrows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from graphapi.motifs.pattern import Pattern
 
 _DOT = 0.13
-#: Where the three neurons of a triad stand: places 0, 1, 2 of `graphapi.network.triads`.
+#: Positions of the three neurons of a triad: places 0, 1, 2 of `graphapi.network.triads`.
 _TRIANGLE = np.array([[-0.87, -0.5], [0.0, 1.0], [0.87, -0.5]])
 
 
@@ -36,7 +36,7 @@ def motif_drawing(motif: str | Path | Pattern, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
-        Neurons stand on a circle, with their names in the motif.
+        Neurons are on a circle, with their names in the motif.
 
     Raises
     ------

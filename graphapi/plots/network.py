@@ -1,8 +1,8 @@
-"""A subgraph to explore by hand: a page of its own, or a graph for neo4j-viz.
+"""A subgraph to explore with the mouse: an HTML page, or a graph for neo4j-viz.
 
-The page is one HTML file with one SVG drawing in it and fetches nothing: it opens anywhere, shows
-in notebooks, and can be sent by mail. Drag the background to move, use the wheel to zoom, drag a
-neuron to place it, click it to see only its partners; point at anything to read its name.
+The page is one HTML file with one SVG drawing and fetches nothing: it opens anywhere, also in
+notebooks, and can be sent by mail. Drag the background to move, use the wheel to zoom, drag a
+neuron to place it, and click it to see only its partners. Point at anything to read its name.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     import networkx as nx
 
-#: Neurons that can still be told apart.
+#: Most neurons that can be told apart.
 MAX_NEURONS = 500
 _SIZE = 1000.0
 _HEIGHT = 700.0
-#: Lines of the legend in a column, and the width of a column.
+#: Lines per column of the legend, and the width of a column.
 _KEYS, _KEY_WIDTH = 36, 190
 _RADIUS = 11.0
 _SCRIPT = (Path(__file__).parent / "network.js").read_text("utf-8")
@@ -39,7 +39,7 @@ _STYLE = (
 
 @dataclass(frozen=True)
 class _Look:
-    """How a subgraph is drawn: each neuron's class and colour, each class's colour."""
+    """The class of each neuron of a subgraph, and the colour of each class."""
 
     classes: dict[int, str]
     groups: dict[str, str]
@@ -63,24 +63,25 @@ def network_view(
     subgraph
         From `get_subgraph`: nodes are root ids, edges have `weight`.
     by
-        Node attribute that colours neurons and names them.
+        Node attribute that colours and names neurons.
     height
         Height in a notebook, in pixels.
     colors
-        Colours by class, from `get_class_colors`. None: the palette, largest class first.
+        Colours by class, as from `get_class_colors`; None for the palette, in order of size.
     note
-        A line of text below the drawing, such as where the data come from.
+        A line of text below the drawing, such as the source of the data.
 
     Returns
     -------
     HtmlPage
-        Neurons are circles, connections arrows as wide as the square root of their weight, in
-        the colour of the presynaptic class. The same subgraph always looks the same.
+        Neurons are circles. Connections are arrows, with a width proportional to the square root
+        of the weight and the colour of the presynaptic class. The same subgraph always looks the
+        same.
 
     Raises
     ------
     InputError
-        It is not such a subgraph, or has more than `MAX_NEURONS` neurons.
+        `subgraph` is not valid, or has more than `MAX_NEURONS` neurons.
     """
     look = _look(subgraph, by, colors)
     places = _places(subgraph)
@@ -110,7 +111,7 @@ def to_neo4j_viz(
     by: str = "cell_class",
     colors: Mapping[str, str] | None = None,
 ) -> Any:
-    """Make a graph for neo4j-viz; needs the extra `neo4j-viz`, whose licence is the GPL.
+    """Make a graph for neo4j-viz; needs the extra `neo4j-viz` (licensed under the GPL).
 
     Parameters
     ----------
@@ -125,7 +126,7 @@ def to_neo4j_viz(
     Raises
     ------
     InputError
-        It is not such a subgraph.
+        `subgraph` is not valid.
     MissingExtraError
         neo4j-viz is not installed.
     """
@@ -178,7 +179,7 @@ def _look(subgraph: nx.DiGraph[int], by: str, colors: Mapping[str, str] | None) 
 
 
 def _places(subgraph: nx.DiGraph[int]) -> dict[int, tuple[float, float]]:
-    """Place neurons by springs, in the drawing's own units; the same each time."""
+    """Place neurons with a spring layout, in the drawing's units; the same each time."""
     import networkx as nx
 
     spread = nx.spring_layout(nx.Graph(subgraph), seed=1, iterations=80, weight=None)
@@ -202,7 +203,7 @@ def _arrow(
 
 
 def _curve(start: tuple[float, float], end: tuple[float, float]) -> str:
-    """Return a bent line that stops at the circles; the two directions bend apart."""
+    """Return a bent line that ends at the circles; the two directions bend apart."""
     (x0, y0), (x1, y1) = start, end
     away = max(((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5, 1e-6)
     ux, uy = (x1 - x0) / away, (y1 - y0) / away

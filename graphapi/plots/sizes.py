@@ -1,4 +1,4 @@
-"""How large synapses are."""
+"""Draw how large synapses are."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-#: Groups with a colour of their own; the smallest ones beyond it are drawn as one.
+#: Groups with a colour of their own; further, smaller ones share one colour.
 MAX_GROUPS = 7
 _TITLES = {"pre_pt_root_id": "Presynaptic neuron", "post_pt_root_id": "Postsynaptic neuron"}
 
@@ -32,22 +32,22 @@ def synapse_sizes(
     Parameters
     ----------
     synapses
-        Synapse rows, from `get_synapses`.
+        Synapse rows of `get_synapses`.
     by
         Column to colour by; None for one colour.
     bins
         Number of bins between the smallest and the largest size.
     size
-        Column of the sizes.
+        Column with the sizes.
     ax
         Axes to draw on; None for new ones.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Groups by number of synapses, the largest at the bottom. Groups beyond `MAX_GROUPS` are
-        drawn as one, and the legend says how many they are. Rows without a value in `by` are a
-        group of their own.
+        Groups are stacked by number of synapses, the largest at the bottom. Groups beyond
+        `MAX_GROUPS` are drawn as one, and the legend gives their number. Rows without a value in
+        `by` are a separate group.
 
     Raises
     ------

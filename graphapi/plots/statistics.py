@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _BLUE, _ORANGE, _GREY = OKABE_ITO[0], OKABE_ITO[1], "0.55"
-#: From here on, a difference from the null graphs is coloured.
+#: Below this p, a difference from the null graphs is coloured.
 _NOTABLE_P = 0.05
-#: A rich-club curve ends where fewer neurons are left: what two or three do is chance.
+#: A rich-club curve ends where fewer neurons are left: two or three neurons are chance.
 _FEWEST = 10
 
 
 def triad_spectrum(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw how many triads of each connected class there are, and how many null graphs have.
+    """Draw the numbers of triads of each connected class, beside those of null graphs.
 
     Parameters
     ----------
@@ -37,9 +37,9 @@ def triad_spectrum(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
-        Counts on a logarithmic axis, 0 at its lower end: observed as dots (orange: more than in
+        Counts on a logarithmic axis that starts at 0: observed ones as dots (orange: more than in
         null graphs, blue: fewer, grey: p of 0.05 or above), the range of the null graphs as
-        bars with a line at their mean. Drawings of the classes and z below.
+        bars with a line at the mean. Drawings of the classes and z are below.
     """
     from graphapi.network.triads import CONNECTED
 
@@ -123,8 +123,8 @@ def rich_club_plot(curve: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
-        phi(k) in blue, null graphs in grey, and on a second axis their ratio in orange; as far
-        as ten neurons are left above k, if ever there are ten.
+        phi(k) in blue, null graphs in grey, and on a second axis their ratio in orange. The curve
+        ends where fewer than ten neurons are above k, if there are ten at all.
     """
     need_columns(curve, ("neurons", "phi"), "a rich-club curve")
     axes = new_axes(ax, (7, 4.5))
@@ -151,7 +151,7 @@ def rich_club_plot(curve: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def degree_plot(distribution: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw how many neurons have so many partners or more.
+    """Draw the numbers of neurons with k or more partners.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def degree_plot(distribution: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
-        Both axes are logarithmic; neurons without a partner are not on them.
+        Both axes are logarithmic; neurons without partners are not shown.
     """
     need_columns(distribution, ("in_degree", "out_degree"), "a degree distribution")
     axes = new_axes(ax, (7, 4.5))
@@ -185,7 +185,7 @@ def degree_plot(distribution: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def distance_plot(pairs: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw how many pairs of neurons are how many connections apart.
+    """Draw the numbers of pairs of neurons by their distance in connections.
 
     Parameters
     ----------

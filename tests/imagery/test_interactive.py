@@ -14,8 +14,7 @@ import pytest
 
 from graphapi.errors import InputError, MissingExtraError
 from graphapi.imagery.mesh import Mesh
-from graphapi.imagery.meshes import get_meshes
-from graphapi.imagery.navis_neurons import to_navis
+from graphapi.imagery.meshes import Meshes, get_meshes
 from graphapi.imagery.scene import brain_scene
 from graphapi.imagery.scene_page import scene_page
 
@@ -107,7 +106,7 @@ def test_page_of_nothing() -> None:
 def test_navis_neurons(pinky40: Path) -> None:
     pytest.importorskip("navis")
     meshes = get_meshes(pinky40, REAL)
-    neurons = to_navis({**meshes, ROOT: mesh(0)})
+    neurons = Meshes([*meshes.items(), (ROOT, mesh(0))]).to_navis()
     assert [int(neuron.id) for neuron in neurons] == [*REAL, ROOT]
     for neuron, expected in zip(neurons, meshes.values(), strict=False):
         np.testing.assert_array_equal(neuron.vertices, expected.vertices)
@@ -118,4 +117,4 @@ def test_navis_neurons(pinky40: Path) -> None:
 def test_navis_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "navis", None)
     with pytest.raises(MissingExtraError, match=r"cavegraph\[navis\]"):
-        to_navis({ROOT: mesh(0)})
+        Meshes([(ROOT, mesh(0))]).to_navis()

@@ -157,7 +157,7 @@ def test_floats_are_no_ids() -> None:
 
 def test_link_too_long(synapses: pd.DataFrame) -> None:
     many = pd.concat([synapses] * 6000)
-    with pytest.raises(InputError, match="browsers take"):
+    with pytest.raises(InputError, match="browsers accept only"):
         neuroglancer_link(resolution=NM, synapses=many)
 
 
