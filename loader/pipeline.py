@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from loader.writers.base import Writer
 
 _LOG = logging.getLogger(__name__)
-#: The step that notes how small pieces have to be.
+#: The step that records how small pieces must be.
 _PIECES = "pieces"
 
 
@@ -197,9 +197,9 @@ def _write(
     replace: bool,
     settings: Settings,
 ) -> None:
-    """Write; where a piece fails, once more with pieces half the size, which is noted."""
+    """Write the graph; if a piece fails, try once more with pieces half the size."""
     noted = workspace.info(_PIECES) if workspace.is_done(_PIECES) else {}
-    # With another limit on memory, pieces have another size anyway.
+    # With another memory limit, pieces have another size anyway.
     halved = noted["halved"] if noted.get("memory") == settings.memory_limit else 0
     for again in (True, False):
         chosen = dataclasses.replace(settings, halved=halved)
@@ -254,7 +254,8 @@ def _writer(to: str | Path, user: str | None, password: str | None, database: st
         return Neo4jImportWriter(Path(str(to).removeprefix(SCHEME)), database=database)
     if "://" in str(to):
         raise InputError(
-            f"'{to}' is not a place for a graph", hint="use bolt://, neo4j://, or a file's path"
+            f"'{to}' is not a place for a graph",
+            hint="use bolt://, neo4j://, or the path of a file",
         )
     from loader.writers.embedded import EmbeddedWriter
 
@@ -283,8 +284,9 @@ def _check_target(writer: Writer, name: str, replace: bool) -> LoadReport | None
     if existing.record is not None and existing.record.load_id == name:
         return LoadReport(uri=writer.uri, record=existing.record, was_there=True)
     raise GraphExistsError(
-        f"'{writer.uri}' holds {existing.description}",
-        hint="add --replace (replace=True), or choose another place with --to",
+        f"'{writer.uri}' contains {existing.description}",
+        hint="to replace it, use --replace (in Python, replace=True); or choose another place with "
+        "--to",
     )
 
 

@@ -212,6 +212,7 @@ def load(
                 "--synthetic": synthetic,
             },
         )
+    finished: list[str] = []
     try:
         report = _loader.load(
             chosen,
@@ -223,9 +224,11 @@ def load(
             work=work,
             memory_limit=memory or DEFAULT_MEMORY,
             in_flight=in_flight,
+            on_step=finished.append,
         )
     except (CaveError, EngineError, KeyboardInterrupt):
-        typer.echo("finished steps are kept; run the same command again to continue", err=True)
+        if finished:
+            typer.echo("finished steps are kept; run the same command again to continue", err=True)
         raise
     typer.echo(str(report))
     if report.conflicts is not None and len(report.conflicts):

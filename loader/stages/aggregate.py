@@ -8,7 +8,7 @@ and on Spark. Rows have one of two layouts:
 - *weighted pairs*: `pre`, `post`, `weight` int64, and `size_sum` int64 where there is one.
   Rows of one pair (say, one for each region) are summed.
 
-Both may have `inside` (bool): false for rows that are not between the neurons asked for.
+Both may have `inside` (bool): false for rows that are not between two chosen neurons.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ class Rule:
 
 
 def with_fate(rows: ir.Table, rule: Rule) -> ir.Table:
-    """Say of every row, in the column `fate`, what becomes of it: one of `FATES`.
+    """Add the column `fate`: what becomes of each row, one of `FATES`.
 
-    The first that applies is taken, in the order of `FATES`: a row without a root on one
-    side and background on the other counts as unresolved.
+    The first fate that applies counts, in the order of `FATES`: a row with no root on one side
+    and background on the other is unresolved.
     """
     import ibis
 
@@ -81,8 +81,8 @@ def fates(rows: ir.Table, rule: Rule) -> ir.Table:
     Returns
     -------
     ibis.expr.types.Table
-        `fate`, `rows`, and `synapses` (rows, or the sum of weights), int64; no row for a
-        fate that no row has.
+        `fate`, `rows`, and `synapses` (rows, or the sum of weights), int64; fates that
+        no row has are missing.
     """
     sorted_out = with_fate(rows, rule)
     count = sorted_out.count()
@@ -98,8 +98,8 @@ def pairs(rows: ir.Table, rule: Rule) -> ir.Table:
     Returns
     -------
     ibis.expr.types.Table
-        `pre`, `post`, `weight`, `size_sum`, int64, one row a pair, in no order. Sizes are
-        rounded to whole voxels row by row; a row without a size adds nothing.
+        `pre`, `post`, `weight`, `size_sum`, int64, one row per pair, in no order. The size
+        of each row is rounded to a whole number; a row without a size adds nothing.
     """
     import ibis
 
@@ -119,12 +119,12 @@ def pairs(rows: ir.Table, rule: Rule) -> ir.Table:
 
 
 def connections(summed: ir.Table) -> ir.Table:
-    """Leave out autapses: they are counted on the neuron, not as an edge."""
+    """Drop autapses: they are counted on the neuron, not as an edge."""
     return summed.filter(summed["pre"] != summed["post"])
 
 
 def totals(summed: ir.Table, known: ir.Table) -> ir.Table:
-    """Sum up each neuron's synapses and partners.
+    """Sum the synapses and partners of each neuron.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def totals(summed: ir.Table, known: ir.Table) -> ir.Table:
     -------
     ibis.expr.types.Table
         `root_id`, `in_synapses`, `out_synapses`, `in_partners`, `out_partners`, `autapses`,
-        int64, one row a neuron, ascending. Autapses are in none of the first four.
+        int64, one row per neuron, ascending. Autapses count only as `autapses`.
     """
     import ibis
 
@@ -149,7 +149,7 @@ def totals(summed: ir.Table, known: ir.Table) -> ir.Table:
         _part(loops, loops["pre"], autapses=loops["weight"]),
         _part(known, known["root_id"], autapses=zero),
     ]
-    # Each part is summed by itself: the union is then as long as the neurons, not the pairs.
+    # Each part is summed first, so that the union has rows per neuron, not per pair.
     return _summed(ibis.union(*map(_summed, parts), distinct=False)).order_by("root_id")
 
 

@@ -1,4 +1,4 @@
-"""Annotation tables of a load, brought together: rows, fields, and what neurons get."""
+"""Combine the annotation tables of a load: rows, fields, and properties of neurons."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ OWN = ("annotation_id", "annotation_table", "row_id", "root_id")
 
 @dataclass(frozen=True)
 class Part:
-    """One annotation table as a source has staged it."""
+    """One annotation table as the source staged it."""
 
     rows: pa.Table
     info: AnnotationInfo
 
     @property
     def fields(self) -> list[str]:
-        """The table's own columns."""
+        """Return the table's own columns."""
         return [name for name in self.rows.column_names if name not in ("root_id", "row_id")]
 
 
@@ -47,13 +47,13 @@ class Combined:
         `annotation_id` (0, 1, ...), `annotation_table`, `row_id`, `root_id` (null for
         none) and every field of every table.
     fields
-        The fields, and `root_id`, `annotation_table`, `row_id`, as the graph's record has them.
+        The fields, and `root_id`, `annotation_table`, `row_id`, as in the graph's record.
     merged
-        Per neuron, ascending by `root_id`: the merged fields, and `supervoxel_id` int64.
+        One row per neuron, ascending by `root_id`: the merged fields, and `supervoxel_id` int64.
     merged_fields
-        Their names, types and tables.
+        Names, types and tables of the merged fields.
     conflicts
-        Where rows of one neuron disagree.
+        Fields in which rows of one neuron disagree.
     """
 
     rows: pa.Table
@@ -64,7 +64,7 @@ class Combined:
 
 
 def stage(workspace: Workspace, only: Only | None = None) -> None:
-    """Finish the step `annotations` from the tables that the source has extracted.
+    """Finish the step `annotations` from the tables that the source extracted.
 
     With `only`, rows of other neurons are left out, and `only.parquet` lists the neurons.
     """
@@ -118,14 +118,14 @@ def _of(rows: pa.Table, roots: pa.Array) -> pa.Table:
 
 
 def combine(parts: Sequence[Part]) -> Combined:
-    """Bring annotation tables together.
+    """Combine annotation tables.
 
     Parameters
     ----------
     parts
-        In order of precedence. Fields of one name and type are one field; where a later
-        table has a field of a name that is taken with another type, or differs only in upper
-        and lower case, its field is called `<table>_<field>`.
+        The tables, in order of precedence. Fields with the same name and type become one field.
+        If the names differ only in case, or the types differ, the field of the later table is
+        called `<table>_<field>`.
     """
     import pyarrow as pa
 
@@ -199,7 +199,7 @@ def _merged(
     found = _first_supervoxel(rooted, list(supervoxels))
     plain = rooted.select(["root_id", *fields]).append_column("supervoxel_id", found)
     merged, conflicts = merge_table(plain, [*fields, "supervoxel_id"])
-    # A neuron has many supervoxels: rows that name different ones do not disagree.
+    # A neuron has many supervoxels: rows with different ones do not disagree.
     return merged, fields, [c for c in conflicts if c.field != "supervoxel_id"]
 
 
@@ -223,7 +223,7 @@ def _blank_to_null(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _nuclei(workspace: Workspace) -> tuple[pa.Table, list[Conflict]]:
-    """Give one soma a neuron: that with the lowest nucleus id; more than one is a conflict."""
+    """Return one soma per neuron, with the lowest nucleus id; several are a conflict."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

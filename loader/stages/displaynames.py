@@ -1,4 +1,4 @@
-"""What a neuron is called in pictures: a property that Neo4j Browser writes on it."""
+"""Names of neurons in pictures: a property that Neo4j Browser writes on each node."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: The property.
+#: Name of the property.
 DISPLAY_NAME = "display_name"
-#: Fields that say what a neuron is, the most telling first.
+#: Fields that make the name, the most specific first.
 NAMING = ("name", "cell_type", "type", "cell_class", "class", "super_class")
 
 

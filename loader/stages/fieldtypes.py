@@ -1,8 +1,8 @@
-"""Types of annotation fields: from whatever a source has to what both engines hold.
+"""Convert annotation fields to the types that both engines can store.
 
-A field is `int`, `float`, `string`, `bool` or a list of the first three. Times become ISO
-texts in UTC, decimals and nested values become texts, NaN becomes no value; nothing else
-changes. Empty texts are no value.
+A field is `int`, `float`, `string`, `bool` or a list of the first three. Times become ISO text in
+UTC, decimals and nested values become text, and NaN and empty text become missing values. Nothing
+else changes.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 _WHOLE = re.compile(r"(0|-?[1-9]\d*)$")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
-#: Whole numbers below it are exact as floats.
+#: Whole numbers below this are exact as floats.
 _EXACT = 2**53
 _BOOL = {"true": True, "false": False}
-#: Read as no value in a column whose other texts are all numbers or all true and false.
+#: Missing values in a column whose other texts are all numbers, or all true and false.
 _MISSING = frozenset({"nan", "na", "n/a", "none", "null", "<na>"})
 
 
 def field_type(kind: pa.DataType) -> str:
-    """Name the type of a normalised column as the graph's record does."""
+    """Return the type of a normalised column as the graph's record names it."""
     import pyarrow as pa
 
     if pa.types.is_list(kind):
@@ -39,7 +39,7 @@ def field_type(kind: pa.DataType) -> str:
 
 
 def normalised(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
-    """Bring a column to one of the types that a graph holds.
+    """Convert a column to one of the types that a graph can store.
 
     Parameters
     ----------
@@ -51,12 +51,12 @@ def normalised(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
     Returns
     -------
     pyarrow.ChunkedArray
-        int64, float64, string, bool, or a list of the first three without nulls inside.
+        int64, float64, string, bool, or a list of the first three without nulls in it.
 
     Raises
     ------
     SourceSchemaError
-        Binary data, or a whole number beyond int64.
+        The column is binary, or a whole number does not fit into int64.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -88,7 +88,7 @@ def normalised(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
 
 
 def parsed(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Give a column of texts the type that all of its texts have.
+    """Convert a column of text to numbers or booleans, if all of its values are.
 
     Parameters
     ----------
@@ -98,9 +98,9 @@ def parsed(column: pa.ChunkedArray) -> pa.ChunkedArray:
     Returns
     -------
     pyarrow.ChunkedArray
-            int64, float64 or bool where all texts are such values, each written as Python writes
-        it, and no two texts are one value; else the strings, unchanged. So `1.10` stays a
-        label, and `1E1` is not merged with `10`.
+        int64, float64 or bool if every text is such a value, written as Python writes it, and no
+        two texts are the same value; else the strings, unchanged. So `1.10` stays a label, and
+        `1E1` is not merged with `10`.
     """
     import pyarrow as pa
 
@@ -120,7 +120,7 @@ def parsed(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def without(column: pa.ChunkedArray, words: Sequence[str]) -> pa.ChunkedArray:
-    """Take empty texts, and those that are one of the words, for no value."""
+    """Replace empty texts, and these words, by nulls."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -132,7 +132,7 @@ def without(column: pa.ChunkedArray, words: Sequence[str]) -> pa.ChunkedArray:
 
 
 def whole_despite_gaps(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Turn floats back into whole numbers where only gaps made them floats, as in pandas."""
+    """Convert floats to whole numbers if only missing values made them floats, as in pandas."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -144,18 +144,18 @@ def whole_despite_gaps(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def split(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
-    """Make lists of texts that hold several values joined by commas.
+    """Split texts that hold several values joined by commas.
 
     Returns
     -------
     pyarrow.ChunkedArray
-        list<string>; values trimmed, empty ones left out; null where there is no text.
+        list<string>, without empty values and surrounding spaces; null if there is no text.
         A column of lists is only normalised.
 
     Raises
     ------
     SourceSchemaError
-        The column holds neither texts nor lists.
+        The column holds neither text nor lists.
     """
     import pyarrow as pa
 
@@ -176,7 +176,7 @@ def _is_int64(text: str) -> bool:
 
 
 def _is_number(text: str) -> bool:
-    """Tell whether a text is how Python writes the number that it is, whole or not."""
+    """Return whether a text is a number, written exactly as Python writes it."""
     if _is_int64(text):
         return abs(int(text)) < _EXACT
     return _NUMBER.match(text) is not None and repr(float(text)) == text
@@ -218,12 +218,12 @@ def _normalised_list(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
 
 
 def cast(column: pa.ChunkedArray, kind: pa.DataType, where: str) -> pa.ChunkedArray:
-    """Give a column another type.
+    """Cast a column.
 
     Raises
     ------
     SourceSchemaError
-        A value does not fit into it.
+        A value does not fit into the type.
     """
     import pyarrow as pa
 
@@ -238,7 +238,7 @@ def _iso(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
 
     zone = column.type.tz
     try:
-        # Nanoseconds are cut off: Python's times have none.
+        # Nanoseconds are dropped: Python's times have none.
         kind = pa.timestamp("us", "UTC" if zone else None)
         times = column.cast(kind, safe=column.type.unit != "ns").to_pylist()
     except (pa.ArrowInvalid, ValueError, OverflowError) as error:

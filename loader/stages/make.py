@@ -1,4 +1,4 @@
-"""From extracted rows to what is written into a graph: connections, neurons, annotations."""
+"""Turn extracted rows into the contents of a graph: connections, neurons, annotations."""
 
 # ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
 
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from loader.work.settings import Settings
     from loader.work.workspace import Workspace
 
-#: Bytes of the working folder for a row: of its sums where they do not fit into memory, and
-#: of the stages, at most.
+#: Bytes on disk per row, at most: of sums that do not fit into memory, and of the stages.
 _SPILLED_BYTES, _STAGED_BYTES = 48, 12
 #: The step's name.
 STEP = "aggregate"
@@ -54,7 +53,7 @@ class Stages:
     conflicts
         `root_id`, `field`, `values`, `chosen`.
     reading
-        What each source was taken for, and what was left out on request.
+        How each source was read, and what was left out on request.
     """
 
     connections: Path
@@ -72,12 +71,12 @@ class Stages:
 
     @property
     def synthetic(self) -> bool:
-        """Whether any file that was read is marked as synthetic."""
+        """Return whether any file that was read is marked as synthetic."""
         tables = [self.reading.get("connections", {}), *self.reading.get("annotations", [])]
         return any(table.get("synthetic") for table in tables)
 
     def conflict_frame(self) -> pd.DataFrame:
-        """Read the conflicts, as a frame."""
+        """Read the conflicts."""
         import pyarrow.parquet as pq
 
         frame: pd.DataFrame = pq.read_table(self.conflicts).to_pandas()
@@ -87,14 +86,14 @@ class Stages:
 def make(
     workspace: Workspace, min_size: float | None, settings: Settings, only: Only | None = None
 ) -> Stages:
-    """Finish the steps `annotations` and `aggregate`, and say what came of them.
+    """Finish the steps `annotations` and `aggregate`, and return the result.
 
     Raises
     ------
     InputError
-        `min_size` is given and the rows have no size.
+        `min_size` is set, but the rows have no sizes.
     VerificationError
-        There are more or fewer rows than the source counts.
+        The number of rows differs from the source's own count.
     LoadError
         Memory or disk was not enough.
     """
@@ -104,8 +103,8 @@ def make(
         rows = RowsInfo(**{**noted, "paths": tuple(noted["paths"])})
         if min_size is not None and "size" not in rows.columns:
             raise InputError(
-                "min_size is given, but the rows have no size of single synapses",
-                hint="leave out min_size, or load a table of synapses that has sizes",
+                "min_size is set, but the rows have no synapse sizes",
+                hint="leave out min_size, or load synapse rows that have sizes",
             )
         _aggregate(workspace, rows, min_size, settings)
     made = _read(workspace)
@@ -119,7 +118,7 @@ def _aggregate(
     sources = [str(p) for p in (info.paths or workspace.files(ROWS))]
     _require_room(workspace, sources, settings)
     with (
-        settings.bar("Summing up", 4, unit="steps") as bar,
+        settings.bar("Summing synapses", 4, unit="steps") as bar,
         database(
             workspace.scratch(),
             memory_limit=beside_python(settings.memory_limit),
@@ -130,8 +129,8 @@ def _aggregate(
         bar.advance()
         if info.rows_counted not in (None, counts["rows"]):
             raise VerificationError(
-                f"{counts['rows']:,} rows were read, the source counts {info.rows_counted:,}",
-                hint="load again; the source may have changed in between",
+                f"{counts['rows']:,} rows were read, but the source counts {info.rows_counted:,}",
+                hint="load again; the source may have changed during the load",
             )
         neuron_fields = _write_neurons(connection, workspace)
         bar.advance()
@@ -152,7 +151,7 @@ def _aggregate(
 
 
 def _require_room(workspace: Workspace, sources: Sequence[str], settings: Settings) -> None:
-    """Refuse rows whose sums cannot be spilled to the disk."""
+    """Refuse rows whose sums do not fit on the disk."""
     import pyarrow.parquet as pq
 
     rows = sum(pq.read_metadata(source).num_rows for source in sources)
@@ -162,7 +161,7 @@ def _require_room(workspace: Workspace, sources: Sequence[str], settings: Settin
         workspace.folder,
         spilled + rows * _STAGED_BYTES,
         f"{rows:,} rows",
-        "name another disk with --work, or keep fewer connections with --only",
+        "choose another disk with --work, or keep fewer connections with --only",
     )
 
 
@@ -194,7 +193,7 @@ def _write_connections(
             counts["rows"] += rows_left_out
     backend.create_table("pairs", aggregate.pairs(rows, rule), temp=True)
     summed = backend.table("pairs")
-    # In this order the embedded engine takes them a third faster, and equal loads are equal files.
+    # Sorted, they load a third faster into the embedded engine, and equal loads give equal files.
     edges = aggregate.connections(summed).order_by(["pre", "post"])
     with workspace.new_file("connections.parquet") as path:
         _copy(connection, ibis.to_sql(edges, dialect="duckdb"), path)
@@ -208,7 +207,7 @@ def _write_connections(
 
 
 def _column(table: Any, ours: str, theirs: str) -> Any:
-    # Sizes and flags keep their type; all else is whole numbers.
+    # Sizes and flags keep their type; everything else is whole numbers.
     return table[theirs] if ours in ("size", "valid") else table[theirs].cast("int64")
 
 

@@ -1,9 +1,9 @@
-"""From annotation rows to the fields of a neuron: one policy, and a list of conflicts.
+"""Merge the annotation rows of each neuron, and list conflicts.
 
-A neuron may have several rows. Of a field with one value a row, the first row that has a
-value decides: tables in the order they were given, rows by number. Of a field of lists,
-all values are taken, in that order, each once. Where rows disagree about a single value,
-the field is listed as a conflict, with all values and the one chosen.
+A neuron may have several rows. For a field with single values, the first row that has a value
+decides: tables in the given order, rows by number. For a field with lists, all values are kept, in
+that order, each once. If rows disagree about a single value, the field is listed as a conflict,
+with all its values and the chosen one.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class Conflict:
     Parameters
     ----------
     root_id, field
-        Where.
+        The neuron and the field.
     values
-        All different values, in the order of the rows, as text.
+        All different values as text, in the order of the rows.
     chosen
-        The one that the neuron got.
+        The value that the neuron got.
     """
 
     root_id: int
@@ -47,16 +47,16 @@ def merge_rows(
     root_id
         The neuron.
     rows
-        Its rows, first to last in order of precedence.
+        Its rows, in order of precedence.
     fields
-        What to merge.
+        The fields to merge.
 
     Returns
     -------
     merged
-        Value per field; None where no row has one.
+        Value of each field; None if no row has one.
     conflicts
-        Fields that had more than one value.
+        Fields with more than one value.
     """
     merged: dict[str, Any] = {}
     conflicts = []
@@ -82,7 +82,7 @@ def merge_table(rows: pa.Table, fields: Sequence[str]) -> tuple[pa.Table, list[C
         `root_id` int64 without nulls, and `fields`; rows of one neuron in order of
         precedence.
     fields
-        What to merge; the rows of most neurons are single and are taken as they are.
+        The fields to merge.
 
     Returns
     -------

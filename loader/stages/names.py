@@ -1,4 +1,4 @@
-"""Property names: which are ours, and what an annotation field is called in the graph."""
+"""Property names: which are reserved, and what an annotation field is called in the graph."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from graphapi.errors import InputError, SourceSchemaError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: Put before an annotation field that is called like a property of ours.
+#: Prefix of an annotation field whose name is reserved.
 PREFIX = "raw_"
-#: Totals that every neuron gets.
+#: Totals of every neuron.
 TOTALS = ("in_synapses", "out_synapses", "in_partners", "out_partners", "autapses")
-#: Names that a load makes itself; `supervoxel_id` and `nucleus_id` are left to annotations.
+#: Names that a load uses itself; `supervoxel_id` and `nucleus_id` may come from annotations.
 RESERVED = frozenset(
     {
         "annotation_id",
@@ -25,7 +25,7 @@ RESERVED = frozenset(
         *TOTALS,
         "soma_position",
         "soma_volume",
-        # The embedded engine's own.
+        # Names of the embedded engine.
         "_id",
         "_label",
         "_src",
@@ -35,28 +35,28 @@ RESERVED = frozenset(
 
 
 def graph_names(columns: Iterable[str], where: str, *, reserved: Iterable[str] = ()) -> list[str]:
-    """Name the properties that columns become.
+    """Return the property names for a table's columns.
 
     Parameters
     ----------
     columns
-        A table's column names, in order.
+        Column names, in order.
     where
         The table, for the message.
     reserved
-        Names taken besides `RESERVED`.
+        Names that are reserved besides `RESERVED`.
 
     Returns
     -------
     list of str
-        One for each column: the column's own name; with the prefix `raw_` where that is a
-        property of ours; with `_2`, `_3`, ... where another column differs from it only in
-        upper and lower case, which the embedded engine does not tell apart.
+        One name per column: the column's own; with the prefix `raw_` if that is reserved; with
+        `_2`, `_3`, ... if it differs from an earlier one only in case, which the embedded engine
+        ignores.
 
     Raises
     ------
     SourceSchemaError
-        A name is empty or has a back-tick, a backslash or a control character.
+        A name is empty or contains a back-tick, a backslash or a control character.
     """
     taken = {name.lower() for name in (*RESERVED, *reserved)}
     seen: set[str] = set()

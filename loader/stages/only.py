@@ -1,4 +1,4 @@
-"""`--only`: a graph of the connections between given neurons, and of nothing else."""
+"""`--only`: load only chosen neurons and the connections between them."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-#: What stands for all neurons with an annotation.
+#: The value of `--only` for all annotated neurons.
 ANNOTATED = "annotated"
 
 
 @dataclass(frozen=True)
 class Only:
-    """Which neurons a graph is of.
+    """The neurons that are loaded.
 
     Parameters
     ----------
     text
-        As the user wrote it.
+        The option as the user wrote it.
     ids
-        Their root ids, where a file lists them.
+        Root ids, if a file lists them.
     field, values
-        An annotation field and its values, as texts: neurons with a row that has one of
-        them. Both empty, and no ids: all neurons with an annotation.
+        An annotation field and values as text: neurons with a row that has one of the values.
+        If these are empty and there are no ids: all annotated neurons.
     checksum
         SHA-256 of the file.
     """
@@ -39,16 +39,16 @@ class Only:
     checksum: str = ""
 
     def key(self) -> list[str]:
-        """Return what decides about the neurons."""
+        """Return what determines the neurons, for the key of a load."""
         return [self.text, self.checksum]
 
     def roots(self, rows: pa.Table) -> pa.Array:
-        """Find the neurons.
+        """Return the root ids of the chosen neurons.
 
         Parameters
         ----------
         rows
-            All annotation rows: `root_id`, null for none, and their fields.
+            All annotation rows: `root_id` (null for none) and their fields.
 
         Returns
         -------
@@ -60,7 +60,7 @@ class Only:
         InputError
             There are no annotations, or none has the field.
         NotFoundError
-            No neuron has one of the values.
+            No neuron has any of the values.
         """
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -75,14 +75,14 @@ class Only:
             rows = rows.filter(pa.array(self._met(rows)))
         roots = pc.unique(rows.column("root_id").drop_null().combine_chunks())
         if not len(roots):
-            raise NotFoundError(f"--only {self.text}: no neuron has it")
+            raise NotFoundError(f"--only {self.text}: no neuron matches")
         return roots.sort()
 
     def _met(self, rows: pa.Table) -> list[bool]:
         if self.field not in rows.column_names:
             raise InputError(
                 f"--only {self.text}: no annotation field '{self.field}'",
-                hint=f"the columns are: {', '.join(rows.column_names)}",
+                hint=f"columns: {', '.join(rows.column_names)}",
             )
         column = rows.column(self.field).to_pylist()
         wanted = set(self.values)
@@ -93,7 +93,7 @@ class Only:
         if not any(met):
             there = sorted({str(v) for v in column if v is not None})
             raise NotFoundError(
-                f"--only {self.text}: no annotation row has it",
-                hint=f"'{self.field}' is one of: {', '.join(there[:15])}",
+                f"--only {self.text}: no annotation row matches",
+                hint=f"values of '{self.field}': {', '.join(there[:15])}",
             )
         return met

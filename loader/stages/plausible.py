@@ -1,8 +1,9 @@
-"""Is what was read plausible? Asked of the stages, before anything is written.
+"""Check that the stages are plausible, before anything is written.
 
-Sums against the source prove only that we read it as we took it. Annotation rows make neurons,
-so a table of another version or data set would load without an error, and its neurons would
-have no connections. Rows of one pair that nothing tells apart may be of different kinds.
+Comparing sums with the source cannot show that we misread a column. Annotation rows create neurons,
+so a table from another version or data set would load without an error, but its neurons would have
+no connections. Several rows of one pair, with no column that distinguishes them, may be of
+different kinds.
 """
 
 # ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
@@ -18,53 +19,53 @@ from loader.work.duck import database, literal, one_row
 if TYPE_CHECKING:
     from loader.stages.make import Stages
 
-#: Fewer common neurons than this share of the smaller side: not the same data.
+#: Least share of common neurons, relative to the smaller side.
 _LEAST = 0.1
 
 
 def check_plausible(made: Stages, *, force_annotations: bool = False) -> Stages:
-    """Check what no sum can show; see `check_overlap`.
+    """Check the rows of each pair, and the annotations; see `check_overlap`.
 
     Raises
     ------
     SourceSchemaError
-        A pair has several rows in a table that has nothing to tell them apart, or
-        annotations do not belong to the connections.
+        A pair has several rows and no column distinguishes them, or annotations do not belong to
+        the connections.
     """
     rows = made.reading.get("connections", {})
     repeated = made.counts["rows_kept"] - made.counts["connections"]
     if rows.get("one_row_a_pair") and repeated > 0:
         raise SourceSchemaError(
-            f"'{rows['files'][0]}': {repeated:,} rows are of a pair that has a row already, and no "
-            "column tells them apart",
-            hint="rows of different kinds, or written twice? If they are to be summed, say so: "
+            f"'{rows['files'][0]}': {repeated:,} rows repeat a pair, and no column distinguishes "
+            "them",
+            hint="are they of different kinds, or duplicates? If they should be summed, add "
             f"--column weight={rows['columns']['weight']}",
         )
     return check_overlap(made, force=force_annotations)
 
 
 def check_overlap(made: Stages, *, force: bool = False) -> Stages:
-    """Count neurons with annotations, with connections, and with both.
+    """Count the neurons that have annotations, connections, or both.
 
     Parameters
     ----------
     made
         The stages.
     force
-        Accept annotations that hardly meet the connections.
+        Accept annotations even if few of their neurons have connections.
 
     Returns
     -------
     Stages
-        With these counts: `neurons_annotated`, `neurons_annotated_unconnected`,
-        `neurons_unannotated`, and for each annotation table in `reading` its `neurons` and
-        how many of them are `connected`. Unchanged where there are no annotations.
+        With the counts `neurons_annotated`, `neurons_annotated_unconnected` and
+        `neurons_unannotated`, and for each annotation table in `reading` the number of its
+        `neurons` and how many of them are `connected`. Unchanged if there are no annotations.
 
     Raises
     ------
     SourceSchemaError
-        No row of a file has an id of a neuron; or fewer than a tenth of its neurons have
-        connections, and fewer than a tenth of the neurons with connections are in it.
+        No row of a file has the id of a neuron; or fewer than a tenth of its neurons have
+        connections, and fewer than a tenth of the connected neurons are in it.
     """
     if not made.counts["annotation_rows"]:
         return made
@@ -112,6 +113,6 @@ def _require(told: dict[str, object], neurons: int, connected: int, there: int) 
     raise SourceSchemaError(
         f"annotations '{told['table']}' do not belong to these connections: {connected:,} of their "
         f"{neurons:,} neurons have a connection (ids from column '{told['id_column']}')",
-        hint="another version or data set? Name the column of ids with "
-        "--annotation-column root_id=NAME, or load them all the same with --force-annotations",
+        hint="is the table from another version or data set? Name its id column with "
+        "--annotation-column root_id=NAME, or load it anyway with --force-annotations",
     )

@@ -1,4 +1,4 @@
-"""The record of a load: what the graph says about itself."""
+"""Make the record of a load, which the graph keeps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def make_record(
     origin: Origin, stages: Stages, load_id: str, min_size: float | None
 ) -> Materialization:
-    """Put a graph's record together."""
+    """Return the record of a graph."""
     more = {**origin.record, "synthetic": origin.record.get("synthetic") or stages.synthetic}
     return Materialization(
         datastack=origin.datastack,
@@ -62,13 +62,13 @@ def record_params(record: Materialization, status: str) -> dict[str, Any]:
 
 
 def checksum_of(params: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of what a record says, but for its status and the checksum itself."""
+    """Return the SHA-256 of a record without its status and its checksum."""
     said = {name: params[name] for name in params if name not in ("status", "checksum")}
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def program_version() -> str:
-    """Return this program's version; `0+source` where it runs without being installed."""
+    """Return this program's version; `0+source` if it is not installed."""
     try:
         return version("cavegraph")
     except PackageNotFoundError:

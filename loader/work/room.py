@@ -36,20 +36,20 @@ def as_bytes(text: str) -> int:
 
 
 def refuse_more_than_there_is(memory_limit: str) -> None:
-    """Refuse a memory limit above this machine's memory: the system would end the load.
+    """Refuse a memory limit above this machine's memory: the system would kill the load.
 
     Raises
     ------
     InputError
-        It is above.
+        The limit is above the machine's memory.
     """
-    if not hasattr(os, "sysconf"):  # not told on this system
+    if not hasattr(os, "sysconf"):  # this system does not report its memory
         return
     there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if as_bytes(memory_limit) > there:
         raise InputError(
             f"memory limit: {memory_limit} is more than the {as_text(there)} of this machine",
-            hint=f"at most about {there * 3 // 4 // 10**6}MB, so that others have some too",
+            hint=f"use at most about {there * 3 // 4 // 10**6}MB, to leave some for other programs",
         )
 
 
@@ -74,7 +74,7 @@ def require_disk(folder: Path, needed: int, what: str, else_: str) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise LoadError(
-            f"{what} need about {as_text(needed)} on the disk of '{folder}', and "
+            f"{what} need about {as_text(needed)} on the disk of '{folder}', but only "
             f"{as_text(free)} are free",
             hint=f"free some space, {else_}; finished steps are kept",
         )

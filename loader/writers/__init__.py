@@ -1,1 +1,1 @@
-"""Putting the stages of a load into a graph database."""
+"""Write the stages of a load to a graph database."""

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Existing:
-    """What is at a target already.
+    """What exists at a target.
 
     Parameters
     ----------
     record
-        Its record; None where it was never finished or cannot be read.
+        Its record; None if it was not finished or cannot be read.
     description
-        In words.
+        A description in words.
     broken_off
-        The load that left it unfinished; empty where that is not known.
+        The load that left it unfinished; empty if unknown.
     """
 
     record: Materialization | None
@@ -33,73 +33,73 @@ class Existing:
     broken_off: str = ""
 
     def is_of(self, load_id: str) -> bool:
-        """Tell whether it was left unfinished by this load, which may go on with it."""
+        """Return whether this load left it unfinished, and so may continue."""
         return self.broken_off == load_id
 
 
 class PieceError(LoadError):
-    """The engine could not take in what it was given at once; smaller pieces may do."""
+    """The engine failed at a piece of the rows; smaller pieces may work."""
 
 
 class Writer(Protocol):
     """Writes one graph to one place."""
 
-    #: Where, without any password.
+    #: Where the graph goes, without any password.
     uri: str
 
     def take(self) -> None:
-        """Hold the target until `close`.
+        """Lock the target until `close`.
 
         Raises
         ------
         StageError, LoadError
-            Another load holds it.
+            Another load has locked it.
         GraphFileError, GraphExistsError
-            What is there is not ours, and is never replaced.
+            Something that is not ours exists there; it is never replaced.
         """
         ...
 
     def existing(self) -> Existing | None:
-        """Say what is at the target; None where nothing is."""
+        """Return what exists at the target; None if nothing does."""
         ...
 
     def write(
         self, stages: Stages, record: Materialization, *, replace: bool, settings: Settings
     ) -> None:
-        """Write all that the stages hold, where nobody can read it yet.
+        """Write the stages, where nobody can read them yet.
 
         Raises
         ------
         GraphExistsError
             Another graph appeared at the target, and `replace` is not set.
         PieceError
-            The engine failed at a piece; nothing is left of what was written.
+            The engine failed at a piece; everything written was removed.
         """
         ...
 
     def verify(self, record: Materialization) -> VerifyReport:
-        """Compare what has been written with the record.
+        """Compare what was written with the record.
 
         Raises
         ------
         VerificationError
-            They differ; what was written stays unreadable.
+            They differ; the graph stays unreadable.
         """
         ...
 
     def publish(self, record: Materialization, *, replace: bool) -> None:
-        """Let everyone read it, from one moment to the next."""
+        """Make the graph readable, in one step."""
         ...
 
     def close(self) -> None:
-        """Release what the writer holds; safe to call twice."""
+        """Release the target; safe to call twice."""
         ...
 
 
 @runtime_checkable
 class Deferred(Protocol):
-    """A writer whose graph needs something more before it can be asked."""
+    """A writer whose graph needs another step before it can be queried."""
 
     def next_steps(self) -> str:
-        """Say in words and commands what is left to do."""
+        """Return what is left to do, with the commands."""
         ...

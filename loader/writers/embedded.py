@@ -1,4 +1,4 @@
-"""Writing a graph file: made beside the target, verified, then put in its place at once."""
+"""Write a graph file: beside the target, verified, then renamed over it."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ if TYPE_CHECKING:
 
 #: First bytes of the engine's files.
 _MAGIC = b"LBUG"
-#: Counts of the rows that are copied.
+#: Counts of the rows to copy.
 _WRITTEN = ("neurons", "connections", "annotation_rows", "annotation_rows_attached")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class EmbeddedWriter:
-    """Writes one graph into one file.
+    """Writes one graph to one file.
 
     Parameters
     ----------
     path
-        The target. A graph that is there answers until the new one takes its place.
+        The target. An existing graph can be read until the new one replaces it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -56,34 +56,34 @@ class EmbeddedWriter:
             self.path.with_name(f".{self.path.name}.lock"),
             (
                 f"another load is writing '{self.path}'",
-                "wait until it has ended, or name another file with --to",
+                "wait until it ends, or choose another file with --to",
             ),
         )
 
     def take(self) -> None:
-        """Hold the target; see `loader.writers.base.Writer`.
+        """Lock the target; see `loader.writers.base.Writer`.
 
         Raises
         ------
         GraphFileError
-            Something that is not a graph file, or a log that the engine would take for the
-            graph's: neither is ever replaced or removed.
+            The target is not a graph file, or beside it is a log that the engine would read as
+            the graph's. Neither is ever replaced or removed.
         InputError
-            No file can be written there. Better said now than after hours of fetching.
+            No file can be written there; better now than after hours of fetching.
         """
         make_folder(self.path.parent)
         if not os.access(self.path.parent, os.W_OK):
-            raise unusable(self.path.parent, PermissionError(errno.EACCES, "no right to write"))
+            raise unusable(self.path.parent, PermissionError(errno.EACCES, "it is not writable"))
         self._lock.acquire()
         refuse_logs(self.path)
         if os.path.lexists(self.path) and not _is_ours(self.path):
             raise GraphFileError(
                 f"'{self.path}' exists and is not a graph",
-                hint="name another file with --to; only graphs are replaced",
+                hint="choose another file with --to; only graphs are replaced",
             )
 
     def existing(self) -> Existing | None:
-        """Say what is at the target, read from outside: it may be damaged in any way."""
+        """Return what exists at the target, read by another process: it may be damaged."""
         if not self.path.exists():
             return None
         try:
@@ -91,7 +91,9 @@ class EmbeddedWriter:
         except GraphIncompleteError:
             return Existing(None, "a graph that was not finished")
         except EngineError:
-            what = "a damaged graph, or one of another program or another version of this one"
+            what = (
+                "a graph that is damaged, or is from another program or another version of this one"
+            )
             return Existing(None, what)
         return Existing(record, f"{record.datastack} at version {record.version}")
 
@@ -111,8 +113,8 @@ class EmbeddedWriter:
             if not _is_full(error):
                 raise
             raise LoadError(
-                f"the disk of '{self.path.parent}' is full, or a file may not grow further",
-                hint="the new graph's half was removed, and a graph that was there is as it was; "
+                f"the disk of '{self.path.parent}' is full, or the file has reached its size limit",
+                hint="the unfinished graph was removed, and an existing graph is unchanged; "
                 "free some space, then run the same load again: its stages are kept",
             ) from error
 
@@ -124,7 +126,7 @@ class EmbeddedWriter:
             self.path.parent,
             needed,
             f"{record.counts['connections']:,} connections",
-            "name another disk with --to, keep fewer connections with --only, or write files for "
+            "choose another disk with --to, keep fewer connections with --only, or write files for "
             "Neo4j's offline import (--to neo4j-import:FOLDER)",
         )
         task = Task(
@@ -148,7 +150,7 @@ class EmbeddedWriter:
         return dataclasses.replace(report, uri=self.uri)
 
     def publish(self, record: Materialization, *, replace: bool) -> None:
-        """Put the new file in the target's place; readers of the old one keep the old one."""
+        """Rename the new file over the target; readers of the old file keep it."""
         temporary = self._temporary(record)
         self._refuse_existing(replace)
         with temporary.open("rb+") as file:
@@ -157,7 +159,7 @@ class EmbeddedWriter:
         temporary.replace(self.path)
 
     def close(self) -> None:
-        """Let other loads write here."""
+        """Unlock the target."""
         self._lock.remove()
 
     def _temporary(self, record: Materialization) -> Path:
@@ -167,7 +169,7 @@ class EmbeddedWriter:
         if self.path.exists() and not replace:
             raise GraphExistsError(
                 f"'{self.path}' appeared during the load",
-                hint="add --replace, or name another file with --to",
+                hint="use --replace, or choose another file with --to",
             )
 
     def _remove_leftovers(self) -> None:
@@ -179,16 +181,16 @@ class EmbeddedWriter:
 
 
 def _is_full(error: Exception) -> bool:
-    """Tell a disk or quota that is full, in the system's words or the engine's."""
+    """Return whether an error of the system or the engine means a full disk or quota."""
     if isinstance(error, OSError):
         return error.errno in _FULL
-    # A write that was cut short has no reason of its own: the engine tells the last one it knew.
+    # The engine gives no reason for an incomplete write, but repeats the last one it knew.
     signs = ("Cannot write to file", *(os.strerror(code) for code in _FULL))
     return any(sign in str(error) for sign in signs)
 
 
 def _is_ours(path: Path) -> bool:
-    """Tell a file of the engine, whole or not, by its first bytes."""
+    """Return whether a file is the engine's, complete or not, by its first bytes."""
     if not path.is_file():
         return False
     with path.open("rb") as file:

@@ -1,7 +1,7 @@
-"""Filling a graph file from the stages of a load, by the engine's own bulk copy.
+"""Fill a graph file from the stages of a load, with the engine's bulk copy.
 
-Runs in a process of its own, which `loader.writers.fillapart` starts: whatever happens to the
-engine while it copies ends that process, and nothing else.
+This runs in a separate process, started by `loader.writers.fillapart`: if the engine crashes while
+it copies, only that process ends.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     Tell = Callable[[dict[str, object]], None]
 
-#: End of the name of what is copied piece by piece.
+#: Suffix of the file that holds one piece.
 PART = ".part.parquet"
-#: What the engine says where a piece does not fit into its pool.
+#: The engine's message if a piece does not fit into its buffer pool.
 _TOO_LARGE = "Buffer manager exception"
 _TYPES = {
     "int": "INT64",
@@ -54,20 +54,20 @@ _RECORD = (
 
 @dataclass(frozen=True)
 class Task:
-    """What is written, where, and with how much.
+    """What to write, and with which limits.
 
     Parameters
     ----------
     path
         The new file.
     stages, record
-        What it holds.
+        Its contents.
     threads
-        Most threads; 0 for all cores.
+        Limit of threads; 0 for all cores.
     room
-        What the engine may hold.
+        Memory for the engine.
     halved
-        How many times pieces are halved, as larger ones have failed.
+        How often pieces are halved, because larger ones failed.
     """
 
     path: Path
@@ -79,8 +79,8 @@ class Task:
 
 
 def main() -> None:
-    """Do the task that comes in, and say how it goes in lines of JSON."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started this one decides
+    """Read a task from standard input, do it, and report progress as lines of JSON."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process decides
     told = os.fdopen(os.dup(0), "rb")
     said = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -100,22 +100,22 @@ def main() -> None:
         tell({"error": kind, "message": error.message, "hint": error.hint})
     except OSError as error:
         tell({"error": "OSError", "errno": error.errno, "message": error.strerror or str(error)})
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+    except Exception as error:  # noqa: BLE001 - every error is reported
         tell({"error": EngineError.__name__, "message": f"{type(error).__name__}: {error}"})
     else:
         tell({"finished": True})
 
 
 def _end_with(told: IO[bytes]) -> None:
-    """End this process where the other side is gone."""
+    """End this process when its parent is gone."""
     told.read(1)
     os._exit(1)
 
 
 def fill(task: Task, tell: Tell) -> None:
-    """Write all that the stages hold into a new file.
+    """Write the stages to a new file.
 
-    `tell` is called with `at` before each piece, and with the `rows` that are in after it.
+    `tell` is called with `at` before each piece, and with its number of `rows` after it.
     """
     stages, record = task.stages, task.record
     engine = LadybugEngine.create(task.path, threads=task.threads, buffer_bytes=task.room.pool)
@@ -162,7 +162,7 @@ def _create_tables(engine: LadybugEngine, stages: Stages) -> None:
 
 
 def _annotation_columns(stages: Stages) -> list[Field]:
-    """Order the fields as the stage's columns are."""
+    """Return the fields in the order of the stage's columns."""
     import pyarrow.parquet as pq
 
     by_name = {field.name: field for field in stages.annotation_fields}

@@ -1,6 +1,6 @@
-"""The process in which a graph file is filled: started, watched, and ended with this one.
+"""Fill a graph file in a separate process, which ends when this one does.
 
-A crash of the engine, or the system's killer where memory runs out, is an error of ours here.
+A crash of the engine, or a kill by the system when memory runs out, becomes an error of ours.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ _START = (
     "from loader.writers.fill import main; main()"
 )
 _REMEDY = (
-    "nothing was published, and a graph that was there is as it was; the stages are kept: the same "
-    "command goes on from them, in pieces half the size. More memory (--memory) or fewer "
-    "connections (--only) help too, and so does Neo4j's offline import (--to neo4j-import:FOLDER)"
+    "nothing was published, an existing graph is unchanged, and the stages are kept: the same "
+    "command continues from them, in pieces half the size. More memory (--memory), fewer "
+    "connections (--only) or Neo4j's offline import (--to neo4j-import:FOLDER) also help"
 )
 
 
 def fill_apart(task: Task, written: Callable[[int], None]) -> None:
-    """Fill a graph file in another process; `written` is called with the rows of each piece.
+    """Fill a graph file in a separate process; `written` is called with the rows of each piece.
 
     Raises
     ------
     PieceError
-        That process was ended, or a piece did not fit into the engine's pool.
+        The process was killed or crashed, or a piece did not fit into the engine's memory.
     EngineError, OSError
-        What ended the writing otherwise, such as a full disk.
+        Writing failed for another reason, such as a full disk.
     """
     process = subprocess.Popen(  # noqa: S603 - this Python, our own module
         [sys.executable, "-I", "-c", _START, json.dumps(sys.path)],
@@ -67,13 +67,11 @@ def fill_apart(task: Task, written: Callable[[int], None]) -> None:
         _send(told, None)
     if not finished:
         how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
-        raise PieceError(
-            f"the process that writes the graph was ended ({how}) at {at}", hint=_REMEDY
-        )
+        raise PieceError(f"the process that writes the graph ended ({how}) at {at}", hint=_REMEDY)
 
 
 def _send(told: IO[bytes], message: bytes | None) -> None:
-    """Write the task, or close the pipe; that nobody reads it is seen by how the process ends."""
+    """Write the task, or close the pipe; if nobody reads it, the exit code says why."""
     try:
         if message is None:
             told.close()
@@ -85,7 +83,7 @@ def _send(told: IO[bytes], message: bytes | None) -> None:
 
 
 def _read(line: bytes) -> dict[str, Any]:
-    # The last line of a process that was killed may be cut short.
+    # The last line of a killed process may be incomplete.
     found: dict[str, Any] = json.loads(line) if line.endswith(b"\n") else {}
     return found
 

@@ -1,10 +1,9 @@
-"""The files that `neo4j-admin database import full` reads, made from the stages of a load.
+"""Write the files that `neo4j-admin database import full` reads.
 
-Nodes get dense numbers as `:ID`, because the tool refuses integer ids of 2**56 and more, and
-keep their `root_id` as a property. CSV has no null: the tool makes no property of an empty
-field and an empty text of a quoted one, which is how DuckDB writes them. It has no empty
-list either, and no list with an awkward text in it that could not be mistaken: such values
-go into a file of their own, and are set once the server is up.
+Nodes get dense numbers as `:ID`, because the tool refuses integer ids of 2**56 and more; `root_id`
+is a property. CSV has no null: for the tool, an empty field is no property and a quoted empty field
+is an empty text, which is how DuckDB writes them. CSV has no empty lists either, and no lists with
+empty or unusual items: such values are refused, and load over Bolt.
 """
 
 # ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
@@ -29,9 +28,9 @@ if TYPE_CHECKING:
     from graphapi.graph.materialization import Field, Materialization
     from loader.stages.make import Stages
 
-#: Status of a graph whose files were imported and that nobody has looked at yet.
+#: Status of a graph whose files were imported but not verified yet.
 IMPORTED = "imported"
-#: Separates the values of a list, as the tool and as SQL write it: a control sign made for it.
+#: The character between the values of a list, as the tool and as SQL write it.
 LIST_SEPARATOR = "U+001F"
 _SEPARATOR = "chr(31)"
 _TYPES = {
@@ -52,13 +51,13 @@ class Part:
     Parameters
     ----------
     option
-        Of the tool, such as `--nodes=Neuron`.
+        Option of the tool, such as `--nodes=Neuron`.
     header, rows
         File names within the folder.
     columns
-        The header's fields.
+        Fields of the header.
     sql
-        Selects the rows, columns in the header's order.
+        Query for the rows, with columns in the header's order.
     """
 
     option: str
@@ -69,7 +68,7 @@ class Part:
 
 
 def parts(stages: Stages, record: Materialization) -> list[Part]:
-    """List what is imported: neurons, connections, annotations, their ties, the record."""
+    """Return the parts: neurons, connections, annotation rows, their relationships, the record."""
     annotations = f"read_parquet({literal(stages.annotations)})"
     neuron_fields = [("root_id", "int"), *_pairs(stages.neuron_fields), (DISPLAY_NAME, "string")]
     annotation_fields = [("annotation_id", "int"), *_pairs(stages.annotation_fields)]
@@ -98,7 +97,7 @@ def parts(stages: Stages, record: Materialization) -> list[Part]:
 
 
 def write_part(connection: duckdb.DuckDBPyConnection, folder: Path, part: Part) -> int:
-    """Write one kind; gives the number of rows."""
+    """Write the two files of a part; return the number of rows."""
     header = ",".join(_csv(name) for name in part.columns)
     (folder / part.header).write_text(header + "\n", encoding="utf-8")
     return int(
@@ -111,7 +110,7 @@ def write_part(connection: duckdb.DuckDBPyConnection, folder: Path, part: Part) 
 
 
 def name_neurons(connection: duckdb.DuckDBPyConnection, stages: Stages) -> None:
-    """Give every neuron its name for pictures; see `loader.writers.neo4j_explore`."""
+    """Make a table of neurons with display names; see `loader.writers.neo4j_explore`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -124,7 +123,7 @@ def name_neurons(connection: duckdb.DuckDBPyConnection, stages: Stages) -> None:
 
 
 def number_neurons(connection: duckdb.DuckDBPyConnection, stages: Stages) -> None:
-    """Give every neuron its dense number, in the order of root ids."""
+    """Make a table of each neuron's dense number, in the order of root ids."""
     connection.execute(
         "CREATE TEMP TABLE numbers AS SELECT root_id, row_number() OVER (ORDER BY root_id) - 1 "
         f"AS n FROM read_parquet({literal(stages.neurons)})"
@@ -132,12 +131,12 @@ def number_neurons(connection: duckdb.DuckDBPyConnection, stages: Stages) -> Non
 
 
 def refuse_awkward_lists(connection: duckdb.DuckDBPyConnection, stages: Stages) -> None:
-    """Refuse values that CSV cannot carry; they load over Bolt.
+    """Refuse values that CSV cannot hold; they load over Bolt.
 
     Raises
     ------
     LoadError
-        A list is empty or has a missing value, or a text in one holds the separator.
+        A list is empty, has a missing value, or has a text that contains the separator.
     """
     for path, fields in (
         (stages.neurons, stages.neuron_fields),
@@ -156,13 +155,13 @@ def refuse_awkward_lists(connection: duckdb.DuckDBPyConnection, stages: Stages) 
             if bad:
                 raise LoadError(
                     f"field '{field.name}': {bad:,} lists are empty, or have an empty or unusual "
-                    "item, which files for neo4j-admin cannot hold",
+                    "item, which files for neo4j-admin cannot contain",
                     hint="load this datastack over Bolt: --to bolt://...",
                 )
 
 
 def has_line_breaks(connection: duckdb.DuckDBPyConnection, stages: Stages) -> bool:
-    """Tell whether a text has a line break: the tool reads such files more slowly."""
+    """Return whether a text has a line break; the tool reads such files more slowly."""
     for path, fields in (
         (stages.neurons, stages.neuron_fields),
         (stages.annotations, stages.annotation_fields),

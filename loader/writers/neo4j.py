@@ -1,9 +1,9 @@
-"""Writing a graph to a Neo4j server, which holds one graph at a time.
+"""Write a graph to a Neo4j server, which holds one graph at a time.
 
-The community edition has one database, so there is no place to make a graph beside the old
-one. Instead: while a load is at work, the database has a mark of it and no complete
-record, and a graph without a complete record is not read. The old graph goes in batches,
-its record first; the new one's record is complete only when all has been verified.
+The community edition has one database, so a new graph cannot be built beside the old one. Instead,
+during a load the database has a mark of the load and no complete record, and a graph without a
+complete record cannot be read. The old graph is deleted in batches, its record first; the new
+record becomes complete only after everything is verified.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Neo4jWriter:
     Parameters
     ----------
     uri
-        `bolt://` or `neo4j://`, also with `+s` and `+ssc`.
+        `bolt://` or `neo4j://`, also with `+s` or `+ssc`.
     user, password, database
-        See `graphapi.engines.neo4j`, also for the environment.
+        See `graphapi.engines.neo4j`, also for environment variables.
     """
 
     def __init__(
@@ -56,19 +56,19 @@ class Neo4jWriter:
         self._hold = Hold(self._engine, database or "")
 
     def take(self) -> None:
-        """Hold the database; see `loader.writers.base.Writer`."""
-        self.existing()  # nothing is written where it is not ours
+        """Lock the database; see `loader.writers.base.Writer`."""
+        self.existing()  # before anything is written: refuse a database that is not ours
         self._hold.take()
         self.existing()
 
     def existing(self) -> Existing | None:
-        """Say what is in the database.
+        """Return what is in the database.
 
         Raises
         ------
         GraphFileError
-            Nodes called :Neuron or :Annotation that no load of ours has made: they are
-            never deleted.
+            There are :Neuron or :Annotation nodes that cavegraph did not make; they are never
+            deleted.
         """
         counts, marks = self._engine.counts(), self._marks()
         if not any(counts.values()):
@@ -80,10 +80,10 @@ class Neo4jWriter:
                 hint="use another database, or delete these nodes yourself",
             )
         try:
-            # Complete means whole, mark or no mark: a record is the first thing to be deleted.
+            # A complete record means a whole graph, even with a mark: the record is deleted first.
             record = read_materialization(self._engine)
         except (GraphFileError, GraphIncompleteError):
-            what = "a graph whose load is under way or was broken off"
+            what = "a graph whose load is running or was interrupted"
             return Existing(None, what, marks[0] if marks else "")
         return Existing(record, f"{record.datastack} at version {record.version}")
 
@@ -95,7 +95,7 @@ class Neo4jWriter:
         replace: bool,  # noqa: ARG002
         settings: Settings,
     ) -> None:
-        """Replace what is there; see `loader.writers.base.Writer`."""
+        """Replace the graph; see `loader.writers.base.Writer`."""
         queries = catalog()
         for name in SCHEMA:
             self._engine.write(queries[name])
@@ -106,26 +106,26 @@ class Neo4jWriter:
         make_explorable(self._engine, record.neuron_fields)
 
     def verify(self, record: Materialization) -> VerifyReport:
-        """Compare the database with the record; a wrong graph stays without a complete one."""
+        """Compare the database with the record; a wrong graph stays unreadable."""
         report = verify_against(self._engine, record)
         if not report.ok:
-            self._hold.check()  # it may be another load's graph by now
+            self._hold.check()  # another load may have replaced the graph
         report.raise_if_wrong()
         return report
 
     def publish(self, record: Materialization, *, replace: bool) -> None:  # noqa: ARG002
-        """Complete the record, in one transaction that finds it and the mark as we left them."""
+        """Complete the record, in a transaction that also checks that we still hold the mark."""
         complete(self._hold, record, "loading")
 
     def close(self) -> None:
-        """Let the database go, and close the connections."""
+        """Unlock the database, and close the connections."""
         self._hold.release()
         self._engine.close()
 
     def _drop_graph(self) -> None:
-        """Delete our labels, and nothing else, in batches; the record goes first.
+        """Delete only our labels, in batches; the record goes first.
 
-        A graph whose deletion was interrupted thus has no record, and is never served.
+        So a graph whose deletion was interrupted has no record, and cannot be read.
         """
         for part in ("record", "connections", "annotations", "neurons"):
             query = catalog()[f"drop_{part}"]
@@ -149,12 +149,12 @@ class Neo4jWriter:
 
 
 def complete(hold: Hold, record: Materialization, status: str) -> None:
-    """Let everyone read a graph whose record has said `status` until now.
+    """Make a graph readable whose record has this status.
 
     Raises
     ------
     VerificationError
-        The record is not as this load wrote it; the graph stays unreadable.
+        The record is not the one that this load wrote; the graph stays unreadable.
     """
     written = {"load_id": record.load_id, "status": status, "record": record.to_json()}
     answer = hold.write(catalog()["complete_record"], written)
@@ -167,7 +167,7 @@ def complete(hold: Hold, record: Materialization, status: str) -> None:
 
 @contextmanager
 def _batches(path: Path) -> Iterator[tuple[int, Any]]:
-    """Open a stage; never more of it in memory than a batch."""
+    """Open a stage, to be read batch by batch."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:

@@ -1,8 +1,8 @@
-"""What makes a graph in Neo4j pleasant to explore by hand: readable names, and indexes.
+"""Display names and indexes, for exploring a graph in Neo4j by hand.
 
-Neither changes an answer of the API: a name is made of the annotation, and indexes only
-make finding quick. Labels by class are no part of it; `cypher/explore/colours_on.cypher`
-gives them to who wants them (`docs/decisions/0090`).
+They change no results of the API: names are made from annotations, and indexes only speed up
+look-ups. Class labels are optional; `cypher/explore/colours_on.cypher` adds them
+(`docs/decisions/0090`).
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ def with_display_names(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordB
     Parameters
     ----------
     batches
-        With `root_id` and any annotation fields.
+        Rows with `root_id` and any annotation fields.
 
     Yields
     ------
     pyarrow.RecordBatch
-        The same rows. A name is the neuron's `name`; else the first of its type, class and
-        super class that it has, with the first letter of its side: `Delta7 L`; else
-        `Unknown` with the last four digits of the root id, to tell neighbours apart.
+        The same rows. The display name is the neuron's `name`; else its type, class or super
+        class, whichever is present first, with the first letter of its side, such as `Delta7 L`;
+        else `Unknown` with the last four digits of the root id.
     """
     for batch in batches:
         yield batch.append_column(DISPLAY_NAME, display_names(batch))
 
 
 def make_explorable(engine: Neo4jEngine, fields: Sequence[Field]) -> None:
-    """Index what people look for, and wait until the indexes are there.
+    """Create indexes on fields that people search, and wait until they are online.
 
     Parameters
     ----------
     engine
-        A writing one; its graph's neurons are there.
+        An engine that may write; its graph has neurons.
     fields
-        The neurons' annotation fields.
+        Annotation fields of the neurons.
     """
     queries = catalog()
     for name in looked_up(fields):

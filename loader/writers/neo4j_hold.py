@@ -1,11 +1,11 @@
-"""Holding a Neo4j database for one load, and writing only while it is held.
+"""Lock a Neo4j database for one load, and write only while the lock is held.
 
-The hold is a node, `:LoadMark`, with the token of the load that has it. It lasts for a minute
-and is renewed by a thread; a load that was killed is thus forgotten. Whoever was killed on
-this computer is forgotten at once: a lock of the operating system says that it has ended.
+The lock is a node, `:LoadMark`, with the token of its load. It expires after a minute unless a
+thread renews it, so the lock of a killed load expires by itself. If that load ran on this computer,
+a lock of the operating system shows at once that it has ended.
 
-A hold can be lost: a laptop sleeps, another load takes over. So every change of the graph is
-one transaction that first takes the mark's lock on the server and looks whose token it has.
+A lock can be lost: a laptop sleeps, and another load takes over. So every change of the graph is
+one transaction that first locks the mark on the server and checks its token.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ if TYPE_CHECKING:
     from graphapi.engines.neo4j import Neo4jEngine
     from graphapi.engines.queries import Query
 
-#: Seconds for which a hold lasts, and after which it is renewed.
+#: Seconds until a lock expires, and until it is renewed.
 LEASE, RENEWED = 60.0, 10.0
-_WAIT = "wait until it has ended; one that was killed on another computer is forgotten in a minute"
+_WAIT = "wait until it ends; the lock of a load killed on another computer expires in a minute"
 _TRIES = 5
 
 
 class Hold:
-    """A database, held for one load.
+    """The lock of one load on a database.
 
     Parameters
     ----------
     engine
-        A writing one.
+        An engine that may write.
     database
-        Its name as it was given; empty for the user's own.
+        Name of the database, as given; empty for the user's default.
     """
 
     def __init__(self, engine: Neo4jEngine, database: str) -> None:
@@ -61,12 +61,12 @@ class Hold:
         self._renewer: threading.Thread | None = None
 
     def take(self) -> None:
-        """Take the database.
+        """Lock the database.
 
         Raises
         ------
         StageError, LoadError
-            Another load has it.
+            Another load has locked it.
         """
         make_folder(self._seat_path.parent)
         self._seat.acquire()
@@ -83,7 +83,7 @@ class Hold:
                 steps = [(queries["touch_mark"], None), (queries["take_mark"], asked)]
                 found = self._engine.write_together(steps)[-1].to_pylist()
                 break
-            except QueryRejectedError:  # another load made or removed the mark at this moment
+            except QueryRejectedError:  # another load has just made or removed the mark
                 if last:
                     raise
         if not found[0]["held"]:
@@ -95,41 +95,41 @@ class Hold:
         self._renewer.start()
 
     def write(self, query: Query, params: Params | None = None) -> pa.Table:
-        """Change the graph, in one transaction that finds the database still held.
+        """Change the graph, in one transaction that also checks the lock.
 
         Raises
         ------
         LoadError
-            Another load has taken it over; nothing was changed.
+            Another load has taken over; nothing was changed.
         """
         return self._engine.write_together([*self._still_held(), (query, params)], self._go_on)[-1]
 
     def check(self) -> None:
-        """Renew the hold.
+        """Renew the lock.
 
         Raises
         ------
         LoadError
-            Another load has taken the database over.
+            Another load has taken over the database.
         """
         self._engine.write_together(self._still_held(), self._go_on)
 
     def write_batches(
         self, query: Query, batches: Iterable[pa.RecordBatch], progress: Progress
     ) -> None:
-        """Run a writing query file, whose one parameter is `rows`, on many rows."""
+        """Run a query that writes `rows`, batch by batch."""
         for batch in batches:
             self.write(query, {"rows": batch.to_pylist()})
             progress.advance(batch.num_rows)
 
     def release(self) -> None:
-        """Let the database go; safe to call twice."""
+        """Unlock the database; safe to call twice."""
         self._ended.set()
         if self._renewer is not None:
             self._renewer.join()
             self._renewer = None
             leave = (catalog()["leave_mark"], {"token": self._token})
-            with suppress(EngineError):  # of a server that does not answer the lease just ends
+            with suppress(EngineError):  # without an answer, the lock just expires
                 self._engine.write_together([(catalog()["touch_mark"], None), leave])
         self._seat.release()
 
@@ -144,17 +144,17 @@ class Hold:
         if not found["held"]:
             raise LoadError(
                 f"'{self._engine.uri}' was taken over by another load: {found['holder']}",
-                hint="nothing of this load can be read; when the other has ended, run this load "
-                "again with --replace",
+                hint="nothing from this load can be read; when the other load has ended, run this "
+                "one again with --replace",
             )
 
     def _renew(self) -> None:
         while not self._ended.wait(RENEWED):
             try:
                 self.check()
-            except LoadError:  # lost: the load hears of it at its next write
+            except LoadError:  # lost: the next write will fail
                 return
-            except EngineError:  # away for a while: the load hears of it at its next write
+            except EngineError:  # server away: if this lasts, the next write will fail
                 continue
 
 
@@ -166,7 +166,7 @@ def _seat_path(target: str) -> Path:
 
 
 def _name_of_seat(path: Path) -> str:
-    """Name the lock that we hold: another computer's, at the same path, has another name."""
+    """Return a name for our lock file; a file at this path on another computer has another."""
     name = path.read_text(encoding="ascii", errors="replace").strip()
     if not name:
         name = uuid4().hex

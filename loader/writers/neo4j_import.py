@@ -1,10 +1,10 @@
-"""Loading Neo4j while it is stopped: ten times quicker than over Bolt for a whole brain.
+"""Load Neo4j while it is stopped: ten times faster than over Bolt for a whole brain.
 
-A load to `neo4j-import:FOLDER` writes files and a script of options, and runs
-`neo4j-admin database import full` where that tool can be reached. What it imports is no
-finished graph yet: its record says `imported`, and such a graph is not read. When the
-server is up, `finish_import` makes the constraints and indexes, verifies every connection
-and property, and completes the record.
+A load to `neo4j-import:FOLDER` writes data files and option files, and runs
+`neo4j-admin database import full` if that tool is available. The imported graph is not finished
+yet: its record has status `imported`, and it cannot be read. When the server is running,
+`finish_import` creates constraints and indexes, verifies every connection and property, and
+completes the record.
 """
 
 from __future__ import annotations
@@ -36,29 +36,29 @@ if TYPE_CHECKING:
     from loader.stages.make import Stages
     from loader.work.settings import Settings
 
-#: What a target must start with to mean files for an import.
+#: Prefix of a target that is a folder of import files.
 SCHEME = "neo4j-import:"
-#: Names the tool where it is not in `$NEO4J_HOME/bin`; may have arguments of its own.
+#: Command of the tool, with arguments if needed, if it is not in `$NEO4J_HOME/bin`.
 ADMIN_VARIABLE = "CAVEGRAPH_NEO4J_ADMIN"
 _DONE = "imported.txt"
-#: Names of all that was written into the folder; a folder without it is not ours.
+#: Lists all files that we wrote to the folder; a folder without it is not ours.
 _LISTED = "cavegraph-files.txt"
 _OWN = ("import.args", "docker.args", "import.log", "import.report", _DONE)
-_BUSY = "another load is writing the files for an import in '{}'"
+_BUSY = "another load is writing import files to '{}'"
 
 
 class Neo4jImportWriter:
-    """Writes files for `neo4j-admin`, and runs it where it can be reached.
+    """Writes files for `neo4j-admin`, and runs it if it is available.
 
     Parameters
     ----------
     folder
-        For the files; made where missing.
+        Folder for the files; created if missing.
     admin
-        The tool's command, such as `["/opt/neo4j/bin/neo4j-admin"]`. None: what
-        `$CAVEGRAPH_NEO4J_ADMIN` says, else the tool in `$NEO4J_HOME/bin`, else it is not run.
+        Command of the tool, such as `["/opt/neo4j/bin/neo4j-admin"]`. By default
+        `$CAVEGRAPH_NEO4J_ADMIN`, else the tool in `$NEO4J_HOME/bin`; without either it is not run.
     database
-        Which database is made.
+        Name of the new database.
     """
 
     def __init__(
@@ -70,28 +70,28 @@ class Neo4jImportWriter:
         self._database = database or "neo4j"
         self._lock = FileLock(
             self.folder.with_name(f".{self.folder.name}.lock"),
-            (_BUSY.format(self.folder), "wait until it has ended, or name another folder"),
+            (_BUSY.format(self.folder), "wait until it ends, or choose another folder"),
         )
         self._written: dict[str, int] = {}
 
     def take(self) -> None:
-        """Hold the folder; see `loader.writers.base.Writer`.
+        """Lock the folder; see `loader.writers.base.Writer`.
 
         Raises
         ------
         GraphExistsError
-            It holds something that is not an earlier export.
+            It contains something other than an earlier export.
         """
         make_folder(self.folder.parent)
         self._lock.acquire()
         if self.existing() is not None and not (self.folder / _LISTED).exists():
             raise GraphExistsError(
-                f"'{self.folder}' is not empty and holds no files for an import",
-                hint="name a new folder; only earlier exports are replaced",
+                f"'{self.folder}' is not empty, and does not hold an earlier export",
+                hint="choose a new folder; only earlier exports are replaced",
             )
 
     def existing(self) -> Existing | None:
-        """Say whether the folder is in use."""
+        """Return an earlier export, if there is one."""
         if not self.folder.exists() or not any(self.folder.iterdir()):
             return None
         return Existing(None, "files of an earlier export")
@@ -125,7 +125,7 @@ class Neo4jImportWriter:
         self._write_options(made, breaks)
 
     def verify(self, record: Materialization) -> VerifyReport:
-        """Compare the number of rows written with the record; the rest is for `finish_import`."""
+        """Compare the number of written rows with the record; `finish_import` checks the rest."""
         expected = {
             "neurons.csv": record.counts["neurons"],
             "connects.csv": record.counts["connections"],
@@ -141,12 +141,12 @@ class Neo4jImportWriter:
         return report
 
     def publish(self, record: Materialization, *, replace: bool) -> None:  # noqa: ARG002
-        """Run the import where the tool can be reached.
+        """Run the import if the tool is available.
 
         Raises
         ------
         LoadError
-            The tool refused a row, found a database in the way, or is not to be started.
+            The tool cannot be started, refused a row, or found an existing database.
         """
         if not self._admin:
             return
@@ -155,23 +155,23 @@ class Neo4jImportWriter:
         (self.folder / _DONE).write_text(self._database + "\n", encoding="utf-8")
 
     def close(self) -> None:
-        """Let other loads write here."""
+        """Unlock the folder."""
         self._lock.remove()
 
     @property
     def was_imported(self) -> bool:
-        """True where the tool has been run and has imported everything."""
+        """Return whether the tool has imported everything."""
         return (self.folder / _DONE).exists()
 
     def next_steps(self) -> str:
-        """Say in words and commands what is left to do."""
+        """Return what is left to do, with the commands."""
         finish = "cavegraph finish-import bolt://localhost:7687"
         if self.was_imported:
             done = f"imported into database '{self._database}'"
             return f"{done}; start the server, then run\n  {finish}"
         local = shlex.join(["neo4j-admin", *self._arguments("import.args")])
         return (
-            f"files for an import are in {self.folder}. With the server stopped, run one of\n"
+            f"import files are in {self.folder}. With the server stopped, run one of\n"
             f"  {local}\n"
             f"  CAVEGRAPH_NEO4J_IMPORT={shlex.quote(str(self.folder))} "
             "docker compose run --rm import @/import/docker.args\n"
@@ -204,7 +204,7 @@ class Neo4jImportWriter:
 
 
 def admin_from_environment() -> list[str]:
-    """Find the command of `neo4j-admin`; empty where it cannot be reached."""
+    """Return the command of `neo4j-admin`; empty if it is not available."""
     if named := os.environ.get(ADMIN_VARIABLE):
         return shlex.split(named)
     home = os.environ.get("NEO4J_HOME")
@@ -213,12 +213,12 @@ def admin_from_environment() -> list[str]:
 
 
 def run_admin(command: Sequence[str], folder: Path) -> None:
-    """Run the tool; its words go into `import.log` of the folder.
+    """Run the tool; its output goes to `import.log` in the folder.
 
     Raises
     ------
     LoadError
-        It cannot be started, or ended with an error.
+        The tool cannot be started, or failed.
     """
     log = folder / "import.log"
     try:
@@ -234,9 +234,9 @@ def run_admin(command: Sequence[str], folder: Path) -> None:
     if done.returncode != 0:
         told = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         raise LoadError(
-            f"neo4j-admin ended with code {done.returncode}: {' / '.join(told[-4:])}",
-            hint=f"all it said is in '{log}'; the server must be stopped, and --replace is needed "
-            "where the database has been used before",
+            f"neo4j-admin failed with exit code {done.returncode}: {' / '.join(told[-4:])}",
+            hint=f"its output is in '{log}'; the server must be stopped, and --replace is needed "
+            "if the database has been used before",
         )
 
 
@@ -247,14 +247,14 @@ def finish_import(
     password: str | None = None,
     database: str | None = None,
 ) -> VerifyReport:
-    """Make an imported graph readable: constraints, indexes, all checks, and its record.
+    """Make an imported graph readable: create indexes, verify it, complete its record.
 
     Safe to call again.
 
     Parameters
     ----------
     uri, user, password, database
-        The started server; see `graphapi.engines.neo4j`.
+        The running server; see `graphapi.engines.neo4j`.
 
     Returns
     -------
@@ -264,9 +264,9 @@ def finish_import(
     Raises
     ------
     GraphIncompleteError
-        The database holds no imported graph.
+        The database does not hold an imported graph.
     VerificationError
-        It is not what was exported; it stays unreadable.
+        The graph is not what was exported; it stays unreadable.
     """
     engine = Neo4jEngine.connect(
         uri, user=user, password=password, database=database, read_only=False
@@ -279,8 +279,8 @@ def finish_import(
         states = (importfiles.IMPORTED, "complete")
         if len(rows) != 1 or rows[0]["status"] not in states:
             raise GraphIncompleteError(
-                f"'{engine.uri}' holds no imported graph",
-                hint="run the load to neo4j-import:FOLDER and neo4j-admin first",
+                f"'{engine.uri}' does not hold an imported graph",
+                hint="first load to neo4j-import:FOLDER, then run neo4j-admin",
             )
         record = Materialization.from_json(rows[0]["record"])
         for name in SCHEMA:
@@ -293,13 +293,3 @@ def finish_import(
         hold.release()
         engine.close()
     return report
-
-
-__all__ = [
-    "ADMIN_VARIABLE",
-    "SCHEME",
-    "Neo4jImportWriter",
-    "admin_from_environment",
-    "finish_import",
-    "run_admin",
-]

@@ -1,8 +1,8 @@
-"""How much LadybugDB copies at once: as much as the memory limit holds.
+"""Copy rows into LadybugDB in pieces that fit into the memory limit.
 
-`COPY` keeps all rows of its file in the engine's buffer pool. Where they do not fit, a
-connectome is copied in the largest pieces that do: every piece costs more than the one
-before, because it is merged into what is there (docs/decisions/0160).
+`COPY` keeps all rows of its file in the engine's buffer pool. If they do not fit, a connectome is
+copied in the largest pieces that do: each piece takes longer than the one before, because it is
+merged into the existing rows (docs/decisions/0160).
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-#: What `COPY` needs of the pool for a connection, measured with LadybugDB 0.20.4: 80 to 105.
+#: Bytes of the pool that `COPY` needs per connection; 80 to 105 measured with LadybugDB 0.20.4.
 CONNECTION_BYTES = 115
-#: A later piece needs as many times that: pieces at 0.9 of the pool ended the engine's process.
+#: A later piece needs this many times more: pieces at 0.9 of the pool crashed the engine.
 _MERGED = 1.75
-#: The same for a node, besides four times its values.
+#: The same per node, plus four times the size of its values.
 _NODE_BYTES = 100
-#: `COPY` of a whole table takes so many times the pool, with its own work outside of the pool.
+#: Memory of a `COPY` of a whole table, in and outside the pool, relative to the pool.
 _TIMES_POOL = 1.65
-#: Merging a piece reads a whole group of neurons anew: bytes for each connection of the largest
-#: group, in the pool and outside of it, and the share of all memory that the piece takes besides.
+#: Merging a piece reads a whole group of neurons again: bytes per connection of the largest group,
+#: in and outside the pool, and the share of all memory that the piece itself takes.
 _IN_POOL, _OUTSIDE, _PIECE = 53, 48, 0.15
-#: So many neurons, in the order they were written, are a group of the engine's.
+#: Neurons per group of the engine, in the order of writing.
 _GROUP = 131_072
 _SMALLEST_POOL = 128 * 2**20
 
 
 @dataclass(frozen=True)
 class Room:
-    """What a memory limit leaves to the engine.
+    """Memory for the engine, in bytes.
 
     Parameters
     ----------
     pool
-        Bytes of its buffer pool.
+        Size of its buffer pool.
     at_once
-        Bytes that one `COPY` may need of it.
+        Part of the pool that one `COPY` may need.
     """
 
     pool: int
@@ -50,21 +50,21 @@ class Room:
 
 
 def room_for(memory_limit: str, connections: int, neurons: Path) -> Room:
-    """Divide a memory limit for the writing of so many connections.
+    """Divide a memory limit for writing a graph.
 
     Parameters
     ----------
     memory_limit
-        For all processes of the load.
+        Memory limit of all processes of the load.
     connections
-        How many there are.
+        Number of connections.
     neurons
         Parquet file of the neurons, in the order of writing, with their numbers of partners.
 
     Raises
     ------
     LoadError
-        Not even pieces fit.
+        Even in pieces, the connections do not fit.
     """
     left = as_bytes(memory_limit) - PYTHON_BYTES
     at_once = max(_SMALLEST_POOL, int(left / _TIMES_POOL))
@@ -86,7 +86,7 @@ def room_for(memory_limit: str, connections: int, neurons: Path) -> Room:
 
 
 def _largest_group(neurons: Path) -> int:
-    """Count the connections, incoming or outgoing, of that group of neurons which has the most."""
+    """Return the largest number of incoming or outgoing connections of any group of neurons."""
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
@@ -109,20 +109,21 @@ def rows_at_once(path: Path, at_once: int, *, nodes: bool) -> int:
 def copy_in_pieces(
     path: Path, rows: int, part: Path, copy: Callable[[Path, int, int, int], None], halved: int = 0
 ) -> None:
-    """Copy a Parquet file, whole where it has at most `rows` rows, else piece by piece.
+    """Copy a Parquet file, whole if it has at most `rows` rows, else in pieces.
 
     Parameters
     ----------
     path
         The file.
     rows
-        Most rows at once where there is nothing yet; pieces are smaller, as they are merged.
+        Largest number of rows for an empty table; pieces are smaller, because they are merged.
     part
-        Where a piece is put meanwhile.
+        Temporary file for one piece.
     copy
-        Called with the file, or with each piece: its number, of how many, and its rows.
+        Called with the path of the file or piece, the piece's number, the number of pieces, and
+        the number of rows.
     halved
-        How many times pieces are halved, as larger ones have failed.
+        How often pieces are halved, because larger ones failed.
     """
     import pyarrow.parquet as pq
 
@@ -133,7 +134,7 @@ def copy_in_pieces(
         if pieces == 1:
             copy(path, 1, 1, total)
             return
-        most, longer = divmod(total, pieces)  # of one size: the last one costs most
+        most, longer = divmod(total, pieces)  # all of one size, because the last one takes longest
         batches = file.iter_batches(batch_size=min(most + 1, 122_880))
         rest = next(batches)
         for number in range(pieces):
@@ -151,7 +152,7 @@ def copy_in_pieces(
 
 
 def graph_bytes(connections: int, *others: Path) -> int:
-    """Estimate what a graph file takes while it is written."""
+    """Estimate the size of a graph file while it is written, in bytes."""
     size = (64 << 20) + connections * 30
     for path in others:
         rows, width = _rows_and_width(path)
@@ -160,7 +161,7 @@ def graph_bytes(connections: int, *others: Path) -> int:
 
 
 def _rows_and_width(path: Path) -> tuple[int, int]:
-    """Return the rows of a Parquet file, and the bytes of one before compression."""
+    """Return the number of rows of a Parquet file, and the bytes per row before compression."""
     import pyarrow.parquet as pq
 
     metadata = pq.read_metadata(path)

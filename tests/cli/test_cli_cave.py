@@ -15,6 +15,7 @@ import pytest
 from commands import Run, run_ok
 
 from graphapi.cave.connection import Cave
+from graphapi.errors import CaveError
 from loader.sandbox.standin import RunningServer, serve, write_folder
 
 A, B, C = (576460752700000000 + i for i in (1, 2, 3))
@@ -147,6 +148,22 @@ def test_loads_that_cannot_be(
     assert says in problem
     assert "feedfeed" not in problem
     assert not place.exists()
+
+
+def test_only_finished_steps_are_said_to_be_kept(
+    run: Run, server: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_rows(*_: object) -> None:
+        raise CaveError("the server is down")
+
+    place = ("load", "tiny", "--to", str(tmp_path / "g.lbug"), "--work", str(tmp_path / "work"))
+    with monkeypatch.context() as before_any_step:
+        before_any_step.setattr("loader.sources.cave.id_ranges", no_rows)
+        code, _, problem = run(*place, "--server", server.url)
+    assert (code, "finished steps" in problem) == (5, False)
+    monkeypatch.setattr("loader.sources.cave.fetch_range", no_rows)
+    code, _, problem = run(*place, "--server", server.url)
+    assert (code, "finished steps are kept" in problem) == (5, True)
 
 
 def test_ids_that_never_were(run: Run, graph: str) -> None:

@@ -77,9 +77,9 @@ def test_a_crash_at_a_piece_leaves_the_old_graph_and_the_stages(
         with caplog.at_level(logging.WARNING), pytest.raises(PieceError) as caught:
             load(rows, place, work=work, replace=True, progress=False)
     assert f"({name}) at piece 1 of 2 of CONNECTS" in str(caught.value)  # the second attempt
-    assert "the same command goes on" in str(caught.value)
+    assert "the same command continues" in str(caught.value)
     assert [r.message for r in caplog.records] == [
-        f"the process that writes the graph was ended ({name}) at piece 1 of 1 of CONNECTS; "
+        f"the process that writes the graph ended ({name}) at piece 1 of 1 of CONNECTS; "
         "writing again, in pieces half the size"
     ]
     assert place.read_bytes() == before

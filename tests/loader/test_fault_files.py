@@ -140,7 +140,7 @@ def test_semicolons_and_tabs_are_seen_in_the_header(tmp_path):
 def test_rows_of_one_pair_that_nothing_tells_apart_are_refused(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("pre,post,weight\n1,2,3\n1,2,4\n2,3,1\n")
-    with pytest.raises(SourceSchemaError, match="1 rows are of a pair that has a row already"):
+    with pytest.raises(SourceSchemaError, match="1 rows repeat a pair"):
         staged(tmp_path / "a", FileSource(path))
     made = staged(tmp_path / "b", FileSource(path, columns={"weight": "weight"}))
     assert edges(made) == [(1, 2, 7), (2, 3, 1)]
@@ -291,7 +291,7 @@ def test_only_says_what_is_wrong(tmp_path):
     rows.write_text(ROWS)
     table.write_text(f"root_id,kind\n{A},KC\n{B},ER\n")
     source = FileSource(rows, annotations=[table])
-    with pytest.raises(NotFoundError, match="no annotation row has it") as caught:
+    with pytest.raises(NotFoundError, match="no annotation row matches") as caught:
         staged(tmp_path / "a", source, "kind=XX")
     assert "ER, KC" in str(caught.value)
     with pytest.raises(InputError, match="no annotation field 'knd'"):

@@ -139,12 +139,12 @@ def test_any_number_of_rows_in_any_pieces(tmp_path):
 def test_too_little_disk_is_told_before_the_step(tmp_path, rows, monkeypatch):
     steps: list[str] = []
     monkeypatch.setattr(room.shutil, "disk_usage", lambda _: Usage(10**9, 10**9 - 10**5, 10**5))
-    with pytest.raises(LoadError, match="1 MB are free") as caught:
+    with pytest.raises(LoadError, match="only 1 MB are free") as caught:
         load(rows, tmp_path / "g.lbug", work=tmp_path / "w", on_step=steps.append, progress=False)
     assert "--work" in str(caught.value)
     assert steps == ["rows", "extracted", "annotations"]
     monkeypatch.setattr(room.shutil, "disk_usage", lambda _: Usage(10**9, 10**9 - 10**7, 10**7))
-    with pytest.raises(LoadError, match="10 MB are free"):
+    with pytest.raises(LoadError, match="only 10 MB are free"):
         load(rows, tmp_path / "g.lbug", work=tmp_path / "w", on_step=steps.append, progress=False)
     assert steps[-1] == "aggregate"
     assert [p.name for p in tmp_path.iterdir() if "lbug" in p.name] == []

@@ -35,7 +35,10 @@ def test_a_load_and_a_verification_are_followed_to_their_end(
 ) -> None:
     monkeypatch.setenv("CAVEGRAPH_PROGRESS", "1")
     loader.load(edges, tmp_path / "g.lbug", work=tmp_path / "w")
-    assert last_states(capsys.readouterr().err) == {"Summing up": "4/4", "Writing g.lbug": "5/5"}
+    assert last_states(capsys.readouterr().err) == {
+        "Summing synapses": "4/4",
+        "Writing g.lbug": "5/5",
+    }
     engine = open_engine(tmp_path / "g.lbug")
     assert loader.verify_graph(engine).ok
     assert last_states(capsys.readouterr().err) == {"Verifying": "11/11"}

@@ -183,7 +183,7 @@ def test_files_for_an_import_go_into_an_empty_folder_or_one_of_ours(tmp_path, ro
     for name in ("import.args", "neurons.csv", "imported.txt"):
         put(theirs, name)
     before = held(theirs)
-    with pytest.raises(GraphExistsError, match="holds no files for an import"):
+    with pytest.raises(GraphExistsError, match="does not hold an earlier export"):
         load(rows, f"neo4j-import:{theirs}", work=tmp_path / "w", replace=True, progress=False)
     assert held(theirs) == before
 

@@ -134,7 +134,7 @@ ATTACKS = (
     ),
     Attack(
         "a full disk while stages or the graph are written",
-        "leftovers are removed, the old graph stays, the message says so, and the same command goes on from the stages",
+        "leftovers are removed, the old graph stays, the message says so, and the same command continues from the stages",
         "tests/loader/test_full_disk.py",
     ),
     Attack(
