@@ -40,7 +40,7 @@ def write_whole(
         draft = _draft(target, 0o600 if private else 0o666)
         try:
             write(str(draft))
-            draft.replace(target)
+            put_in_place(draft, target)
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:
@@ -54,6 +54,13 @@ def write_bytes_whole(
 ) -> None:
     """Write bytes to a file atomically; see `write_whole`."""
     write_whole(target, lambda place: Path(place).write_bytes(content), private=private, hint=hint)
+
+
+def put_in_place(draft: Path, target: Path) -> None:
+    """Flush a finished file to disk, then rename it over the target."""
+    with draft.open("rb+") as file:
+        os.fsync(file.fileno())
+    draft.replace(target)
 
 
 def _draft(target: Path, mode: int) -> Path:

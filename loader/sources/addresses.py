@@ -1,4 +1,4 @@
-"""Files at addresses: fetched once into a cache, resumed where a connection broke."""
+"""Download files once into a cache; an interrupted download resumes."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ _SCHEMES = ("https://", "http://", "gs://")
 _GOOGLE = "https://storage.googleapis.com/"
 _PIECE = 1 << 20
 _TIMEOUT = 60
-#: Attempts in a row that bring nothing before we give up.
+#: Give up after this many attempts in a row without progress.
 _ATTEMPTS = 5
 _GONE = (401, 403, 404, 410)
 
 
 def is_address(text: str) -> bool:
-    """Tell whether a text is an address that can be fetched."""
+    """Return whether a text is the address of a file that can be downloaded."""
     return text.startswith(_SCHEMES)
 
 
 def fetched(address: str, *, cache: Path | None = None) -> Path:
-    """Fetch a file, or find it where it was fetched before.
+    """Download a file, or return the copy that was downloaded before.
 
     Parameters
     ----------
     address
         `https://`, `http://`, or `gs://BUCKET/NAME` of a public bucket.
     cache
-        Folder; `downloads` in the user's cache folder when not given. A file in it is not
-        asked for again: delete it to fetch it anew.
+        Cache folder; by default `downloads` in the user's cache folder. A cached file is not
+        downloaded again; delete it to get a new copy.
 
     Returns
     -------
     Path
-        The whole file; its length, and its MD5 where the server says it, have been checked.
+        The complete file. Its length is checked, and its MD5 if the server sends it.
 
     Raises
     ------
     NotFoundError
-        It is not there, or not public.
+        The file does not exist, or is not public.
     LoadError
-        It could not be fetched; what came is kept, and the same call resumes there.
+        The download failed; what arrived is kept, and the same call resumes it.
     """
     found = fetched_if_there(address, cache=cache)
     if found is None:
@@ -60,11 +60,13 @@ def fetched(address: str, *, cache: Path | None = None) -> Path:
 
 
 def fetched_if_there(address: str, *, cache: Path | None = None) -> Path | None:
-    """Fetch a file as `fetched` does; None where there is no such file."""
+    """Download a file as `fetched` does; return None if there is no such file."""
     url = _url(address)
     name = Path(unquote(urlsplit(url).path)).name
     if not name:
-        raise InputError(f"'{address}' names no file", hint="give the address of one file")
+        raise InputError(
+            f"'{address}' is not the address of a file", hint="give the address of one file"
+        )
     folder = (cache or _cache()) / hashlib.sha256(url.encode()).hexdigest()[:16]
     target = folder / name
     if target.is_file():
@@ -74,7 +76,7 @@ def fetched_if_there(address: str, *, cache: Path | None = None) -> Path | None:
 
 
 class _Fetch:
-    """One file on its way."""
+    """The download of one file."""
 
     def __init__(self, address: str, url: str, target: Path) -> None:
         self._address, self._url, self._target = address, url, target
@@ -82,7 +84,7 @@ class _Fetch:
         self._notes = target.with_name(f"{target.name}.part.json")
 
     def run(self) -> bool:
-        """Fetch the file, however often it breaks off; False where there is none."""
+        """Download the file, over several connections if needed; False if there is none."""
         import requests
 
         failures = 0
@@ -95,13 +97,13 @@ class _Fetch:
                 failures = 1 if self._size() > before else failures + 1
                 if failures >= _ATTEMPTS:
                     raise LoadError(
-                        f"'{self._address}' could not be fetched: {_cause(error)}",
+                        f"'{self._address}' could not be downloaded: {_cause(error)}",
                         hint="run the same load again: it resumes where it stopped",
                     ) from error
                 time.sleep(min(0.2 * 2**failures, 10))
 
     def _go_on(self, session: requests.Session) -> bool:
-        """Fetch what is missing; False where there is no such file."""
+        """Download what is missing; False if there is no such file."""
         known = json.loads(self._notes.read_text()) if self._notes.is_file() else {}
         start = self._size()
         headers = {"Accept-Encoding": "identity"}
@@ -117,14 +119,14 @@ class _Fetch:
             if answer.status_code == 206:
                 length = int(answer.headers["Content-Range"].rpartition("/")[2])
             else:
-                # The server sends it from the beginning: it knows no ranges, or the file changed.
+                # The whole file comes again: the server has no ranges, or the file changed.
                 start = 0
                 length = int(answer.headers.get("Content-Length", -1))
                 known = _described(answer, length)
                 self._notes.write_text(json.dumps(known))
             self._write(answer, start, length)
         if length >= 0 and self._size() != length:
-            raise _BrokenOffError(f"{self._size():,} of {length:,} bytes came")
+            raise _BrokenOffError(f"only {self._size():,} of {length:,} bytes arrived")
         self._finish(known)
         return True
 
@@ -149,7 +151,7 @@ class _Fetch:
                 self._part.unlink()
                 self._notes.unlink(missing_ok=True)
                 raise LoadError(
-                    f"'{self._address}' came damaged: its MD5 is not the one that the server says",
+                    f"'{self._address}' was damaged on the way: its MD5 differs from the server's",
                     hint="run the same load again",
                 )
         self._part.replace(self._target)
@@ -160,14 +162,14 @@ class _Fetch:
 
 
 class _BrokenOffError(Exception):
-    """An answer ended before the file did."""
+    """A response ended before the file was complete."""
 
 
 def _pieces(answer: requests.Response) -> Any:
     from urllib3.exceptions import HTTPError
 
     try:
-        # As stored: a packed file is not unpacked on the way.
+        # As stored: a compressed file is not decompressed.
         yield from answer.raw.stream(_PIECE, decode_content=False)
     except (HTTPError, OSError) as error:
         raise _BrokenOffError(str(error)) from error

@@ -27,21 +27,21 @@ if TYPE_CHECKING:
 
     from loader.work.workspace import Workspace
 
-#: Our names of columns of an annotation table.
+#: Our names for columns of an annotation table.
 ROLES = ("root_id", "supervoxel_id", "row_id")
-#: Texts that stand for no value, unless the user names others.
+#: Texts that mean no value, unless the user names others.
 NA = ("NA", "N/A", "nan", "NaN", "None", "null", "NULL", "<NA>")
 
 _ROOT, _SUPERVOXEL = "cavegraph root", "cavegraph supervoxel"
 
 
 class Resolver(Protocol):
-    """Finds the roots of rows at the graph's moment; see `loader.sources.resolve`."""
+    """Finds the roots of rows at the graph's timestamp; see `loader.sources.resolve`."""
 
     def __call__(
         self, roots: Sequence[int | None], supervoxels: Sequence[int | None]
     ) -> tuple[list[int | None], list[str]]:
-        """Return the root of each row, and notes for people."""
+        """Return the root of each row, and notes for the user."""
         ...
 
 
@@ -52,22 +52,21 @@ class AnnotationFile:
     Parameters
     ----------
     path
-        The file; a member of an archive and an address are taken too, as in `FileSource`.
+        The file; also a member of an archive or an address, as in `FileSource`.
     columns
-        Our column name (`root_id`, `supervoxel_id`, `row_id`) to the file's, where it is not
-        known by its name.
+        Our column name (`root_id`, `supervoxel_id`, `row_id`) to the file's, if it is not
+        recognised by its name.
     name
-        What the table is called in the graph; the file's name when not given.
+        Name of the table in the graph; by default the file's name.
     lists
-        Columns of text that hold several values joined by commas, as in a SeaTable export
-        to CSV; they become lists.
+        Text columns with several values joined by commas, as in a SeaTable export to CSV; they
+        become lists.
     ids
         As in `FileSource`.
     likely_lists
-        As `lists`, but such a column need not be there.
+        Like `lists`, but these columns may be missing.
     na
-        Texts that stand for no value, besides the empty one; `NA`, `nan`, `None` and the like
-        when not given.
+        Texts that mean no value, besides empty text; by default `NA`, `nan`, `None` and the like.
     """
 
     path: str | Path
@@ -80,12 +79,12 @@ class AnnotationFile:
 
     @classmethod
     def of(cls, value: str | Path | AnnotationFile) -> AnnotationFile:
-        """Take a path or an `AnnotationFile`."""
+        """Turn a path into an `AnnotationFile`; an `AnnotationFile` stays."""
         found = value if isinstance(value, AnnotationFile) else cls(value)
         if unknown := sorted(found.columns.keys() - set(ROLES)):
             raise InputError(
-                f"'{found.path}': columns: {unknown} are none of ours",
-                hint=f"ours are {list(ROLES)}",
+                f"'{found.path}': columns: unknown names {unknown}",
+                hint=f"use {list(ROLES)}",
             )
         file = found.table
         whole = Path(found.path).expanduser()
@@ -95,18 +94,18 @@ class AnnotationFile:
 
     @property
     def table(self) -> TableFile:
-        """The table file itself."""
+        """Return the table file."""
         return places.table(self.path)
 
     def key(self) -> list[Any]:
-        """Return what decides about this table's rows."""
+        """Return what determines this table's rows, for the key of a load."""
         na = None if self.na is None else list(self.na)
         how = [dict(self.columns), self.ids, list(self.lists), list(self.likely_lists), na]
         file = self.table
         return [self.name, str(file.path), file.member, sha256_of(file.path), *how]
 
     def names(self, connection: duckdb.DuckDBPyConnection, scratch: Path) -> set[str]:
-        """Return the names of cells in the column of ids.
+        """Return the cell names in the id column.
 
         Raises
         ------
@@ -116,8 +115,8 @@ class AnnotationFile:
         opened = _Opened(connection, self, scratch)
         if opened.root is None or opened.root.kind != "names":
             raise SourceSchemaError(
-                f"'{self.path}': its ids are no names, those of the connections are",
-                hint="name the column of names with --annotation-column root_id=NAME",
+                f"'{self.path}': the ids are numbers, but those of the connections are names",
+                hint="choose the column with names: --annotation-column root_id=NAME",
             )
         rows = connection.execute(
             f"SELECT DISTINCT {opened.root.sql} FROM {opened.root.view}"
@@ -127,18 +126,18 @@ class AnnotationFile:
 
 @dataclass(frozen=True)
 class Names:
-    """Root ids of cells that have names instead: 1, 2, ... in the names' order."""
+    """Root ids for cells that have only names: 1, 2, ... in the order of the names."""
 
     root_ids: Mapping[str, int]
 
     @classmethod
     def make(cls, names: Iterable[str]) -> Names:
-        """Make ids for names: their place among the names, sorted by code point."""
+        """Return ids for names: their place in the sorted names."""
         return cls({name: number for number, name in enumerate(sorted(names), 1)})
 
     @classmethod
     def read(cls, path: Path) -> Names:
-        """Read what `write` wrote."""
+        """Read a table that `write` wrote."""
         import pyarrow.parquet as pq
 
         table = pq.read_table(path)
@@ -178,20 +177,20 @@ def stage_annotations(
     Parameters
     ----------
     connection, workspace, step, file
-        Where to, and what.
+        DuckDB, the working folder, the step's name, and the file.
     names
         Root ids of named cells.
     resolver
-        Asked for the roots of all rows; their own root ids, which may be of another moment,
-        are kept as `raw_root_id`.
+        Finds the roots of all rows. Their own root ids, which may be from another time, are kept
+        as `raw_root_id`.
     connected
-        Parquet file with the ids of all ends of connections: where a table has several
-        columns of ids, the one that meets them is taken.
+        Parquet file with the ids of all connected neurons. If a table has several id columns, the
+        one with these ids is used.
 
     Raises
     ------
     SourceSchemaError
-        The table has no column of ids, or one that cannot be used.
+        The table has no id column, or one that cannot be used.
     """
     import pyarrow.parquet as pq
 
@@ -223,7 +222,7 @@ class _Opened:
         require_header(self._file, scratch)
         if absent := sorted(set(file.lists) - self._types.keys()):
             raise SourceSchemaError(
-                f"{self._where}: no column {absent}", hint=f"it has {list(self._types)}"
+                f"{self._where}: no column {absent}", hint=f"columns: {list(self._types)}"
             )
         told = "root_id" in file.columns
         self._shape = None if told else dumps.recognise(self._types, "annotations", self._where)
@@ -239,14 +238,14 @@ class _Opened:
     def read(
         self, names: Names | None, resolver: Resolver | None
     ) -> tuple[pa.Table, AnnotationInfo]:
-        """Return the normalised rows, in the file's order, and what to note down about them."""
+        """Return the normalised rows in the file's order, and the record of the step."""
         import pyarrow as pa
 
         if self.root is None and (resolver is None or self._supervoxel is None):
             raise SourceSchemaError(
-                f"{self._where}: no column of root ids; it has {list(self._types)}",
-                hint="say which with --annotation-column root_id=NAME "
-                "(in Python columns={'root_id': ...})",
+                f"{self._where}: no column of root ids among {list(self._types)}",
+                hint="name it with --annotation-column root_id=NAME "
+                "(in Python, columns={'root_id': ...})",
             )
         rows = self._rows()
         raw = rows.drop_columns([_ROOT, _SUPERVOXEL])
@@ -255,7 +254,7 @@ class _Opened:
         if resolver is not None:
             roots, notes = resolver(roots, rows.column(_SUPERVOXEL).to_pylist())
         if absent := sum(root is None for root in roots):
-            notes.append(f"{absent} rows have no root id and belong to no neuron")
+            notes.append(f"{absent} rows have no root id, so they belong to no neuron")
         is_root = "root_id" if resolver is None and self._is_root_column("root_id") else None
         kept = [column for column in raw.column_names if column != is_root]
         reserved = ("name",) if names is not None else ()
@@ -284,7 +283,7 @@ class _Opened:
         return fetch(self._connection, sql, self._file)
 
     def _not_merged(self) -> set[str]:
-        """Columns that are about the row, not about the cell."""
+        """Return the columns that describe the row, not the cell."""
         row = self._column("row_id")
         about_row = {row} if row and not self._is_root_column(row) else set()
         supervoxel = {self._supervoxel.column} if self._supervoxel else set()
@@ -306,7 +305,7 @@ class _Opened:
         return (*NA, *(self._shape.na if self._shape else ()))
 
     def _reading(self) -> dict[str, Any]:
-        """Return what the record says about this file: what it was taken for."""
+        """Return how this file was read, for the graph's record."""
         told: dict[str, Any] = {"table": self._spec.name, "files": [self._file.name]}
         if self._is_synthetic:
             told["synthetic"] = told["files"]
@@ -330,7 +329,7 @@ class _Opened:
             column = self._spec.columns[name]
             if column not in self._types:
                 raise SourceSchemaError(
-                    f"{self._where}: no column '{column}'", hint=f"it has {list(self._types)}"
+                    f"{self._where}: no column '{column}'", hint=f"columns: {list(self._types)}"
                 )
             return column
         if name == "root_id" and self._shape:
@@ -345,8 +344,8 @@ class _Opened:
             return [None] * len(values)
         if (self.root.kind == "names") != (names is not None):
             raise SourceSchemaError(
-                f"{self.root.where}: ids are {self.root.kind}, those of the connections are not",
-                hint="both tables must call a cell by the same kind of id",
+                f"{self.root.where}: ids are {self.root.kind}, but not those of the connections",
+                hint="both tables must use the same kind of id",
             )
         if names is not None:
             return [None if value is None else names.root_ids[value] for value in values]

@@ -1,4 +1,4 @@
-"""Which column of an annotation table holds the ids of the graph's neurons."""
+"""Find the column of an annotation table that has the ids of the graph's neurons."""
 
 # ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
     import duckdb
 
-#: A column may be one of ids only if it is called like one.
+#: Only columns with such a name can be id columns.
 _LIKE_IDS = re.compile(r"id|root|body|segment|neuron|cell", re.IGNORECASE)
-#: Less than this share of a column's ids in the graph: another column is looked for.
+#: If a smaller share of a column's ids is in the graph, other columns are tried.
 _GOOD = 0.5
-#: Ids of neurons hardly repeat from row to row.
+#: Share of distinct ids in an id column: ids rarely repeat from row to row.
 _DIFFERENT = 0.9
 
 
 @dataclass(frozen=True)
 class Meeting:
-    """How a column of ids meets the graph.
+    """How well an id column matches the graph.
 
     Parameters
     ----------
     column
         Its name.
     rows, ids, met
-        Rows that have an id, different ids, and how many of them have connections.
+        Number of rows with an id, of distinct ids, and of ids with connections.
     """
 
     column: str
@@ -44,7 +44,7 @@ class Meeting:
 
     @property
     def share(self) -> float:
-        """Share of the ids that have connections."""
+        """Return the share of ids that have connections."""
         return self.met / self.ids if self.ids else 0.0
 
 
@@ -55,24 +55,24 @@ def choose(
     usual: str,
     connected: Path,
 ) -> tuple[str, str]:
-    """Choose the column of ids that meets the graph.
+    """Choose the id column that matches the graph.
 
     Parameters
     ----------
     connection, view, types
         The annotation table.
     usual
-        The column that its name speaks for. It is taken unless fewer than half of its ids
-        have connections and another column does better by far.
+        The id column by its name. It is used unless fewer than half of its ids have connections
+        and another column matches far better.
     connected
-        Parquet file with the ids of all ends of connections.
+        Parquet file with the ids of all connected neurons.
 
     Returns
     -------
     column
-        The one chosen.
+        The chosen column.
     note
-        Why it is not the usual one; empty where it is.
+        Why it is not the usual one; empty if it is.
     """
     first = _meeting(connection, view, usual, types[usual], connected)
     if first is None or first.share >= _GOOD:
@@ -87,8 +87,8 @@ def choose(
     if best is first or best.share < _GOOD:
         return usual, ""
     return best.column, (
-        f"ids are those of '{best.column}' ({best.met:,} of {best.ids:,} have connections), not "
-        f"of '{usual}' ({first.met:,} of {first.ids:,})"
+        f"ids are taken from '{best.column}' ({best.met:,} of {best.ids:,} have connections), not "
+        f"from '{usual}' ({first.met:,} of {first.ids:,})"
     )
 
 

@@ -1,4 +1,4 @@
-"""What can be given as a table of annotations, and what a preset makes of it."""
+"""Read annotation arguments, with the settings of a preset."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
     from loader.sources.presets import Preset
 
-#: The name of a CAVE table, the path of a file, or either with more said about it.
+#: The name of a CAVE table, the path of a file, or an object with more settings for either.
 Annotations: TypeAlias = str | Path | AnnotationFile | AnnotationTable
 
 
 def read_annotation(
     value: Annotations, preset: Preset | None = None
 ) -> AnnotationTable | AnnotationFile:
-    """Take any form of a table of annotations.
+    """Turn an annotation argument into a table or file.
 
     Parameters
     ----------
     value
-        A text is a file where it exists or looks like one, else the name of a CAVE table.
+        A text is a file if it exists or looks like one, else the name of a CAVE table.
     preset
-        Says how its own tables are read, and files as far as they do not say so themselves.
+        Settings for its own tables, and for files that do not set them themselves.
 
     Raises
     ------
     NotFoundError, InputError
-        There is no such file, or it has another ending.
+        The file does not exist, or has an unknown extension.
     """
     if isinstance(value, AnnotationTable):
         return value
@@ -54,7 +54,7 @@ def read_annotation(
 def with_preset(
     given: Iterable[Annotations], preset: Preset
 ) -> list[AnnotationTable | AnnotationFile]:
-    """Put what was given before a preset's tables; none comes twice."""
+    """Return the given tables, then those of a preset that were not given."""
     first = [read_annotation(value, preset) for value in given]
     named = {table.name for table in first if isinstance(table, AnnotationTable)}
     return [*first, *(table for table in preset.annotations if table.name not in named)]

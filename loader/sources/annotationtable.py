@@ -1,4 +1,4 @@
-"""How an annotation table of CAVE is read: names of fields, and tables in long form."""
+"""Annotation tables of CAVE: names of fields, and tables in long form."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-#: What a load itself needs by CAVE's name.
+#: Columns that a load needs under CAVE's names.
 _KEPT = re.compile(
     r"id|valid|target_id|\w*_(root_id|supervoxel_id|position)(_[xyz])?(_ref)?|id_ref"
 )
-#: More kinds than this are free texts: somebody named the wrong column.
+#: A column with more values than this is free text, not a kind column.
 _MOST_KINDS = 500
 
 
@@ -28,13 +28,13 @@ class AnnotationTable:
     Parameters
     ----------
     name
-        Of the table.
+        Name of the table.
     fields
-        A column of the table to the field's name in the graph, where it is another one.
+        Column of the table to the name of its field in the graph, if they differ.
     kind_column, value_column
-        Of a table in long form, where a row says one thing of one neuron: which thing, and
-        what. Every kind becomes a field, which the rows of other kinds do not have. Both or
-        none.
+        For a table in long form, where each row states one property of one neuron: the columns
+        with the property's name and its value. Each kind becomes a field, which is missing in
+        rows of other kinds. Set both or neither.
     """
 
     name: str
@@ -46,23 +46,24 @@ class AnnotationTable:
         if bool(self.kind_column) != bool(self.value_column):
             raise InputError(
                 f"table '{self.name}': kind_column and value_column go together",
-                hint="give both, or none",
+                hint="set both, or neither",
             )
         targets = list(self.fields.values())
         wrong = [c for c in (*self.fields, *targets) if not c or _KEPT.fullmatch(c)]
         if wrong or len(set(targets)) != len(targets):
             raise InputError(
-                f"table '{self.name}': fields {dict(self.fields)} cannot be renamed so",
-                hint="ids, roots, supervoxels and positions keep their names; new names differ",
+                f"table '{self.name}': fields cannot be renamed as {dict(self.fields)}",
+                hint="ids, roots, supervoxels and positions keep their names, and new names "
+                "must differ",
             )
 
     def key(self) -> Any:
-        """Return what decides about this table's rows, as JSON values."""
+        """Return what determines this table's rows, as JSON values."""
         how = [dict(self.fields), self.kind_column, self.value_column]
         return [self.name, *how] if any(how) else self.name
 
     def reshape(self, rows: pa.Table) -> pa.Table:
-        """Bring rows as served into the form they have in the graph.
+        """Rename columns, and turn long form into one column per kind.
 
         Parameters
         ----------
@@ -72,12 +73,12 @@ class AnnotationTable:
         Returns
         -------
         pyarrow.Table
-            As many rows, in their order.
+            The same number of rows, in the same order.
 
         Raises
         ------
         SourceSchemaError
-            A column that is named is not there, or a new name is taken.
+            A named column is missing, or a new name is already used.
         """
         self._require([*filter(None, (self.kind_column, self.value_column))], rows)
         if self.kind_column:
@@ -91,7 +92,7 @@ class AnnotationTable:
         if missing := [column for column in columns if column not in rows.column_names]:
             raise SourceSchemaError(
                 f"table '{self.name}' has no column {missing}",
-                hint=f"it has {rows.column_names}; correct the preset, or load with --no-preset",
+                hint=f"columns: {rows.column_names}; correct the preset, or load with --no-preset",
             )
 
     def _widened(self, rows: pa.Table) -> pa.Table:
@@ -101,13 +102,13 @@ class AnnotationTable:
         kinds, values = rows[self.kind_column], rows[self.value_column]
         if not pa.types.is_string(kinds.type):
             raise SourceSchemaError(
-                f"table '{self.name}': column '{self.kind_column}' holds {kinds.type}, no texts"
+                f"table '{self.name}': column '{self.kind_column}' has {kinds.type}, not text"
             )
         found = sorted(kind for kind in pc.unique(kinds).to_pylist() if kind)
         if len(found) > _MOST_KINDS:
             raise SourceSchemaError(
-                f"table '{self.name}': {len(found)} kinds in column '{self.kind_column}'",
-                hint="a table in long form has few; is this the right column?",
+                f"table '{self.name}': column '{self.kind_column}' has {len(found)} kinds",
+                hint="a table in long form has few kinds; is this the right column?",
             )
         rest = rows.drop_columns([self.kind_column, self.value_column])
         self._refuse_twice([*rest.column_names, *found])
@@ -120,6 +121,6 @@ class AnnotationTable:
     def _refuse_twice(self, names: list[str]) -> None:
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise SourceSchemaError(
-                f"table '{self.name}': {twice} would be two fields each",
-                hint="rename one of them with `fields` in a preset of your own",
+                f"table '{self.name}': each of {twice} would be two fields",
+                hint="rename one of them with `fields` in your own preset",
             )

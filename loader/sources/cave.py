@@ -1,4 +1,4 @@
-"""CAVE as a source: one datastack at one version, fetched exactly and resumably."""
+"""CAVE as a source: one datastack at one version."""
 
 from __future__ import annotations
 
@@ -65,33 +65,33 @@ class CaveSource:
     Parameters
     ----------
     datastack
-        Its name.
+        Name of the datastack.
     version
         Number, or `latest`, which is resolved once.
     annotations
-        Names of CAVE tables, `AnnotationTable`, paths of files, or `AnnotationFile`; in
-        order of precedence. Rows of files are brought to the version's moment by their
-        supervoxels, or else by their root ids.
+        Names of CAVE tables, `AnnotationTable`, paths of files, or `AnnotationFile`; in order of
+        precedence. Root ids of rows in files are updated to the version's timestamp, by
+        supervoxel, else by root id.
     server, token
-        Where they are not the configured ones.
+        CAVE server and token, if not the configured ones.
     synapse_table, soma_table
-        Where they are not those of the datastack's record; `soma_table=""` for none.
+        Tables, if not those of the datastack's record; `soma_table=""` for none.
     connections_view
-        A view with a row for each connection (`connections_with_nuclei`), read in place of
-        the synapse table. The API still asks the synapse table for single synapses.
+        A view with a row for each connection (`connections_with_nuclei`), read instead of the
+        synapse table. The API still queries the synapse table for single synapses.
     keep
-        Conditions on rows, such as `cleft_score>=50`: rows that do not meet all of them are
-        left out before anything is summed.
+        Conditions on rows, such as `cleft_score>=50`; only rows that meet all of them are summed.
     size_column
-        The synapse table's column of sizes, which must be there; `""` for a table without.
-        When not given: `size`, where there is one.
+        Column with synapse sizes, which must exist; `""` for none. By default `size`, if it
+        exists.
     brain_mesh_source
-        Where the mesh of the whole brain is, for the graph's record.
+        Address of the whole brain's mesh, for the graph's record.
     synapse_resolution, viewer_resolution
-        Nanometres a voxel, x, y, z, that the server must confirm; when not given, its word
-        is taken.
+        Expected nanometres per voxel: x, y, z; the load stops if the server's differ. None accepts
+        the server's.
     synthetic
-        The data are made up. When not given: the datastack's description says "synthetic".
+        Whether the data are made up; by default, whether the datastack's description says
+        "synthetic".
     cave
         An open connection to use instead of a new one.
     """
@@ -142,19 +142,19 @@ class CaveSource:
         server: str = "",
         **options: Any,
     ) -> CaveSource:
-        """Make a source of what a preset knows.
+        """Make a source from a preset.
 
         Parameters
         ----------
         preset
             A preset, its name, or the path of a TOML file.
         annotations
-            Taken before the preset's tables. Files given by their paths are read as the
-            preset says.
+            Annotations that take precedence over the preset's tables. Files given by their paths
+            are read with the preset's settings.
         server
-            In place of the preset's.
+            CAVE server, if not the preset's.
         options
-            Further arguments of `CaveSource`; each goes before what the preset says.
+            Further arguments of `CaveSource`; they override the preset.
 
         Raises
         ------
@@ -173,7 +173,7 @@ class CaveSource:
 
     @property
     def cave(self) -> Cave:
-        """The connection, opened on first use."""
+        """Return the connection, opened on first use."""
         if self._cave is None:
             self._cave = Cave.connect(
                 self._datastack,
@@ -188,18 +188,18 @@ class CaveSource:
 
     @property
     def version(self) -> VersionInfo:
-        """The version, resolved once."""
+        """Return the version, resolved once."""
         if self._info is None:
             self._info = self.cave.resolve_version(self._version)
         return self._info
 
     def origin(self) -> Origin:
-        """Say what this is; the first call asks the server.
+        """Return the identity of the source; the first call queries the server.
 
         Raises
         ------
         TableNotFoundError
-            The datastack has no synapse table, or a table named is not in this version.
+            The datastack has no synapse table, or a named table is not in this version.
         """
         if self._origin is None:
             self._origin = self._ask_origin()
@@ -220,7 +220,7 @@ class CaveSource:
         workspace.finish(EXTRACTED)
 
     def compare(self, workspace: Workspace, neurons: Path, min_size: float | None) -> None:
-        """Ask CAVE about some neurons by their ids; see `loader.work.steps.Countable`."""
+        """Compare the totals of some neurons with CAVE; see `loader.work.steps.Countable`."""
         if workspace.is_done(COMPARED):
             return
         sample = sample_of_stage(neurons, workspace.load_id)
@@ -375,15 +375,15 @@ class CaveSource:
         workspace.finish(ROWS, parts, asdict(info))
 
     def _require_total(self, workspace: Workspace, table: str, rows: int) -> None:
-        """Count the table once more, now that all is fetched; on a difference begin anew."""
+        """Count the table again after fetching it; if the count differs, drop the rows."""
         try:
             require_total(self.cave, table, self.version.version, rows)
         except IncompleteAnswerError as error:
             workspace.forget(_SYNAPSES)
             raise IncompleteAnswerError(
                 error.message,
-                hint="what was fetched of this table has been dropped: run the same load again. "
-                "If it stays so, tell the server's administrators",
+                hint="the fetched rows of this table were dropped: run the same load again. "
+                "If it persists, tell the server's administrators",
             ) from error
 
     def _ranges(self, workspace: Workspace, table: str, version: int) -> list[IdRange]:

@@ -1,4 +1,4 @@
-"""CAVE's tables in the loader's words: synapse rows, annotation rows, nuclei."""
+"""Convert CAVE's tables to stages: synapse rows, annotation rows, nuclei."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from graphapi.cave.records import Resolution
 
 PRE, POST = "pre_pt_root_id", "post_pt_root_id"
-#: Columns about the row or its place, and those of the table referred to: not about the cell.
+#: Columns that describe the row, its place or its reference, not the cell.
 _NOT_MERGED = re.compile(
     r"(raw_)?(id|valid|created|deleted|superceded_id|target_id"
     r"|\w*_position|\w*_root_id|\w*_supervoxel_id|\w+_ref)$"
@@ -30,34 +30,35 @@ _NOT_MERGED = re.compile(
 def synapse_columns(
     schema: pa.Schema, table: str, size_column: str, *, needs_size: bool = False
 ) -> list[str]:
-    """Name the columns of a synapse table that a load needs.
+    """Return the columns of a synapse table that a load needs.
 
     Raises
     ------
     SourceSchemaError
-        The table is not a synapse table, or lacks a size column that was asked for.
+        The table is not a synapse table, or lacks the requested size column.
     """
     if missing := [name for name in ("id", PRE, POST) if name not in schema.names]:
         raise SourceSchemaError(
             f"table '{table}' is not a synapse table: it lacks {missing}",
-            hint=f"it has {schema.names}; name the right one: CaveSource(..., synapse_table=...)",
+            hint=f"its columns: {schema.names}; name the right table: "
+            "CaveSource(..., synapse_table=...)",
         )
     if needs_size and size_column not in schema.names:
         raise SourceSchemaError(
             f"table '{table}' has no column '{size_column}' for sizes",
-            hint=f"it has {schema.names}; name another, or none with --size-column none",
+            hint=f"its columns: {schema.names}; name another, or use --size-column none",
         )
     size = [size_column] if size_column in schema.names else []
     return ["id", PRE, POST, *size]
 
 
 def synapse_rows(rows: pa.Table, size_column: str) -> pa.Table:
-    """Give rows our names: `id`, `pre`, `post` int64, and `size` where there is one.
+    """Rename columns to `id`, `pre`, `post` (int64), and `size` if it exists.
 
     Raises
     ------
     SourceSchemaError
-        Root ids or row ids came as anything but whole numbers.
+        Root ids or row ids are not whole numbers.
     """
     import pyarrow as pa
 
@@ -65,34 +66,34 @@ def synapse_rows(rows: pa.Table, size_column: str) -> pa.Table:
     columns = {"id": _ids(rows, "id", table)}
     columns |= {"pre": _ids(rows, PRE, table), "post": _ids(rows, POST, table)}
     if size_column in rows.column_names:
-        # The server's float32 holds sizes that SQL keeps as doubles; wide sums stay exact.
+        # As doubles: sums of the server's float32 sizes would not be exact.
         columns["size"] = _numbers(rows, size_column, table)
     return pa.table(columns)
 
 
 def annotation_rows(rows: pa.Table, table: str) -> tuple[pa.Table, AnnotationInfo]:
-    """Give annotation rows the form of a step `annotations/<n>`.
+    """Convert annotation rows to the form of a step `annotations/<n>`.
 
     Parameters
     ----------
     rows
-        A table as served, positions split; of a reference table with its target's columns,
-        which end in `_ref`.
+        A table as served, positions split; a reference table has its target's columns, which end
+        in `_ref`.
     table
-        Its name.
+        Name of the table.
 
     Returns
     -------
     rows
-        `root_id` (null for 0, 1 and none), `row_id`, and every column as a field; positions
-        as one list [x, y, z] in voxels of the table.
+        `root_id` (null for 0, 1 and none), `row_id`, and every column as a field; positions as
+        one list [x, y, z] in voxels of the table.
     info
-        Merged are the columns that say something about the cell.
+        The record of the step; columns that describe the cell are merged.
 
     Raises
     ------
     SourceSchemaError
-        No row can have a root: there is no point that is bound to a root.
+        The table has no point that is bound to a root.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -113,7 +114,9 @@ def annotation_rows(rows: pa.Table, table: str) -> tuple[pa.Table, AnnotationInf
     supervoxel = root_column.replace("root_id", "supervoxel_id")
     notes = []
     if roots.null_count:
-        notes.append(f"{table}: {roots.null_count} rows have no root id and belong to no neuron")
+        notes.append(
+            f"{table}: {roots.null_count} rows have no root id, so they belong to no neuron"
+        )
     info = AnnotationInfo(
         table=table,
         merged=tuple(name for name in stored.values() if not _NOT_MERGED.match(name)),
@@ -125,22 +128,22 @@ def annotation_rows(rows: pa.Table, table: str) -> tuple[pa.Table, AnnotationInf
 
 
 def nuclei(rows: pa.Table, table: str, resolution: Resolution) -> pa.Table:
-    """Return the rows of a soma table the form of the step `nuclei`.
+    """Convert the rows of a soma table to the form of the step `nuclei`.
 
     Parameters
     ----------
     rows
-        As served, positions split.
+        Rows as served, positions split.
     table
-        Its name.
+        Name of the table.
     resolution
-        Nanometres a voxel of the table, x, y, z.
+        Nanometres per voxel of the table: x, y, z.
 
     Returns
     -------
     pyarrow.Table
         `nucleus_id`, `root_id` (null for 0, 1 and none), `supervoxel_id` int64;
-        `soma_position` [x, y, z] in nm; `soma_volume` double, null where there is none.
+        `soma_position` [x, y, z] in nm; `soma_volume` double, null if missing.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -174,21 +177,21 @@ def _bound_column(names: Sequence[str], what: str, table: str) -> str:
     if len(bound) == 1:
         return bound[0]
     raise SourceSchemaError(
-        f"table '{table}': {len(bound)} columns of root ids ({bound}), one is needed",
-        hint="annotation tables are bound to one point, or refer to a table that is",
+        f"table '{table}' has {len(bound)} columns of root ids ({bound}), not one",
+        hint="an annotation table has one bound point, or refers to a table that has one",
     )
 
 
 def _ids(rows: pa.Table, name: str, table: str) -> pa.ChunkedArray:
-    """Return a column of ids as int64; one without any value has no type of its own."""
+    """Return a column of ids as int64; a column without values may have any type."""
     import pyarrow as pa
 
     if name not in rows.column_names:
-        raise SourceSchemaError(f"table '{table}': it came without a column '{name}'")
+        raise SourceSchemaError(f"table '{table}' has no column '{name}'")
     column = rows[name]
     if not pa.types.is_integer(column.type) and not pa.types.is_null(column.type):
         raise SourceSchemaError(
-            f"table '{table}': column '{name}' came as {column.type}, not as whole numbers"
+            f"table '{table}': column '{name}' contains {column.type}, not whole numbers"
         )
     return cast(column, pa.int64(), f"table '{table}', column '{name}'")
 
@@ -201,7 +204,7 @@ def _numbers(rows: pa.Table, name: str, table: str) -> pa.ChunkedArray:
     kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null)
     if not any(is_kind(column.type) for is_kind in kinds):
         raise SourceSchemaError(
-            f"table '{table}': column '{name}' came as {column.type}, not as numbers"
+            f"table '{table}': column '{name}' contains {column.type}, not numbers"
         )
     return cast(column, pa.float64(), f"table '{table}', column '{name}'")
 

@@ -1,4 +1,4 @@
-"""Files as a source: synapse rows or weighted pairs, and annotation tables."""
+"""Files as a source: synapse rows or connections, and annotation tables."""
 
 from __future__ import annotations
 
@@ -31,32 +31,32 @@ class FileSource:
     Parameters
     ----------
     path
-        File, or files of equal columns, with one synapse a row or one connection a row; a
+        File, or files with the same columns, with one synapse or one connection per row; a
         folder of such files, a pattern (`part-*.parquet`), a member of an archive
         (`dump.tar.gz::edges.csv`), or an address (`https://`, `gs://`). Published dumps are
-        known by their columns (`loader/sources/dumps`); other tables by the names of their
-        columns. What is not certain is refused, with the choices.
+        recognised by their columns (`loader/sources/dumps`), other tables by the names of their
+        columns. An ambiguous table is refused, with the choices.
     annotations
-        Annotation tables: paths, or `AnnotationFile` where more must be said.
+        Annotation tables: paths, or `AnnotationFile` for more settings.
     columns
         Our column name (`pre`, `post`, `weight`, `size`, `size_sum`, `valid`) to the file's:
-        `{'weight': 'chemical'}`; `{'weight': 'none'}` where each row is one synapse.
+        `{'weight': 'chemical'}`; `{'weight': 'none'}` if each row is one synapse.
     ids
-        `numbers`, `names`, or `auto`: names where no id is a number. Cells with names get
-        root ids 1, 2, ... in the names' order, and the property `name`.
+        `numbers`, `names`, or `auto`: names if no id is a number. Named cells get root ids
+        1, 2, ... in the order of their names, and the property `name`.
     datastack, version
-        What the graph is to be called; the file's name and 0 when not given.
+        Name and version of the graph; by default the file's name and 0.
     one_is_unresolved
-        Root id 1 is CAVE's "not looked up"; when not given, True for tables that have
-        CAVE's column `pre_pt_root_id`, where 0 and 1 are no neurons.
+        Whether root id 1 means "not looked up", as in CAVE; by default, whether the table has
+        CAVE's column `pre_pt_root_id`.
     synthetic
         The data are made up, and the graph's record says so. Files that are marked as synthetic
         need no word of the user.
     keep
-        Conditions on rows, such as `cleft_score>=50` or `type=chemical`: rows that do not
-        meet all of them are left out before anything is summed.
+        Conditions on rows, such as `cleft_score>=50` or `type=chemical`; only rows that meet
+        all of them are summed.
     header
-        File with the names of the columns, one a line, where the text files have none.
+        File with the names of the columns, one per line, for text files without a header.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class FileSource:
         self.files = places.tables(given, header)
         self.annotations = [AnnotationFile.of(a) for a in annotations]
         if unknown := sorted((columns or {}).keys() - set(ROLES)):
-            raise InputError(f"columns: {unknown} are none of ours", hint=f"ours are {list(ROLES)}")
+            raise InputError(f"columns: unknown names {unknown}", hint=f"use {list(ROLES)}")
         self._asked = Asked(dict(columns or {}), ids, read_filters(keep))
         self._datastack = datastack or self.files[0].path.name.split(".")[0]
         self._version = version
@@ -86,7 +86,7 @@ class FileSource:
         self._origin: Origin | None = None
 
     def origin(self) -> Origin:
-        """Say what this is; reads the files once, for their checksums."""
+        """Return the identity of the source; reads the files once, for their checksums."""
         if self._origin is None:
             files = [[str(f.path), f.member, list(f.names), sha256_of(f.path)] for f in self.files]
             self._origin = Origin(

@@ -1,4 +1,4 @@
-"""Columns of root ids in files: exact whole numbers, digits as text, or names of cells."""
+"""Id columns in files: whole numbers, digits as text, or cell names."""
 
 # ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import duckdb
 
 Kind = Literal["whole", "digits", "names"]
-#: How the caller says what ids are; `auto` decides by the values, as `find_column` says.
+#: The kind of ids; `auto` decides by the values, see `find_column`.
 Ids = Literal["auto", "numbers", "names"]
 
 _WHOLE_TYPES = {
@@ -24,10 +24,10 @@ _WHOLE_TYPES = {
 _FLOATS = ("FLOAT", "DOUBLE")
 _DIGITS = r"^\s*[0-9]+\s*$"
 _FLOAT = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
-#: How spreadsheets and R write an id that they shall not change: '7, ="7", 7L, 7,205,759.
+#: Ids written so that spreadsheets and R do not change them: '7, ="7", 7L, 7,205,759.
 _DISGUISED = r"""^\s*('|=?")?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)"?[LnN]?\s*$"""
 _NO_VALUE = "('', 'nan', 'none', 'null', '<na>', 'na')"
-#: Digits of an id whose first ones are in the name of its column.
+#: Number of digits of an id whose first digits are in the name of its column.
 _FULL_LENGTH = 18
 
 
@@ -38,7 +38,7 @@ class IdColumn:
     Parameters
     ----------
     view, column
-        Where the ids are.
+        The view and the column.
     kind
         `whole` numbers, `digits` as text, or `names`.
     where
@@ -48,8 +48,8 @@ class IdColumn:
     disguised
         Ids are texts such as `'720575940622771976`, written so that no program rounds them.
     low, high
-        The smallest and largest id but 0, prefix included; None for names and where there
-        is none.
+        The smallest and largest id except 0, including the prefix; None for names, or if there
+        are no ids.
     """
 
     view: str
@@ -63,7 +63,7 @@ class IdColumn:
 
     @property
     def sql(self) -> str:
-        """The ids as a SQL expression: BIGINT, or VARCHAR for names; null for no id."""
+        """Return the ids as a SQL expression: BIGINT, or VARCHAR for names; null for no id."""
         name = identifier(self.column)
         if self.kind == "names":
             return f"nullif(trim(CAST({name} AS VARCHAR)), '')"
@@ -71,7 +71,7 @@ class IdColumn:
             number = f"CAST({name} AS BIGINT)"
         else:
             text = _plain(name) if self.disguised else _trimmed(name)
-            # All that is left are the words for no value: the column was looked at.
+            # The column was checked: everything else in it means no value.
             number = f"TRY_CAST({text} AS BIGINT)"
         return _with_prefix(number, self.prefix) if self.prefix else number
 
@@ -86,7 +86,7 @@ def find_column(
     ids: Ids = "auto",
     prefix: str = "",
 ) -> IdColumn:
-    """Look at a column of ids, all of it, and say of which kind they are.
+    """Read a whole column of ids, and find their kind.
 
     Parameters
     ----------
@@ -95,8 +95,8 @@ def find_column(
     where
         The file, for messages.
     ids
-        `numbers` or `names` where the caller knows; `auto` takes texts for names only when
-        not one of them is a number.
+        `numbers` or `names` if the caller knows; `auto` treats texts as names only if none of
+        them is a number.
     prefix
         Digits that belong in front of every id.
 
@@ -110,7 +110,8 @@ def find_column(
     if kind in _WHOLE_TYPES or (kind.startswith("DECIMAL") and kind.endswith(",0)")):
         if ids == "names":
             raise SourceSchemaError(
-                f"{place}: holds numbers, not names", hint="leave out --ids names (ids='names')"
+                f"{place}: contains numbers, not names",
+                hint="leave out --ids names (in Python, ids='names')",
             )
         found = IdColumn(view, column, "whole", place, prefix)
         is_wide = kind.startswith(("DECIMAL", "HUGE", "UHUGE"))
@@ -118,9 +119,9 @@ def find_column(
         return _ranged(connection, found, f"CAST({name} AS HUGEINT)" if is_wide else name)
     if kind.startswith((*_FLOATS, "DECIMAL")):
         raise SourceSchemaError(
-            f"{place}: root ids as {kind.lower()} are not exact",
-            hint="write the table anew with ids as int64 or as text; do not convert these, "
-            "they may already be other neurons' ids",
+            f"{place}: root ids of type {kind.lower()} are not exact",
+            hint="export the table again with ids as int64 or as text; do not convert these, "
+            "they may already be the ids of other neurons",
         )
     if kind != "VARCHAR" and not kind.startswith("ENUM"):
         raise SourceSchemaError(f"{place}: {kind} cannot be root ids")
@@ -128,7 +129,7 @@ def find_column(
 
 
 def holds_wholes(connection: duckdb.DuckDBPyConnection, view: str, column: str, kind: str) -> bool:
-    """Tell whether all values of a column are whole numbers, as ids and counts are."""
+    """Return whether all values of a column are whole numbers, like ids and counts."""
     if kind in _WHOLE_TYPES:
         return True
     if kind != "VARCHAR" and not kind.startswith("ENUM"):
@@ -170,19 +171,20 @@ def _text_column(connection: duckdb.DuckDBPyConnection, found: IdColumn, ids: Id
     if floats:
         raise SourceSchemaError(
             f"{place}: {floats} ids are written as floats, such as '{example}'",
-            hint="export the table anew with whole ids; floats do not hold them exactly",
+            hint="export the table again with whole ids; floats are not exact",
         )
     if others:
         raise SourceSchemaError(
-            f"{place}: {others} values are no ids, such as '{example}', beside {digits} that are",
-            hint="mend the rows, or say --ids names (ids='names') when all are names of cells",
+            f"{place}: {others} values are not ids, such as '{example}'; {digits} are",
+            hint="correct the rows, or use --ids names (in Python, ids='names') if all are cell "
+            "names",
         )
     plain = IdColumn(found.view, found.column, "digits", place, found.prefix)
     return _ranged(connection, plain, f"TRY_CAST({_trimmed(name)} AS HUGEINT)")
 
 
 def _ranged(connection: duckdb.DuckDBPyConnection, found: IdColumn, expression: str) -> IdColumn:
-    """Check the range of a column, and that nothing has rounded its ids."""
+    """Check the range of a column, and that its ids were not rounded."""
     ends = one_row(
         connection,
         f"""SELECT min(v) AS low, max(v) AS high, min(v) FILTER (v > 0) AS first,
@@ -201,8 +203,9 @@ def _ranged(connection: duckdb.DuckDBPyConnection, found: IdColumn, expression: 
     if found.prefix and high is not None:
         if len(str(high)) + len(found.prefix) > _FULL_LENGTH:
             raise SourceSchemaError(
-                f"{found.where}: {high} is too long for an id that lacks '{found.prefix}' in front",
-                hint="rename the column to pre_root_id or post_root_id if its ids are whole",
+                f"{found.where}: {high} is too long for an id without its first digits "
+                f"'{found.prefix}'",
+                hint="if the ids are complete, rename the column to pre_root_id or post_root_id",
             )
         low, high = (_prefixed(found.prefix, int(v)) for v in (low, high))
     return replace(found, low=low, high=high)
@@ -214,7 +217,7 @@ def _require_not_rounded(
     expression: str,
     counted: dict[str, Any],
 ) -> None:
-    """Refuse ids that all end as rounded ones do, which one in a thousand does by chance."""
+    """Refuse ids that all end like rounded ones, which happens to one in a thousand by chance."""
     long = counted["long"]
     by_excel, by_float = counted["thousands"] == long, counted["floated"] == long
     if not long or not (by_excel or by_float):
@@ -227,8 +230,8 @@ def _require_not_rounded(
     if different >= (2 if by_excel else 4):
         how = "to 15 digits, as Excel does" if by_excel else "by a float"
         raise SourceSchemaError(
-            f"{found.where}: all {different} ids look rounded {how}: other neurons' ids",
-            hint="export the table anew with ids as text; what was rounded cannot be mended",
+            f"{found.where}: all {different} ids look rounded {how}, so they are wrong",
+            hint="export the table again with ids as text; rounded ids cannot be repaired",
         )
 
 

@@ -1,4 +1,4 @@
-"""Lists of root ids in files, and what `--only` takes."""
+"""Read lists of root ids from files, and the option `--only`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 def read_only(text: str | Path) -> Only:
-    """Read what `--only` takes.
+    """Read the value of `--only`.
 
     Parameters
     ----------
     text
-        A file of root ids (`.npy`, or a table with a column of them; a text file may have
-        them one a line, without a header), `annotated`, or `FIELD=VALUE[,VALUE...]`.
+        A file of root ids (`.npy`, a table with a column of root ids, or a text file with one id
+        per line and no header), `annotated`, or `FIELD=VALUE[,VALUE...]`.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def read_only(text: str | Path) -> Only:
         return Only(str(text), field=field, values=tuple(v.strip() for v in values.split(",")))
     raise NotFoundError(
         f"--only '{text}' is not a file",
-        hint=f"a file of root ids, or {ANNOTATED}, or FIELD=VALUE",
+        hint=f"give a file of root ids, {ANNOTATED}, or FIELD=VALUE",
     )
 
 
@@ -52,7 +52,7 @@ def read_ids(path: Path) -> np.ndarray[Any, Any]:
     Raises
     ------
     SourceSchemaError, InputError
-        The file holds no whole numbers, or no one column that is known to be of ids.
+        The file has no whole numbers, or no column that is recognised as ids.
     """
     import numpy as np
 
@@ -63,7 +63,7 @@ def read_ids(path: Path) -> np.ndarray[Any, Any]:
             raise SourceSchemaError(f"'{path}' cannot be read as an array: {error}") from error
         if ids.dtype.kind not in "iu" or (ids.size and int(ids.max()) >= 2**63):
             raise SourceSchemaError(
-                f"'{path}' holds {ids.dtype}, not whole root ids", hint="save them as int64"
+                f"'{path}' contains {ids.dtype}, not whole root ids", hint="save them as int64"
             )
         listed: np.ndarray[Any, Any] = ids.astype(np.int64).ravel()
         return listed
@@ -82,7 +82,7 @@ def _of_table(path: Path) -> np.ndarray[Any, Any]:
         known = list(types) if len(types) == 1 else dumps.named("root_id", types)
         if not known:
             raise InputError(
-                f"'{path}': no column of root ids; it has {list(types)}",
+                f"'{path}': no column of root ids among {list(types)}",
                 hint="name the column root_id",
             )
         column = find_column(connection, "ids", known[0], types, file.where, ids="numbers")

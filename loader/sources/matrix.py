@@ -1,4 +1,4 @@
-"""Square matrices as tables of connections: one row a neuron, one column a neuron."""
+"""Read square matrices as connections: one row and one column per neuron."""
 
 # ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     import duckdb
 
-#: What `--column pre=...` takes for a matrix.
+#: Values of `--column pre=...` for a matrix.
 ROWS, COLUMNS = "rows", "columns"
 
 
 def is_square(connection: duckdb.DuckDBPyConnection, view: str, names: Sequence[str]) -> bool:
-    """Tell whether the first column of a table names the same cells as the other columns do."""
+    """Return whether the first column of a table names the same cells as its header."""
     if len(names) < 3:
         return False
     first = identifier(names[0])
@@ -37,14 +37,14 @@ def as_pairs(
     asked: Mapping[str, str],
     where: str,
 ) -> dict[str, str]:
-    """Replace a view on a matrix by one of its cells that are not zero.
+    """Replace a view of a matrix by a view of its connections.
 
     Parameters
     ----------
     connection, view, names
         The matrix and its columns.
     asked
-        What the user said: `{'pre': 'columns'}` where the columns are presynaptic.
+        The user's setting: `{'pre': 'columns'}` if the columns are presynaptic.
     where
         The file, for messages.
 
@@ -56,14 +56,14 @@ def as_pairs(
     Raises
     ------
     SourceSchemaError
-        Something else than rows or columns was asked for.
+        The user named something other than rows or columns.
     """
     if wrong := [
         v for k, v in asked.items() if k not in ("pre", "post") or v not in (ROWS, COLUMNS)
     ]:
         raise SourceSchemaError(
             f"{where} is a square matrix: it has no column {wrong}",
-            hint="its rows are taken as presynaptic; --column pre=columns turns it",
+            hint="its rows are read as presynaptic; use --column pre=columns to swap them",
         )
     turned = asked.get("pre") == COLUMNS or asked.get("post") == ROWS
     first = identifier(names[0])

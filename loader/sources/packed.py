@@ -1,4 +1,4 @@
-"""Packed files: gzip, bzip2, zstandard, and tables within archives."""
+"""Compressed files (gzip, bzip2, zstandard), and tables in archives."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from graphapi.errors import InputError, NotFoundError, SourceSchemaError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-#: Endings of packed files, and what pyarrow calls their packing.
+#: Extensions of compressed files, and pyarrow's names of the compression.
 PACKINGS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 _PIECE = 1 << 20
 
 
 def is_archive(path: Path) -> bool:
-    """Tell whether a file's name ends like that of an archive."""
+    """Return whether a file's name has the extension of an archive."""
     return path.name.lower().endswith(_ARCHIVES)
 
 
@@ -32,7 +32,7 @@ def members(path: Path) -> list[str]:
     Raises
     ------
     SourceSchemaError
-        It is damaged, or no archive.
+        The file is damaged, or is not an archive.
     """
     try:
         if zipfile.is_zipfile(path):
@@ -42,12 +42,12 @@ def members(path: Path) -> list[str]:
             return [i.name for i in tar if i.isfile()]
     except (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile) as error:
         raise SourceSchemaError(
-            f"'{path}' is not a whole archive: {error}", hint="fetch it again"
+            f"'{path}' is not a complete archive: {error}", hint="download it again"
         ) from error
 
 
 def find_member(path: Path, wanted: str) -> str:
-    """Return the full name of an archive's member from its end: the name, or folder and name.
+    """Return the full name of an archive's member, given its name or the end of its path.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def find_member(path: Path, wanted: str) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return names for a message, the first twenty of them."""
+    """Return names for a message; at most the first twenty."""
     more = f", and {len(names) - 20} more" if len(names) > 20 else ""
     return ", ".join(names[:20]) + more
 
@@ -74,25 +74,25 @@ def listed(names: Sequence[str]) -> str:
 def readable(
     path: Path, member: str, scratch: Path, *, as_it_is: Sequence[str], odd: bool, where: str
 ) -> Path:
-    """Return a file with the table alone, unpacked and under a name without odd signs.
+    """Return a file with only the table, decompressed, and with a plain name.
 
     Parameters
     ----------
     path, member
-        The file, and the table in it where it is an archive.
+        The file, and the table in it if it is an archive.
     scratch
-        Folder to unpack into.
+        Folder for decompressed copies.
     as_it_is
-        Packings that need no unpacking, as endings without the dot.
+        Compressions that can be read directly, as extensions without the dot.
     odd
-        The path has signs that would match several files.
+        Whether the path has characters of a pattern, such as `*`.
     where
         The file, for messages.
 
     Raises
     ------
     SourceSchemaError
-        The file is not whole.
+        The file is not complete.
     """
     ending = Path(member or path.name).suffix.lower()
     unpack = ending in PACKINGS and ending[1:] not in as_it_is
@@ -109,8 +109,10 @@ def readable(
         _write(path, member, PACKINGS[ending] if unpack else None, target)
     except (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile) as error:
         target.unlink(missing_ok=True)
-        kind = f"whole {PACKINGS.get(ending, '')} file".replace("  ", " ")
-        raise SourceSchemaError(f"{where} is no {kind}: {error}", hint="fetch it again") from error
+        kind = f"complete {PACKINGS.get(ending, '')} file".replace("  ", " ")
+        raise SourceSchemaError(
+            f"{where} is not a {kind}: {error}", hint="download it again"
+        ) from error
     return target
 
 

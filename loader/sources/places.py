@@ -1,4 +1,4 @@
-"""What a user writes for files: one, several, a folder, a pattern, a member, an address."""
+"""Find files by path, folder, pattern, member of an archive, or address."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _SIGNS = "*?["
 
 
 def is_place(text: str) -> bool:
-    """Tell whether a text is meant as a file or files, not as the name of a table or datastack.
+    """Return whether a text means a file or files, not the name of a table or datastack.
 
-    Whatever exists on disk is; else what looks like a path, a pattern, a member of an
-    archive, an address, or ends like a file.
+    It does if it exists on disk, or looks like a path, a pattern, a member of an archive, an
+    address, or a file name.
     """
     return (
         is_address(text)
@@ -38,21 +38,21 @@ def is_place(text: str) -> bool:
 
 
 def tables(places: Sequence[str | Path], header: str | Path | None = None) -> list[TableFile]:
-    """Find the table files that places mean.
+    """Find table files.
 
     Parameters
     ----------
     places
-        Paths of files, folders, Delta Lake folders; patterns; `ARCHIVE::member`; addresses.
-        What exists under its very name is that, whatever signs it holds.
+        Paths of files, folders or Delta Lake folders; patterns; `ARCHIVE::member`; addresses. A
+        path that exists is never read as a pattern.
     header
-        File with the names of columns of text tables that have none. When not given,
-        `NAME_header.csv` beside a text table `NAME.csv` is taken.
+        File with the column names for text tables without a header. By default
+        `NAME_header.csv` beside a text table `NAME.csv`, if it exists.
 
     Raises
     ------
     NotFoundError, InputError
-        There is nothing there, or nothing that can be read.
+        There are no such files, or none that can be read.
     """
     found = [file for place in places for file in _at(str(place))]
     if not found:
@@ -62,7 +62,7 @@ def tables(places: Sequence[str | Path], header: str | Path | None = None) -> li
 
 
 def table(place: str | Path) -> TableFile:
-    """Find the one table file that a place means.
+    """Find one table file.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def table(place: str | Path) -> TableFile:
     found = tables([place])
     if len(found) != 1:
         raise InputError(
-            f"'{place}' is {len(found)} files, where one table is needed",
+            f"'{place}' is {len(found)} files, but one table is needed",
             hint="repeat --annotations, once for each file",
         )
     return found[0]
@@ -89,7 +89,7 @@ def _at(text: str) -> list[TableFile]:
         file = _existing(Path(archive).expanduser())
         return [TableFile(file, find_member(file, member))]
     if not path.exists() and any(sign in text for sign in _SIGNS):
-        # A quoted pattern reaches us as it is; an unquoted one has been filled in by the shell.
+        # The shell has replaced unquoted patterns; quoted ones arrive here.
         matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207  (absolute ones too)
         if not matches:
             raise NotFoundError(f"nothing matches '{text}'", hint="check the path and the pattern")
@@ -113,8 +113,8 @@ def _only_member(path: Path) -> TableFile:
     there = [name for name in members(path) if known_ending(name) and not _is_hidden(name)]
     if len(there) != 1:
         raise InputError(
-            f"'{path}' is an archive with {len(there)} tables: which one?",
-            hint=f"write '{path}{_MEMBER}MEMBER'; its tables: {listed(there)}"
+            f"'{path}' is an archive with {len(there)} tables, not one",
+            hint=f"name one as '{path}{_MEMBER}MEMBER'; its tables: {listed(there)}"
             if there
             else f"its members: {listed(members(path))}",
         )
@@ -128,18 +128,18 @@ def _in_folder(folder: Path) -> list[Path]:
     if not files:
         files = [p for p in sorted(folder.rglob("*.parquet")) if _is_rows(p)]
     if not files:
-        raise NotFoundError(f"the folder '{folder}' holds no table files", hint="check the path")
+        raise NotFoundError(f"the folder '{folder}' has no table files", hint="check the path")
     kinds = {TableFile(p).format for p in files}
     if len(kinds) > 1:
         raise InputError(
-            f"the folder '{folder}' holds files of several formats: {', '.join(sorted(kinds))}",
+            f"the folder '{folder}' has files in several formats: {', '.join(sorted(kinds))}",
             hint="name the files that belong together, or a pattern such as 'FOLDER/*.parquet'",
         )
     return files
 
 
 def _delta_files(folder: Path) -> list[Path]:
-    """Return the files of a Delta Lake table's newest version, as its log names them."""
+    """Return the files of a Delta Lake table's newest version, from its log."""
     import pyarrow.parquet as pq
 
     log = folder / "_delta_log"
@@ -158,14 +158,13 @@ def _delta_files(folder: Path) -> list[Path]:
         protocol, added = action.get("protocol"), action.get("add")
         if protocol and protocol.get("minReaderVersion", 1) > 1:
             raise SourceSchemaError(
-                f"'{folder}' is a Delta Lake table with features that are not read here: "
-                f"{protocol}",
+                f"'{folder}' is a Delta Lake table with unsupported features: {protocol}",
                 hint="write it as plain Parquet files",
             )
         if added and added.get("path"):
             if added.get("partitionValues"):
                 raise SourceSchemaError(
-                    f"'{folder}' is a Delta Lake table with partitions, which are not read here",
+                    f"'{folder}' is a Delta Lake table with partitions, which are not supported",
                     hint="write it as plain Parquet files",
                 )
             there[unquote(added["path"])] = None
@@ -173,7 +172,7 @@ def _delta_files(folder: Path) -> list[Path]:
         if removed and removed.get("path"):
             there.pop(unquote(removed["path"]), None)
     if not there:
-        raise NotFoundError(f"the Delta Lake table '{folder}' holds no files")
+        raise NotFoundError(f"the Delta Lake table '{folder}' has no files")
     return [folder / name for name in there]
 
 

@@ -1,4 +1,4 @@
-"""Root ids of annotation rows that come from elsewhere, brought to the graph's moment."""
+"""Update the root ids of annotation files to the graph's timestamp."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _SHOWN = 5
 
 
 class CaveRoots:
-    """Finds roots at one moment; a `loader.sources.annotationfile.Resolver`.
+    """Finds roots at one time; a `loader.sources.annotationfile.Resolver`.
 
-    A row's supervoxel says exactly which root it is. Without one, a root id of another
-    moment is mapped by where its supervoxels are now; where these are in several roots, or
-    there never was such a root, the row belongs to no neuron and is reported.
+    A row's supervoxel determines its root exactly. Without one, an outdated root id is mapped to
+    the root that has its supervoxels now. If these are in several roots, or the root never existed,
+    the row belongs to no neuron and is reported.
 
     Parameters
     ----------
@@ -40,19 +40,19 @@ class CaveRoots:
     def __call__(
         self, roots: Sequence[int | None], supervoxels: Sequence[int | None]
     ) -> tuple[list[int | None], list[str]]:
-        """Resolve rows.
+        """Find the root of each row.
 
         Parameters
         ----------
         roots, supervoxels
-            What each row says; None for nothing.
+            Ids in each row; None if missing.
 
         Returns
         -------
         resolved
-            Root id of each row, None for none.
+            Root id of each row; None if there is none.
         notes
-            What happened, for people.
+            Notes for the user.
         """
         by_voxel = self._by_supervoxel([s for s in supervoxels if s])
         alone = [r for r, s in zip(roots, supervoxels, strict=True) if r and not s]
@@ -64,12 +64,12 @@ class CaveRoots:
         changed = sum(1 for a, b in zip(roots, resolved, strict=True) if a and b and a != b)
         notes = []
         if changed:
-            notes.append(f"{changed} rows had a root id of another moment; kept as raw_root_id")
+            notes.append(f"{changed} rows had an outdated root id, kept as raw_root_id")
         if lost:
             shown = ", ".join(map(str, lost[:_SHOWN])) + (", ..." if len(lost) > _SHOWN else "")
             notes.append(f"{len(lost)} root ids are split or unknown at this version: {shown}")
         if missing := sum(1 for s in supervoxels if s and not by_voxel[s]):
-            notes.append(f"{missing} supervoxels are in no root at this version")
+            notes.append(f"{missing} supervoxels belong to no root at this version")
         return resolved, notes
 
     def _by_supervoxel(self, supervoxels: Sequence[int]) -> dict[int, int | None]:

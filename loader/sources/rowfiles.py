@@ -1,4 +1,4 @@
-"""Files of connections: looked at, understood, and staged for the aggregation."""
+"""Files of connections or synapse rows: inspect them, and stage them for the aggregation."""
 
 # ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
 
@@ -33,23 +33,23 @@ if TYPE_CHECKING:
     from loader.work.workspace import Workspace
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
-#: Rows that may lack an id before a file is refused, of a hundred; a single one always may.
+#: Largest percentage of rows without an id; a single such row is always allowed.
 _MOST_LACKING = 5
 _LONG_ID, _SHORT_ID = 10**15, 10**12
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the user says about files of connections.
+    """The user's settings for files of connections.
 
     Parameters
     ----------
     columns
-        Our name of a column to the files'.
+        Our column name to the files'.
     ids
         `numbers`, `names` or `auto`.
     keep
-        Rows that do not meet all of these are left out.
+        Keep only rows that meet all of these conditions.
     """
 
     columns: Mapping[str, str]
@@ -58,14 +58,14 @@ class Asked:
 
 
 class RowFiles:
-    """The files of rows, behind one DuckDB view.
+    """The files of rows, as one DuckDB view.
 
     Parameters
     ----------
     connection, files, scratch
-        Where to read what.
+        DuckDB, the files, and a folder for temporary files.
     asked
-        What the user says.
+        The user's settings.
     """
 
     def __init__(
@@ -96,23 +96,23 @@ class RowFiles:
 
     @property
     def has_names(self) -> bool:
-        """True where ids are names of cells."""
+        """Return whether ids are cell names."""
         return bool(self._pre.kind == "names")
 
     def names(self) -> set[str]:
-        """Return all names, of both sides."""
+        """Return all names on either side."""
         rows = self._connection.execute(f"SELECT DISTINCT id FROM ({self._ends()})").fetchall()
         return {row[0] for row in rows}
 
     def write_ids(self, path: Path) -> Path:
-        """Write all ids of both sides, each once, as Parquet: `id`."""
+        """Write the distinct ids on either side as Parquet, in a column `id`."""
         self._connection.execute(
             f"COPY (SELECT DISTINCT id FROM ({self._ends()})) TO {literal(path)} (FORMAT parquet)"
         )
         return path
 
     def stage(self, workspace: Workspace, names: Names | None, one: bool | None) -> None:
-        """Finish the step `rows`: read in place where possible, else written as Parquet."""
+        """Finish the step `rows`: use the files themselves if possible, else write Parquet."""
         kept = self._check()
         shape = self._roles.shape
         is_cave = shape.one_is_unresolved if shape else "pre_pt_root_id" in self._types
@@ -142,7 +142,7 @@ class RowFiles:
         workspace.finish(ROWS, ["rows.parquet"], asdict(info))
 
     def _read_matrix(self, scratch: Path) -> bool:
-        """Turn a matrix into pairs; a table of another kind must have a header."""
+        """Turn a matrix into pairs; any other table must have a header."""
         if len(self._files) == 1 and self._files[0].is_text:
             names = list(self._types)
             ends = {"pre", "post"} & self._asked.columns.keys()
@@ -160,7 +160,7 @@ class RowFiles:
         return False
 
     def _read_once(self, scratch: Path) -> None:
-        """Write what is needed of texts and JSON as Parquet: they are slow to read again."""
+        """Write the needed columns of text and JSON as Parquet, which is faster to read again."""
         import duckdb
 
         if all(f.format in ("parquet", "feather") for f in self._files):
@@ -175,7 +175,7 @@ class RowFiles:
             needed = [name for name in self._types if name in wanted]
         fields = ", ".join(self._filled(name) for name in needed)
         path = scratch / "rows-as-read.parquet"
-        # Only in the file's order is it known which row is above.
+        # Filling down needs the order of the file.
         self._connection.execute(f"SET preserve_insertion_order = {self._roles.fills_down}")
         try:
             self._connection.execute(
@@ -213,23 +213,23 @@ class RowFiles:
         )
 
     def _require_alike(self) -> None:
-        """Refuse ids of two kinds: names and numbers, or whole ids and ids cut short."""
+        """Refuse ids of two kinds: names and numbers, or complete and shortened ids."""
         pre, post = self._pre, self._post
         if (pre.kind == "names") != (post.kind == "names"):
             raise SourceSchemaError(
-                f"{self._where}: one of '{pre.column}' and '{post.column}' holds "
+                f"{self._where}: one of '{pre.column}' and '{post.column}' contains "
                 "names, the other numbers"
             )
         for one, other in ((pre, post), (post, pre)):
             if (one.low or 0) > _LONG_ID and other.high and other.high < _SHORT_ID:
                 raise SourceSchemaError(
-                    f"{self._where}: '{one.column}' holds ids such as {one.high}, "
-                    f"'{other.column}' such as {other.high}: they are not ids of one kind",
+                    f"{self._where}: '{one.column}' has ids such as {one.high}, but "
+                    f"'{other.column}' has ids such as {other.high}",
                     hint="name the right columns with --column pre=NAME --column post=NAME",
                 )
 
     def _check(self) -> int:
-        """Check all that can be told before rows are summed; return how many are kept."""
+        """Check the rows before they are summed; return how many are kept."""
         roles, where = self._roles, self._where
         kept = self._rows
         if self._asked.keep:
@@ -261,8 +261,8 @@ class RowFiles:
             pre, post = self._pre.column, self._post.column
             raise SourceSchemaError(
                 f"{self._where}: {lacking:,} of {kept:,} rows lack an id in '{pre}' or '{post}'",
-                hint="are ids left out where they are those of the row above? Fill them in; or "
-                f"leave these rows out: --keep '{pre}!=' --keep '{post}!='",
+                hint="if a missing id means the same as in the row above, fill it in; to leave "
+                f"these rows out, use --keep '{pre}!=' --keep '{post}!='",
             )
 
     def _check_weights(self) -> None:
@@ -282,7 +282,7 @@ class RowFiles:
         rows = self._connection.execute(
             f"SELECT DISTINCT {identifier(column)} FROM source_rows ORDER BY 1 LIMIT 8"
         ).fetchall()
-        return f"'{column}' holds {', '.join(str(row[0]) for row in rows)}"
+        return f"values of '{column}': {', '.join(str(row[0]) for row in rows)}"
 
     def _condition(self) -> str:
         if not self._asked.keep:
@@ -330,7 +330,7 @@ class RowFiles:
         )
 
     def _says_nothing_of_rows(self) -> bool:
-        """Tell whether nothing could tell rows of one pair apart: one file, and no such column."""
+        """Return whether no file or column could distinguish several rows of one pair."""
         roles = self._roles
         if roles.rows != "pairs" or roles.is_certain or len(self._files) > 1 or self._asked.keep:
             return False
@@ -342,9 +342,9 @@ class RowFiles:
         roles, shape = self._roles, self._roles.shape
         told: dict[str, Any] = {
             "files": [f.name for f in self._files],
-            "what": "single synapses, one a row"
+            "what": "synapses, one per row"
             if roles.rows == "synapses"
-            else "connections with their number of synapses",
+            else "connections with their weights",
         }
         if self._synthetic:
             told["synthetic"] = self._synthetic
@@ -371,14 +371,14 @@ def _view_of_all(
     connection: duckdb.DuckDBPyConnection, files: Sequence[TableFile], scratch: Path
 ) -> dict[str, str]:
     types: dict[str, str] = {}
-    # What JSON leaves out, or writes as a whole number, differs from file to file.
+    # JSON files may leave out columns, and their types may differ.
     is_json = all(file.format == "json" for file in files)
     for number, file in enumerate(files):
         found = view(connection, file, f"source_{number}", scratch)
         if number and found != types and not is_json:
             raise SourceSchemaError(
                 f"{file.where} has other columns or types than {files[0].where}",
-                hint="give files of equal columns",
+                hint="load only files with the same columns",
             )
         types = found
     union = " UNION ALL BY NAME " if is_json else " UNION ALL "
@@ -389,7 +389,7 @@ def _view_of_all(
 
 
 def _whole(column: str, types: Mapping[str, str]) -> str:
-    """Return a column of checked whole numbers as SQL; in text they may be written as 3.0."""
+    """Return SQL for a column of checked whole numbers; in text they may be written as 3.0."""
     name = identifier(column)
     value = name if types[column] in _WHOLE else f"TRY_CAST({name} AS DOUBLE)"
     return f"CAST({value} AS BIGINT)"
@@ -404,9 +404,9 @@ def _check_wholes(
     *,
     may_lack: bool,
 ) -> None:
-    """Require whole numbers from 0 on; `may_lack`: or none."""
+    """Require whole numbers >= 0, or none if `may_lack`."""
     if types[column] == "BOOLEAN":
-        raise SourceSchemaError(f"{where}: true and false are not numbers of synapses")
+        raise SourceSchemaError(f"{where}: contains true and false, not numbers of synapses")
     name = text = identifier(column)
     is_lacking, is_bad = f"{name} IS NULL", f"{name} < 0"
     if types[column] not in _WHOLE:
@@ -423,14 +423,14 @@ def _check_wholes(
     lacking, bad, example = found["lacking"], found["bad"], found["example"]
     if lacking and not may_lack:
         raise SourceSchemaError(
-            f"{where}: {lacking:,} rows have no value, where whole numbers >= 0 are needed",
-            hint=f"leave them out with --keep '{column}!=', or name another column with "
+            f"{where}: {lacking:,} rows have no value, but whole numbers >= 0 are needed",
+            hint=f"leave them out with --keep '{column}!=', or choose another column with "
             "--column weight=NAME",
         )
     if bad:
         raise SourceSchemaError(
-            f"{where}: {bad:,} values are no whole numbers >= 0, such as {example!r} "
+            f"{where}: {bad:,} values are not whole numbers >= 0, such as {example!r} "
             f"({types[column]})",
-            hint="a weight is a number of synapses; name another column with "
-            "--column weight=NAME (columns={'weight': ...})",
+            hint="a weight is a number of synapses; choose another column with "
+            "--column weight=NAME (in Python, columns={'weight': ...})",
         )

@@ -1,4 +1,4 @@
-"""`--keep`: which rows count, by the values of a column."""
+"""`--keep`: keep only rows with certain values."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 _SIGNS = ("!=", "<=", ">=", "=", "<", ">")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)$")
-#: Exact for root ids, which a float is not.
+#: Exact for root ids, unlike a float.
 _EXACT = "DECIMAL(38,9)"
 
 
 @dataclass(frozen=True)
 class RowFilter:
-    """A condition on a column: rows that do not meet it are left out.
+    """A condition on a column; rows that do not meet it are left out.
 
     Parameters
     ----------
     column, sign, value
-        Such as `cleft_score`, `>=`, `50`. `=` and `!=` compare numbers as numbers, texts as
-        texts; an empty value stands for none. The others compare numbers, and a row without
-        one does not meet them.
+        Such as `cleft_score`, `>=`, `50`. `=` and `!=` compare numbers as numbers and texts as
+        texts; an empty value means no value. The other signs compare numbers, and rows without a
+        number do not meet them.
     """
 
     column: str
@@ -43,7 +43,7 @@ class RowFilter:
         Raises
         ------
         InputError
-            The text has no sign, or compares with what is not a number by `<` and the like.
+            The text has no sign, or has `<` or the like without a number.
         """
         places = [(text.index(sign), -len(sign), sign) for sign in _SIGNS if sign in text]
         if places:
@@ -56,7 +56,7 @@ class RowFilter:
                 return cls(column, sign, value)
         raise InputError(
             f"'{text}' is not a condition on rows",
-            hint="write --keep 'COLUMN=VALUE'; signs are = != < <= > >=, the last four for numbers",
+            hint="write --keep 'COLUMN=VALUE'; signs are = and !=, and < <= > >= for numbers",
         )
 
     def __str__(self) -> str:
@@ -72,13 +72,13 @@ class RowFilter:
         """
         if self.column not in types:
             raise SourceSchemaError(
-                f"{where}: no column '{self.column}' to keep rows by", hint=f"it has {list(types)}"
+                f"{where}: no column '{self.column}' for --keep", hint=f"columns: {list(types)}"
             )
         name = identifier(self.column)
         text = f"coalesce(trim(CAST({name} AS VARCHAR)), '')"
         number = f"TRY_CAST({name} AS {_EXACT})"
         if types[self.column] in ("FLOAT", "DOUBLE", "VARCHAR"):
-            # A text in scientific notation, or a number too wide for the exact type.
+            # A text in scientific notation, or a number too large for the exact type.
             number = f"coalesce({number}, TRY_CAST(TRY_CAST({name} AS DOUBLE) AS {_EXACT}))"
         if not _NUMBER.match(self.value):
             return f"{text} {self.sign.replace('!=', '<>')} {literal(self.value)}"

@@ -1,4 +1,4 @@
-"""Which column of a table of connections is which, and what a row is: known, asked, or refused."""
+"""Decide which column of a table is which, and whether a row is a synapse or a connection."""
 
 # ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
     from loader.sources.rowfilter import RowFilter
 
-#: Given as the weight column, it says that a row is one synapse.
+#: As the name of the weight column: each row is one synapse.
 NO_WEIGHT = "none"
-#: Columns that only a table of single synapses has.
+#: Columns that only tables of synapses have.
 _OF_SYNAPSES = re.compile(
     r"((pre|post|ctr|syn|synapse|pt)_?)*(x|y|z|location|(pt_)?position(_[xyz])?|coord\w*)"
     r"(_(pre|post))?(\.[xyz])?$|cleft_score$|connection_score$|conf(idence)?(_(pre|post))?$"
     r"|\w*supervoxel_id$",
     re.IGNORECASE,
 )
-#: Columns of ids and of row numbers: whole numbers, but no counts.
+#: Columns of ids and row numbers: whole numbers, but not counts.
 _OF_IDS = re.compile(
     r"id$|\w+[_.]id$|\w*Id$|\w*_index$|__index_level_\d+__$|column0$|unnamed.*$", re.I
 )
@@ -39,18 +39,18 @@ _CHEMICAL = ("chemical", "chem", "synapse")
 
 @dataclass(frozen=True)
 class Roles:
-    """What a table of connections was taken for.
+    """How a table of connections is read.
 
     Parameters
     ----------
     columns
-        Our name of a column to the table's.
+        Our column name to the table's.
     rows
         What a row is.
     shape
-        The published dump; None for a table that is known by its words only.
+        The kind of published table; None for a table that is recognised only by column names.
     told
-        Our names that the user said.
+        Our column names that the user set.
     """
 
     columns: dict[str, str]
@@ -60,38 +60,38 @@ class Roles:
 
     @property
     def is_certain(self) -> bool:
-        """True where nobody has to look at the rows to know what one is."""
+        """Return whether it is certain what a row is, without reading rows."""
         return self.shape is not None or "weight" in self.told
 
     @property
     def fills_down(self) -> bool:
-        """True where an id that is left out is that of the row above."""
+        """Return whether a missing id means the same as in the row above."""
         return self.shape is not None and self.shape.fill_down
 
 
 def assign(types: Mapping[str, str], asked: Mapping[str, str], where: str) -> Roles:
-    """Decide which column is which, by the names alone.
+    """Decide which column is which, by name.
 
     Parameters
     ----------
     types
         DuckDB's type of each column.
     asked
-        What the user said: our name to the table's column; `{'weight': 'none'}` for rows
-        that are single synapses.
+        The user's settings: our name to the table's column; `{'weight': 'none'}` if each row is
+        one synapse.
     where
         The table, for messages.
 
     Raises
     ------
     SourceSchemaError
-        A column that was asked for is not there, two have an equal claim, or there is none.
+        A named column does not exist, several columns fit, or none does.
     """
     said = {
         ours: theirs for ours, theirs in asked.items() if (ours, theirs) != ("weight", NO_WEIGHT)
     }
     if missing := sorted(set(said.values()) - types.keys()):
-        raise SourceSchemaError(f"{where}: no column {missing}", hint=f"it has {list(types)}")
+        raise SourceSchemaError(f"{where}: no column {missing}", hint=f"columns: {list(types)}")
     shape = None if {"pre", "post"} & asked.keys() else dumps.recognise(types, "connections", where)
     found = _of_shape(shape, types) if shape else {}
     if shape and NO_WEIGHT in asked.values() and shape.rows == "pairs":
@@ -104,7 +104,7 @@ def assign(types: Mapping[str, str], asked: Mapping[str, str], where: str) -> Ro
         claims = [c for c in dumps.named(ours, types) if c not in found.values()]
         if len(claims) > 1:
             raise SourceSchemaError(
-                f"{where}: {claims} may each be the column of '{ours}'",
+                f"{where}: each of {claims} could be the column '{ours}'",
                 hint=" or ".join(f"--column {ours}={claim}" for claim in claims),
             )
         found.update((ours, claim) for claim in claims)
@@ -125,29 +125,29 @@ def _of_shape(shape: dumps.Shape, types: Mapping[str, str]) -> dict[str, str]:
 def _require_ends(found: Mapping[str, str], types: Mapping[str, str], where: str) -> None:
     if missing := [name for name in ("pre", "post") if name not in found]:
         raise SourceSchemaError(
-            f"{where}: no column for {missing}; it has {list(types)}",
-            hint="say which with --column pre=NAME --column post=NAME "
-            "(in Python columns={'pre': ..., 'post': ...})",
+            f"{where}: no column for {missing} among {list(types)}",
+            hint="name the columns with --column pre=NAME --column post=NAME "
+            "(in Python, columns={'pre': ..., 'post': ...})",
         )
     if found["pre"] == found["post"]:
         raise SourceSchemaError(f"{where}: '{found['pre']}' cannot be both pre and post")
     prefixes = [dumps.id_prefix(found[end]) for end in ("pre", "post")]
     if prefixes[0] != prefixes[1]:
         raise SourceSchemaError(
-            f"{where}: '{found['pre']}' and '{found['post']}' do not lack the same digits",
-            hint="both names must end in the digits that belong in front of the ids, or neither",
+            f"{where}: '{found['pre']}' and '{found['post']}' name different first digits of ids",
+            hint="both column names must end in the same digits, or neither in any",
         )
 
 
 class RowsInDoubt:
-    """Rows of a table that no family's shape fits: what is certain, and what must be asked.
+    """Checks of rows whose meaning may be ambiguous.
 
     Parameters
     ----------
     connection, view, types
-        Where the rows are.
+        DuckDB, and the view with its columns.
     roles
-        What the columns' names say.
+        How the table is read, by its column names.
     where
         The table, for messages.
     """
@@ -168,15 +168,15 @@ class RowsInDoubt:
         self._used = set(roles.columns.values())
 
     def require_rows_are_synapses(self) -> None:
-        """Require that it is certain that a row is one synapse.
+        """Refuse a table in which a row might not be one synapse.
 
-        It is where the table has what only single synapses have (a place, a score) and no
-        other column could be a count; or where rows repeat, which summed ones do not.
+        A row is one synapse if the table has columns that only synapses have (a position, a
+        score) and no other column could be a count, or if rows repeat, which connections do not.
 
         Raises
         ------
         SourceSchemaError
-            A row may be a whole connection; asks which column is the weight.
+            A row may be a whole connection; the message asks for the weight column.
         """
         free = [name for name in self._types if name not in self._used]
         marked = [name for name in free if _OF_SYNAPSES.match(name)]
@@ -189,26 +189,26 @@ class RowsInDoubt:
             raise SourceSchemaError(
                 f"{self._where}: is a row one synapse, or is {_any_of(counts)} the number of "
                 "synapses?",
-                hint=" or ".join(f"--column weight={name}" for name in counts)
-                + "; --column weight=none if each row is one synapse",
+                hint="use "
+                + " or ".join(f"--column weight={name}" for name in counts)
+                + ", or --column weight=none if each row is one synapse",
             )
         if marked or has_id:
             return
         said = [n for n in free if self._types[n] not in ("FLOAT", "DOUBLE")]
         if self._has_rows() and not self._repeats([*ends, *said]):
             raise SourceSchemaError(
-                f"{self._where}: each row occurs once, and no column says how many synapses it is",
-                hint="--column weight=NAME names the number of synapses; --column weight=none "
-                "if each row is one synapse",
+                f"{self._where}: each row occurs once, but no column gives its number of synapses",
+                hint="use --column weight=NAME, or --column weight=none if each row is one synapse",
             )
 
     def require_one_kind(self, filters: Sequence[RowFilter]) -> None:
-        """Require that chemical and electrical rows are not summed together.
+        """Refuse to sum chemical and electrical synapses together.
 
         Raises
         ------
         SourceSchemaError
-            A column holds both, and no filter chooses.
+            A column contains both, and no filter chooses one.
         """
         chosen = {f.column for f in filters}
         shape = self._roles.shape
@@ -223,9 +223,9 @@ class RowsInDoubt:
             kinds = self._kinds(name)
             if kinds:
                 raise SourceSchemaError(
-                    f"{self._where}, column '{name}': rows of different kinds, {kinds}, are not "
-                    "summed together",
-                    hint=" or ".join(f"--keep '{name}={kind}'" for kind in kinds),
+                    f"{self._where}, column '{name}': rows of different kinds, {kinds}, cannot be "
+                    "summed",
+                    hint="choose " + " or ".join(f"--keep '{name}={kind}'" for kind in kinds),
                 )
 
     def _kinds(self, name: str) -> list[str]:
@@ -247,7 +247,7 @@ class RowsInDoubt:
         return bool(found["n"])
 
     def _repeats(self, names: Sequence[str]) -> bool:
-        """Tell whether two rows agree in these columns."""
+        """Return whether two rows have the same values in these columns."""
         listed = ", ".join(map(identifier, names))
         found = one_row(
             self._connection,

@@ -1,7 +1,7 @@
-"""Tables in files: which format, and a DuckDB view on the rows with nothing guessed.
+"""Table files: find their format, and open them as a DuckDB view.
 
-Text formats are read as text only: types are decided by the caller, never by a sample of
-the rows, and no id goes through a float.
+Text formats are read only as text: the caller decides the types, never from a sample of rows, and
+no id passes through a float.
 """
 
 # ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
@@ -37,7 +37,7 @@ _FORMATS: dict[str, Format] = {
     ".jsonl": "json",
     ".ndjson": "json",
 }
-#: The formats by their file endings, for messages.
+#: The known file extensions, for messages.
 ENDINGS = f"{' '.join(_FORMATS)}, each also with {' '.join(PACKINGS)}"
 _BEGINNINGS: tuple[tuple[bytes, Format], ...] = (
     (b"PAR1", "parquet"),
@@ -66,11 +66,11 @@ class TableFile:
     Parameters
     ----------
     path
-        Its format is told by its ending; `.gz`, `.bz2` or `.zst` may follow.
+        The file; its extension is its format, and `.gz`, `.bz2` or `.zst` may follow.
     member
-        The table within an archive (`.zip`, `.tar`, ...); empty where the file is the table.
+        The table in an archive (`.zip`, `.tar`, ...); empty if the file is the table.
     names
-        Names of the columns of a text table that has no header; empty where it has one.
+        Column names of a text table without a header; empty if it has one.
     """
 
     path: Path
@@ -84,7 +84,7 @@ class TableFile:
 
     @property
     def where(self) -> str:
-        """The file, for messages."""
+        """Return the file, for messages."""
         return f"'{self.path}::{self.member}'" if self.member else f"'{self.path}'"
 
     @property
@@ -94,18 +94,18 @@ class TableFile:
 
     @property
     def suffixes(self) -> list[str]:
-        """The endings that tell the format, without that of the packing."""
+        """Return the extensions without that of the compression."""
         found = [s.lower() for s in Path(self.member or self.path.name).suffixes]
         return found[:-1] if found and found[-1] in PACKINGS else found
 
     @property
     def format(self) -> Format:
-        """The format, from the ending; from the first bytes where there is no ending.
+        """Return the format, by extension, or by the first bytes if there is none.
 
         Raises
         ------
         InputError
-            It is not known.
+            The format is unknown.
         """
         ending = self.suffixes[-1] if self.suffixes else ""
         if ending in _FORMATS:
@@ -119,31 +119,31 @@ class TableFile:
             ending = ".avro" if head.startswith(b"Obj\x01") else ""
         if ending in _FOREIGN:
             raise InputError(
-                f"{self.where} is not in a format that can be read",
+                f"{self.where} has a format that cannot be read",
                 hint=f"it is {_FOREIGN[ending]}",
             )
         raise InputError(
-            f"{self.where}: the ending does not tell the format", hint=f"known endings: {ENDINGS}"
+            f"{self.where}: unknown file extension", hint=f"known extensions: {ENDINGS}"
         )
 
     @property
     def is_text(self) -> bool:
-        """True where every column is read as text."""
+        """Return whether all columns are read as text."""
         return self.format in _SEPARATOR
 
     @property
     def is_plain(self) -> bool:
-        """True where the file itself can be read, unpacked and by its own name."""
+        """Return whether the file itself can be read: not compressed, and no pattern."""
         return not self.member and self.path.suffix.lower() not in PACKINGS and not self.is_odd
 
     @property
     def is_odd(self) -> bool:
-        """True where the path has signs that match several files."""
+        """Return whether the path has characters of a pattern, such as `*`."""
         return any(sign in str(self.path) for sign in "*?[")
 
 
 def known_ending(text: str) -> bool:
-    """Tell whether a text ends like the name of a table file."""
+    """Return whether a text has the extension of a table file."""
     path = Path(text.lower())
     ending = Path(path.stem).suffix if path.suffix in PACKINGS else path.suffix
     return path.suffix in PACKINGS or ending in _FORMATS or ending in _FOREIGN
@@ -152,28 +152,28 @@ def known_ending(text: str) -> bool:
 def view(
     connection: duckdb.DuckDBPyConnection, file: TableFile, name: str, scratch: Path
 ) -> dict[str, str]:
-    """Make a view on a file's rows.
+    """Create a view of a file's rows.
 
     Parameters
     ----------
     connection
-        From `loader.work.duck.database`.
+        Connection from `loader.work.duck.database`.
     file
         The file.
     name
-        The view's name.
+        Name of the view.
     scratch
-        Folder to unpack into where the format cannot be read packed.
+        Folder for a decompressed copy, if one is needed.
 
     Returns
     -------
     dict
-        DuckDB's type of each column, in the file's order; VARCHAR for all in text formats.
+        DuckDB's type of each column, in the file's order; all VARCHAR for text formats.
 
     Raises
     ------
     SourceSchemaError
-        The file is not of its format, or has two columns of one name, or none.
+        The file does not have its format, or two columns have the same name or none.
     """
     import duckdb
 
@@ -196,7 +196,7 @@ def view(
 
 
 def column_names(file: TableFile) -> list[str]:
-    """Read the names of a file's columns alone."""
+    """Read the column names of a file."""
     with TemporaryDirectory() as scratch, database() as connection:
         return list(view(connection, file, "looked_at", Path(scratch)))
 
@@ -216,7 +216,7 @@ def says_synthetic(file: TableFile, scratch: Path) -> bool:
 
 
 def header_numbers(file: TableFile, scratch: Path) -> list[str]:
-    """Return the names of columns that are numbers: those of a text table without a header."""
+    """Return column names that are numbers, as in a text table without a header."""
     if not file.is_text or file.names:
         return []
     path = readable(
@@ -226,17 +226,17 @@ def header_numbers(file: TableFile, scratch: Path) -> list[str]:
 
 
 def require_header(file: TableFile, scratch: Path) -> None:
-    """Require that no column is called by a number, which a first row of data would be.
+    """Refuse a text table whose first line has numbers, and so is not a header.
 
     Raises
     ------
     SourceSchemaError
-        One is.
+        The first line has a number.
     """
     if numbers := header_numbers(file, scratch):
         raise SourceSchemaError(
-            f"{file.where} has no header: its first line holds numbers, such as '{numbers[0]}'",
-            hint="name its columns with --header FILE, one a line, or put them beside it as "
+            f"{file.where} has no header: its first line has numbers, such as '{numbers[0]}'",
+            hint="list its columns, one per line, in a file for --header, or beside it in "
             f"'{file.path.name.split('.')[0]}_header.csv'",
         )
 
@@ -259,12 +259,12 @@ def fetch(connection: duckdb.DuckDBPyConnection, sql: str, file: TableFile) -> p
 
 
 def unreadable(file: TableFile, error: Exception) -> SourceSchemaError:
-    """Say in words why DuckDB cannot read a file."""
+    """Return an error that explains why DuckDB cannot read a file."""
     if file.is_text:
         reason, hint = reason_in_words(str(error))
     else:
         reason = str(error).splitlines()[0]
-        hint = "check that the file is whole and its ending right"
+        hint = "check that the file is complete and has the right extension"
     return SourceSchemaError(f"{file.where} cannot be read as {file.format}: {reason}", hint=hint)
 
 
@@ -274,10 +274,10 @@ def _text_scan(file: TableFile, path: Path) -> str:
         separator, names = first.separator, list(file.names)
         if len(first.cells) != len(names):
             raise SourceSchemaError(
-                f"{file.where} has {len(first.cells)} columns, its header file names {len(names)}",
+                f"{file.where} has {len(first.cells)} columns, but its header has {len(names)}",
                 hint="check that the header belongs to the file",
             )
-        # A file that has the header too, as a copy may: its first line is not a row.
+        # Some copies also have the header; then their first line is not a row.
         has_header = list(first.cells) == names
     else:
         header = read_header(path, _SEPARATOR[file.format], file.where)
@@ -292,7 +292,7 @@ def _text_scan(file: TableFile, path: Path) -> str:
 
 
 def _told_apart(names: list[str]) -> list[str]:
-    """Set apart, by numbers, names that differ only in upper and lower case, as DuckDB does."""
+    """Add numbers to names that differ only in case, as DuckDB does."""
     seen: set[str] = set()
     told = []
     for name in names:
@@ -314,7 +314,7 @@ def _parquet_scan(file: TableFile, path: Path) -> str:
     except (pa.ArrowException, OSError) as error:
         raise SourceSchemaError(
             f"{file.where} cannot be read as parquet: {str(error).splitlines()[0]}",
-            hint="check that the file is whole and its ending right",
+            hint="check that the file is complete and has the right extension",
         ) from error
     return f"read_parquet({literal(path)})"
 
@@ -333,12 +333,12 @@ def _view_feather(
     except (pa.ArrowInvalid, OSError) as error:
         raise SourceSchemaError(
             f"{file.where} cannot be read as feather: {str(error).splitlines()[0]}",
-            hint="old feather files (version 1) must be written anew",
+            hint="feather files of version 1 must be written again",
         ) from error
 
 
 def _view_json(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
-    """Make a view with a column for each value within nested objects: `outer.inner`."""
+    """Create a view with a column for each value in nested objects: `outer.inner`."""
     scan = f"read_json({literal(path)}, sample_size=-1, maximum_object_size=67108864)"
     places = [[column] for column in connection.sql(f"SELECT * FROM {scan}").columns]
     kinds = connection.sql(f"SELECT * FROM {scan}").types

@@ -1,4 +1,4 @@
-"""Text tables: their header, their separator, and what is wrong with them, in words."""
+"""Text tables: their header, their separator, and explanations of errors."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Header:
     Parameters
     ----------
     cells
-        What it says, one text a column.
+        Its texts, one per column.
     separator
-        What stands between columns.
+        The character between columns.
     """
 
     cells: tuple[str, ...]
@@ -39,12 +39,12 @@ class Header:
 
     @property
     def names(self) -> list[str]:
-        """The columns' names: `column0`, `column1`, ... for those without."""
+        """Return the column names; `column0`, `column1`, ... for those without."""
         return [cell or f"column{number}" for number, cell in enumerate(self.cells)]
 
     @property
     def numbers(self) -> list[str]:
-        """The cells that are numbers."""
+        """Return the cells that are numbers."""
         return [cell for cell in self.cells if _NUMBER.match(cell.strip())]
 
 
@@ -56,15 +56,14 @@ def read_header(path: Path, separator: str, where: str) -> Header:
     path
         The file.
     separator
-        What the file's ending promises between columns; another one is found where the
-        line has none of it.
+        The separator by the file's extension; if the line does not have it, another is found.
     where
         The file, for messages.
 
     Raises
     ------
     SourceSchemaError
-        The file is empty, or is not UTF-8.
+        The file is empty or is not UTF-8.
     """
     size = _HEAD
     while True:
@@ -76,8 +75,8 @@ def read_header(path: Path, separator: str, where: str) -> Header:
         size *= 8
     if line is None or not line.strip():
         raise SourceSchemaError(
-            f"{where} cannot be read: it has no first line with the names of its columns",
-            hint="check that the file is whole",
+            f"{where} cannot be read: it has no header line",
+            hint="check that the file is complete",
         )
     found = separator
     if separator not in line:
@@ -87,17 +86,17 @@ def read_header(path: Path, separator: str, where: str) -> Header:
 
 
 def read_names(path: Path) -> tuple[str, ...]:
-    """Read the names of columns from a file of their own.
+    """Read column names from a separate file.
 
     Parameters
     ----------
     path
-        One column a line, as `name,type` or `name`; or all of them in one line.
+        A file with one column per line, as `name,type` or `name`, or all columns in one line.
 
     Raises
     ------
     SourceSchemaError
-        It has no names, or one twice.
+        The file has no names, or a name twice.
     """
     where = f"'{path}'"
     text = _decoded(path.read_bytes(), whole=True, where=where)
@@ -109,30 +108,30 @@ def read_names(path: Path) -> tuple[str, ...]:
 
 
 def require_names(names: list[str], where: str) -> None:
-    """Require that every column has a name of its own.
+    """Refuse column names that are not unique.
 
     Raises
     ------
     SourceSchemaError
-        Two columns have one name, or there is none.
+        Two columns have the same name, or there are no columns.
     """
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice or not names:
-        told = f"a column name twice: {', '.join(twice[:5])}" if twice else "no names of columns"
+        told = f"a column name twice: {', '.join(twice[:5])}" if twice else "no column names"
         raise SourceSchemaError(
-            f"{where} has {told}", hint="give every column a name of its own, and load again"
+            f"{where} has {told}", hint="give each column a unique name, and load again"
         )
 
 
 def reason_in_words(error: str) -> tuple[str, str]:
-    """Turn what DuckDB says of a text table into a cause and a remedy."""
+    """Turn DuckDB's error about a text table into a cause and a remedy."""
     first = error.splitlines()[0]
     line = re.search(r"Line: (\d+)", error)
     place = f"line {line[1]}: " if line else ""
     if "invalid state" in error:
         return (
-            "its lines end differently: some as on Windows (CRLF), some as on Unix (LF)",
-            "make them equal, for example with dos2unix",
+            "some lines end as on Windows (CRLF), others as on Unix (LF)",
+            "make all line ends the same, for example with dos2unix",
         )
     if "unicode" in error or "utf-8" in error:
         return (
@@ -142,12 +141,12 @@ def reason_in_words(error: str) -> tuple[str, str]:
     counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", error)
     if counts:
         return (
-            f"{place}{counts[2]} values, where the header has {counts[1]} columns",
-            "mend the line; a value that holds the separator must be in double quotes",
+            f"{place}{counts[2]} values, but the header has {counts[1]} columns",
+            "correct the line; a value that contains the separator must be in double quotes",
         )
     if "quote" in error:
-        return f"{place}a double quote is not closed", "mend the line"
-    return f"{place}{first}", "check that the file is whole and its ending right"
+        return f"{place}a double quote is not closed", "correct the line"
+    return f"{place}{first}", "check that the file is complete and has the right extension"
 
 
 def _first_bytes(path: Path, size: int, where: str) -> bytes:
@@ -180,7 +179,7 @@ def _decoded(head: bytes, *, whole: bool, where: str) -> str:
 
 
 def _first_line(text: str, *, whole: bool) -> str | None:
-    """Return the first record, which may hold line ends within quotes."""
+    """Return the first record, which may have line breaks in quotes."""
     quoted = False
     for place, sign in enumerate(text):
         if sign == '"':

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+from graphapi.common.files import put_in_place
 from graphapi.errors import StageError
 from loader.work.listing import Listing, remove_if_empty
 from loader.work.lock import FileLock, make_folder
@@ -179,8 +179,7 @@ class Workspace:
         self._listing.add(name, f"{name}.part")
         temporary.unlink(missing_ok=True)
         yield temporary
-        _to_disk(temporary)
-        temporary.replace(final)
+        put_in_place(temporary, final)
 
     def scratch(self) -> Path:
         """Return a folder for spilled data; it is emptied when a load starts."""
@@ -237,8 +236,7 @@ class Workspace:
             "steps": self._steps,
         }
         temporary.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-        _to_disk(temporary)
-        temporary.replace(path)
+        put_in_place(temporary, path)
 
     def _remove_leftovers(self) -> None:
         if f"{_SCRATCH}/" in self._listing:
@@ -275,11 +273,6 @@ def _checksum(steps: object) -> str:
 
 def _fingerprint(path: Path) -> dict[str, Any]:
     return {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
-
-
-def _to_disk(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
 
 
 def _difference(theirs: Any, ours: Any) -> str:

@@ -8,6 +8,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from graphapi.common.files import put_in_place
 from graphapi.engines.ladybug import LOGS, LadybugEngine, refuse_logs
 from graphapi.errors import (
     EngineError,
@@ -153,10 +154,8 @@ class EmbeddedWriter:
         """Rename the new file over the target; readers of the old file keep it."""
         temporary = self._temporary(record)
         self._refuse_existing(replace)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
         refuse_logs(self.path)
-        temporary.replace(self.path)
+        put_in_place(temporary, self.path)
 
     def close(self) -> None:
         """Unlock the target."""

@@ -95,7 +95,7 @@ def test_a_connection_that_breaks_is_gone_on_with(tmp_path):
 def test_a_server_without_ranges_sends_it_anew(tmp_path):
     behaviour = Behaviour(ranges=False, most=100_000)
     with server(behaviour) as address:
-        with pytest.raises(LoadError, match="could not be fetched") as caught:
+        with pytest.raises(LoadError, match="could not be downloaded") as caught:
             addresses.fetched(f"{address}/there/rows.csv", cache=tmp_path)
         assert "resumes where it stopped" in str(caught.value)
         behaviour.most = None
@@ -118,7 +118,7 @@ def test_a_file_that_changed_meanwhile_is_not_a_mixture(tmp_path):
 def test_a_damaged_file_is_not_kept(tmp_path):
     behaviour = Behaviour(md5=hashlib.md5(b"another", usedforsecurity=False).digest())
     with server(behaviour) as address:
-        with pytest.raises(LoadError, match="came damaged"):
+        with pytest.raises(LoadError, match="was damaged"):
             addresses.fetched(f"{address}/there/rows.csv", cache=tmp_path)
         assert not [p for p in tmp_path.rglob("*") if p.is_file()]
 

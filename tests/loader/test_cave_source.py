@@ -222,8 +222,8 @@ def test_rows_of_files_are_brought_to_the_graphs_moment(tmp_path, folder):
     assert got["d"] == (BASE + 4, None)
     assert got["e"] == (None, BASE + 51)
     said = "\n".join(report.record.notes)
-    assert "root id of another moment" in said
-    assert "1 supervoxels are in no root" in said
+    assert "1 rows had an outdated root id" in said
+    assert "1 supervoxels belong to no root" in said
 
 
 class Stopped(Exception):  # noqa: N818

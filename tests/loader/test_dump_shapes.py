@@ -130,7 +130,7 @@ def test_two_shapes_with_an_equal_claim_are_refused(monkeypatch):
         "B", "b", ("pre", "post", "n"), rows="pairs", roles={"pre": "post", "post": "pre"}
     )
     monkeypatch.setattr(dumps, "shapes", lambda: {"connections": (one, two)})
-    with pytest.raises(SourceSchemaError, match="more than one thing: A: a; B: b"):
+    with pytest.raises(SourceSchemaError, match="one of several things: A: a; B: b"):
         dumps.recognise(["post", "n", "pre"], "connections", "'x'")
 
 

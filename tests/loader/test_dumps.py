@@ -159,7 +159,7 @@ def test_text_na_is_no_class_unless_it_is_wanted(samples, tmp_path):
 def test_an_archive_names_its_tables_and_loads_a_member(samples, tmp_path):
     folder, expected = samples[0]
     told = expected["hemibrain_archive"]
-    with pytest.raises(CavegraphError, match="which one") as caught:
+    with pytest.raises(CavegraphError, match="tables, not one") as caught:
         staged(folder, tmp_path, told)
     assert "traced-total-connections.csv" in str(caught.value)
     one = {**told, "files": [f"{told['files'][0]}::traced-total-connections.csv"]}

@@ -313,7 +313,7 @@ def test_the_column_of_ids_can_be_named(tmp_path):
     made = staged(tmp_path, FileSource(rows, columns=columns, annotations=[table]))
     by_root = {r["root_id"]: r["kind"] for r in pq.read_table(made.neurons).to_pylist()}
     assert by_root == {5: None, 6: "x"}
-    with pytest.raises(InputError, match="none of ours"):
+    with pytest.raises(InputError, match="unknown names"):
         FileSource(rows, columns={"weigth": "n"})
 
 

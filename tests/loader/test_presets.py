@@ -202,7 +202,7 @@ def test_what_is_given_goes_before_the_preset(tmp_path, server):
     [
         ("x =", "is not TOML"),
         ('datastak = "a"', "unknown key 'datastak'"),
-        ("datastack = 3", "is not a text"),
+        ("datastack = 3", "is not text"),
         ('server = "https://a"', "names no datastack"),
         ('datastack = "a"\n[synapses]\nresolution = [4, 4]', "not a resolution"),
         ('datastack = "a"\n[synapses]\nresolution = [4, 4, 0]', "not a resolution"),

@@ -1,4 +1,4 @@
-"""Published dumps: what a file is, told by its columns, from one TOML file for each family."""
+"""Recognise tables of published dumps by their columns; one TOML file per family."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _PLAIN = "plain.toml"
 _PLACEHOLDERS = {"{digits}": r"(\d+)", "{dataset}": r"([A-Za-z]+_\d+)"}
-#: Our names of the columns that a row of connections may have.
+#: Our names for columns of connections or synapse rows.
 ROLES = ("pre", "post", "weight", "size", "size_sum", "valid")
 
 
@@ -27,36 +27,36 @@ class Shape:
     Parameters
     ----------
     family, what
-        Whose it is, and what it holds, in words.
+        The family, and a description of the table.
     columns
-        The columns that a table of this shape has; `{digits}` and `{dataset}` stand for
-        any digits and any name of a data set and version, such as `banc_888`.
+        Columns that a table of this shape has; `{digits}` stands for any digits, `{dataset}` for
+        any data set and version, such as `banc_888`.
     only_these
-        It has no other columns.
+        Whether it has no other columns.
     rows
         What a row of connections is.
     roles
-        Our name of a column to the dump's; those that a table lacks are left out.
+        Our column name to the dump's; columns may be missing.
     root_id
-        The column of root ids, of annotations.
+        Column of root ids in an annotation table.
     about
-        What other columns say: `region`, `transmitter`, ...; for the record.
+        Meaning of other columns: `region`, `transmitter`, ...; for the record.
     kinds
-        The column that tells kinds of rows apart which are never summed together.
+        Column with kinds of rows that are never summed together.
     lists
         Columns of values joined by commas.
     na
-        Words that stand for no value, besides the usual ones.
+        Words that mean no value, besides the usual ones.
     fill_down
-        An id that is left out is that of the row above.
+        Whether a missing id means the same as in the row above.
     may_lack_ids
-        Rows without an id are nothing odd.
+        Whether rows without an id are normal.
     one_is_unresolved
-        Root id 1 stands for "not looked up".
+        Whether root id 1 means "not looked up".
     source, citation, licence
-        Of the family.
+        Source, citation and licence of the family.
     checksums
-        SHA-256 of published files of the family, by their names.
+        SHA-256 of published files of the family, by name.
     """
 
     family: str
@@ -79,14 +79,14 @@ class Shape:
     checksums: Mapping[str, str] = field(default_factory=dict)
 
     def fits(self, there: Iterable[str]) -> bool:
-        """Tell whether a table with these columns has this shape."""
+        """Return whether a table with these columns has this shape."""
         names = list(there)
         if self.only_these and len(names) != len(self.columns):
             return False
         return all(find(column, names) for column in self.columns)
 
     def described(self) -> dict[str, str]:
-        """Return what a graph's record says about the family."""
+        """Return the description for a graph's record."""
         told = {
             "family": self.family,
             "what": self.what,
@@ -98,7 +98,7 @@ class Shape:
 
 
 def find(column: str, there: Iterable[str]) -> str | None:
-    """Return the column of a table that one of a TOML file means; None where it has none."""
+    """Return the table's column that matches a name of a TOML file; None if there is none."""
     if "{" not in column:
         return column if column in set(there) else None
     pattern = re.escape(column)
@@ -108,7 +108,7 @@ def find(column: str, there: Iterable[str]) -> str | None:
 
 
 def id_prefix(column: str) -> str:
-    """Return the digits in a column's name that belong in front of its ids; mostly none.
+    """Return the digits in a column's name that belong in front of its ids; usually none.
 
     Codex's synapse table has them: `pre_root_id_720575940`.
     """
@@ -126,19 +126,19 @@ def recognise(
     there
         Its columns, in any order.
     kind
-        What it is taken for by the user.
+        How the user loads it.
     where
         The table, for the message.
 
     Returns
     -------
     Shape or None
-        Of the shapes that fit, the one that names most columns.
+        Of the shapes that fit, the one with the most columns.
 
     Raises
     ------
     SourceSchemaError
-        Two shapes that read the table differently fit equally well.
+        Two shapes that differ in meaning fit equally well.
     """
     names = list(there)
     fitting = [shape for shape in shapes()[kind] if shape.fits(names)]
@@ -149,8 +149,8 @@ def recognise(
     if len({(str(s.roles), s.rows, s.root_id, s.fill_down) for s in best}) > 1:
         told = "; ".join(f"{s.family}: {s.what}" for s in best)
         raise SourceSchemaError(
-            f"{where} may be more than one thing: {told}",
-            hint="say which column is which: --column pre=NAME --column post=NAME",
+            f"{where} could be one of several things: {told}",
+            hint="name its columns with --column pre=NAME --column post=NAME",
         )
     return best[0]
 
@@ -170,13 +170,13 @@ def shapes() -> dict[str, tuple[Shape, ...]]:
 
 @cache
 def words() -> dict[str, tuple[str, ...]]:
-    """Read the names of columns that are known in any table, by our names."""
+    """Read the column names that are recognised in any table, by our names."""
     text = (files("loader.sources.dumps") / _PLAIN).read_text("utf-8")
     return {ours: tuple(theirs) for ours, theirs in tomllib.loads(text)["words"].items()}
 
 
 def named(ours: str, there: Iterable[str]) -> list[str]:
-    """Return the columns of a table that are known by our name; first exactly, then in any case."""
+    """Return the columns that match our name; if none matches exactly, ignore case."""
     names = list(there)
     known = words()[ours]
     exact = [column for column in (find(word, names) for word in known) if column]

@@ -1,4 +1,4 @@
-"""What is known of public datastacks: one readable TOML file each, beside this module."""
+"""Settings for public datastacks: one TOML file each, beside this module."""
 
 from __future__ import annotations
 

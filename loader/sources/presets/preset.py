@@ -1,4 +1,4 @@
-"""Presets: which tables of a datastack mean what, read from TOML and checked key by key."""
+"""Presets: the tables and settings of a datastack, read from TOML and checked key by key."""
 
 from __future__ import annotations
 
@@ -37,29 +37,27 @@ _FILES = {"lists": list, "columns": dict}
 
 @dataclass(frozen=True)
 class Preset:
-    """What is known of one datastack.
+    """Settings for one datastack.
 
     Parameters
     ----------
     datastack, server
         Its name, and the address of its info server; empty for the usual one.
     synapse_table, soma_table
-        Table names; None for those that the datastack's record names, `soma_table=""` for
-        no somata.
+        Table names; None for those of the datastack's record, `soma_table=""` for no somata.
     size_column
-        The synapse table's column of sizes, `""` for a table without; None: `size`, where
-        there is one.
+        Column with synapse sizes; `""` for none, None for `size` if it exists.
     synapse_resolution, viewer_resolution
-        Nanometres a voxel, x, y, z, that the server must confirm; None where not known.
+        Expected nanometres per voxel: x, y, z; None if unknown.
     brain_mesh_source
-        Where the mesh of the whole brain is; empty where not known.
+        Address of the whole brain's mesh; empty if unknown.
     annotations
-        Tables of annotations, in order of precedence.
+        Annotation tables, in order of precedence.
     file_columns, list_fields
-        How files of annotations are read: our column names to theirs, and the columns that
-        hold several values joined by commas.
+        For annotation files: our column names to theirs, and columns with several values joined
+        by commas.
     tried
-        It has been used against the real server.
+        Whether it was used with the real server.
     """
 
     datastack: str
@@ -76,7 +74,7 @@ class Preset:
     tried: bool = False
 
     def options(self) -> dict[str, Any]:
-        """Return the arguments of `loader.CaveSource` that the preset decides about."""
+        """Return the arguments of `loader.CaveSource` that the preset sets."""
         return {
             "synapse_table": self.synapse_table or "",
             "soma_table": self.soma_table,
@@ -88,7 +86,7 @@ class Preset:
 
 
 def known_presets() -> tuple[str, ...]:
-    """Name the presets that come with this program, in alphabetical order."""
+    """Return the names of the presets that come with this program, sorted."""
     names = (item.name for item in files("loader.sources.presets").iterdir())
     return tuple(sorted(n.removesuffix(_ENDING) for n in names if n.endswith(_ENDING)))
 
@@ -106,7 +104,7 @@ def read_preset(name_or_path: str | Path) -> Preset:
     NotFoundError
         There is neither such a preset nor such a file.
     InputError
-        The file is not TOML, or has a key or value that no preset has; names it.
+        The file is not TOML, or has an unknown key or a wrong value; the message names it.
     """
     if str(name_or_path) in known_presets():
         resource = files("loader.sources.presets") / f"{name_or_path}{_ENDING}"
@@ -186,7 +184,7 @@ _WORDS = {str: "text", list: "list", bool: "true or false", dict: "table"}
 def _texts(content: dict[str, Any], where: str) -> dict[str, str]:
     for key, value in content.items():
         if not isinstance(value, str):
-            raise InputError(f"{where}: {key} = {value!r} is not a text")
+            raise InputError(f"{where}: {key} = {value!r} is not text")
     return content
 
 
@@ -202,7 +200,7 @@ def _resolution(content: list[Any] | None, where: str) -> Resolution | None:
     numbers = [v for v in content if isinstance(v, (int, float)) and not isinstance(v, bool)]
     if len(content) != 3 or len(numbers) != 3 or min(numbers) <= 0:
         raise InputError(
-            f"{where}: {content} is not a resolution", hint="nanometres a voxel: [x, y, z]"
+            f"{where}: {content} is not a resolution", hint="give nanometres per voxel: [x, y, z]"
         )
     x, y, z = (float(v) for v in numbers)
     return (x, y, z)
