@@ -1,5 +1,5 @@
 // name: what_is_this_graph
-// summary: What this graph holds: datastack, version, timestamp, and how many of each.
+// summary: This graph's datastack, version, timestamp and counts.
 // mode: read
 // engine: neo4j
 // column datastack: string -- the CAVE datastack, or the file's name

@@ -1,5 +1,5 @@
 // name: graph_counts
-// summary: How many nodes and relationships of each kind the graph holds.
+// summary: Number of nodes and relationships of each kind.
 // mode: read
 // column kind: string -- label or relationship type
 // column number: int -- how many there are

@@ -1,5 +1,5 @@
 // name: record_properties
-// summary: All that the record of the graph says, to be compared with its checksum.
+// summary: All properties of the graph's record, to compare with its checksum.
 // mode: read
 // column load_id: string -- as written by `write_record`
 // column record: string -- as written by `write_record`

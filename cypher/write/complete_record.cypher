@@ -1,5 +1,5 @@
 // name: complete_record
-// summary: Publish a graph: its record, if still as this load wrote it, is complete, and the mark goes.
+// summary: Publish a graph: if its record is the one this load wrote, complete it and remove the mark.
 // mode: write
 // engine: neo4j
 // param load_id: string -- the load

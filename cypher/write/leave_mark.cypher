@@ -1,5 +1,5 @@
 // name: leave_mark
-// summary: Hold the database no longer; the mark stays where the load has begun to change the graph.
+// summary: Release the database; the mark stays if the load has begun to change the graph.
 // mode: write
 // engine: neo4j
 // param token: string -- the load

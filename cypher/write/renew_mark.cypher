@@ -1,5 +1,5 @@
 // name: renew_mark
-// summary: Go on holding the database, where this load still holds it.
+// summary: Renew the lock on the database, if this load still holds it.
 // mode: write
 // engine: neo4j
 // param token: string -- the load

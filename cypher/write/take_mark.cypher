@@ -1,5 +1,5 @@
 // name: take_mark
-// summary: Hold the database for a load, where no other load holds it.
+// summary: Lock the database for a load, unless another load holds the lock.
 // mode: write
 // engine: neo4j
 // param token: string -- the load that asks, one of its kind

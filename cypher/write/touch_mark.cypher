@@ -1,5 +1,5 @@
 // name: touch_mark
-// summary: Take the mark of a database for this transaction: until its end no other load gets further.
+// summary: Lock the mark until this transaction ends, so that no other load can change it.
 // mode: write
 // engine: neo4j
 

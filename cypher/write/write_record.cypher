@@ -1,5 +1,5 @@
 // name: write_record
-// summary: Write the record that says what the graph is; a graph has one.
+// summary: Write the record of the graph; a graph has one.
 // mode: write
 // param load_id: string -- which load made the graph
 // param status: string -- loading or complete

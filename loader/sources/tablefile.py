@@ -202,7 +202,7 @@ def column_names(file: TableFile) -> list[str]:
 
 
 def says_synthetic(file: TableFile, scratch: Path) -> bool:
-    """Tell whether a file is marked as synthetic; no text or JSON file is."""
+    """Return whether a file is marked as synthetic; text and JSON files never are."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -188,7 +188,7 @@ class Workspace:
     def remove(self) -> None:
         """Remove all stages, and the folder if nothing else is in it."""
         with self._mutex:
-            # The manifest goes last: after an interrupted removal, the folder is still ours.
+            # The manifest is removed last: after an interrupted removal, the folder is still ours.
             self._steps = {}
             self._write_manifest()
             self._remove_leftovers()

@@ -1,5 +1,5 @@
 // Other syntax for conditions inside a path, and for lists; ACYCLIC visits no neuron twice.
-// Lists cannot be ordered by, their texts can.
+// The engine cannot sort by lists, but it can sort by their text.
 
 WITH 576460752702328878 AS source, 576460752732847432 AS target
 MATCH path = (a:Neuron {root_id: source})-[:CONNECTS* ACYCLIC 1..3 (c, n | WHERE c.weight >= 5)]->

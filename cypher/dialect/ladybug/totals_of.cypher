@@ -1,4 +1,4 @@
-// One look-up an id in the key index; a list in WHERE would be compared with every neuron.
+// One look-up per id in the key index; a list in WHERE would be compared with every neuron.
 
 UNWIND $ids AS id
 MATCH (n:Neuron)

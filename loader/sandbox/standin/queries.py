@@ -259,7 +259,7 @@ def _share(sample: str | None, size: int) -> float | None:
 
 
 def _at(relation: Relation, time: int, *, is_merged: bool) -> Relation:
-    """Return the table with each root looked up anew from its supervoxel at a time."""
+    """Return the table with each root looked up from its supervoxel at a given time."""
     columns: list[str] = []
     joins: list[str] = []
     for name, column in relation.columns.items():
