@@ -259,7 +259,7 @@ def test_a_numeric_column_cell_makes_no_neurons(tmp_path):
     table.write_text(f"cell,segment_id\n1,{A}\n2,{B}\n")
     made = staged(tmp_path / "v", FileSource(rows, annotations=[table]))
     assert made.reading["annotations"][0]["id_column"] == "segment_id"
-    assert "ids are those of 'segment_id'" in made.reading["annotations"][0]["note"]
+    assert "ids are taken from 'segment_id'" in made.reading["annotations"][0]["note"]
 
 
 def test_an_annotation_file_may_be_named_by_a_text(tmp_path):

@@ -172,13 +172,13 @@ def _section(content: object, known: Mapping[str, type], where: str) -> dict[str
             raise InputError(f"{where}: unknown key '{key}'", hint=f"known: {', '.join(known)}")
         if type(value) is not known[key]:
             raise InputError(
-                f"{where}: {key} = {value!r} is not a {_WORDS[known[key]]}",
+                f"{where}: {key} = {value!r} is not {_WORDS[known[key]]}",
                 hint="see the shipped presets",
             )
     return content
 
 
-_WORDS = {str: "text", list: "list", bool: "true or false", dict: "table"}
+_WORDS = {str: "text", list: "a list", bool: "true or false", dict: "a table"}
 
 
 def _texts(content: dict[str, Any], where: str) -> dict[str, str]:
