@@ -17,10 +17,10 @@ from graphapi.graph.materialization import read_materialization
 from loader.checks.indexes import expected_indexes
 from loader.stages.displaynames import DISPLAY_NAME, display_names
 from loader.stages.record import checksum_of, record_params
-from loader.work.fingerprint import of_columns
+from loader.work.fingerprint import of_columns, of_each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import pyarrow as pa
 
@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 _STEPS = 11
 #: Number of ids in one look-up.
 _LOOKED_UP = 50_000
+#: Number of neurons whose totals are compared in one query: it groups by neuron, in memory.
+_TOTALLED = 250_000
+#: Neurons of a graph file whose properties are read all at once; of more, one by one.
+_READ_AT_ONCE = 1_000_000
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 #: Values that must be zero in every graph.
 _ZERO = (
     "connections.self_connections",
@@ -219,37 +224,65 @@ def measure(
         **_prefixed("neurons", ask("neurons_checksum").to_pylist()[0]),
         **_prefixed("annotations", ask("annotations_attached").to_pylist()[0]),
     }
-    for side in ("out", "in"):
-        row = ask(f"wrong_{side}_totals").to_pylist()[0]
-        numbers[f"neurons.wrong_{side}_totals"] = row["neurons"]
     rows = ask("all_annotations", {f.name: f.type for f in record.annotation_fields})
-    kinds = {f.name: f.type for f in record.neuron_fields}
-    indexed = engine if isinstance(engine, Indexed) else None
-    neurons = ask(
-        "all_neuron_properties", {**kinds, **({DISPLAY_NAME: "string"} if indexed else {})}
-    )
     numbers["annotations.rows"] = rows.num_rows
-    numbers["neurons.not_found"] = _not_found(engine, "neurons_found", neurons["root_id"])
-    done()
     numbers["annotations.not_found"] = _not_found(
         engine, "annotations_found", rows["annotation_id"]
     )
     done()
+    annotations_content = of_columns(rows)
+    del rows
+    roots, neurons_content, misnamed = _neurons(engine, record)
+    numbers["neurons.misnamed"] = misnamed
+    done()
+    numbers["neurons.not_found"] = _not_found(engine, "neurons_found", roots)
+    done()
+    for side in ("out", "in"):
+        name = f"wrong_{side}_totals"
+        numbers[f"neurons.{name}"] = sum(
+            engine.run(queries[name], ends).to_pylist()[0]["neurons"] for ends in _ranges(roots)
+        )
+        done()
     content = ask("record_properties").to_pylist()
-    missing = "0"
-    numbers["neurons.misnamed"] = 0
-    if indexed is not None:
-        numbers["neurons.misnamed"] = _misnamed(neurons)
-        missing = _missing_indexes(indexed, record)
-        neurons = neurons.drop_columns([DISPLAY_NAME])
+    missing = _missing_indexes(engine, record) if isinstance(engine, Indexed) else "0"
     done()
     return {
         **{name: str(value) for name, value in numbers.items()},
-        "annotations.content": of_columns(rows),
-        "neurons.content": of_columns(neurons),
+        "annotations.content": annotations_content,
+        "neurons.content": neurons_content,
         "indexes.missing": missing,
         "record.content": _record_holds(content, record),
     }
+
+
+def _neurons(engine: Engine, record: Materialization) -> tuple[pa.ChunkedArray, str, int]:
+    """Read all neurons: their root ids, the checksum of their properties, and wrong names."""
+    query = catalog()["all_neuron_properties"]
+    kinds = {f.name: f.type for f in record.neuron_fields}
+    if isinstance(engine, Indexed):
+        # Names need all fields at once. They are on a server, whose memory no load limits.
+        table = engine.run(query.with_properties({**kinds, DISPLAY_NAME: "string"}))
+        misnamed = _misnamed(table)
+        return table["root_id"], of_columns(table.drop_columns([DISPLAY_NAME])), misnamed
+    if record.counts["neurons"] <= _READ_AT_ONCE:
+        table = engine.run(query.with_properties(kinds))
+        return table["root_id"], of_columns(table), 0
+    roots = engine.run(query.with_properties({}))["root_id"]
+
+    def column(name: str) -> pa.ChunkedArray:
+        chosen = {} if name == "root_id" else {name: kinds[name]}
+        return engine.run(query.with_properties(chosen))[name]
+
+    return roots, of_each(["root_id", *kinds], column), 0
+
+
+def _ranges(roots: pa.ChunkedArray) -> Iterator[dict[str, int]]:
+    """Divide all root ids into ranges of some neurons each, which leave no id out."""
+    starts = roots.drop_null().to_numpy()[::_TOTALLED].tolist()
+    firsts = [_SMALLEST, *starts[1:]]
+    lasts = [*(start - 1 for start in starts[1:]), _LARGEST]
+    for first, last in zip(firsts, lasts, strict=True):
+        yield {"first": first, "last": last}
 
 
 def _not_found(engine: Engine, name: str, ids: pa.ChunkedArray) -> int:

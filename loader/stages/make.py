@@ -282,10 +282,14 @@ def _checksums(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> d
         **_prefixed("neurons", fingerprint.of_neurons(connection, folder / "neurons.parquet")),
         **_prefixed("annotations", fingerprint.of_ties(connection, folder / "annotates.parquet")),
     }
-    annotation_rows = pq.read_table(folder / "annotations.parquet")
-    sums["annotations.rows"] = str(annotation_rows.num_rows)
-    sums["annotations.content"] = fingerprint.of_columns(annotation_rows)
-    sums["neurons.content"] = fingerprint.of_columns(pq.read_table(folder / "neurons.parquet"))
+    for name in ("annotations", "neurons"):
+        path = folder / f"{name}.parquet"
+        schema = pq.read_schema(path)
+        # Column by column: the memory limit holds for millions of neurons too.
+        sums[f"{name}.content"] = fingerprint.of_each(
+            schema.names, lambda c, path=path: pq.read_table(path, columns=[c]).column(c)
+        )
+    sums["annotations.rows"] = str(pq.read_metadata(folder / "annotations.parquet").num_rows)
     return sums
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from loader.work.duck import literal, one_row
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     import duckdb
@@ -106,11 +107,16 @@ def of_columns(table: pa.Table) -> str:
     str
         Hexadecimal digits; they depend on the values only, not on chunks or column order.
     """
+    return of_each(table.column_names, table.column)
+
+
+def of_each(names: Iterable[str], column: Callable[[str], pa.ChunkedArray]) -> str:
+    """Return the same as `of_columns`; hold one column at a time, which `column` returns."""
     digest = hashlib.sha256()
-    for name in sorted(table.column_names):
-        column = table.column(name).combine_chunks()
-        digest.update(f"{name}\0{len(column)}\0".encode())
-        _add(digest, column)
+    for name in sorted(names):
+        values = column(name).combine_chunks()
+        digest.update(f"{name}\0{len(values)}\0".encode())
+        _add(digest, values)
     return digest.hexdigest()
 
 

@@ -121,7 +121,7 @@ class EmbeddedWriter:
 
     def _write(self, stages: Stages, record: Materialization, settings: Settings) -> None:
         room = room_for(settings.memory_limit, record.counts["connections"], stages.neurons)
-        self._pool = room.at_once
+        self._pool = room.verifying
         needed = graph_bytes(record.counts["connections"], stages.neurons, stages.annotations)
         require_disk(
             self.path.parent,
