@@ -283,14 +283,17 @@ def _checksums(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> d
         **_prefixed("annotations", fingerprint.of_ties(connection, folder / "annotates.parquet")),
     }
     for name in ("annotations", "neurons"):
-        path = folder / f"{name}.parquet"
-        schema = pq.read_schema(path)
-        # Column by column: the memory limit holds for millions of neurons too.
-        sums[f"{name}.content"] = fingerprint.of_each(
-            schema.names, lambda c, path=path: pq.read_table(path, columns=[c]).column(c)
-        )
+        sums[f"{name}.content"] = _content(folder / f"{name}.parquet")
     sums["annotations.rows"] = str(pq.read_metadata(folder / "annotations.parquet").num_rows)
     return sums
+
+
+def _content(path: Path) -> str:
+    """Compute a stage's checksum column by column: the memory limit holds for many rows too."""
+    import pyarrow.parquet as pq
+
+    names = pq.read_schema(path).names
+    return fingerprint.of_each(names, lambda name: pq.read_table(path, columns=[name])[name])
 
 
 def _prefixed(prefix: str, values: dict[str, int]) -> dict[str, str]:
