@@ -8,6 +8,7 @@ from typing import cast
 
 from graphapi.ask.export import ExportQuestions
 from graphapi.ask.figures import FigureQuestions
+from graphapi.ask.influence import InfluenceQuestions
 from graphapi.ask.motifs import MotifQuestions
 from graphapi.ask.partners import PartnerQuestions
 from graphapi.ask.paths import PathQuestions
@@ -23,6 +24,7 @@ class Connectome(
     PartnerQuestions,
     TypeQuestions,
     PathQuestions,
+    InfluenceQuestions,
     ExportQuestions,
     MotifQuestions,
     PropertyQuestions,

@@ -35,6 +35,7 @@
         VerificationError              the graph differs from its source
         FullScanError                  a query about given neurons would read the whole graph
         GraphExistsError               a load would replace a graph without being allowed to
+      ConvergenceError                 a computation did not become accurate enough
       QueryFileError                   a file in `cypher/` does not match its header
       StandinError                     the CAVE stand-in cannot serve a folder, or use a port
       MissingExtraError (ImportError)  an optional package is not installed
@@ -54,6 +55,7 @@ __all__ = [
     "CaveResponseError",
     "CaveUnavailableError",
     "CavegraphError",
+    "ConvergenceError",
     "DatastackNotFoundError",
     "EngineAuthError",
     "EngineError",
@@ -281,6 +283,10 @@ class FullScanError(LoadError):
 
 class GraphExistsError(LoadError):
     """A load would replace a graph without being allowed to."""
+
+
+class ConvergenceError(CavegraphError):
+    """A computation did not become accurate enough, so there is no answer."""
 
 
 class QueryFileError(CavegraphError):

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from graphapi.ask.neurons import NeuronQuestions
 from graphapi.common.palette import class_colors
 from graphapi.engines.queries import catalog
-from graphapi.errors import UnknownFieldError
+from graphapi.errors import InputError, UnknownFieldError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pandas as pd
+
+    from graphapi.network.labels import Labels
 
 #: The property that groups neurons by default; a graph may lack it.
 CLASS = "cell_class"
@@ -62,6 +64,18 @@ class ClassQuestions(NeuronQuestions):
         frame = self.get_neurons(sorted({int(root) for root in neuron_ids}))
         classes: pd.Series[Any] = frame.set_index("root_id")[by]
         return classes
+
+    def _labels_of_all(self, by: str) -> Labels:
+        """Return a property of all neurons, in the order of root ids; `Unknown` where missing."""
+        from graphapi.network.labels import Labels
+
+        self._need_property(by)
+        if self.annotations.neuron_types[by].startswith("list"):
+            raise InputError(
+                f"by: a neuron can have several values of '{by}', so they are not groups",
+                hint="choose a property with one value for each neuron",
+            )
+        return Labels.of_values(self.annotations.neuron_column(by))
 
     def _note(self, threshold: int | None = None, min_size: float | None = None) -> str:
         """Return the note of a figure: the graph, and the thresholds of its connections."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from graphapi.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -70,8 +70,15 @@ class Labels:
         if not series.index.is_unique:
             twice = series.index[series.index.duplicated()][0]
             raise InputError(f"labels: root id {twice} has more than one label")
-        of_neurons = series.reindex(pd.Index(graph.root_ids))
-        texts = of_neurons.astype(object).where(of_neurons.notna(), UNKNOWN).astype(str)
+        return cls.of_values(series.reindex(pd.Index(graph.root_ids)))
+
+    @classmethod
+    def of_values(cls, values: Sequence[object] | pd.Series[Any]) -> Labels:
+        """Read one label for each neuron, in order; missing values are `Unknown`."""
+        import pandas as pd
+
+        series = pd.Series(values, dtype=object)
+        texts = series.where(series.notna(), UNKNOWN).astype(str)
         names, code = np.unique(texts.to_numpy(dtype=str), return_inverse=True)
         return cls(tuple(names.tolist()), code.astype(np.int64))
 

@@ -1,0 +1,167 @@
+"""Effective connectivity: products of shares of input, summed over all ways of so many hops.
+
+The share of input of a connection is its weight divided by all synapses that the postsynaptic
+neuron receives. Multiplied along a walk and summed over all walks of some hops, it is the share of
+a neuron's input that comes from another neuron that many hops before. The matrix of all pairs is
+never made: only rows of the sources, or columns of the targets, are carried along.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graphapi.errors import QueryTimeoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from graphapi.common.threads import Stop
+    from graphapi.network.passing import Floats
+
+Ints = npt.NDArray[np.int64]
+
+#: Numbers carried along at once: 128 MB.
+_CELLS = 16_000_000
+
+
+def effective_by_hop(
+    shares: Any, sources: Any, targets: Any, hops: int, stop: Stop | None = None
+) -> Iterator[Floats]:
+    """Yield the effective connectivity from sources to targets, for 1 hop, 2 hops, and so on.
+
+    Parameters
+    ----------
+    shares
+        CSR matrix (n, n) of shares of input, rows pre, columns post; see `passed_on`.
+    sources
+        CSR matrix (k, n): the weight of each neuron in each source.
+    targets
+        CSR matrix (m, n): the weight of each neuron in each target.
+    hops
+        Largest number of hops.
+    stop
+        Ends the computation early.
+
+    Yields
+    ------
+    numpy.ndarray
+        float64, (k, m): `sources @ shares**h @ targets.T`.
+    """
+    if sources.shape[0] > targets.shape[0]:
+        for found in effective_by_hop(shares.T, targets, sources, hops, stop):
+            yield found.T
+        return
+    found = np.zeros((hops, sources.shape[0], targets.shape[0]))
+    onward = shares.T
+    step = max(1, _CELLS // max(1, shares.shape[0]))
+    for first in range(0, sources.shape[0], step):
+        rows = slice(first, first + step)
+        carried = sources[rows].toarray().T
+        for hop in range(hops):
+            if stop is not None:
+                stop.check()
+            carried = onward @ np.ascontiguousarray(carried)
+            found[hop, rows] = (targets @ carried).T
+    yield from found
+
+
+@dataclass(frozen=True)
+class GroupPath:
+    """One way from group to group.
+
+    Attributes
+    ----------
+    groups
+        Places of the groups, from the source's to the target's.
+    contribution
+        Sum over all walks of neurons through these groups.
+    """
+
+    groups: tuple[int, ...]
+    contribution: float
+
+
+@dataclass(frozen=True)
+class GroupPaths:
+    """The strongest ways, and what was left out.
+
+    Attributes
+    ----------
+    paths
+        The ways with the largest contributions in size, largest first.
+    totals
+        Effective connectivity over 1 hop, 2 hops, and so on, all ways together.
+    complete
+        Whether no other way contributes anything.
+    """
+
+    paths: list[GroupPath]
+    totals: list[float]
+    complete: bool
+
+
+class PathSearch:
+    """Finds the ways from group to group that carry most of the effective connectivity.
+
+    Parameters
+    ----------
+    shares
+        CSR matrix (n, n) of shares of input, rows pre, columns post; may be signed.
+    sources, targets
+        The weight of each neuron as a source, and as a target, (n,); not negative.
+    group
+        The group of each neuron, int64, (n,).
+    hops
+        Largest number of hops.
+    stop
+        Ends the search early.
+    """
+
+    def __init__(
+        self,
+        shares: Any,
+        sources: Floats,
+        targets: Floats,
+        group: Ints,
+        hops: int,
+        stop: Stop | None = None,
+    ) -> None:
+        self._shares, self._sources, self._group = shares, sources, group
+        self._hops, self._stop = hops, stop
+        self._order = itertools.count()
+        # What arrives at the targets from each neuron after each number of hops left.
+        self._signed = bool((shares.data < 0).any())
+        self._reach = _powers(shares, targets, hops)
+        self._most = _powers(abs(shares), targets, hops) if self._signed else self._reach
+
+    def strongest(self, limit: int) -> GroupPaths:
+        """Return the ways that contribute most, exactly.
+
+        A beginning of a way is extended only while no finished way is stronger than everything
+        that could still come of it, so what is returned is what a full list would begin with.
+
+        Raises
+        ------
+        QueryTimeoutError
+            The time limit was reached.
+        """
+        heap: list[tuple[float, int, tuple[int, ...], Any, int]] = []
+        for length in range(1, self._hops + 1):
+            self._extend(heap, (), self._sources, length)
+        paths: list[GroupPath] = []
+        while heap and len(paths) < limit:
+            if self._stop is not None:
+                self._stop.check()
+            key, _, groups, carried, left = heapq.heappop(heap)
+            if left < 0:
+                paths.append(GroupPath(groups, carried))
+            else:
+                self._advance(heap, groups, carried, left)
+        totals = [float(self._sources @ reach) for reach in self._reach[1:]]
+        return GroupPaths(paths, totals, complete=not heap)
