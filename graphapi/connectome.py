@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import cast
 
+from graphapi.ask.effective import EffectiveQuestions
 from graphapi.ask.export import ExportQuestions
 from graphapi.ask.figures import FigureQuestions
 from graphapi.ask.influence import InfluenceQuestions
@@ -25,6 +26,7 @@ class Connectome(
     TypeQuestions,
     PathQuestions,
     InfluenceQuestions,
+    EffectiveQuestions,
     ExportQuestions,
     MotifQuestions,
     PropertyQuestions,

@@ -10,10 +10,12 @@ from graphapi.engines.queries import catalog
 from graphapi.errors import InputError, UnknownFieldError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
 
+    from graphapi.graph.selection import Selection
+    from graphapi.graph.terms import Terms
     from graphapi.network.labels import Labels
 
 #: The property that groups neurons by default; a graph may lack it.
@@ -76,6 +78,16 @@ class ClassQuestions(NeuronQuestions):
                 hint="choose a property with one value for each neuron",
             )
         return Labels.of_values(self.annotations.neuron_column(by))
+
+    def _select_groups(
+        self, groups: Mapping[Any, object], what: str, terms: Terms
+    ) -> dict[str, Selection]:
+        """Read groups of neurons by name; each is root ids or criteria."""
+        if not groups:
+            raise InputError(f"{what}: no groups given", hint="a dict from a name to root ids")
+        return {
+            str(name): self._select(ids, f"{what}[{name!r}]", terms) for name, ids in groups.items()
+        }
 
     def _note(self, threshold: int | None = None, min_size: float | None = None) -> str:
         """Return the note of a figure: the graph, and the thresholds of its connections."""

@@ -99,7 +99,10 @@ class InfluenceQuestions(ClassQuestions):
         from graphapi.network.passing import passed_on
 
         terms = Terms(threshold=threshold)
-        groups = self._groups(seeds, terms)
+        if isinstance(seeds, Mapping):
+            groups = self._select_groups(seeds, "seeds", terms)
+        else:
+            groups = {_ONE: self._select(seeds, "seeds", terms)}
         mute = None if _is_empty(silenced) else self._select(silenced, "silenced", terms)
         wanted = None if targets is None else self._select(targets, "targets", terms)
         stop = Stop(self.timeout)
@@ -137,17 +140,6 @@ class InfluenceQuestions(ClassQuestions):
             "residual": max(residuals),
         }
         return frame
-
-    def _groups(self, neuron_ids: object, terms: Terms) -> dict[str, Selection]:
-        """Read one group of neurons, or several by name."""
-        if not isinstance(neuron_ids, Mapping):
-            return {_ONE: self._select(neuron_ids, "seeds", terms)}
-        if not neuron_ids:
-            raise InputError("seeds: no groups given", hint="pass a dict from a name to root ids")
-        return {
-            str(name): self._select(ids, f"seeds[{name!r}]", terms)
-            for name, ids in neuron_ids.items()
-        }
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from graphapi.errors import QueryTimeoutError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -134,7 +132,6 @@ class PathSearch:
     ) -> None:
         self._shares, self._sources, self._group = shares, sources, group
         self._hops, self._stop = hops, stop
-        self._order = itertools.count()
         # What arrives at the targets from each neuron after each number of hops left.
         self._signed = bool((shares.data < 0).any())
         self._reach = _powers(shares, targets, hops)
@@ -151,17 +148,80 @@ class PathSearch:
         QueryTimeoutError
             The time limit was reached.
         """
-        heap: list[tuple[float, int, tuple[int, ...], Any, int]] = []
+        open_ways = _Open(limit)
         for length in range(1, self._hops + 1):
-            self._extend(heap, (), self._sources, length)
+            self._extend(open_ways, (), self._sources, length)
         paths: list[GroupPath] = []
-        while heap and len(paths) < limit:
+        while open_ways.heap and len(paths) < limit:
             if self._stop is not None:
                 self._stop.check()
-            key, _, groups, carried, left = heapq.heappop(heap)
-            if left < 0:
-                paths.append(GroupPath(groups, carried))
+            _, _, groups, state, left = heapq.heappop(open_ways.heap)
+            if left:
+                places, values = state
+                carried = np.asarray(values @ self._shares[places, :])
+                self._extend(open_ways, groups, carried, left - 1)
             else:
-                self._advance(heap, groups, carried, left)
+                paths.append(GroupPath(groups, state))
         totals = [float(self._sources @ reach) for reach in self._reach[1:]]
-        return GroupPaths(paths, totals, complete=not heap)
+        return GroupPaths(paths, totals, not (open_ways.heap or open_ways.dropped))
+
+    def _extend(
+        self, open_ways: _Open, groups: tuple[int, ...], carried: Floats, left: int
+    ) -> None:
+        """Add one group to a way, for each group that leads on to the targets."""
+        places = np.flatnonzero((carried != 0) & (self._most[left] > 0))
+        if not places.size:
+            return
+        places = places[np.argsort(self._group[places], kind="stable")]
+        starts = np.flatnonzero(np.diff(self._group[places], prepend=-1))
+        for part in np.split(places, starts[1:]):
+            values = carried[part]
+            longer = (*groups, int(self._group[part[0]]))
+            if left:
+                size = float(np.abs(values) @ self._most[left][part])
+                open_ways.add(size, longer, (part, values), left)
+            else:
+                contribution = float(values @ self._reach[0][part])
+                open_ways.add(abs(contribution), longer, contribution, 0)
+
+
+class _Open:
+    """Ways to go on with, the one with the largest bound first.
+
+    Parameters
+    ----------
+    limit
+        Ways that are weaker than so many finished ones are dropped.
+
+    Attributes
+    ----------
+    heap
+        Negative bound, order of arrival, groups, state and hops left; 0 hops: finished.
+    dropped
+        Whether a way was dropped.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.heap: list[tuple[float, int, tuple[int, ...], Any, int]] = []
+        self.dropped = False
+        self._limit, self._order = limit, itertools.count()
+        self._finished: list[float] = []
+
+    def add(self, size: float, groups: tuple[int, ...], state: Any, left: int) -> None:
+        """Add a way whose contribution is at most `size`."""
+        full = len(self._finished) == self._limit
+        if size == 0 or (full and size < self._finished[0]):
+            self.dropped |= size > 0
+            return
+        heapq.heappush(self.heap, (-size, next(self._order), groups, state, left))
+        if not left:
+            put = heapq.heappushpop if full else heapq.heappush
+            put(self._finished, size)
+
+
+def _powers(shares: Any, targets: Floats, hops: int) -> list[Floats]:
+    """Return what arrives at the targets from each neuron, after 0 hops, 1 hop, and so on."""
+    found = [np.asarray(targets, dtype=np.float64)]
+    for _ in range(hops):
+        found.append(np.asarray(shares @ found[-1]))
+    return found
