@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from graphapi.cave.filters import Filters
 from graphapi.cave.pieces import IdRange, Piece, in_chunks
 from graphapi.cave.reader import ROWS_AT_A_TIME, Reader
 from graphapi.common.progress import Progress
@@ -44,7 +43,6 @@ def fetch_rows(
     pre_ids: IdArray | None = None,
     post_ids: IdArray | None = None,
     columns: Sequence[str] | None = None,
-    where: Filters | None = None,
     progress: bool = True,
 ) -> pa.Table:
     """Read all synapse rows of some neurons.
@@ -57,8 +55,6 @@ def fetch_rows(
         Root ids; if both are given, rows match both.
     columns
         Columns to return, in this order; `id` is added in front if it is missing. None: all.
-    where
-        Further conditions; those that the server ignores are applied here.
     progress
         Whether to show a progress bar.
 
@@ -81,9 +77,7 @@ def fetch_rows(
             "give pre_ids, post_ids or both",
             hint="to read a whole table, use id_ranges() and fetch_range()",
         )
-    return fetch_matching(
-        cave, table, version, asked, columns=columns, where=where, progress=progress
-    )
+    return fetch_matching(cave, table, version, asked, columns=columns, progress=progress)
 
 
 def fetch_matching(
@@ -93,7 +87,6 @@ def fetch_matching(
     asked: dict[str, IdArray],
     *,
     columns: Sequence[str] | None = None,
-    where: Filters | None = None,
     progress: bool = True,
 ) -> pa.Table:
     """Read all rows of any table that match lists of ids.
@@ -102,7 +95,7 @@ def fetch_matching(
     ----------
     asked
         Column -> ids; a row must match in every column.
-    cave, table, version, columns, where, progress
+    cave, table, version, columns, progress
         See `fetch_rows`.
 
     Returns
@@ -110,13 +103,11 @@ def fetch_matching(
     pyarrow.Table
         See `fetch_rows`.
     """
-    base = where or Filters()
-    needed = [*asked, *(c.column for c in base.conditions)]
-    reader = Reader(cave, table, version, columns, also=needed)
+    reader = Reader(cave, table, version, columns, also=asked)
     lists = {name: np.unique(ids) for name, ids in asked.items()}
     if any(not len(ids) for ids in lists.values()):
-        return reader.finished([], base)
-    whole = [Piece(base, boxes) for boxes in _boxes(lists)]
+        return reader.finished([])
+    whole = [Piece(boxes) for boxes in _boxes(lists)]
     pieces = reader.count_all(whole)
     total = sum(piece.rows or 0 for piece in pieces)
     with Progress(f"rows of {table}", total) if progress else nullcontext() as bar:
@@ -126,7 +117,7 @@ def fetch_matching(
         total = sum(piece.rows or 0 for piece in reader.count_all(whole))
     if found != total:
         raise reader.incomplete(f"{found} rows read, {total} counted")
-    return reader.finished(answers, base)
+    return reader.finished(answers)
 
 
 def id_ranges(

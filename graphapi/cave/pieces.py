@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from graphapi.cave.filters import Filters
@@ -23,12 +23,10 @@ class IdRange:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Rows that meet some conditions, with columns in given lists and ids in a given span.
+    """Rows with columns in given lists and ids in a given span.
 
     Attributes
     ----------
-    base
-        Conditions that both halves keep.
     lists
         Column and allowed values; halved first.
     span
@@ -37,14 +35,13 @@ class Piece:
         The server's count; None before it is requested.
     """
 
-    base: Filters = field(default_factory=Filters)
     lists: tuple[tuple[str, tuple[int, ...]], ...] = ()
     span: tuple[int, int] | None = None
     rows: int | None = None
 
     def filters(self) -> Filters:
         """Return the conditions to send."""
-        filters = self.base
+        filters = Filters()
         for column, values in self.lists:
             filters = filters.isin(column, values)
         return filters if self.span is None else filters.between("id", *self.span)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from graphapi.cave.arrow import joined, repeated_ids, require_ids
 from graphapi.cave.filters import Filters
-from graphapi.cave.pieces import Piece
 from graphapi.common.threads import in_order
 from graphapi.errors import IncompleteAnswerError
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from graphapi.cave.pieces import RowLimit
+    from graphapi.cave.pieces import Piece, RowLimit
 
 #: Rows requested at a time: a few seconds of a real server, about ten megabytes.
 ROWS_AT_A_TIME = 100_000
@@ -127,7 +126,9 @@ class Reader:
         with self._bounding:
             if self._bounds is None:
                 hi = _FIRST_GUESS
-                while hi < _HIGHEST_ID and self._count(Piece(Filters().at_least("id", hi))):
+                while hi < _HIGHEST_ID and self._cave.count(
+                    self._table, self._version, Filters().at_least("id", hi)
+                ):
                     hi = min(hi * 16, _HIGHEST_ID)
                 self._bounds = (0, hi)
             return self._bounds
@@ -161,8 +162,8 @@ class Reader:
         """Read one row, for the names and types of the columns."""
         return self._cave.query(self._table, self._version, None, self._sent, limit=1)[0]
 
-    def finished(self, answers: Sequence[pa.Table], base: Filters | None = None) -> pa.Table:
-        """Join answers, apply conditions that the server ignores, and select the columns.
+    def finished(self, answers: Sequence[pa.Table]) -> pa.Table:
+        """Join answers, and select the columns.
 
         Raises
         ------
@@ -175,7 +176,6 @@ class Reader:
         repeated = repeated_ids(table)
         if repeated:
             raise self.incomplete(f"{repeated} rows came twice")
-        table = table if base is None else base.kept(table)
         return table if self._columns is None else table.select(self._columns)
 
     def incomplete(self, words: str) -> IncompleteAnswerError:

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from graphapi.cave.complete import fetch_range, fetch_rows, id_ranges
 from graphapi.cave.connection import Cave
-from graphapi.cave.filters import Filters
 from graphapi.cave.ids import check_current, map_to, roots_of
 from graphapi.cave.synapses import connectivity_from_rows, synapse_rows
 from graphapi.cave.tables import fetch_table
@@ -107,22 +106,6 @@ def test_one_heavy_neuron_over_the_limit(tmp_path: Path) -> None:
     with serve(write_folder(tmp_path, {"synapses": rows}), row_limit=40) as server:
         got = fetch_rows(connect(server), "synapses", 1, pre_ids=np.array([N[0]]))
         assert key(got.to_pandas()) == key(rows)
-
-
-def test_conditions_that_the_server_ignores(tmp_path: Path) -> None:
-    rows = some_synapses(200)
-    with serve(write_folder(tmp_path, {"synapses": rows}), row_limit=50) as server:
-        where = Filters().not_in("post_pt_root_id", [0, 1]).at_least("size", 100)
-        got = fetch_rows(
-            connect(server), "synapses", 1, pre_ids=np.array(N), columns=["size"], where=where
-        )
-        want = rows[
-            rows["pre_pt_root_id"].isin(N)
-            & ~rows["post_pt_root_id"].isin([0, 1])
-            & (rows["size"] >= 100)
-        ]
-        assert got.column_names == ["id", "size"]
-        assert sorted(got["id"].to_pylist()) == sorted(want["id"])
 
 
 def test_reference_tables(tmp_path: Path) -> None:

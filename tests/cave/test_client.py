@@ -328,7 +328,7 @@ def test_what_the_server_refuses_for_good(server: TinyServer, status: int, repea
     cave = connect(server, pauses)
     server.script[QUERY] = [Reply({"message": "'nocol'"}, status=status)] * 9
     with pytest.raises(CaveResponseError, match="nocol"):
-        cave.query("synapses", 2, Filters().equal("nocol", 1))
+        cave.query("synapses", 2, Filters().isin("nocol", [1]))
     assert len(pauses) == repeats
 
 

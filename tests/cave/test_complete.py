@@ -250,19 +250,6 @@ def test_rows_not_asked_for_are_an_error() -> None:
         fetch_rows(Ignores(some_rows()), "synapses", 1, pre_ids=np.array(NEURONS[:1]))
 
 
-def test_conditions_that_the_server_ignores_are_applied_here() -> None:
-    answer = fetch_rows(
-        RowServer(some_rows(), limit=4),
-        "synapses",
-        1,
-        pre_ids=np.array(NEURONS),
-        columns=["size"],
-        where=Filters().not_in("post_pt_root_id", NEURONS[:2]),
-    )
-    assert answer.column_names == ["id", "size"]
-    assert answer["size"].to_pylist() == list(range(2, 50, 3))
-
-
 def test_columns_come_in_the_order_asked_for() -> None:
     answer = fetch_rows(
         RowServer(some_rows(), limit=4),

@@ -29,7 +29,7 @@ ATTACKS = (
     ),
     Attack(
         "a stranger's graph names a place for the CAVE token: another host, port or scheme, plain http, an address in two readings",
-        "the token is not sent, and the error says how to vouch for the place",
+        "the token is not sent, and the error says how to allow it",
         "tests/security/test_canary.py::test_a_strangers_graph",
     ),
     Attack(
