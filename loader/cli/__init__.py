@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import sys
 import warnings
-from typing import TextIO
 
 from graphapi.errors import (
     CaveError,
@@ -67,14 +66,6 @@ def exit_code(error: CavegraphError) -> int:
     return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
 
 
-def _show_warning(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
+def _show_warning(message: Warning | str, *_place: object, **_more: object) -> None:
     """Show a warning's message without its place in the source."""
-    del category, filename, lineno, line
-    (file or sys.stderr).write(f"cavegraph: {visible(str(message), keep=_LINES)}\n")
+    sys.stderr.write(f"cavegraph: {visible(str(message), keep=_LINES)}\n")

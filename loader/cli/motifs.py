@@ -32,10 +32,10 @@ Model = Annotated[NullName, typer.Option("--model", help="Null model: what null 
 KeepReciprocal = Annotated[
     bool, typer.Option("--keep-reciprocal", help="Also preserve reciprocal pairs.")
 ]
-By = Annotated[
-    str | None,
-    typer.Option("--by", help="Neuron property that defines the blocks of a block model."),
+Induced = Annotated[
+    bool, typer.Option("--induced", help="Allow no connections beyond the motif's.")
 ]
+_BLOCKS = "Neuron property that defines the blocks of a block model."
 Seed = Annotated[int, typer.Option("--seed", help="Random seed of the null graphs.")]
 
 
@@ -106,9 +106,7 @@ def search(
         int | None, typer.Option("--limit", help="List at most this many matches.")
     ] = None,
     count: Annotated[bool, typer.Option("--count", help="Only count the matches.")] = False,
-    induced: Annotated[
-        bool, typer.Option("--induced", help="Allow no connections beyond the motif's.")
-    ] = False,
+    induced: Induced = False,
     mappings: Annotated[
         bool, typer.Option("--mappings", help="List every mapping, not each subgraph once.")
     ] = False,
@@ -151,10 +149,8 @@ def significance(
     nulls: Nulls = 100,
     model: Model = NullName.DEGREE,
     keep_reciprocal: KeepReciprocal = False,
-    by: By = None,
-    induced: Annotated[
-        bool, typer.Option("--induced", help="Allow no connections beyond the motif's.")
-    ] = False,
+    by: Annotated[str | None, typer.Option("--by", help=_BLOCKS)] = None,
+    induced: Induced = False,
     threshold: Threshold = 1,
     seed: Seed = 0,
 ) -> None:
@@ -186,10 +182,7 @@ def report(
     nulls: Nulls = 100,
     model: Model = NullName.DEGREE,
     keep_reciprocal: KeepReciprocal = False,
-    blocks: Annotated[
-        str | None,
-        typer.Option("--blocks", help="Neuron property that defines the blocks of a block model."),
-    ] = None,
+    blocks: Annotated[str | None, typer.Option("--blocks", help=_BLOCKS)] = None,
     by: Annotated[
         str | None, typer.Option("--by", help="Neuron property to show with hubs and roles.")
     ] = None,

@@ -91,7 +91,8 @@ def write_em(
     key = "_".join(str(step) for step in RESOLUTION)
     for place in (folder / key, segments):
         place.mkdir(parents=True, exist_ok=True)
-    (folder / "info").write_text(json.dumps(_info(key), indent=1))
+    info = volume_info("image", "uint8", RESOLUTION, VOLUME_VOXELS, CHUNK)
+    (folder / "info").write_text(json.dumps(info, indent=1))
     for cluster in clusters.places:
         start = block_start(cluster)
         image, cells = _painted(start, rows, supervoxels, rng)
@@ -99,16 +100,23 @@ def write_em(
         _write_chunks(segments, start // np.array([2, 2, 1]), cells, SEGMENT_CHUNK)
 
 
-def _info(key: str) -> dict[str, object]:
+def volume_info(
+    kind: str,
+    data_type: str,
+    resolution: tuple[int, int, int],
+    size: tuple[int, int, int],
+    chunk: tuple[int, int, int],
+) -> dict[str, object]:
+    """Return the `info` of a precomputed volume with one scale."""
     scale = {
-        "key": key,
-        "resolution": list(RESOLUTION),
-        "size": list(VOLUME_VOXELS),
+        "key": "_".join(str(step) for step in resolution),
+        "resolution": list(resolution),
+        "size": list(size),
         "voxel_offset": [0, 0, 0],
-        "chunk_sizes": [list(CHUNK)],
+        "chunk_sizes": [list(chunk)],
         "encoding": "raw",
     }
-    return {"type": "image", "data_type": "uint8", "num_channels": 1, "scales": [scale]}
+    return {"type": kind, "data_type": data_type, "num_channels": 1, "scales": [scale]}
 
 
 def _painted(

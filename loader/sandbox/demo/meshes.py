@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from loader.sandbox.demo.brain import VOLUME_VOXELS, Floats, Ints, icosphere, shell
-from loader.sandbox.demo.em import SEGMENT_CHUNK, SEGMENT_KEY, SEGMENT_RESOLUTION
+from loader.sandbox.demo.em import SEGMENT_CHUNK, SEGMENT_RESOLUTION, volume_info
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,22 +110,9 @@ def _tube_faces(rings: int) -> Ints:
 def _write_volume_info(folder: Path) -> None:
     """Write `info` of a segmentation at half the image's resolution in x and y."""
     (folder / "mesh").mkdir(parents=True, exist_ok=True)
-    scale = {
-        "key": SEGMENT_KEY,
-        "resolution": list(SEGMENT_RESOLUTION),
-        "size": [VOLUME_VOXELS[0] // 2, VOLUME_VOXELS[1] // 2, VOLUME_VOXELS[2]],
-        "voxel_offset": [0, 0, 0],
-        "chunk_sizes": [list(SEGMENT_CHUNK)],
-        "encoding": "raw",
-    }
-    info = {
-        "type": "segmentation",
-        "data_type": "uint64",
-        "num_channels": 1,
-        "scales": [scale],
-        "mesh": "mesh",
-    }
-    (folder / "info").write_text(json.dumps(info, indent=1))
+    size = (VOLUME_VOXELS[0] // 2, VOLUME_VOXELS[1] // 2, VOLUME_VOXELS[2])
+    info = volume_info("segmentation", "uint64", SEGMENT_RESOLUTION, size, SEGMENT_CHUNK)
+    (folder / "info").write_text(json.dumps(info | {"mesh": "mesh"}, indent=1))
     (folder / "mesh" / "info").write_text(json.dumps({"@type": "neuroglancer_legacy_mesh"}))
 
 

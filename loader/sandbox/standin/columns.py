@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import pyarrow as pa
 
 from graphapi.errors import StandinError
+from loader.work.duck import identifier
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +44,7 @@ class Column:
     def sql(self, relation: str) -> tuple[str, ...]:
         """Return an SQL expression for each part, in terms of a relation's alias."""
         return tuple(
-            f"{relation}.{quoted(name)}" + ("" if element is None else f"[{element}]")
+            f"{relation}.{identifier(name)}" + ("" if element is None else f"[{element}]")
             for name, element in self.parts
         )
 
@@ -116,11 +117,6 @@ def read_columns(schema: pa.Schema, path: Path, *, wide: bool = False) -> dict[s
         else:
             columns[entry.name] = _column(entry, path, wide=wide)
     return columns
-
-
-def quoted(name: str) -> str:
-    """Quote the name of a column of a file for SQL."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _split_positions(schema: pa.Schema) -> set[str]:

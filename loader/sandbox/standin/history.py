@@ -10,9 +10,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
-from loader.sandbox.standin.columns import quoted
 from loader.sandbox.standin.lineage import Edit, Lineage, read_edits
 from loader.sandbox.standin.store import Store, microseconds, parquet
+from loader.work.duck import identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -157,8 +157,8 @@ class History:
         if folder.supervoxels is not None:
             sql = (
                 "SELECT supervoxel_id::BIGINT AS supervoxel_id, root_id::BIGINT AS root_id,"
-                f" {microseconds(quoted('start'))} AS start_us,"
-                f" {microseconds(quoted('end'))} AS end_us"
+                f" {microseconds(identifier('start'))} AS start_us,"
+                f" {microseconds(identifier('end'))} AS end_us"
                 f" FROM {parquet(folder.supervoxels)}"
             )
         else:
@@ -208,7 +208,7 @@ def _pairs_of_tables(folder: Folder) -> list[str]:
             supervoxel = name.removesuffix("root_id") + "supervoxel_id"
             if name.endswith("_root_id") and supervoxel in names:
                 found.append(
-                    f"SELECT {quoted(supervoxel)} AS sv, {quoted(name)} AS root"
+                    f"SELECT {identifier(supervoxel)} AS sv, {identifier(name)} AS root"
                     f" FROM {parquet(table.newest.path)}"
                 )
     return found
@@ -216,7 +216,7 @@ def _pairs_of_tables(folder: Folder) -> list[str]:
 
 def _roots_of_tables(folder: Folder) -> list[str]:
     return [
-        f"SELECT {quoted(name)} AS root FROM {parquet(file.path)}"
+        f"SELECT {identifier(name)} AS root FROM {parquet(file.path)}"
         for table in folder.tables.values()
         for file in table.files.values()
         for name, column in file.columns.items()

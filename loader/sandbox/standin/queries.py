@@ -7,13 +7,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from loader.sandbox.standin.columns import quoted
 from loader.sandbox.standin.conditions import since_1970
 from loader.sandbox.standin.query import DELETED, Plan, count_rows, fetch, plan_join, plan_one
 from loader.sandbox.standin.relation import Relation
 from loader.sandbox.standin.replies import RefusalError, failed, wrapped
 from loader.sandbox.standin.rows import count_table, rows_response
 from loader.sandbox.standin.store import microseconds
+from loader.work.duck import identifier
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -269,11 +269,11 @@ def _at(relation: Relation, time: int, *, is_merged: bool) -> Relation:
             joins.append(
                 f" LEFT JOIN (SELECT supervoxel_id, root_id FROM pieces WHERE start_us <= {time}"
                 f" AND (end_us IS NULL OR end_us > {time})) AS {alias}"
-                f" ON t.{quoted(supervoxel)} = {alias}.supervoxel_id"
+                f" ON t.{identifier(supervoxel)} = {alias}.supervoxel_id"
             )
-            columns.append(f"coalesce({alias}.root_id, t.{quoted(name)}) AS {quoted(name)}")
+            columns.append(f"coalesce({alias}.root_id, t.{identifier(name)}) AS {identifier(name)}")
         else:
-            columns += dict.fromkeys(f"t.{quoted(part)}" for part, _ in column.parts)
+            columns += dict.fromkeys(f"t.{identifier(part)}" for part, _ in column.parts)
     served = dict(relation.columns)
     if not is_merged:
         columns.append(f"CAST(NULL AS TIMESTAMPTZ) AS {DELETED.name}")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from loader.sandbox.standin.columns import Column, quoted
 from loader.sandbox.standin.store import parquet
+from loader.work.duck import identifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from loader.sandbox.standin.columns import Column
     from loader.sandbox.standin.folder import Table
 
 
@@ -89,4 +90,4 @@ class Relation:
     @property
     def shuffle_key(self) -> str:
         """Return SQL for the columns that distinguish rows."""
-        return f"{self.alias}.{quoted('id')}" if "id" in self.columns else self.alias
+        return f"{self.alias}.{identifier('id')}" if "id" in self.columns else self.alias

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from loader.work.duck import literal
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -64,11 +66,6 @@ class Store:
             return self._connection.cursor()
 
 
-def literal(text: str) -> str:
-    """Quote text for SQL; only for this program's paths, never for text from a client."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def microseconds(expression: str) -> str:
     """Return SQL that turns a time of any precision or zone into microseconds since 1970."""
     return f"epoch_us(CAST({expression} AS TIMESTAMPTZ))"
@@ -76,4 +73,4 @@ def microseconds(expression: str) -> str:
 
 def parquet(path: Path) -> str:
     """Return SQL for the rows of a Parquet file."""
-    return f"read_parquet({literal(str(path))})"
+    return f"read_parquet({literal(path)})"
