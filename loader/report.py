@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _LEFT_OUT = {
     "rows_filtered": "left out by --keep",
-    "rows_repeated": "of a connection again, for another nucleus",
+    "rows_repeated": "repeated for another nucleus of the same neuron",
     "rows_invalid": "marked invalid",
     "rows_unresolved": "without a root id on one side",
     "rows_background": "with background (0) on one side",

@@ -353,7 +353,7 @@ class CaveSource:
         if total and not kept:
             raise SourceSchemaError(
                 f"{where}: no row meets {' and '.join(map(str, self._keep))}",
-                hint="look at the values of the column in CAVE",
+                hint="check the values of the column in CAVE",
             )
         if not ranges:
             empty = cavetables.synapse_rows(schema.empty_table().select(columns), self._size_column)
@@ -362,7 +362,7 @@ class CaveSource:
         if self._size_column in schema.names:
             names["size"] = "size"
         keep = [str(f) for f in self._keep]
-        reading = {"table": table, "what": "single synapses, one a row", "keep": keep}
+        reading = {"table": table, "what": "synapses, one per row", "keep": keep}
         info = RowsInfo(
             layout="synapses",
             columns=names,

@@ -35,7 +35,7 @@ def roles(names: Sequence[str], view: str) -> dict[str, str]:
     Raises
     ------
     SourceSchemaError
-        It is not a view of connections, or which column is the weight is not certain.
+        It is not a view of connections, or its weight column is ambiguous.
     """
     found = {"pre": PRE, "post": POST}
     for ours in ("weight", "size_sum"):
@@ -46,7 +46,7 @@ def roles(names: Sequence[str], view: str) -> dict[str, str]:
         raise SourceSchemaError(
             f"view '{view}' is not a view of connections: it needs '{PRE}', '{POST}' and one "
             f"column of weights, such as 'n_syn'",
-            hint=f"it has {list(names)}; load the synapse table instead",
+            hint=f"columns: {list(names)}; load the synapse table instead",
         )
     return found
 
@@ -73,7 +73,7 @@ def rows_of_view(rows: pa.Table, view: str) -> tuple[pa.Table, int]:
             column = pc.round(column.cast(pa.float64()))
         elif not is_whole or column.null_count or (rows.num_rows and pc.min(column).as_py() < 0):
             raise SourceSchemaError(
-                f"view '{view}': column '{theirs}' came as {column.type}, with "
+                f"view '{view}': column '{theirs}' contains {column.type}, with "
                 f"{column.null_count:,} values missing; whole numbers >= 0 are needed"
             )
         columns[name] = column.cast(pa.int64())
@@ -96,7 +96,7 @@ def rows_of_view(rows: pa.Table, view: str) -> tuple[pa.Table, int]:
 
 
 def no_table(cave: Cave, name: str, version: int, tables: Sequence[str]) -> TableNotFoundError:
-    """Return the error for a table that is not there; a view of its name is told."""
+    """Return the error for a missing table; it mentions a view of the same name."""
     if name in cave.views(version):
         return TableNotFoundError(
             f"'{name}' is a view of datastack '{cave.datastack}', not a table: its rows have no "
@@ -111,7 +111,7 @@ def no_table(cave: Cave, name: str, version: int, tables: Sequence[str]) -> Tabl
 
 
 def require_view(cave: Cave, name: str, version: int) -> None:
-    """Raise an error, with the views there are, if a version has no such view."""
+    """Raise an error that lists the views, if a version has no such view."""
     views = cave.views(version)
     if name not in views:
         raise TableNotFoundError(
