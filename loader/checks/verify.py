@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 _STEPS = 11
 #: Number of ids in one look-up.
 _LOOKED_UP = 50_000
-#: Number of neurons whose totals are compared in one query: it groups by neuron, in memory.
+#: Number of neurons whose totals are compared in one query, which groups by neuron in memory.
 _TOTALLED = 250_000
-#: Neurons of a graph file whose properties are read all at once; of more, one by one.
+#: Largest number of neurons whose properties are read from a file all at once.
 _READ_AT_ONCE = 1_000_000
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 #: Values that must be zero in every graph.
@@ -260,7 +260,7 @@ def _neurons(engine: Engine, record: Materialization) -> tuple[pa.ChunkedArray, 
     query = catalog()["all_neuron_properties"]
     kinds = {f.name: f.type for f in record.neuron_fields}
     if isinstance(engine, Indexed):
-        # Names need all fields at once. They are on a server, whose memory no load limits.
+        # Names need all fields at once. They exist only on servers, where the limit does not apply.
         table = engine.run(query.with_properties({**kinds, DISPLAY_NAME: "string"}))
         misnamed = _misnamed(table)
         return table["root_id"], of_columns(table.drop_columns([DISPLAY_NAME])), misnamed
@@ -277,7 +277,7 @@ def _neurons(engine: Engine, record: Materialization) -> tuple[pa.ChunkedArray, 
 
 
 def _ranges(roots: pa.ChunkedArray) -> Iterator[dict[str, int]]:
-    """Divide all root ids into ranges of some neurons each, which leave no id out."""
+    """Divide all root ids into ranges with a limited number of neurons each."""
     starts = roots.drop_null().to_numpy()[::_TOTALLED].tolist()
     firsts = [_SMALLEST, *starts[1:]]
     lasts = [*(start - 1 for start in starts[1:]), _LARGEST]

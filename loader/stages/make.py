@@ -289,7 +289,7 @@ def _checksums(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> d
 
 
 def _content(path: Path) -> str:
-    """Compute a stage's checksum column by column: the memory limit holds for many rows too."""
+    """Compute a stage's checksum column by column, to stay within the memory limit."""
     import pyarrow.parquet as pq
 
     names = pq.read_schema(path).names

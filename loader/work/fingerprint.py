@@ -111,7 +111,7 @@ def of_columns(table: pa.Table) -> str:
 
 
 def of_each(names: Iterable[str], column: Callable[[str], pa.ChunkedArray]) -> str:
-    """Return the same as `of_columns`; hold one column at a time, which `column` returns."""
+    """Return the same as `of_columns`, with only one column in memory, read by `column`."""
     digest = hashlib.sha256()
     for name in sorted(names):
         values = column(name).combine_chunks()

@@ -31,8 +31,8 @@ _IN_POOL, _OUTSIDE, _PIECE = 53, 48, 0.15
 #: Neurons per group of the engine, in the order of writing.
 _GROUP = 131_072
 _SMALLEST_POOL = 128 * 2**20
-#: Bytes for a neuron outside of the pool while writing; in the pool and outside while verifying,
-#: measured with 8 million: 9, 177 and 71.
+#: Bytes per neuron: outside the pool while writing, in and outside it while verifying; 9, 177 and
+#: 71 measured with 8 million neurons.
 _NEURON_WRITTEN, _NEURON_JOINED, _NEURON_READ = 16, 190, 80
 
 
