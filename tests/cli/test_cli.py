@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -251,7 +252,8 @@ def test_places_that_cannot_be(files: Path, capsys: pytest.CaptureFixture[str]) 
 def test_a_stopped_load_says_how_to_go_on(
     files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stopped(*_: object, **__: object) -> None:
+    def stopped(*_: object, on_step: Callable[[str], None], **__: object) -> None:
+        on_step("rows")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(loader, "load", stopped)
@@ -362,10 +364,13 @@ def test_a_load_that_fails_says_that_it_can_go_on(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("CAVEGRAPH_TOKEN", "0" * 32)
     rows = pd.DataFrame({"id": [1, 2], "pre_pt_root_id": [5, 6], "post_pt_root_id": [6, 7]})
-    folder = write_folder(tmp_path / "served", {"synapses": rows})
+    cells = pd.DataFrame({"id": [1], "pt_root_id": [5], "cell_type": ["ER"]})
+    folder = write_folder(tmp_path / "served", {"synapses": rows, "cells": cells})
     place = str(tmp_path / "g.lbug")
-    with serve(folder, faults=Faults(wrapped_error=Rule(count=None, after=3))) as server:
-        arguments = ["load", "standin", "--server", server.url, "--to", place]
+    # Annotations are fetched first, so a step is finished when the synapses fail.
+    fails_later = Faults(wrapped_error=Rule(count=None, path="/table/synapses/query"))
+    with serve(folder, faults=fails_later) as server:
+        arguments = ["load", "standin", "--server", server.url, "--to", place, "-a", "cells"]
         assert "run the same command again to continue" in fails(capsys, 5, *arguments)
         server.faults.wrapped_error = None
         run_ok(*arguments)

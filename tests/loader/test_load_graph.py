@@ -303,7 +303,7 @@ def test_a_target_that_cannot_be_written_is_found_before_anything_is_fetched(tmp
 def test_min_size_needs_sizes(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("pre,post,weight\n5,6,7\n")
-    with pytest.raises(InputError, match="no size"):
+    with pytest.raises(InputError, match="no synapse sizes"):
         load(path, tmp_path / "g.lbug", work=tmp_path / "w", min_size=3)
     assert not (tmp_path / "g.lbug").exists()
 
