@@ -88,7 +88,22 @@ class Pass:
         return self.token if origin in self.places and origin.is_private else None
 
 
-class BoundedAdapter(HTTPAdapter):
+class WatchedAdapter(HTTPAdapter):
+    """An HTTP adapter whose time limit holds for the whole header of an answer."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Create the connection pools; see `requests.adapters.HTTPAdapter`."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """Create the connection pools for a proxy."""
+        manager = super().proxy_manager_for(proxy, **options)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+
+class BoundedAdapter(WatchedAdapter):
     """An HTTP adapter that limits time and size, and decides at each hop who sees the token.
 
     It removes any credentials that a caller put into a request. It adds the token of the pass
@@ -110,17 +125,6 @@ class BoundedAdapter(HTTPAdapter):
         super().__init__(**options)
         self._shows = shows
         self._limits = limits
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Create the connection pools; see `requests.adapters.HTTPAdapter`."""
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """Create the connection pools for a proxy."""
-        manager = super().proxy_manager_for(proxy, **options)
-        manager.pool_classes_by_scheme = _POOLS
-        return manager
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         """Send a request and read its whole answer within the limits.
@@ -230,7 +234,26 @@ def session(shows: Pass | None = None, *, limits: Limits = LIMITS) -> requests.S
     return made
 
 
-def mount(one: requests.Session, adapter: BoundedAdapter) -> None:
+def file_session() -> requests.Session:
+    """Return a session for public files of any size, which its caller reads piece by piece.
+
+    It sends no login on, and follows no redirect from https to http.
+    """
+    made = requests.Session()
+    mount(made, WatchedAdapter())
+    made.rebuild_auth = _no_downgrade  # type: ignore[method-assign]
+    return made
+
+
+def _no_downgrade(request: requests.PreparedRequest, response: requests.Response) -> None:
+    """Check one hop of a redirect; requests calls it before it sends the request."""
+    request.headers.pop("Authorization", None)
+    before, now = origin_of(response.url), origin_of(request.url or "")
+    if before.scheme == "https" and now.scheme != "https":
+        raise requests.exceptions.InvalidURL(f"{before} redirects to plain http at {now}")
+
+
+def mount(one: requests.Session, adapter: WatchedAdapter) -> None:
     """Make a session send all requests through an adapter."""
     one.mount("http://", adapter)
     one.mount("https://", adapter)

@@ -30,6 +30,7 @@ from graphapi.engines.neo4jfailures import (
     error_for_code,
     unavailable_error,
 )
+from graphapi.engines.neo4jindexes import INDEXES, Index, indexes_from
 from graphapi.engines.neo4jrows import (
     columnar,
     take_columns,
@@ -66,12 +67,6 @@ SHOW TRANSACTIONS YIELD transactionId AS id, metaData
 WHERE metaData.cavegraph = $token
 TERMINATE TRANSACTIONS id YIELD message
 RETURN message
-"""
-#: A command cannot be a query file, because `run` could not wrap it.
-_INDEXES = """
-SHOW INDEXES YIELD name, state, properties
-WHERE state = 'ONLINE'
-RETURN name, properties
 """
 
 _UNAVAILABLE = (
@@ -306,12 +301,11 @@ class Neo4jEngine:
         table = self.run(catalog()["graph_counts"])
         return dict(zip(table["kind"].to_pylist(), table["number"].to_pylist(), strict=True))
 
-    def indexes(self) -> dict[str, list[str]]:
-        """Return the properties of each index that is online, by the index's name."""
-        asked = [(_INDEXES, dict[str, object]())]
+    def indexes(self) -> list[Index]:
+        """Return the indexes of the database, except those that find nodes by their label."""
+        asked = [(INDEXES, dict[str, object]())]
         (found,) = self._read(asked, "indexes", None, _ROWS_A_FETCH, take_named_rows)
-        names, properties = found[1]
-        return dict(zip(names, properties, strict=True))
+        return indexes_from(found[1])
 
     def close(self) -> None:
         """Close the connections; safe to call twice."""

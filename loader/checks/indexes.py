@@ -1,9 +1,15 @@
-"""The indexes of a graph in Neo4j: some for look-ups, others for exploring by hand."""
+"""The indexes of a graph in Neo4j: some for look-ups, others for exploring by hand.
+
+An index counts by what it is on, not by its name: a database may have had the same one under
+another name, and then ours is not created. Only the full-text index is asked by its name.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphapi.engines.neo4jindexes import Index
+from graphapi.errors import LoadError
 from loader.stages.displaynames import DISPLAY_NAME, NAMING
 
 if TYPE_CHECKING:
@@ -18,12 +24,13 @@ SCHEMA = (
     "constrain_record",
     "index_annotation_roots",
 )
-_NEEDED = {
-    "cavegraph_neuron": ["root_id"],
-    "cavegraph_annotation": ["annotation_id"],
-    "cavegraph_record": ["slot"],
-    "cavegraph_annotation_root": ["root_id"],
-}
+_NEEDED = (
+    ("cavegraph_neuron", "Neuron", "root_id", True),
+    ("cavegraph_annotation", "Annotation", "annotation_id", True),
+    ("cavegraph_record", "Materialization", "slot", True),
+    ("cavegraph_annotation_root", "Annotation", "root_id", False),
+)
+_RANGE, _FULLTEXT = "RANGE", "FULLTEXT"
 #: Fields that queries start from.
 _LOOKED_UP = (*NAMING, "cell_instance", "side", "hemilineage", "nucleus_id")
 _SCALARS = ("string", "int", "bool")
@@ -32,19 +39,67 @@ _TEXTS = ("string", "list[string]")
 _NO_WORDS = ("position", "link", "url")
 
 
-def expected_indexes(fields: Sequence[Field]) -> dict[str, list[str]]:
-    """Return the properties of each expected index, by its name.
+def expected_indexes(fields: Sequence[Field]) -> list[Index]:
+    """Return the indexes of a graph, under our names.
 
     Parameters
     ----------
     fields
         Annotation fields of neurons.
     """
-    return {
-        **_NEEDED,
-        **{index_name(name): [name] for name in looked_up(fields)},
-        "cavegraph_neuron_text": with_words(fields),
-    }
+    needed = [Index(name, _RANGE, frozenset([on]), frozenset([p]), u) for name, on, p, u in _NEEDED]
+    neuron = frozenset(["Neuron"])
+    handy = [
+        Index(index_name(name), _RANGE, neuron, frozenset([name]), False)
+        for name in looked_up(fields)
+    ]
+    words = frozenset(with_words(fields))
+    return [*needed, *handy, Index("cavegraph_neuron_text", _FULLTEXT, neuron, words, False)]
+
+
+def missing_indexes(there: Iterable[Index], fields: Sequence[Field]) -> list[str]:
+    """Return our names of the indexes that are not there, or do not answer."""
+    online = [index for index in there if index.online]
+    return [
+        wanted.name
+        for wanted in expected_indexes(fields)
+        if not any(_serves(index, wanted) for index in online)
+    ]
+
+
+def refuse_indexes_in_the_way(there: Iterable[Index], fields: Sequence[Field]) -> None:
+    """Refuse a database in which an index of somebody else's keeps one of ours from being made.
+
+    Raises
+    ------
+    LoadError
+        An index has one of our names and is on something else; or a plain index is where ours is
+        unique; or a full-text index of another name is on the same properties.
+    """
+    known = list(there)
+    for wanted in expected_indexes(fields):
+        if any(_serves(index, wanted) for index in known):
+            continue
+        for index in known:
+            is_ours_of_before = wanted.kind == index.kind == _FULLTEXT and index.name == wanted.name
+            if not is_ours_of_before and (index.name == wanted.name or _is_on(index, wanted)):
+                what = "CONSTRAINT" if index.unique else "INDEX"
+                name = index.name.replace("`", "``")
+                raise LoadError(
+                    f"the database has an index '{index.name}' where cavegraph needs one of "
+                    f"another kind, '{wanted.name}'",
+                    hint=f"nothing was changed; drop it with DROP {what} `{name}`, or use another "
+                    "database",
+                )
+
+
+def _serves(index: Index, wanted: Index) -> bool:
+    named = wanted.kind != _FULLTEXT or index.name == wanted.name
+    return named and _is_on(index, wanted) and index.unique >= wanted.unique
+
+
+def _is_on(index: Index, wanted: Index) -> bool:
+    return (index.kind, index.on, index.properties) == (wanted.kind, wanted.on, wanted.properties)
 
 
 def index_name(field: str) -> str:

@@ -14,7 +14,7 @@ from graphapi.common.progress import Progress
 from graphapi.engines.queries import catalog
 from graphapi.errors import VerificationError
 from graphapi.graph.materialization import read_materialization
-from loader.checks.indexes import expected_indexes
+from loader.checks.indexes import missing_indexes
 from loader.stages.displaynames import DISPLAY_NAME, display_names
 from loader.stages.record import checksum_of, record_params
 from loader.work.fingerprint import of_columns, of_each
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from graphapi.engines.base import Engine
+    from graphapi.engines.neo4jindexes import Index
     from graphapi.graph.materialization import Materialization
 
 #: Number of steps of all checks.
@@ -87,8 +88,8 @@ RECORD_HOLDS = "as written"
 class Indexed(Protocol):
     """An engine with display names and more indexes than those of its keys: Neo4j."""
 
-    def indexes(self) -> dict[str, list[str]]:
-        """Return the indexes that are online: name and properties."""
+    def indexes(self) -> list[Index]:
+        """Return the indexes of the database."""
         ...
 
 
@@ -244,7 +245,9 @@ def measure(
         )
         done()
     content = ask("record_properties").to_pylist()
-    missing = _missing_indexes(engine, record) if isinstance(engine, Indexed) else "0"
+    missing = "0"
+    if isinstance(engine, Indexed):
+        missing = ", ".join(missing_indexes(engine.indexes(), record.neuron_fields)) or "0"
     done()
     return {
         **{name: str(value) for name, value in numbers.items()},
@@ -302,14 +305,6 @@ def _misnamed(neurons: pa.Table) -> int:
     found, wanted = neurons[DISPLAY_NAME], pa.chunked_array(right, pa.string())
     same = pc.fill_null(pc.equal(found, wanted), False)
     return len(neurons) - int(pc.sum(same).as_py() or 0)
-
-
-def _missing_indexes(engine: Indexed, record: Materialization) -> str:
-    """Return the names of missing or wrong indexes; 0 if there are none."""
-    there = engine.indexes()
-    wanted = expected_indexes(record.neuron_fields)
-    missing = [name for name, on in wanted.items() if sorted(there.get(name) or []) != sorted(on)]
-    return ", ".join(missing) or "0"
 
 
 def _record_holds(rows: list[dict[str, Any]], record: Materialization) -> str:

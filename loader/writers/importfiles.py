@@ -2,8 +2,9 @@
 
 Nodes get dense numbers as `:ID`, because the tool refuses integer ids of 2**56 and more; `root_id`
 is a property. CSV has no null: for the tool, an empty field is no property and a quoted empty field
-is an empty text, which is how DuckDB writes them. CSV has no empty lists either, and no lists with
-empty or unusual items: such values are refused, and load over Bolt.
+is an empty text, which is how DuckDB writes them. CSV has no empty lists either, no lists with
+empty or unusual items, and no property names with a character of the header's own: such data are
+refused, and load over Bolt.
 """
 
 # ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
@@ -33,6 +34,8 @@ IMPORTED = "imported"
 #: The character between the values of a list, as the tool and as SQL write it.
 LIST_SEPARATOR = "U+001F"
 _SEPARATOR = "chr(31)"
+#: Characters that end a property name in a header.
+_OF_HEADERS = frozenset(":{}()")
 _TYPES = {
     "int": "long",
     "float": "double",
@@ -130,14 +133,22 @@ def number_neurons(connection: duckdb.DuckDBPyConnection, stages: Stages) -> Non
     )
 
 
-def refuse_awkward_lists(connection: duckdb.DuckDBPyConnection, stages: Stages) -> None:
-    """Refuse values that CSV cannot hold; they load over Bolt.
+def refuse_awkward_data(connection: duckdb.DuckDBPyConnection, stages: Stages) -> None:
+    """Refuse names and values that CSV cannot hold; they load over Bolt.
 
     Raises
     ------
     LoadError
-        A list is empty, has a missing value, or has a text that contains the separator.
+        A list is empty, has a missing value, or has a text that contains the separator; or a
+        field's name contains a character that ends a name in a header.
     """
+    for field in (*stages.neuron_fields, *stages.annotation_fields):
+        if signs := sorted(_OF_HEADERS & set(field.name)):
+            raise LoadError(
+                f"field '{field.name}': files for neo4j-admin cannot hold a name with "
+                f"{' '.join(signs)}",
+                hint="rename the column, or load over Bolt: --to bolt://...",
+            )
     for path, fields in (
         (stages.neurons, stages.neuron_fields),
         (stages.annotations, stages.annotation_fields),
@@ -149,8 +160,9 @@ def refuse_awkward_lists(connection: duckdb.DuckDBPyConnection, stages: Stages) 
             bad = one_row(
                 connection,
                 f"SELECT count(*) AS n FROM read_parquet({literal(path)}) WHERE len({column}) = 0 "
-                f"OR len(list_filter({column}, x -> x IS NULL OR CAST(x AS VARCHAR) = '' OR "
-                f"contains(CAST(x AS VARCHAR), {_SEPARATOR}))) > 0",
+                f"OR list_count({column}) < len({column}) "
+                f"OR list_contains(CAST({column} AS VARCHAR[]), '') "
+                f"OR contains(array_to_string({column}, ''), {_SEPARATOR})",
             )["n"]
             if bad:
                 raise LoadError(
@@ -191,9 +203,11 @@ def _nodes(label: str, fields: Iterable[tuple[str, str]], rows: str, order: str)
 
 def _value(name: str, kind: str) -> str:
     column = identifier(name)
+    if kind == "list[float]":  # Java reads 'Infinity', not 'inf'; a list has no NaN
+        return f"replace(array_to_string({column}, {_SEPARATOR}), 'inf', 'Infinity')"
     if kind.startswith("list["):
         return f"array_to_string({column}, {_SEPARATOR})"
-    if kind == "float":  # Java reads 'NaN' and 'Infinity', not 'nan' and 'inf'
+    if kind == "float":
         return (
             f"CASE WHEN isnan({column}) THEN 'NaN' WHEN isinf({column}) "
             f"THEN if({column} > 0, 'Infinity', '-Infinity') ELSE CAST({column} AS VARCHAR) END"

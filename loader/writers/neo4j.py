@@ -15,7 +15,7 @@ from graphapi.engines.neo4j import Neo4jEngine
 from graphapi.engines.queries import catalog
 from graphapi.errors import GraphFileError, GraphIncompleteError, VerificationError
 from graphapi.graph.materialization import Materialization, read_materialization
-from loader.checks.indexes import SCHEMA
+from loader.checks.indexes import SCHEMA, refuse_indexes_in_the_way
 from loader.checks.verify import VerifyReport, verify_against
 from loader.stages.record import record_params
 from loader.writers.base import Existing
@@ -97,6 +97,7 @@ class Neo4jWriter:
     ) -> None:
         """Replace the graph; see `loader.writers.base.Writer`."""
         queries = catalog()
+        refuse_indexes_in_the_way(self._engine.indexes(), record.neuron_fields)
         for name in SCHEMA:
             self._engine.write(queries[name])
         self._hold.write(queries["mark_load"], {"load_id": record.load_id})

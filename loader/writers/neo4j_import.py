@@ -19,7 +19,7 @@ from graphapi.engines.neo4j import Neo4jEngine
 from graphapi.engines.queries import catalog
 from graphapi.errors import GraphExistsError, GraphIncompleteError, LoadError
 from graphapi.graph.materialization import Materialization
-from loader.checks.indexes import SCHEMA
+from loader.checks.indexes import SCHEMA, refuse_indexes_in_the_way
 from loader.checks.verify import Check, VerifyReport, verify_against
 from loader.work.duck import database
 from loader.work.listing import Listing
@@ -44,6 +44,10 @@ _DONE = "imported.txt"
 #: Lists all files that we wrote to the folder; a folder without it is not ours.
 _LISTED = "cavegraph-files.txt"
 _OWN = ("import.args", "docker.args", "import.log", "import.report", _DONE)
+#: Printed if the import may not replace a database.
+_NOT_NEW = (
+    "(a server that has run before has a database already: to replace it, load with --replace)\n"
+)
 _BUSY = "another load is writing import files to '{}'"
 
 
@@ -73,6 +77,7 @@ class Neo4jImportWriter:
             (_BUSY.format(self.folder), "wait until it ends, or choose another folder"),
         )
         self._written: dict[str, int] = {}
+        self._overwrite: list[str] = []
 
     def take(self) -> None:
         """Lock the folder; see `loader.writers.base.Writer`.
@@ -101,10 +106,11 @@ class Neo4jImportWriter:
         stages: Stages,
         record: Materialization,
         *,
-        replace: bool,  # noqa: ARG002
+        replace: bool,
         settings: Settings,
     ) -> None:
         """Write the files; see `loader.writers.base.Writer`."""
+        self._overwrite = ["--overwrite-destination=true"] if replace else []
         make_folder(self.folder)
         made = importfiles.parts(stages, record)
         listing = Listing(self.folder, _LISTED)
@@ -115,7 +121,7 @@ class Neo4jImportWriter:
             database(memory_limit=settings.memory_limit, threads=settings.threads) as connection,
             settings.bar(f"Writing {self.folder.name}", len(made), unit="files") as bar,
         ):
-            importfiles.refuse_awkward_lists(connection, stages)
+            importfiles.refuse_awkward_data(connection, stages)
             importfiles.number_neurons(connection, stages)
             importfiles.name_neurons(connection, stages)
             for part in made:
@@ -150,8 +156,7 @@ class Neo4jImportWriter:
         """
         if not self._admin:
             return
-        options = ["--overwrite-destination=true"] if replace else []
-        run_admin([*self._admin, *self._arguments("import.args"), *options], self.folder)
+        run_admin([*self._admin, *self._arguments(self.folder / "import.args")], self.folder)
         (self.folder / _DONE).write_text(self._database + "\n", encoding="utf-8")
 
     def close(self) -> None:
@@ -169,20 +174,20 @@ class Neo4jImportWriter:
         if self.was_imported:
             done = f"imported into database '{self._database}'"
             return f"{done}; start the server, then run\n  {finish}"
-        local = shlex.join(["neo4j-admin", *self._arguments("import.args")])
+        local = shlex.join(["neo4j-admin", *self._arguments(self.folder / "import.args")])
+        compose = ["docker", "compose", "run", "--rm", "import", *self._overwrite]
+        compose.append("@/import/docker.args")
+        kept = "" if self._overwrite else _NOT_NEW
         return (
             f"import files are in {self.folder}. With the server stopped, run one of\n"
             f"  {local}\n"
-            f"  CAVEGRAPH_NEO4J_IMPORT={shlex.quote(str(self.folder))} "
-            "docker compose run --rm import @/import/docker.args\n"
-            f"then start the server and run\n  {finish}"
+            f"  CAVEGRAPH_NEO4J_IMPORT={shlex.quote(str(self.folder))} {shlex.join(compose)}\n"
+            f"{kept}then start the server and run\n  {finish}"
         )
 
-    def _arguments(self, options: str) -> list[str]:
-        return [
-            *("database", "import", "full", self._database, "--id-type=integer"),
-            f"@{self.folder / options}",
-        ]
+    def _arguments(self, options: Path) -> list[str]:
+        start = ("database", "import", "full", self._database, "--id-type=integer")
+        return [*start, *self._overwrite, f"@{options}"]
 
     def _write_options(self, made: Sequence[importfiles.Part], line_breaks: bool) -> None:
         common = [
@@ -283,6 +288,7 @@ def finish_import(
                 hint="first load to neo4j-import:FOLDER, then run neo4j-admin",
             )
         record = Materialization.from_json(rows[0]["record"])
+        refuse_indexes_in_the_way(engine.indexes(), record.neuron_fields)
         for name in SCHEMA:
             engine.write(queries[name])
         make_explorable(engine, record.neuron_fields)
