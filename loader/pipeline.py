@@ -122,6 +122,7 @@ def load(
     """
     settings = Settings(memory_limit, threads, in_flight, progress)
     check_min_size(min_size)
+    _refuse_nested(to, work)
     found = _source(source, annotations, version, server, token)
     chosen = _Chosen(min_size, read_only(only) if only is not None else None, force_annotations)
     with closing(_writer(to, user, password, database)) as writer:
@@ -297,6 +298,19 @@ def _folder(work: str | Path | None, origin: Origin, key: dict[str, object]) -> 
 
     safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in origin.datastack)
     return user_cache_path("cavegraph") / "loads" / f"{safe}-{origin.version}-{load_id(key)}"
+
+
+def _refuse_nested(to: str | Path, work: str | Path | None) -> None:
+    """Refuse a graph inside its working folder, and a working folder inside the graph."""
+    if work is None or is_neo4j(str(to)):
+        return
+    graph = expanded(Path(str(to).removeprefix("neo4j-import:"))).resolve()
+    folder = expanded(Path(work)).resolve()
+    if graph.is_relative_to(folder) or folder.is_relative_to(graph):
+        raise InputError(
+            f"the graph '{graph}' and the working folder '{folder}' are inside each other",
+            hint="name another folder with --work",
+        )
 
 
 class _Clock:

@@ -87,9 +87,16 @@ class Listing:
         if not self._file.exists():
             return set()
         names = self._file.read_text(encoding="utf-8", errors="replace").splitlines()
-        if any(PurePath(name).is_absolute() or ".." in PurePath(name).parts for name in names):
+        if not all(self._is_inside(name) for name in names):
             raise StageError(f"'{self._file}' is damaged", hint=_ELSEWHERE)
         return set(names)
+
+    def _is_inside(self, name: str) -> bool:
+        """Return whether a name is below the folder, and is not reached through a link."""
+        pure = PurePath(name)
+        if pure.is_absolute() or ".." in pure.parts or "\0" in name:
+            return False
+        return not any((self._folder / folder).is_symlink() for folder in list(pure.parents)[:-1])
 
 
 def remove_if_empty(folder: Path) -> None:

@@ -31,8 +31,10 @@ def expanded(path: Path) -> Path:
     Raises
     ------
     InputError
-        The path starts with `~` and an unknown user name.
+        The path starts with `~` and an unknown user name, or has a null character.
     """
+    if "\0" in str(path):
+        raise InputError(f"{str(path)!r} cannot be a path: it has a null character")
     try:
         return path.expanduser()
     except RuntimeError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graphapi.errors import GraphExistsError, StageError
+from graphapi.errors import GraphExistsError, InputError, StageError
 from loader import load
 from loader.work.workspace import Workspace
 from loader.writers.neo4j_import import Neo4jImportWriter
@@ -125,6 +125,44 @@ def test_a_list_that_reaches_out_of_the_folder_is_refused(tmp_path, line):
         Workspace(tmp_path / "w", {"a": 1})
     assert workspace.folder.exists()
     assert (tmp_path / "thesis.txt").exists()
+
+
+def test_a_list_that_reaches_out_through_a_link_is_refused(tmp_path):
+    """A folder from a stranger: its list and its link together would remove somebody's files."""
+    put(tmp_path / "home", "thesis.txt")
+    with Workspace(tmp_path / "w", {"a": 1}):
+        pass
+    (tmp_path / "w" / "rows").symlink_to(tmp_path / "home")
+    (tmp_path / "w" / "listed.txt").write_text("rows/thesis.txt\n")
+    with pytest.raises(StageError, match="damaged"):
+        Workspace(tmp_path / "w", {"a": 1})
+    assert (tmp_path / "home" / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.mark.parametrize(
+    ("to", "work"),
+    [("w/g.lbug", "w"), ("g.lbug", "g.lbug"), ("g.lbug", "g.lbug/w"), ("w/a/g.lbug", "link"),
+     ("neo4j-import:w/import", "w"), ("w", "w/../w/x")],
+)  # fmt: skip
+def test_a_graph_and_its_working_folder_are_not_inside_each_other(
+    tmp_path, rows, monkeypatch, to, work
+):
+    """Told as it is, and before anything is made: not as a graph that appeared meanwhile."""
+    place = tmp_path / "place"
+    (place / "w").mkdir(parents=True)
+    (place / "link").symlink_to(place / "w")
+    monkeypatch.chdir(place)
+    for replace in (False, True):
+        with pytest.raises(InputError, match="inside each other"):
+            load(rows, to, work=work, replace=replace, progress=False)
+    assert sorted(p.name for p in place.rglob("*")) == ["link", "w"]
+
+
+@pytest.mark.parametrize("given", ["to", "work"])
+def test_a_null_character_is_in_no_path(tmp_path, rows, given):
+    names = {"to": str(tmp_path / "g.lbug"), "work": str(tmp_path / "w"), given: "a\0b"}
+    with pytest.raises(InputError, match="null character"):
+        load(rows, names["to"], work=names["work"], progress=False)
 
 
 def test_leftovers_of_a_killed_load_go(tmp_path):
