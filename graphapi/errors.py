@@ -48,46 +48,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = [
-    "CaveAuthError",
-    "CaveError",
-    "CaveRateLimitError",
-    "CaveResponseError",
-    "CaveUnavailableError",
-    "CavegraphError",
-    "ConvergenceError",
-    "DatastackNotFoundError",
-    "EngineAuthError",
-    "EngineError",
-    "EngineUnavailableError",
-    "FullScanError",
-    "GraphExistsError",
-    "GraphFileError",
-    "GraphIncompleteError",
-    "GraphNotFoundError",
-    "ImageryNotFoundError",
-    "IncompleteAnswerError",
-    "InputError",
-    "InvalidRootIdError",
-    "LoadError",
-    "MissingExtraError",
-    "MissingMeshError",
-    "MotifError",
-    "NotFoundError",
-    "QueryFileError",
-    "QueryRejectedError",
-    "QueryTimeoutError",
-    "ReadOnlyError",
-    "SourceSchemaError",
-    "StageError",
-    "StandinError",
-    "TableNotFoundError",
-    "UnknownFieldError",
-    "UnknownRootIdError",
-    "VerificationError",
-    "VersionNotFoundError",
-]
-
 
 class CavegraphError(Exception):
     """Base class of all errors of this project.

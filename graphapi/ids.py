@@ -109,7 +109,7 @@ def _is_digits(value: object) -> TypeGuard[str]:
 
 
 def _is_whole_decimal(value: object) -> TypeGuard[Decimal]:
-    """Tell whether a value is an exact decimal, as databases hand out ids, without a fraction."""
+    """Return whether a value is an exact, whole decimal, as some databases return ids."""
     return isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value()
 
 

@@ -325,7 +325,7 @@ class Cave:
         table, version
             What to read.
         filters
-            Rows to return; `not_in` conditions are not applied here.
+            Rows to return; None for all.
         columns
             Columns to return, at least two (a server bug fails on one); None for all.
             The server adds `X_supervoxel_id` to every `X_root_id`.

@@ -22,5 +22,5 @@ def marked_synthetic(schema: pa.Schema, synthetic: bool = True) -> pa.Schema:
 
 
 def is_marked_synthetic(schema: pa.Schema) -> bool:
-    """Tell whether a schema has the mark."""
+    """Return whether a schema has the mark."""
     return (schema.metadata or {}).get(_KEY) == _VALUE

@@ -172,7 +172,7 @@ class _Mutual:
 
 
 def _weights_of(graph: DirectedGraph, pre: Ints, post: Ints) -> Ints:
-    """Look up weights of connections that exist."""
+    """Return the weights of existing connections."""
     keys = graph.pre * graph.n + graph.post
     return graph.weight[np.searchsorted(keys, pre * graph.n + post)]
 
