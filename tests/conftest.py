@@ -47,7 +47,8 @@ def ctrl_c() -> Iterator[None]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse several workers on one given server; tables are as wide as in a pipe."""
+    """Refuse several workers on one given server; set what tests find in the environment."""
+    os.environ["CAVEGRAPH_MATRIX_CACHE"] = "0"  # the user's cache is not for graphs of tests
     os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and a table fits what it says
     spread = config.getoption("dist", "no") not in ("no", "loadgroup")
     if spread and os.environ.get("CAVEGRAPH_TEST_NEO4J_URI"):

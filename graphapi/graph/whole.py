@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from graphapi.common.madeup import marked_synthetic
 from graphapi.common.progress import Progress
 from graphapi.engines.queries import Item, Query, catalog
 from graphapi.errors import GraphIncompleteError, InputError
+from graphapi.graph.matrixcache import MatrixCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +51,9 @@ def iter_connections(
 class WholeGraph:
     """All connections of a graph as a matrix, read once and shared by all callers.
 
+    A graph of 100,000 connections or more is also kept on disk, for other processes; see
+    `graphapi.graph.matrixcache`.
+
     Parameters
     ----------
     graph
@@ -59,6 +64,8 @@ class WholeGraph:
         self._graph = graph
         self._threshold = 0
         self._matrix: sp.csr_array | None = None
+        self._roots: IdArray | None = None
+        self._strong: tuple[int, sp.csr_array] | None = None
         self._fields: dict[str, pa.Array] = {}
 
     @property
@@ -71,7 +78,8 @@ class WholeGraph:
     ) -> tuple[sp.csr_array, IdArray]:
         """Return the weights, and the root ids of rows (pre) and columns (post).
 
-        A matrix read with one threshold is reused for all higher ones.
+        A matrix read with one threshold, by this process or an earlier one, is reused for all
+        higher ones.
 
         Parameters
         ----------
@@ -92,13 +100,15 @@ class WholeGraph:
         GraphIncompleteError
             The graph has been replaced since it was opened.
         """
-        if self._matrix is None or self._threshold > threshold:
-            roots, self._matrix = self._read(threshold, timeout)
-            self._threshold = threshold
-        else:
-            roots = self._graph.root_ids()  # raises an error if the graph was replaced
-        matrix = self._matrix
-        return matrix if threshold == self._threshold else _stronger(matrix, threshold), roots
+        self._graph.check_unchanged()
+        if self._matrix is None or self._roots is None or self._threshold > threshold:
+            self._roots, self._matrix, self._threshold = self._find(threshold, timeout)
+            self._strong = None
+        if threshold == self._threshold:
+            return self._matrix, self._roots.copy()
+        if self._strong is None or self._strong[0] != threshold:
+            self._strong = threshold, _stronger(self._matrix, threshold)
+        return self._strong[1], self._roots.copy()
 
     def sizes(self, timeout: float | None = None) -> pa.Array:
         """Return `size_sum` of all connections, in the order of `matrix()`; may have nulls."""
@@ -111,6 +121,18 @@ class WholeGraph:
                 raise GraphIncompleteError("the graph's connections changed while they were read")
             self._fields["size_sum"] = found.combine_chunks()
         return self._fields["size_sum"]
+
+    def _find(self, threshold: int, timeout: float | None) -> tuple[IdArray, sp.csr_array, int]:
+        """Map the matrix that an earlier process kept on disk, or read the graph and keep it."""
+        uri = self._graph.engine.uri
+        place = uri if self._graph.is_served else str(Path(uri).resolve())
+        cache = MatrixCache.of(place, self._graph.materialization)
+        kept = cache.read(threshold)
+        if kept is not None:
+            return kept
+        roots, matrix = self._read(threshold, timeout)
+        cache.write(threshold, roots, matrix)
+        return roots, matrix, threshold
 
     def _read(self, threshold: int, timeout: float | None) -> tuple[IdArray, sp.csr_array]:
         import scipy.sparse as sp

@@ -30,7 +30,9 @@ class Unrecorded(Reader):
         self.engine = engine
         self.whole = WholeGraph(self)
         self.timeout = self._roots = None
-        self.materialization = SimpleNamespace(datastack="toy", version=1, timestamp="never")
+        self.materialization = SimpleNamespace(
+            datastack="toy", version=1, timestamp="never", counts={}
+        )
 
 
 @pytest.fixture(
