@@ -19,6 +19,7 @@ from loader.stages.plausible import check_plausible
 from loader.stages.record import make_record
 from loader.work.duck import DEFAULT_MEMORY
 from loader.work.lock import expanded
+from loader.work.room import told_if_full
 from loader.work.settings import Settings
 from loader.work.steps import COMPARED, Countable
 from loader.work.workspace import Workspace, load_id
@@ -155,9 +156,9 @@ def _run(
     if done is not None:
         return done
     with Workspace(_folder(work, origin, key), key, on_step=on_step) as workspace:
-        with clock.measure("extract"):
+        with clock.measure("extract"), told_if_full(workspace.folder):
             source.extract(workspace, settings)
-        with clock.measure("aggregate"):
+        with clock.measure("aggregate"), told_if_full(workspace.folder):
             made = make(workspace, chosen.min_size, settings, chosen.only)
             made = check_plausible(made, force_annotations=chosen.force_annotations)
         compared = 0

@@ -22,6 +22,7 @@ from graphapi.common.http import file_session
 from graphapi.common.progress import Progress
 from graphapi.errors import InputError, LoadError, NotFoundError
 from loader.work.lock import FileLock
+from loader.work.room import told_if_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +108,8 @@ def fetched_if_there(address: str, *, cache: Path | None = None) -> Path | None:
     try:
         if target.is_file():  # downloaded by another load meanwhile
             return target
-        return target if _Fetch(address, url, target).run() else None
+        with told_if_full(folder):
+            return target if _Fetch(address, url, target).run() else None
     finally:
         lock.remove()
 

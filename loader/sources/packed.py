@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from graphapi.errors import InputError, NotFoundError, SourceSchemaError
+from loader.work.room import full_disk, is_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,6 +94,8 @@ def readable(
     ------
     SourceSchemaError
         The file is not complete.
+    LoadError
+        The disk is full.
     """
     ending = Path(member or path.name).suffix.lower()
     unpack = ending in PACKINGS and ending[1:] not in as_it_is
@@ -109,6 +112,8 @@ def readable(
         _write(path, member, PACKINGS[ending] if unpack else None, target)
     except (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile) as error:
         target.unlink(missing_ok=True)
+        if is_full(error):
+            raise full_disk(scratch) from error
         kind = f"complete {PACKINGS.get(ending, '')} file".replace("  ", " ")
         raise SourceSchemaError(
             f"{where} is not a {kind}: {error}", hint="download it again"

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import InputError, LoadError, SourceSchemaError
+from loader.work.room import full_disk, is_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,6 +67,8 @@ def database(
             hint="allow more with --memory, or choose a folder on a larger disk with --work",
         ) from error
     except duckdb.IOException as error:
+        if is_full(error):
+            raise full_disk(spill) from error
         raise LoadError(
             f"reading or writing a file failed: {_first_line(error)}",
             hint="check the free space and permissions of the working folder, then run the "

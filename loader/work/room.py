@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from graphapi.errors import InputError, LoadError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+#: Numbers of the system's errors for a full disk, a full quota, and a file that is too large.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?\s*", re.IGNORECASE)
 #: Memory of Python and its libraries in a load, including the writing process: 330 MB measured.
 PYTHON_BYTES = 400_000_000
@@ -78,3 +83,37 @@ def require_disk(folder: Path, needed: int, what: str, else_: str) -> None:
             f"{as_text(free)} are free",
             hint=f"free some space, {else_}; finished steps are kept",
         )
+
+
+def is_full(error: BaseException) -> bool:
+    """Return whether an error of the system or a library means a full disk or quota."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in _FULL
+    return any(os.strerror(code) in str(error) for code in _FULL)
+
+
+def full_disk(folder: Path | None) -> LoadError:
+    """Return the error for a full disk; `folder` is on it, if known."""
+    disk = "the disk" if folder is None else f"the disk of '{folder}'"
+    return LoadError(
+        f"{disk} is full, or a file may not grow further",
+        hint="a graph that already existed is unchanged; free some space, then run the same load "
+        "again: it continues after its last finished step. For another disk use --work",
+    )
+
+
+@contextmanager
+def told_if_full(folder: Path) -> Iterator[None]:
+    """Turn the system's error for a full disk into ours.
+
+    Raises
+    ------
+    LoadError
+        The disk of the folder is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if not is_full(error):
+            raise
+        raise full_disk(folder) from error

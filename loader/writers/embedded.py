@@ -20,7 +20,7 @@ from graphapi.errors import (
 from loader.checks.apart import record_of
 from loader.checks.verify import VerifyReport, verify_against
 from loader.work.lock import FileLock, expanded, make_folder, unusable
-from loader.work.room import require_disk
+from loader.work.room import is_full, require_disk
 from loader.writers.base import Existing, PieceError
 from loader.writers.fill import PART, Task
 from loader.writers.fillapart import fill_apart
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 _MAGIC = b"LBUG"
 #: Counts of the rows to copy.
 _WRITTEN = ("neurons", "connections", "annotation_rows", "annotation_rows_attached")
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class EmbeddedWriter:
@@ -181,11 +180,8 @@ class EmbeddedWriter:
 
 def _is_full(error: Exception) -> bool:
     """Return whether an error of the system or the engine means a full disk or quota."""
-    if isinstance(error, OSError):
-        return error.errno in _FULL
     # The engine gives no reason for an incomplete write, but repeats the last one it knew.
-    signs = ("Cannot write to file", *(os.strerror(code) for code in _FULL))
-    return any(sign in str(error) for sign in signs)
+    return is_full(error) or "Cannot write to file" in str(error)
 
 
 def _is_ours(path: Path) -> bool:

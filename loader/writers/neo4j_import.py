@@ -24,6 +24,7 @@ from loader.checks.verify import Check, VerifyReport, verify_against
 from loader.work.duck import database
 from loader.work.listing import Listing
 from loader.work.lock import FileLock, expanded, make_folder
+from loader.work.room import beside_python, told_if_full
 from loader.writers import importfiles
 from loader.writers.base import Existing
 from loader.writers.neo4j import complete
@@ -96,8 +97,10 @@ class Neo4jImportWriter:
             )
 
     def existing(self) -> Existing | None:
-        """Return an earlier export, if there is one."""
+        """Return an earlier export, if there is one; an unfinished one is written again."""
         if not self.folder.exists() or not any(self.folder.iterdir()):
+            return None
+        if (self.folder / _LISTED).exists() and not (self.folder / "import.args").exists():
             return None
         return Existing(None, "files of an earlier export")
 
@@ -116,9 +119,12 @@ class Neo4jImportWriter:
         listing = Listing(self.folder, _LISTED)
         for name in (*_OWN, *(name for part in made for name in (part.header, part.rows))):
             listing.add(name)
-        (self.folder / _DONE).unlink(missing_ok=True)
+        for last in (_DONE, "import.args"):
+            (self.folder / last).unlink(missing_ok=True)
+        limit = beside_python(settings.memory_limit)
         with (
-            database(memory_limit=settings.memory_limit, threads=settings.threads) as connection,
+            told_if_full(self.folder),
+            database(memory_limit=limit, threads=settings.threads) as connection,
             settings.bar(f"Writing {self.folder.name}", len(made), unit="files") as bar,
         ):
             importfiles.refuse_awkward_data(connection, stages)

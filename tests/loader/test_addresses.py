@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import resource
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from test_full_disk import in_a_process
 
 from graphapi.errors import LoadError, NotFoundError
 from loader.sources import addresses, places
@@ -145,3 +147,18 @@ def test_the_header_beside_an_address_is_fetched_too(tmp_path, monkeypatch):
     with server(behaviour) as address:
         (file,) = places.tables([f"{address}/there/rows.csv"])
     assert file.names == ("pre", "post", "weight")
+
+
+def test_a_full_disk_while_a_file_is_fetched(tmp_path):
+    def full() -> str:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, resource.RLIM_INFINITY))
+        addresses.fetched(f"{base}/there/rows.csv", cache=tmp_path)
+        return "fetched"
+
+    with server(Behaviour()) as base:
+        told = in_a_process(full)
+        assert told.startswith("LoadError"), told
+        assert f"the disk of '{tmp_path}" in told
+        assert "is full" in told
+        path = addresses.fetched(f"{base}/there/rows.csv", cache=tmp_path)
+    assert path.read_bytes() == CONTENT

@@ -6,9 +6,12 @@ disk does, with another number.
 
 from __future__ import annotations
 
+import bz2
 import os
 import resource
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -96,10 +99,78 @@ def test_a_full_disk_while_stages_are_written(tmp_path, rows) -> None:
 
     told = in_a_process(full)
     assert told.startswith("LoadError"), told
+    assert "is full" in told
     assert not (tmp_path / "g.lbug").exists()
     left = [p.name for p in work.rglob("*") if p.name.endswith(".part") or p.name == "scratch"]
     assert left == []
     load(rows, tmp_path / "g.lbug", work=work, progress=False)
+
+
+def packed(rows: Path, kind: str) -> Path:
+    """Write the rows as text, in a format that has to be unpacked or rewritten first."""
+    text, target = rows.with_suffix(".csv"), rows.with_name(f"given.{kind}")
+    pd.read_parquet(rows).to_csv(text, index=False)
+    if kind == "csv.bz2":
+        target.write_bytes(bz2.compress(text.read_bytes()))
+    elif kind == "zip":
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(text, "rows.csv")
+    elif kind == "tar.gz":
+        with tarfile.open(target, "w:gz") as tar:
+            tar.add(text, "rows.csv")
+    else:
+        text.rename(target)
+    return target
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv.bz2", "zip", "tar.gz", "annotations"])
+def test_a_full_disk_while_files_are_read(tmp_path, rows, kind) -> None:
+    """The file that is read is not to blame: it is not called damaged."""
+    work, to = tmp_path / "w", tmp_path / "g.lbug"
+    source, annotations = rows, []
+    if kind == "annotations":
+        ids = np.arange(1, 4000)
+        names = [f"{number * 7919 % 999_983:x}" * 4 for number in ids]
+        annotations = [tmp_path / "names.parquet"]
+        pd.DataFrame({"root_id": ids, "cell_type": names}).to_parquet(annotations[0])
+    else:
+        source = packed(rows, kind)
+    given = f"{source}::rows.csv" if kind in ("zip", "tar.gz") else source
+
+    def full() -> str:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, resource.RLIM_INFINITY))
+        load(given, to, annotations=annotations, work=work, progress=False)
+        return "loaded"
+
+    told = in_a_process(full)
+    assert told.startswith("LoadError"), told
+    assert "is full" in told
+    assert "same load again" in told
+    assert "download it again" not in told
+    assert not to.exists()
+    left = [p.name for p in work.rglob("*") if p.name.endswith(".part") or p.name == "scratch"]
+    assert left == []
+    load(given, to, annotations=annotations, work=work, progress=False)
+    assert len(readback.edges(str(to))) == len(pd.read_parquet(rows))
+
+
+def test_a_full_disk_while_files_for_neo4j_are_written(tmp_path, rows) -> None:
+    work, to = tmp_path / "w", tmp_path / "import"
+
+    def full() -> str:
+        def on_step(step: str) -> None:
+            if step == "aggregate":
+                resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, resource.RLIM_INFINITY))
+
+        load(rows, f"neo4j-import:{to}", work=work, on_step=on_step, progress=False)
+        return "loaded"
+
+    told = in_a_process(full)
+    assert told.startswith("LoadError"), told
+    assert "is full" in told
+    steps: list[str] = []
+    load(rows, f"neo4j-import:{to}", work=work, on_step=steps.append, progress=False)
+    assert steps == ["written", "verified", "published"]
 
 
 @pytest.mark.parametrize("name", ["~nobody-of-this-name.lbug", "~nobody-of-this-name/g.lbug"])
