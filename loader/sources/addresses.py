@@ -303,4 +303,6 @@ def _cache() -> Path:
 
 
 def _cause(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+    """Return the first line of an error, without keys in addresses."""
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return re.sub(r"\?[^\s'\"]*", "", text)

@@ -202,7 +202,9 @@ def test_an_address_that_is_no_file(tmp_path: Path, address: str) -> None:
 def test_a_key_in_an_address_is_not_told(tmp_path: Path) -> None:
     """Addresses of private buckets are signed: whoever has them may fetch the file."""
     gone = answer(b"", status="404 Not Found")
-    for said in (gone, b"nonsense", answer(b"abc", "Content-MD5: AAAA")):
+    broken = answer(b"", status="500 Internal Server Error")
+    away = answer(b"", "Location: http://127.0.0.1:9/x?key=ca9a97", status="302 Found")
+    for said in (gone, broken, away, b"nonsense", answer(b"abc", "Content-MD5: AAAA")):
         with raw_server(lambda _, said=said: [said]) as server:
             with pytest.raises(CavegraphError) as told:
                 addresses.fetched(f"{server.url}/rows.csv?signature=ca9a97", cache=tmp_path)

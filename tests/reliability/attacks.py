@@ -23,6 +23,11 @@ ATTACKS = (
         "tests/loader/test_work_folder.py",
     ),
     Attack(
+        "a working folder whose list reaches out through `..` or a link; a graph inside its working folder, and the other way round; null characters in paths",
+        "refused before anything is made or removed",
+        "tests/loader/test_work_folder.py::test_a_list_that_reaches_out_through_a_link_is_refused",
+    ),
+    Attack(
         "a graph, a server or a volume names an address that programs read in two ways: `\\`, a user name, control characters, other alphabets, odd ports",
         "one function reads every address and refuses these; what it accepts is where the client connects",
         "tests/common/test_address.py",
@@ -46,6 +51,16 @@ ATTACKS = (
         "a canary token goes through loads, fallback, images, meshes and the plain client",
         "it is in no log, warning, error, output or file",
         "tests/security/test_canary.py::test_a_load_its_graph_and_its_files",
+    ),
+    Attack(
+        "the same canary through a loaded demo, on both engines: scenes, links, figures and pages, exports, eight commands, `info --json`, logs at DEBUG, tracebacks, every property and file of the Neo4j server, the demo's own server",
+        "it is nowhere; six planted canaries are each seen",
+        "tests/security/test_canary_of_a_demo.py",
+    ),
+    Attack(
+        "a server of files that stalls (a byte at a time in head, body or chunks; silence; all but the last byte), breaks off after each byte, never ends, is larger than the disk, sends another part than asked for, or states nonsense",
+        "less than 64 kB in `CAVEGRAPH_STALL_SECONDS` is a failure, five in a row an error; 1 GB of the disk stays free; no mixture; no redirect from https to http",
+        "tests/loader/test_hostile_addresses.py",
     ),
     Attack(
         "a gzip or brotli bomb, an endless body, a byte at a time in head or body, packed data that unpack to nothing",
@@ -106,6 +121,16 @@ ATTACKS = (
         "two loads into one Neo4j database at once, on one computer or two, also where one slept past its hold (12 pairs from a seed)",
         "one is told before it fetches anything, or before it changes anything more; every read is one whole graph or refused",
         "tests/loader/test_neo4j_hold.py",
+    ),
+    Attack(
+        "files for `neo4j-admin` with all types, gaps, infinities, quotes and line breaks, imported by the documented commands into a server that has run before",
+        "the same graph as in a file, every property and name; a second import needs `--replace`; what a header or a list cannot hold is refused",
+        "tests/loader/test_neo4j_import.py",
+    ),
+    Attack(
+        "a Neo4j with indexes and constraints of somebody else's: the same under other names, others under our names, others beside ours",
+        "the same count as ours; those in the way are named, with the command that drops them, before anything is changed",
+        "tests/loader/test_neo4j_indexes.py",
     ),
     Attack(
         "15 kinds of change in a loaded graph, on both engines: a cycle reversed, an annotation attached twice, the record, a trade of weights; names and indexes of Neo4j",
