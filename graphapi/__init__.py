@@ -28,6 +28,7 @@ from graphapi.functions import (
     get_partners,
     get_paths,
     get_shortest_paths,
+    get_signs,
     get_similarity,
     get_strongest_paths,
     get_subgraph,
@@ -59,12 +60,14 @@ from graphapi.graph.conditions import AtLeast, AtMost, Between, IsNull, Not, Not
 from graphapi.graph.criteria import NeuronCriteria, NoMatchWarning
 from graphapi.graph.results import Adjacency
 from graphapi.graph.selection import StaleRootIdWarning
+from graphapi.network.signs import SIGNS
 
 #: CRANTpy's name for the default version.
 CRANT_DEFAULT_DATASET = "latest"
 
 __all__ = [
     "CRANT_DEFAULT_DATASET",
+    "SIGNS",
     "Adjacency",
     "AtLeast",
     "AtMost",
@@ -98,6 +101,7 @@ __all__ = [
     "get_partners",
     "get_paths",
     "get_shortest_paths",
+    "get_signs",
     "get_similarity",
     "get_strongest_paths",
     "get_subgraph",

@@ -98,6 +98,11 @@ class LoadReport:
                     f"{counts['neurons_annotated_unconnected']:,} of them without connections; "
                     f"{counts['neurons_unannotated']:,} have connections but no annotation"
                 )
+        if "neurons_with_transmitter" in counts:
+            lines.append(
+                f"  {counts['neurons_with_transmitter']:,} of {counts['neurons']:,} neurons have "
+                "a transmitter"
+            )
         lines += [*described(record.reading), *(f"  note: {note}" for note in record.notes)]
         if self.checks is not None:
             lines.append(f"  verified: {len(self.checks.checks)} checks passed")
@@ -136,7 +141,9 @@ def described(reading: Mapping[str, Any]) -> list[str]:
         if "neurons" in table:
             met = f", {table['connected']:,} of {table['neurons']:,} neurons with connections"
         what = f"{_family(table)}{table['what']}, " if table.get("what") else ""
-        lines.append(f"  {_shown(table['files'])}: {what}ids in '{table['id_column']}'{met}")
+        said = f", transmitters in '{table['transmitter']}'" if table.get("transmitter") else ""
+        ids = f"ids in '{table['id_column']}'"
+        lines.append(f"  {_shown(table['files'])}: {what}{ids}{said}{met}")
         if table.get("note"):
             lines.append(f"    {table['note']}")
     if reading.get("only"):

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 import numpy as np
 
+from graphapi.ask.signed import SignedReader
 from graphapi.engines.queries import catalog
 from graphapi.errors import InputError
-from graphapi.graph.reader import Reader
 from graphapi.graph.results import Adjacency
 from graphapi.graph.terms import Terms, Version
 
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from graphapi.graph.results import Connections
     from graphapi.graph.selection import Selection
     from graphapi.ids import IdArray
+    from graphapi.network.signs import Signs
 
     #: Numbers of partners and synapses of each requested neuron.
     _Counts: TypeAlias = tuple[IdArray, IdArray]
 
 
-class ConnectivityQuestions(Reader):
+class ConnectivityQuestions(SignedReader):
     """Questions about connections and synapses."""
 
     def get_connectivity(
@@ -102,6 +103,8 @@ class ConnectivityQuestions(Reader):
         clean: bool = True,
         update_ids: bool = True,
         *,
+        signed: bool = False,
+        signs: Signs | None = None,
         form: Literal["frame"] = "frame",
     ) -> pd.DataFrame: ...
 
@@ -117,6 +120,8 @@ class ConnectivityQuestions(Reader):
         clean: bool = True,
         update_ids: bool = True,
         *,
+        signed: bool = False,
+        signs: Signs | None = None,
         form: Literal["sparse"],
     ) -> Adjacency: ...
 
@@ -132,6 +137,8 @@ class ConnectivityQuestions(Reader):
         clean: bool = True,
         update_ids: bool = True,
         *,
+        signed: bool = False,
+        signs: Signs | None = None,
         form: Literal["arrow"],
     ) -> pa.Table: ...
 
@@ -146,6 +153,8 @@ class ConnectivityQuestions(Reader):
         clean: bool = True,
         update_ids: bool = True,
         *,
+        signed: bool = False,
+        signs: Signs | None = None,
         form: str = "frame",
     ) -> pd.DataFrame | Adjacency | pa.Table:
         """Return the adjacency matrix of weights between neurons.
@@ -159,6 +168,15 @@ class ConnectivityQuestions(Reader):
             See `get_connectivity`.
         symmetric
             Use all neurons of both sides for rows and for columns. Weights stay directed.
+        signed
+            Give each weight the sign of its presynaptic neuron, from the property `transmitter`.
+            `threshold` applies to the number of synapses. Connections without a sign are left
+            out. `.attrs['signs']` holds the table, its choice for neurons of unknown transmitter
+            and their number, and the number of connections left out.
+        signs
+            With `signed`: `'fly'` (glutamate inhibits), `'mammal'` (glutamate excites), or a
+            table of transmitter to 1, -1 or 0, with `unknown`; see `graphapi.SIGNS`. There is no
+            default.
         form
             `'frame'`: a dense DataFrame. `'sparse'`: an `Adjacency` (labels, connections,
             `to_sparse()`) without zeros. `'arrow'`: an Arrow table `pre, post, weight`.
@@ -172,7 +190,8 @@ class ConnectivityQuestions(Reader):
         Raises
         ------
         InputError
-            Neither `pre_ids` nor `post_ids` is given, or a dense matrix would not fit in memory.
+            Neither `pre_ids` nor `post_ids` is given, a dense matrix would not fit in memory, or
+            `signed` is given without `signs`.
         UnknownRootIdError
             Some ids are not known.
         """
@@ -194,7 +213,10 @@ class ConnectivityQuestions(Reader):
         columns = np.unique(found.post) if post is None else post.unique
         if symmetric:
             rows = columns = np.union1d(rows, columns)
-        matrix = Adjacency(rows, columns, found, self._provenance(terms, pre, post).attrs())
+        attrs = self._provenance(terms, pre, post).attrs()
+        if signed:
+            found, attrs["signs"] = self._signed(found, signs, terms)
+        matrix = Adjacency(rows, columns, found, attrs)
         if form == "sparse":
             return matrix
         return matrix.to_arrow() if form == "arrow" else matrix.to_frame()

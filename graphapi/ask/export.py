@@ -41,7 +41,7 @@ class ExportQuestions(SubgraphQuestions):
         """
         if neuron_ids is not None:
             return self.get_subgraph(neuron_ids, threshold=threshold)
-        return self._as_networkx(self.to_sparse(threshold), threshold)
+        return self._as_networkx(self._whole(Terms(threshold=threshold)), threshold)
 
     def to_igraph(self, threshold: int = 1, *, neuron_ids: object = None) -> Any:
         """Return the whole graph, or a subgraph, as an `igraph.Graph`; see `to_networkx`."""

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from graphapi.ask.signed import SignedReader
 from graphapi.engines.queries import catalog
 from graphapi.errors import InputError, UnknownFieldError
-from graphapi.graph.reader import Reader
 from graphapi.graph.terms import Terms
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Measure = Literal["synapses", "connections", "mean_weight", "share_of_output", "share_of_input"]
-MEASURES = ("synapses", "connections", "mean_weight", "share_of_output", "share_of_input")
+    from graphapi.graph.selection import Selection
+    from graphapi.network.signs import Signs
+
+Measure = Literal[
+    "synapses", "connections", "mean_weight", "share_of_output", "share_of_input", "signed_synapses"
+]
+MEASURES = get_args(Measure)
+_WHOLE = ("synapses", "connections", "signed_synapses")
 UNKNOWN = "Unknown"
 
 
-class TypeQuestions(Reader):
+class TypeQuestions(SignedReader):
     """Questions about types of neurons."""
 
     def get_type_connectivity(
@@ -28,6 +34,9 @@ class TypeQuestions(Reader):
         pre_ids: object = None,
         post_ids: object = None,
         threshold: int = 1,
+        *,
+        signed: bool = False,
+        signs: Signs | None = None,
     ) -> pd.DataFrame:
         """Sum the connectivity between types of neurons.
 
@@ -39,6 +48,9 @@ class TypeQuestions(Reader):
             Root ids or `NeuronCriteria`: only these neurons; None for all.
         threshold
             Smallest weight of a connection that counts, in synapses, inclusive.
+        signed, signs
+            Add the column `signed_synapses` (int64): synapses of excitatory minus those of
+            inhibitory neurons. See `get_adjacency` for the table of signs, which must be given.
 
         Returns
         -------
@@ -81,7 +93,43 @@ class TypeQuestions(Reader):
         frame["share_of_output"] = frame["synapses"] / total_out
         frame["share_of_input"] = frame["synapses"] / total_in
         frame.attrs = self._provenance(terms, pre, post).attrs()
+        if signed:
+            self._add_signed(frame, by, pre, post, terms, signs)
         return frame
+
+    def _add_signed(
+        self,
+        frame: pd.DataFrame,
+        by: str,
+        pre: Selection | None,
+        post: Selection | None,
+        terms: Terms,
+        signs: Signs | None,
+    ) -> None:
+        """Add signed synapses to a type table, from the connections one by one."""
+        import pandas as pd
+
+        found = self._fetch(
+            terms,
+            pre=None if pre is None else pre.unique,
+            post=None if post is None else post.unique,
+        )
+        found, frame.attrs["signs"] = self._signed(found, signs, terms)
+        names = [UNKNOWN if v is None else v for v in self.annotations.neuron_column(by)]
+        types, roots = np.array(names, dtype=object), self.root_ids()
+        sums = (
+            pd.DataFrame(
+                {
+                    "pre_type": types[np.searchsorted(roots, found.pre)],
+                    "post_type": types[np.searchsorted(roots, found.post)],
+                    "signed_synapses": found.weight,
+                }
+            )
+            .groupby(["pre_type", "post_type"])["signed_synapses"]
+            .sum()
+        )
+        pairs = pd.MultiIndex.from_frame(frame[["pre_type", "post_type"]])
+        frame["signed_synapses"] = sums.reindex(pairs, fill_value=0).to_numpy(dtype=np.int64)
 
 
 def type_matrix(frame: pd.DataFrame, measure: Measure) -> pd.DataFrame:
@@ -101,8 +149,12 @@ def type_matrix(frame: pd.DataFrame, measure: Measure) -> pd.DataFrame:
     """
     if measure not in MEASURES:
         raise InputError(f"measure: {measure!r} is not one of {', '.join(MEASURES)}")
+    if measure not in frame.columns:
+        raise InputError(
+            f"the type table has no {measure}", hint="get_type_connectivity(..., signed=True)"
+        )
     types = np.union1d(frame["pre_type"].to_numpy(str), frame["post_type"].to_numpy(str))
     wide = frame.pivot_table(
         index="pre_type", columns="post_type", values=measure, aggfunc="sum", fill_value=0
     ).reindex(index=types, columns=types, fill_value=0)
-    return wide.astype(np.int64 if measure in ("synapses", "connections") else np.float64)
+    return wide.astype(np.int64 if measure in _WHOLE else np.float64)

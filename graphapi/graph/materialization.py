@@ -73,6 +73,7 @@ class Materialization:
     brain_mesh_source: str = ""
     annotation_fields: tuple[Field, ...] = ()
     neuron_fields: tuple[Field, ...] = ()
+    connection_fields: tuple[Field, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
     checksums: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -93,8 +94,11 @@ class Materialization:
         return f"<table>{''.join(rows)}</table>"
 
     def to_json(self) -> str:
-        """Return the record as JSON."""
-        return json.dumps(asdict(self), sort_keys=True)
+        """Return the record as JSON; without `connection_fields` where there are none."""
+        said = asdict(self)
+        if not self.connection_fields:
+            del said["connection_fields"]
+        return json.dumps(said, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Materialization:
@@ -117,7 +121,8 @@ class Materialization:
                 f"{raw.get('cavegraph_version')}",
             )
         try:
-            for name in ("annotation_fields", "neuron_fields"):
+            raw.setdefault("connection_fields", [])  # left out where there are none
+            for name in ("annotation_fields", "neuron_fields", "connection_fields"):
                 raw[name] = tuple(Field(**item) for item in raw[name])
             for name in ("viewer_resolution", "synapse_resolution", "notes"):
                 raw[name] = tuple(raw[name])

@@ -221,15 +221,10 @@ class Reader(Graph):
             return Connections.from_arrow(self.run(*_one_way("downstream", pre, terms)))
         if post is not None:
             return Connections.from_arrow(self.run(*_one_way("upstream", post, terms)))
-        return self.to_sparse(terms.threshold).connections
+        return self._whole(terms).connections
 
-    def to_sparse(self, threshold: int = 1) -> Adjacency:
-        """Return the whole graph as an `Adjacency`; its `.to_sparse()` returns the CSR matrix.
-
-        The graph is read once and kept for all calls that need it. Connections are sorted by pre,
-        then post.
-        """
-        terms = Terms(threshold=threshold)
+    def _whole(self, terms: Terms) -> Adjacency:
+        """Return the whole graph; it is read once and kept for all calls that need it."""
         matrix, roots = self.whole.matrix(terms.threshold)
         pre = roots.repeat(np.diff(matrix.indptr))
         found = Connections(pre, roots[matrix.indices], matrix.data.copy())

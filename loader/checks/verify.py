@@ -17,7 +17,7 @@ from graphapi.graph.materialization import read_materialization
 from loader.checks.indexes import missing_indexes
 from loader.stages.displaynames import DISPLAY_NAME, display_names
 from loader.stages.record import checksum_of, record_params
-from loader.work.fingerprint import of_columns, of_each
+from loader.work.fingerprint import listed, of_columns, of_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,6 +48,8 @@ _ZERO = (
     "neurons.misnamed",
     "indexes.missing",
 )
+#: Checks of what not every graph has.
+_OPTIONAL = ("connections.transmitters",)
 _MEANING = {
     "connections.connections": "number of connections",
     "connections.weight_sum": "sum of weights",
@@ -55,6 +57,7 @@ _MEANING = {
     "connections.pairs": "which neurons are connected, and in which direction",
     "connections.weights": "the weight of each connection",
     "connections.sizes": "the size of each connection",
+    "connections.transmitters": "the transmitter of each connection",
     "connections.self_connections": "no neuron has a connection to itself",
     "neurons.neurons": "number of neurons",
     "neurons.in_synapses": "incoming synapses, summed over neurons",
@@ -192,7 +195,8 @@ def verify_against(
     """Compare a finished or unfinished graph with a record; call `asked` after each query."""
     found = measure(engine, record, asked)
     expected = {**record.checksums, **dict.fromkeys(_ZERO, "0"), "record.content": RECORD_HOLDS}
-    names = [*_MEANING, *sorted(expected.keys() - _MEANING.keys())]
+    meant = [n for n in _MEANING if n in expected or n in found or n not in _OPTIONAL]
+    names = [*meant, *sorted(expected.keys() - _MEANING.keys())]
     return VerifyReport(
         engine.uri,
         tuple(
@@ -220,11 +224,14 @@ def measure(
         done()
         return answer
 
-    numbers = {
+    numbers: dict[str, int | str] = {
         **_prefixed("connections", ask("connections_checksum").to_pylist()[0]),
         **_prefixed("neurons", ask("neurons_checksum").to_pylist()[0]),
         **_prefixed("annotations", ask("annotations_attached").to_pylist()[0]),
     }
+    if record.connection_fields:
+        table = ask("transmitters_checksum").to_pydict()
+        numbers["connections.transmitters"] = listed(zip(*table.values(), strict=True))
     rows = ask("all_annotations", {f.name: f.type for f in record.annotation_fields})
     numbers["annotations.rows"] = rows.num_rows
     numbers["annotations.not_found"] = _not_found(

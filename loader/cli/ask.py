@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graphapi.errors import InputError
-from loader.cli.options import Counting, Neurons, Table, with_groups
+from loader.cli.options import Counting, Neurons, Signed, Table, with_groups
 from loader.cli.values import chosen, parameters
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def downstream(which: Neurons, counting: Counting, table: Table) -> None:
 def adjacency(
     which: Neurons,
     counting: Counting,
+    signed: Signed,
     table: Table,
     to: Annotated[
         list[str] | None,
@@ -74,7 +75,7 @@ def adjacency(
     with table.opened() as connectome:
         pre = which.read(connectome)
         post = chosen(connectome, to, to_where, which.regex) if to or to_where else pre
-        frame = connectome.get_adjacency(pre, post, **counting.terms())
+        frame = connectome.get_adjacency(pre, post, **counting.terms(), **signed.terms())
         frame.index.name = "pre"
         table.write(frame)
 

@@ -17,7 +17,7 @@ import typer
 from graphapi.connectome import Connectome
 from graphapi.errors import InputError
 from loader.cli.output import Output
-from loader.cli.values import chosen, version
+from loader.cli.values import chosen, sign_table, version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,6 +102,26 @@ class Counting:
             "min_size": self.min_size,
             "materialization": version(self.materialization),
         }
+
+
+@dataclass(frozen=True)
+class Signed:
+    """Whether weights have signs, and which."""
+
+    signed: Annotated[
+        str | None,
+        typer.Option(
+            "--signed",
+            help="Give weights the sign of the presynaptic neuron's transmitter: fly (glutamate "
+            "inhibits), mammal (glutamate excites), or a JSON file with a table of your own.",
+        ),
+    ] = None
+
+    def terms(self) -> dict[str, Any]:
+        """Return keyword arguments for the methods of `Connectome`."""
+        if self.signed is None:
+            return {}
+        return {"signed": True, "signs": sign_table(self.signed)}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from loader.cli.options import Neurons, Some, Table, Threshold, with_groups
+from loader.cli.options import Neurons, Signed, Some, Table, Threshold, with_groups
 from loader.cli.values import chosen
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ def common(
 
 def types(
     which: Some,
+    signed: Signed,
     table: Table,
     by: Annotated[
         str, typer.Option("--by", "-b", help="Text property that groups the neurons.")
@@ -143,7 +144,7 @@ def types(
         typer.Option(
             "--matrix",
             help="Show a matrix of one measure: synapses, connections, mean_weight, "
-            "share_of_output or share_of_input.",
+            "share_of_output, share_of_input, or signed_synapses with --signed.",
         ),
     ] = None,
 ) -> None:
@@ -156,7 +157,7 @@ def types(
     with table.opened() as connectome:
         pre = which.read(connectome)
         post = chosen(connectome, None, to_where, which.regex) if to_where else None
-        frame = connectome.get_type_connectivity(by, pre, post, threshold)
+        frame = connectome.get_type_connectivity(by, pre, post, threshold, **signed.terms())
         if matrix is not None:
             frame = type_matrix(frame, matrix)  # type: ignore[arg-type]
         else:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from loader.sources.annotations import Annotations
 
 NONE = "none"
-_OF_A_FILE = ("root_id", "supervoxel_id", "row_id", "list", "na", "name")
+_OF_A_TABLE = ("transmitter", "transmitter_score")
+_OF_A_FILE = ("root_id", "supervoxel_id", "row_id", "list", "na", "name", *_OF_A_TABLE)
 
 
 def annotation_tables(
@@ -60,7 +61,22 @@ def annotation_tables(
                     read[text] = replace(file, lists=(*file.lists, theirs))
                 elif ours not in file.columns:
                     read[text] = replace(file, columns={**file.columns, ours: theirs})
-    return [read.get(text, text) for text in given or ()]
+    return [read[text] if text in read else _table(text) for text in given or ()]
+
+
+def _table(text: str) -> Annotations:
+    """Read `TABLE?transmitter=nt`, a CAVE table with columns named."""
+    from loader.sources.annotationtable import AnnotationTable
+
+    name, said = _split(text)
+    if not said:
+        return text
+    if wrong := sorted({option for option, _ in said} - set(_OF_A_TABLE)):
+        raise InputError(
+            f"--annotations '{text}': {wrong} are not options of a CAVE table",
+            hint=f"a CAVE table takes {' and '.join(_OF_A_TABLE)}; the others are for files",
+        )
+    return AnnotationTable(name, transmitter=dict(said))
 
 
 def _file(text: str, na: tuple[str, ...] | None, ids: Ids) -> AnnotationFile:

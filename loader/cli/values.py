@@ -6,11 +6,13 @@ import json
 import math
 import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import InputError
 from graphapi.graph.conditions import AtLeast, AtMost, IsNull, Not, NotNull
 from graphapi.graph.criteria import NeuronCriteria
+from graphapi.network.signs import SIGNS
 
 if TYPE_CHECKING:
     from graphapi.connectome import Connectome
@@ -43,6 +45,22 @@ def chosen(
             raise InputError(f"--where {name} appears twice", hint="list values as a,b")
         fields[name] = wanted
     return NeuronCriteria(connectome=connectome, regex=regex, **fields)
+
+
+def sign_table(text: str) -> str | dict[str, int]:
+    """Read `--signed`: the name of a table of signs, or a JSON file that holds one."""
+    path = Path(text)
+    if text in SIGNS or not path.is_file():
+        return text
+    try:
+        table = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"--signed '{text}' cannot be read as JSON: {error}") from error
+    if not isinstance(table, dict):
+        raise InputError(
+            f"--signed '{text}' holds no table", hint='write {"acetylcholine": 1, "gaba": -1, ...}'
+        )
+    return table
 
 
 def condition(text: str) -> tuple[str, Any]:

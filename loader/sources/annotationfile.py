@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from loader.work.workspace import Workspace
 
 #: Our names for columns of an annotation table.
-ROLES = ("root_id", "supervoxel_id", "row_id")
+ROLES = ("root_id", "supervoxel_id", "row_id", *dumps.TRANSMITTER_ROLES)
 #: Texts that mean no value, unless the user names others.
 NA = ("NA", "N/A", "nan", "NaN", "None", "null", "NULL", "<NA>")
 
@@ -54,8 +54,9 @@ class AnnotationFile:
     path
         The file; also a member of an archive or an address, as in `FileSource`.
     columns
-        Our column name (`root_id`, `supervoxel_id`, `row_id`) to the file's, if it is not
-        recognised by its name.
+        Our column name (`root_id`, `supervoxel_id`, `row_id`, `transmitter`,
+        `transmitter_score`) to the file's, if it is not recognised by its name.
+        `{'transmitter': 'none'}` leaves transmitters out.
     name
         Name of the table in the graph; by default the file's name.
     lists
@@ -268,6 +269,7 @@ class _Opened:
             table=self._spec.name,
             merged=tuple(stored[column] for column in kept if column not in self._not_merged()),
             supervoxel=stored[self._supervoxel.column] if self._supervoxel else "",
+            transmitter={ours: stored[column] for ours, column in self._transmitter().items()},
             notes=tuple(f"{self._spec.name}: {note}" for note in notes),
             reading=self._reading(),
         )
@@ -314,7 +316,16 @@ class _Opened:
         told["id_column"] = self.root.column if self.root else ""
         if self._note:
             told["note"] = self._note
+        if columns := self._transmitter():
+            told["transmitter"] = ", ".join(columns.values())
         return told
+
+    def _transmitter(self) -> dict[str, str]:
+        said = self._spec.columns
+        for role in dumps.TRANSMITTER_ROLES:
+            if said.get(role) != dumps.NO_COLUMN:
+                self._column(role)  # an error where the user names one that is not there
+        return dumps.transmitter_columns(self._types, self._shape, said)
 
     def _id_column(self, name: str, column: str | None) -> IdColumn | None:
         if column is None:

@@ -36,10 +36,14 @@ def read_annotation(
     NotFoundError, InputError
         The file does not exist, or has an unknown extension.
     """
+    known = {table.name: table for table in preset.annotations} if preset else {}
     if isinstance(value, AnnotationTable):
+        if value.name in known and value == AnnotationTable(
+            value.name, transmitter=value.transmitter
+        ):  # nothing else said: the preset knows the rest
+            return replace(known[value.name], transmitter=value.transmitter)
         return value
     if isinstance(value, str) and not is_place(value):
-        known = {table.name: table for table in preset.annotations} if preset else {}
         return known.get(value, AnnotationTable(value))
     file = AnnotationFile.of(value)
     if preset is None:

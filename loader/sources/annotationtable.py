@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import InputError, SourceSchemaError
+from loader.sources.dumps import NO_COLUMN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,12 +36,17 @@ class AnnotationTable:
         For a table in long form, where each row states one property of one neuron: the columns
         with the property's name and its value. Each kind becomes a field, which is missing in
         rows of other kinds. Set both or neither.
+    transmitter
+        `transmitter` and `transmitter_score` to their columns, if they are not recognised by
+        their names; `{'transmitter': 'none'}` leaves transmitters out. Columns are named as in
+        the graph, after `fields` and `kind_column`.
     """
 
     name: str
     fields: Mapping[str, str] = field(default_factory=dict)
     kind_column: str = ""
     value_column: str = ""
+    transmitter: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if bool(self.kind_column) != bool(self.value_column):
@@ -59,7 +65,9 @@ class AnnotationTable:
 
     def key(self) -> Any:
         """Return what determines this table's rows, as JSON values."""
-        how = [dict(self.fields), self.kind_column, self.value_column]
+        how: list[Any] = [dict(self.fields), self.kind_column, self.value_column]
+        if self.transmitter:
+            how.append(dict(self.transmitter))
         return [self.name, *how] if any(how) else self.name
 
     def reshape(self, rows: pa.Table) -> pa.Table:
@@ -86,7 +94,9 @@ class AnnotationTable:
         self._require([*self.fields], rows)
         renamed = [self.fields.get(column, column) for column in rows.column_names]
         self._refuse_twice(renamed)
-        return rows.rename_columns(renamed)
+        shaped = rows.rename_columns(renamed)
+        self._require([c for c in self.transmitter.values() if c != NO_COLUMN], shaped)
+        return shaped
 
     def _require(self, columns: list[str], rows: pa.Table) -> None:
         if missing := [column for column in columns if column not in rows.column_names]:

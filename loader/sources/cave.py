@@ -406,7 +406,9 @@ class CaveSource:
         self, workspace: Workspace, settings: Settings, step: str, table: AnnotationTable
     ) -> None:
         rows = fetch_table(self.cave, table.name, self.version.version, progress=settings.progress)
-        staged, info = cavetables.annotation_rows(table.reshape(rows), table.name)
+        staged, info = cavetables.annotation_rows(
+            table.reshape(rows), table.name, table.transmitter
+        )
         write_step(workspace, step, staged, asdict(info))
 
     def _extract_file(

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from graphapi.cave.positions import position_columns
 from graphapi.errors import SourceSchemaError
+from loader.sources.dumps import transmitter_columns
 from loader.stages.aggregate import UNRESOLVED_ROOT
 from loader.stages.fieldtypes import cast, normalised
 from loader.stages.names import graph_names
 from loader.work.steps import AnnotationInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
 
@@ -71,7 +72,9 @@ def synapse_rows(rows: pa.Table, size_column: str) -> pa.Table:
     return pa.table(columns)
 
 
-def annotation_rows(rows: pa.Table, table: str) -> tuple[pa.Table, AnnotationInfo]:
+def annotation_rows(
+    rows: pa.Table, table: str, said: Mapping[str, str] | None = None
+) -> tuple[pa.Table, AnnotationInfo]:
     """Convert annotation rows to the form of a step `annotations/<n>`.
 
     Parameters
@@ -81,6 +84,9 @@ def annotation_rows(rows: pa.Table, table: str) -> tuple[pa.Table, AnnotationInf
         in `_ref`.
     table
         Name of the table.
+    said
+        Columns of transmitters, if they are not recognised by their names; see
+        `loader.sources.dumps.transmitter_columns`.
 
     Returns
     -------
@@ -121,6 +127,10 @@ def annotation_rows(rows: pa.Table, table: str) -> tuple[pa.Table, AnnotationInf
         table=table,
         merged=tuple(name for name in stored.values() if not _NOT_MERGED.match(name)),
         supervoxel=stored.get(supervoxel, ""),
+        transmitter={
+            ours: stored[column]
+            for ours, column in transmitter_columns(rows.column_names, None, said or {}).items()
+        },
         notes=tuple(notes),
     )
     columns = {"root_id": roots, "row_id": row_ids}

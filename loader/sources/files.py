@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from graphapi.errors import InputError
 from loader.sources import places
 from loader.sources.annotationfile import AnnotationFile, Names, stage_annotations
-from loader.sources.dumps import ROLES
+from loader.sources.dumps import EXTRA_ROLES, ROLES
 from loader.sources.rowfiles import Asked, RowFiles
 from loader.sources.rowfilter import RowFilter, read_filters
 from loader.work.duck import database
@@ -39,8 +39,9 @@ class FileSource:
     annotations
         Annotation tables: paths, or `AnnotationFile` for more settings.
     columns
-        Our column name (`pre`, `post`, `weight`, `size`, `size_sum`, `valid`) to the file's:
-        `{'weight': 'chemical'}`; `{'weight': 'none'}` if each row is one synapse.
+        Our column name (`pre`, `post`, `weight`, `size`, `size_sum`, `valid`,
+        `transmitter`) to the file's: `{'weight': 'chemical'}`; `{'weight': 'none'}` if each row
+        is one synapse.
     ids
         `numbers`, `names`, or `auto`: names if no id is a number. Named cells get root ids
         1, 2, ... in the order of their names, and the property `name`.
@@ -76,8 +77,9 @@ class FileSource:
         given = [path] if isinstance(path, (str, Path)) else list(path)
         self.files = places.tables(given, header)
         self.annotations = [AnnotationFile.of(a) for a in annotations]
-        if unknown := sorted((columns or {}).keys() - set(ROLES)):
-            raise InputError(f"columns: unknown names {unknown}", hint=f"use {list(ROLES)}")
+        ours = [*ROLES, *EXTRA_ROLES]
+        if unknown := sorted((columns or {}).keys() - set(ours)):
+            raise InputError(f"columns: unknown names {unknown}", hint=f"use {ours}")
         self._asked = Asked(dict(columns or {}), ids, read_filters(keep))
         self._datastack = datastack or self.files[0].path.name.split(".")[0]
         self._version = version

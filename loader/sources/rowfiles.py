@@ -121,6 +121,7 @@ class RowFiles:
             info = RowsInfo(
                 layout=self._roles.rows,
                 columns=self._roles.columns,
+                extras=self._roles.extras,
                 paths=tuple(str(f.path) for f in self._files),
                 one_is_unresolved=is_cave if one is None else one,
                 reading=reading,
@@ -135,6 +136,7 @@ class RowFiles:
         info = RowsInfo(
             layout=self._roles.rows,
             columns={name: name for name in self._roles.columns},
+            extras={name: name for name in self._roles.extras},
             one_is_unresolved=is_cave if one is None else one,
             rows_filtered=self._rows - kept,
             reading=reading,
@@ -169,6 +171,7 @@ class RowFiles:
         if self._roles.shape is not None:
             wanted = {
                 *self._roles.columns.values(),
+                *self._roles.extras.values(),
                 *(f.column for f in self._asked.keep),
                 self._roles.shape.kinds,
             }
@@ -318,6 +321,9 @@ class RowFiles:
             select["size"] = f"CAST({identifier(columns['size'])} AS DOUBLE)"
         if "valid" in columns:
             select["valid"] = f"CAST({identifier(columns['valid'])} AS BOOLEAN)"
+        for name, column in self._roles.extras.items():
+            kind = "VARCHAR" if name in dumps.EXTRA_ROLES else "DOUBLE"
+            select[name] = f"TRY_CAST({identifier(column)} AS {kind})"
         fields = ", ".join(f"{sql} AS {name}" for name, sql in select.items())
         rows = f"SELECT {fields} FROM source_rows WHERE {self._condition()}"
         if names is None:
@@ -355,8 +361,12 @@ class RowFiles:
             told |= shape.described()
         if self._is_matrix:
             return told
-        told["columns"] = dict(roles.columns)
-        used = {*roles.columns.values(), *(f.column for f in self._asked.keep)}
+        told["columns"] = roles.columns | roles.extras
+        used = {
+            *roles.columns.values(),
+            *roles.extras.values(),
+            *(f.column for f in self._asked.keep),
+        }
         told["not_used"] = [name for name in self._all if name not in used]
         if self._says_nothing_of_rows():
             told["one_row_a_pair"] = True

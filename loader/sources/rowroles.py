@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from graphapi.errors import SourceSchemaError
 from loader.sources import dumps
 from loader.sources.idcolumns import holds_wholes
+from loader.stages.aggregate import SCORE
 from loader.work.duck import identifier, literal, one_row
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from loader.sources.rowfilter import RowFilter
 
-#: As the name of the weight column: each row is one synapse.
+#: As the name of the weight column: each row is one synapse. For others: no such column.
 NO_WEIGHT = "none"
 #: Columns that only tables of synapses have.
 _OF_SYNAPSES = re.compile(
@@ -51,12 +52,16 @@ class Roles:
         The kind of published table; None for a table that is recognised only by column names.
     told
         Our column names that the user set.
+    extras
+        What else the rows say: `region`, `transmitter`, or `nt_gaba`, `nt_glutamate`, ... for
+        scores, to the table's columns. They do not decide what a row is.
     """
 
     columns: dict[str, str]
     rows: Literal["synapses", "pairs"]
     shape: dumps.Shape | None = None
     told: tuple[str, ...] = field(default=())
+    extras: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_certain(self) -> bool:
@@ -87,14 +92,18 @@ def assign(types: Mapping[str, str], asked: Mapping[str, str], where: str) -> Ro
     SourceSchemaError
         A named column does not exist, several columns fit, or none does.
     """
+    may_lack = ("weight", *dumps.EXTRA_ROLES)
     said = {
-        ours: theirs for ours, theirs in asked.items() if (ours, theirs) != ("weight", NO_WEIGHT)
+        ours: theirs
+        for ours, theirs in asked.items()
+        if not (ours in may_lack and theirs == NO_WEIGHT)
     }
     if missing := sorted(set(said.values()) - types.keys()):
         raise SourceSchemaError(f"{where}: no column {missing}", hint=f"columns: {list(types)}")
+    said = {ours: theirs for ours, theirs in said.items() if ours not in dumps.EXTRA_ROLES}
     shape = None if {"pre", "post"} & asked.keys() else dumps.recognise(types, "connections", where)
     found = _of_shape(shape, types) if shape else {}
-    if shape and NO_WEIGHT in asked.values() and shape.rows == "pairs":
+    if shape and asked.get("weight") == NO_WEIGHT and shape.rows == "pairs":
         found.pop("weight", None)
     found |= said
     for ours in dumps.ROLES:
@@ -114,7 +123,19 @@ def assign(types: Mapping[str, str], asked: Mapping[str, str], where: str) -> Ro
     else:
         found.pop("size_sum", None)
     rows: Literal["synapses", "pairs"] = "pairs" if "weight" in found else "synapses"
-    return Roles(found, rows, shape, tuple(asked))
+    return Roles(found, rows, shape, tuple(asked), _extras(types, shape, asked))
+
+
+def _extras(
+    types: Mapping[str, str], shape: dumps.Shape | None, asked: Mapping[str, str]
+) -> dict[str, str]:
+    found = {}
+    for ours, theirs in dumps.transmitter_columns(types, shape, asked).items():
+        if ours == "transmitter":
+            found[ours] = theirs
+        elif ours not in dumps.TRANSMITTER_ROLES:
+            found[f"{SCORE}{ours}"] = theirs
+    return found
 
 
 def _of_shape(shape: dumps.Shape, types: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,9 @@ and on Spark. Rows have one of two layouts:
 - *weighted pairs*: `pre`, `post`, `weight` int64, and `size_sum` int64 where there is one.
   Rows of one pair (say, one for each region) are summed.
 
-Both may have `inside` (bool): false for rows that are not between two chosen neurons.
+Both may have `inside` (bool): false for rows that are not between two chosen neurons;
+`region` (string), which brain region; and whole numbers `nt_gaba`, `nt_glutamate`, ...: how
+much the row speaks for each transmitter.
 """
 
 from __future__ import annotations
@@ -17,10 +19,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import ibis.expr.types as ir
 
 Layout = Literal["synapses", "pairs"]
 
+#: How the names of columns begin that speak for a transmitter.
+SCORE = "nt_"
+#: The region of rows whose source has regions, but none for them.
+NO_REGION = "unassigned"
 #: CAVE's root id of a synapse whose segment has not been looked up yet.
 UNRESOLVED_ROOT = 1
 #: Every row is counted once as one of these.
@@ -92,14 +100,22 @@ def fates(rows: ir.Table, rule: Rule) -> ir.Table:
     )
 
 
-def pairs(rows: ir.Table, rule: Rule) -> ir.Table:
+def pairs(rows: ir.Table, rule: Rule, *, by_region: bool = False) -> ir.Table:
     """Sum the rows of each ordered pair, autapses included.
+
+    Parameters
+    ----------
+    rows, rule
+        What is summed.
+    by_region
+        Sum the rows of each pair in each region.
 
     Returns
     -------
     ibis.expr.types.Table
-        `pre`, `post`, `weight`, `size_sum`, int64, one row per pair, in no order. The size
-        of each row is rounded to a whole number; a row without a size adds nothing.
+        `pre`, `post`, `weight`, `size_sum`, int64, one row per pair, in no order; and `region`
+        and `nt_...`, where there are. The size of each row is rounded to a whole number; a row
+        without a size adds nothing.
     """
     import ibis
 
@@ -113,9 +129,82 @@ def pairs(rows: ir.Table, rule: Rule) -> ir.Table:
         size = (
             _size(used).round().cast("int64").sum() if "size" in used.columns else ibis.literal(0)
         )
-    return used.group_by("pre", "post").aggregate(
-        weight=weight.cast("int64"), size_sum=size.cast("int64").fill_null(0)
+    keys = ["pre", "post", *(["region"] if by_region else [])]
+    return used.group_by(keys).aggregate(
+        weight=weight.cast("int64"),
+        size_sum=size.cast("int64").fill_null(0),
+        **{name: used[name].sum().cast("int64") for name in used.columns if name.startswith(SCORE)},
     )
+
+
+def over_regions(parts: ir.Table) -> ir.Table:
+    """Sum the rows of each pair over its regions."""
+    sums = [name for name in parts.columns if name not in ("pre", "post", "region")]
+    return parts.group_by("pre", "post").aggregate(
+        **{name: parts[name].sum().cast("int64") for name in sums}
+    )
+
+
+def with_region(rows: ir.Table) -> ir.Table:
+    """Give rows without a region the name for it."""
+    region = rows["region"].strip().nullif("")
+    return rows.mutate(region=region.fill_null(NO_REGION))
+
+
+def with_votes(
+    rows: ir.Table, rule: Rule, spellings: Mapping[str, Sequence[str]], scores: Sequence[str]
+) -> ir.Table:
+    """Say how much each row speaks for each transmitter, in whole numbers that sum exactly.
+
+    Parameters
+    ----------
+    rows, rule
+        The rows, with `transmitter` or columns of scores `nt_...`.
+    spellings
+        Our word for a transmitter to the texts in `transmitter` that mean it: a row speaks for
+        it with its synapses.
+    scores
+        Columns of scores: a row speaks for each transmitter with its score, times its synapses.
+    """
+    import ibis
+
+    weight = rows["weight"] if rule.layout == "pairs" else ibis.literal(1, "int64")
+    nothing = ibis.literal(0, "int64")
+    votes = {
+        f"{SCORE}{word}": ibis.ifelse(rows["transmitter"].isin(list(texts)), weight, nothing)
+        for word, texts in spellings.items()
+    }
+    for name in scores:
+        known = ibis.ifelse(rows[name].isnan(), ibis.null("float64"), rows[name])
+        votes[name] = (known * _MILLIONTHS).round().cast("int64").fill_null(0) * weight
+    return rows.mutate(**votes)
+
+
+def with_transmitter(summed: ir.Table) -> ir.Table:
+    """Replace the columns `nt_...` by `transmitter`: that with most; null where two have most."""
+    import ibis
+
+    names = [name for name in summed.columns if name.startswith(SCORE)]
+    if not names:
+        return summed
+    most = ibis.greatest(*(summed[name] for name in names))
+    equal = sum(((summed[name] == most).cast("int64") for name in names), ibis.literal(0))
+    nothing = ibis.null("string")
+    chosen = ibis.cases(
+        *((summed[name] == most, ibis.literal(name.removeprefix(SCORE))) for name in names),
+        else_=nothing,
+    )
+    clear = (most > 0) & (equal == 1)
+    return summed.mutate(transmitter=ibis.ifelse(clear, chosen, nothing)).drop(*names)
+
+
+def transmitters(summed: ir.Table) -> ir.Table:
+    """Return `root_id` and the `transmitter` that most of a neuron's output speaks for."""
+    names = [name for name in summed.columns if name.startswith(SCORE)]
+    spoken = summed.group_by("pre").aggregate(
+        **{name: summed[name].sum().cast("int64") for name in names}
+    )
+    return with_transmitter(spoken).rename(root_id="pre")
 
 
 def connections(summed: ir.Table) -> ir.Table:
@@ -153,6 +242,8 @@ def totals(summed: ir.Table, known: ir.Table) -> ir.Table:
     return _summed(ibis.union(*map(_summed, parts), distinct=False)).order_by("root_id")
 
 
+#: Scores are summed in millionths.
+_MILLIONTHS = 1_000_000
 _TOTALS = ("in_synapses", "out_synapses", "in_partners", "out_partners", "autapses")
 
 

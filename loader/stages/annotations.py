@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from graphapi.graph.materialization import Field
 from loader.stages.fieldtypes import field_type
 from loader.stages.merge import Conflict, conflict_table, merge_table
+from loader.stages.transmitters import FIELDS, Told, transmitters
 from loader.work.steps import ANNOTATIONS, NUCLEI, AnnotationInfo
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Combined:
         Names, types and tables of the merged fields.
     conflicts
         Fields in which rows of one neuron disagree.
+    notes
+        What was left out.
     """
 
     rows: pa.Table
@@ -61,6 +64,7 @@ class Combined:
     merged: pa.Table
     merged_fields: tuple[Field, ...]
     conflicts: tuple[Conflict, ...]
+    notes: tuple[str, ...] = ()
 
 
 def stage(workspace: Workspace, only: Only | None = None) -> None:
@@ -103,7 +107,7 @@ def stage(workspace: Workspace, only: Only | None = None) -> None:
             "fields": [asdict(f) for f in combined.fields],
             "merged_fields": [asdict(f) for f in combined.merged_fields],
             "conflicts": len(combined.conflicts) + len(soma_conflicts),
-            "notes": [note for part in parts for note in part.info.notes],
+            "notes": [*(note for part in parts for note in part.info.notes), *combined.notes],
             "reading": [part.info.reading for part in parts if part.info.reading],
             "rows_outside": rows_before - combined.rows.num_rows,
         },
@@ -145,13 +149,41 @@ def combine(parts: Sequence[Part]) -> Combined:
     record = {n: _field(everything, n, sources.get(n, [])) for n in [*fields, *OWN[1:]]}
     order = ["root_id", *fields, "annotation_table", "row_id"]
     merged, merged_names, conflicts = _merged(parts, names, everything)
+    merged_fields = [record[n] for n in merged_names]
+    notes: list[str] = []
+    saying = [part for part in parts if part.info.transmitter]
+    if saying:
+        found = transmitters([_told(part) for part in saying])
+        merged = _with(merged, found.table)
+        from_tables = [part.info.table for part in saying]
+        merged_fields += [_field(merged, name, from_tables) for name in FIELDS]
+        conflicts += found.conflicts
+        notes = found.notes
     return Combined(
         rows=everything.select([*OWN, *fields]),
         fields=tuple(record[n] for n in order),
         merged=merged,
-        merged_fields=tuple(record[n] for n in merged_names),
+        merged_fields=tuple(merged_fields),
         conflicts=tuple(conflicts),
+        notes=tuple(notes),
     )
+
+
+def _with(merged: pa.Table, found: pa.Table) -> pa.Table:
+    """Add the columns of a table about some of the neurons."""
+    import pyarrow.compute as pc
+
+    # every neuron of a table is among the merged ones
+    places = pc.index_in(merged["root_id"], value_set=found["root_id"].combine_chunks())
+    for name in found.column_names[1:]:
+        merged = merged.append_column(name, found[name].take(places))
+    return merged
+
+
+def _told(part: Part) -> Told:
+    columns = part.info.transmitter
+    what = columns.get("transmitter") or "the highest of " + ", ".join(columns.values())
+    return Told(_in_row_order(part.rows), columns, f"{part.info.table}, {what}")
 
 
 def _field_names(parts: Sequence[Part]) -> list[dict[str, str]]:

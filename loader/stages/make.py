@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import InputError, VerificationError
 from graphapi.graph.materialization import Field
-from loader.stages import aggregate
+from loader.stages import aggregate, rowtransmitters
 from loader.stages import annotations as annotationstage
 from loader.stages.fieldtypes import field_type
 from loader.stages.names import TOTALS
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 _SPILLED_BYTES, _STAGED_BYTES = 48, 12
 #: The step's name.
 STEP = "aggregate"
+CONNECTIONS, REGIONS = "connections.parquet", "regions.parquet"
+#: Where a neuron's transmitter is from, if no annotation table says any.
+_SOURCE, _SPOKEN = "transmitter_source", literal("outgoing connections")
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class Stages:
     Parameters
     ----------
     connections
-        `pre`, `post`, `weight`, `size_sum`, int64, no autapses.
+        `pre`, `post`, `weight`, `size_sum`, int64, and a column for each of
+        `connection_fields`; no autapses.
     neurons
         `root_id`, ascending, and a column for each of `neuron_fields`.
     annotations
@@ -54,6 +58,11 @@ class Stages:
         `root_id`, `field`, `values`, `chosen`.
     reading
         How each source was read, and what was left out on request.
+    connection_fields
+        What connections have besides weight and size.
+    regions
+        `pre`, `post`, `region`, `weight`: the weight of each connection by region; None where
+        the source has no regions.
     """
 
     connections: Path
@@ -68,6 +77,8 @@ class Stages:
     notes: tuple[str, ...]
     has_size: bool
     reading: dict[str, Any]
+    connection_fields: tuple[Field, ...] = ()
+    regions: Path | None = None
 
     @property
     def synthetic(self) -> bool:
@@ -114,6 +125,8 @@ def make(
 def _aggregate(
     workspace: Workspace, info: RowsInfo, min_size: float | None, settings: Settings
 ) -> None:
+    import pyarrow.parquet as pq
+
     rule = aggregate.Rule(info.layout, min_size, info.one_is_unresolved)
     sources = [str(p) for p in (info.paths or workspace.files(ROWS))]
     _require_room(workspace, sources, settings)
@@ -125,7 +138,7 @@ def _aggregate(
             threads=settings.threads,
         ) as connection,
     ):
-        counts = _write_connections(connection, workspace, sources, info, rule)
+        counts, notes = _write_connections(connection, workspace, sources, info, rule)
         bar.advance()
         if info.rows_counted not in (None, counts["rows"]):
             raise VerificationError(
@@ -133,16 +146,28 @@ def _aggregate(
                 hint="load again; the source may have changed during the load",
             )
         neuron_fields = _write_neurons(connection, workspace)
+        if "transmitter" in {f.name for f in neuron_fields}:
+            sql = f"SELECT count(transmitter) AS n FROM {_file(workspace, 'neurons.parquet')}"
+            counts["neurons_with_transmitter"] = one_row(connection, sql)["n"]
         bar.advance()
         _write_annotates(connection, workspace)
         bar.advance()
         checksums = _checksums(connection, workspace)
         bar.advance()
+    has_transmitters = "transmitter" in pq.read_schema(workspace.folder / CONNECTIONS).names
+    connection_fields = [asdict(Field("transmitter", "string"))] if has_transmitters else []
     workspace.finish(
         STEP,
-        ["connections.parquet", "neurons.parquet", "annotates.parquet"],
+        [
+            "connections.parquet",
+            "neurons.parquet",
+            "annotates.parquet",
+            *([REGIONS] if "region" in info.extras else []),
+        ],
         {
             "counts": counts,
+            "notes": notes,
+            "connection_fields": connection_fields,
             "neuron_fields": [asdict(f) for f in neuron_fields],
             "checksums": checksums,
             "has_size": info.has_size,
@@ -171,14 +196,20 @@ def _write_connections(
     sources: Sequence[str],
     info: RowsInfo,
     rule: aggregate.Rule,
-) -> dict[str, int]:
+) -> tuple[dict[str, int], list[str]]:
     import ibis
 
     backend = ibis.duckdb.from_connection(connection)
     table = backend.read_parquet(sources, table_name="rows")
     rows = table.select(
-        **{ours: _column(table, ours, theirs) for ours, theirs in info.columns.items()}
+        **{
+            ours: _column(table, ours, theirs)
+            for ours, theirs in {**info.columns, **info.extras}.items()
+        }
     )
+    if "region" in info.extras:
+        rows = aggregate.with_region(rows)
+    rows, notes = rowtransmitters.with_votes(backend, rows, info, rule)
     listed = [p for p in workspace.files(annotationstage.STEP) if p.name == "only.parquet"]
     if listed:
         chosen = backend.read_parquet(str(listed[0]), table_name="chosen")
@@ -191,10 +222,21 @@ def _write_connections(
         if rows_left_out:
             counts[f"rows_{name}"] = rows_left_out
             counts["rows"] += rows_left_out
-    backend.create_table("pairs", aggregate.pairs(rows, rule), temp=True)
+    if "region" in info.extras:
+        backend.create_table("parts", aggregate.pairs(rows, rule, by_region=True), temp=True)
+        parts = backend.table("parts")
+        backend.create_table("pairs", aggregate.over_regions(parts), temp=True)
+        regions = aggregate.connections(parts).select("pre", "post", "region", "weight")
+        with workspace.new_file(REGIONS) as path:
+            sql = ibis.to_sql(regions.order_by(["pre", "post", "region"]), dialect="duckdb")
+            _copy(connection, sql, path)
+        connection.execute("DROP TABLE parts")  # its room is needed
+    else:
+        backend.create_table("pairs", aggregate.pairs(rows, rule), temp=True)
     summed = backend.table("pairs")
     # Sorted, they load a third faster into the embedded engine, and equal loads give equal files.
-    edges = aggregate.connections(summed).order_by(["pre", "post"])
+    edges = aggregate.with_transmitter(aggregate.connections(summed)).order_by(["pre", "post"])
+    notes += rowtransmitters.disputed(connection, summed, info)
     with workspace.new_file("connections.parquet") as path:
         _copy(connection, ibis.to_sql(edges, dialect="duckdb"), path)
     connection.execute(f"CREATE VIEW merged AS SELECT * FROM {_file(workspace, 'merged.parquet')}")
@@ -203,11 +245,17 @@ def _write_connections(
         "CREATE VIEW known AS SELECT root_id FROM merged UNION SELECT root_id FROM somata"
     )
     backend.create_table("totals", aggregate.totals(summed, backend.table("known")), temp=True)
-    return counts
+    if rowtransmitters.votes(summed):
+        backend.create_table("spoken", aggregate.transmitters(summed), temp=True)
+    return counts, notes
 
 
 def _column(table: Any, ours: str, theirs: str) -> Any:
     # Sizes and flags keep their type; everything else is whole numbers.
+    if ours in ("region", "transmitter"):
+        return table[theirs].cast("string")
+    if ours.startswith(aggregate.SCORE):
+        return table[theirs].cast("float64")
     return table[theirs] if ours in ("size", "valid") else table[theirs].cast("int64")
 
 
@@ -238,6 +286,9 @@ def _write_neurons(
             f"CREATE VIEW names AS SELECT * FROM {_file(workspace, 'names.parquet')}"
         )
         columns.append("names.name")
+    has_own = "transmitter" in {f.name for f in merged}
+    tables = connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+    spoken = not has_own and ("spoken",) in tables
     somatic = {"nucleus_id"} if has_somata else set()
     columns += [f"m.{identifier(f.name)}" for f in merged if f.name.lower() not in somatic]
     supervoxel = "coalesce(m.supervoxel_id, s.supervoxel_id)"
@@ -247,6 +298,9 @@ def _write_neurons(
     if has_somata:
         columns += ["s.nucleus_id", "s.soma_position", "s.soma_volume"]
     columns += [f"t.{name}" for name in TOTALS]
+    if spoken:
+        columns += ["k.transmitter", f"if(k.transmitter IS NULL, NULL, {_SPOKEN}) AS {_SOURCE}"]
+        joins += " LEFT JOIN spoken k USING (root_id)"
     if has_names:
         joins += " LEFT JOIN names USING (root_id)"
     sql = f"SELECT {', '.join(columns)} FROM totals t {joins} ORDER BY t.root_id"
@@ -282,6 +336,9 @@ def _checksums(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> d
         **_prefixed("neurons", fingerprint.of_neurons(connection, folder / "neurons.parquet")),
         **_prefixed("annotations", fingerprint.of_ties(connection, folder / "annotates.parquet")),
     }
+    if "transmitter" in pq.read_schema(folder / CONNECTIONS).names:
+        found = fingerprint.of_transmitters(connection, folder / CONNECTIONS)
+        sums["connections.transmitters"] = found
     for name in ("annotations", "neurons"):
         sums[f"{name}.content"] = _content(folder / f"{name}.parquet")
     sums["annotations.rows"] = str(pq.read_metadata(folder / "annotations.parquet").num_rows)
@@ -321,7 +378,9 @@ def _read(workspace: Workspace) -> Stages:
         neuron_fields=tuple(Field(**f) for f in rows["neuron_fields"]),
         counts=counts,
         checksums=rows["checksums"],
-        notes=tuple(described["notes"]),
+        connection_fields=tuple(Field(**f) for f in rows["connection_fields"]),
+        regions=folder / REGIONS if (folder / REGIONS).exists() else None,
+        notes=(*described["notes"], *rows["notes"]),
         has_size=rows["has_size"],
         reading=_reading(workspace.info(ROWS)["reading"], described["reading"]),
     )

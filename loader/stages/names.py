@@ -25,6 +25,9 @@ RESERVED = frozenset(
         *TOTALS,
         "soma_position",
         "soma_volume",
+        "transmitter",
+        "transmitter_score",
+        "transmitter_source",
         # Names of the embedded engine.
         "_id",
         "_label",

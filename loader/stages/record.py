@@ -36,6 +36,7 @@ def make_record(
         has_size=stages.has_size,
         annotation_fields=stages.annotation_fields,
         neuron_fields=stages.neuron_fields,
+        connection_fields=stages.connection_fields,
         counts=stages.counts,
         checksums=stages.checksums,
         notes=stages.notes,

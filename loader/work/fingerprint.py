@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from loader.work.duck import literal, one_row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     import duckdb
@@ -56,6 +56,11 @@ SELECT count(*) AS connections,
        count(*) FILTER (is_loop) AS self_connections
 FROM c"""
 
+_TRANSMITTERS = f"""
+WITH a AS (SELECT transmitter, {_weighed("pre", "post")} AS x FROM read_parquet({{path}}))
+SELECT transmitter, count(*) AS connections, coalesce(sum({_cube("x")}), 0)::BIGINT AS pairs
+FROM a GROUP BY transmitter"""
+
 _TIES = f"""
 WITH a AS (SELECT {_weighed("annotation_id", "root_id")} AS x FROM read_parquet({{path}}))
 SELECT count(*) AS attached, coalesce(sum({_cube("x")}), 0)::BIGINT AS ties
@@ -82,6 +87,17 @@ FROM n"""
 def of_connections(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
     """Compute the values of `cypher/verify/connections_checksum.cypher` from a stage."""
     return one_row(connection, _CONNECTIONS.format(path=literal(path)))
+
+
+def of_transmitters(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
+    """Compute what `listed` makes of `cypher/verify/transmitters_checksum.cypher` from a stage."""
+    return listed(connection.execute(_TRANSMITTERS.format(path=literal(path))).fetchall())
+
+
+def listed(rows: Iterable[Sequence[object]]) -> str:
+    """Return rows of a name and numbers as one text, in any order of rows."""
+    texts = sorted(":".join("" if v is None else str(v) for v in row) for row in rows)
+    return " ".join(texts)
 
 
 def of_neurons(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:

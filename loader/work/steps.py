@@ -93,6 +93,9 @@ class RowsInfo:
         `synapses` or `pairs`, as in `loader.stages.aggregate`.
     columns
         Our name (`pre`, `post`, `size`, `valid`, `weight`, `size_sum`) to the files' column.
+    extras
+        What else the rows say to the files' column: `region`, `transmitter`, or `nt_gaba`, ...
+        for the scores of transmitters.
     paths
         Files outside the working folder that are read in place; their checksums are part of
         the load's key. Empty if the step has its own files.
@@ -110,6 +113,7 @@ class RowsInfo:
 
     layout: Literal["synapses", "pairs"]
     columns: dict[str, str]
+    extras: dict[str, str] = field(default_factory=dict)
     paths: tuple[str, ...] = ()
     one_is_unresolved: bool = False
     rows_counted: int | None = None
@@ -135,6 +139,9 @@ class AnnotationInfo:
         Fields that are also merged into neurons.
     supervoxel
         The field with supervoxel ids; empty for none.
+    transmitter
+        The fields that say the transmitter, as in `loader.stages.transmitters.Told.columns`;
+        empty for none.
     notes
         Notes for the user, such as rows that could not be resolved.
     reading
@@ -144,5 +151,6 @@ class AnnotationInfo:
     table: str
     merged: tuple[str, ...]
     supervoxel: str = ""
+    transmitter: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     reading: dict[str, Any] = field(default_factory=dict)

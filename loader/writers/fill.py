@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING
 from graphapi.engines.ladybug import LadybugEngine
 from graphapi.engines.queries import catalog, quoted
 from graphapi.errors import CavegraphError, EngineError
+from graphapi.graph.materialization import Field
 from loader.stages.record import record_params
 from loader.writers.pieces import copy_in_pieces, rows_at_once
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from graphapi.graph.materialization import Field, Materialization
+    from graphapi.graph.materialization import Materialization
     from loader.stages.make import Stages
     from loader.writers.pieces import Room
 
@@ -133,7 +134,8 @@ def fill(task: Task, tell: Tell) -> None:
     _create_tables(engine, stages)
     neuron_columns = ["root_id", *(f.name for f in stages.neuron_fields)]
     copy("Neuron", stages.neurons, neuron_columns, nodes=True)
-    copy("CONNECTS", stages.connections, ["weight", "size_sum"], nodes=False)
+    edge_columns = ["weight", "size_sum", *(f.name for f in stages.connection_fields)]
+    copy("CONNECTS", stages.connections, edge_columns, nodes=False)
     if record.counts["annotation_rows"]:
         names = [f.name for f in _annotation_columns(stages)]
         copy("Annotation", stages.annotations, ["annotation_id", *names], nodes=True)
@@ -148,6 +150,7 @@ def fill(task: Task, tell: Tell) -> None:
 def _create_tables(engine: LadybugEngine, stages: Stages) -> None:
     neuron = _listed(stages.neuron_fields)
     annotation = _listed(_annotation_columns(stages))
+    edge = _listed((Field("weight", "int"), Field("size_sum", "int"), *stages.connection_fields))
     for statement in (
         f"CREATE NODE TABLE Neuron(root_id INT64, {neuron}PRIMARY KEY(root_id))",
         (
@@ -155,7 +158,7 @@ def _create_tables(engine: LadybugEngine, stages: Stages) -> None:
             "PRIMARY KEY(annotation_id))"
         ),
         f"CREATE NODE TABLE Materialization({', '.join(_RECORD)})",
-        "CREATE REL TABLE CONNECTS(FROM Neuron TO Neuron, weight INT64, size_sum INT64)",
+        f"CREATE REL TABLE CONNECTS(FROM Neuron TO Neuron, {edge.removesuffix(', ')})",
         "CREATE REL TABLE ANNOTATES(FROM Annotation TO Neuron)",
     ):
         engine.execute_ddl(statement)

@@ -75,6 +75,7 @@ def parts(stages: Stages, record: Materialization) -> list[Part]:
     annotations = f"read_parquet({literal(stages.annotations)})"
     neuron_fields = [("root_id", "int"), *_pairs(stages.neuron_fields), (DISPLAY_NAME, "string")]
     annotation_fields = [("annotation_id", "int"), *_pairs(stages.annotation_fields)]
+    edge_fields = [("weight", "int"), ("size_sum", "int"), *_pairs(stages.connection_fields)]
     tie = f"FROM read_parquet({literal(stages.connections)}) c"
     return [
         _nodes("Neuron", neuron_fields, "named_neurons ORDER BY root_id", "root_id"),
@@ -82,8 +83,8 @@ def parts(stages: Stages, record: Materialization) -> list[Part]:
             "--relationships=CONNECTS",
             "connects-header.csv",
             "connects.csv",
-            (":START_ID(Neuron)", ":END_ID(Neuron)", "weight:long", "size_sum:long"),
-            f"SELECT a.n, b.n, c.weight, c.size_sum {tie} "
+            (":START_ID(Neuron)", ":END_ID(Neuron)", *_typed(edge_fields)),
+            f"SELECT a.n, b.n, {', '.join('c.' + identifier(n) for n, _ in edge_fields)} {tie} "
             "JOIN numbers a ON a.root_id = c.pre JOIN numbers b ON b.root_id = c.post",
         ),
         _nodes("Annotation", annotation_fields, annotations, "annotation_id"),
@@ -196,7 +197,7 @@ def _nodes(label: str, fields: Iterable[tuple[str, str]], rows: str, order: str)
         f"--nodes={label}",
         f"{name}s-header.csv",
         f"{name}s.csv",
-        (f":ID({label})", *(f"{column}:{_TYPES[kind]}" for column, kind in fields)),
+        (f":ID({label})", *_typed(fields)),
         f"SELECT {number}, {', '.join(_value(c, k) for c, k in fields)} FROM {rows}",
     )
 
@@ -229,6 +230,10 @@ def _record_part(record: Materialization) -> Part:
         (":ID(Materialization)", *columns),
         f"SELECT 0, {', '.join(selected)}",
     )
+
+
+def _typed(fields: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    return tuple(f"{column}:{_TYPES[kind]}" for column, kind in fields)
 
 
 def _pairs(fields: Iterable[Field]) -> list[tuple[str, str]]:

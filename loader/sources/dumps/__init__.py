@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal
 
+from graphapi.common.transmitters import transmitter
 from graphapi.errors import SourceSchemaError
 
 if TYPE_CHECKING:
@@ -18,6 +19,15 @@ _PLAIN = "plain.toml"
 _PLACEHOLDERS = {"{digits}": r"(\d+)", "{dataset}": r"([A-Za-z]+_\d+)"}
 #: Our names for columns of connections or synapse rows.
 ROLES = ("pre", "post", "weight", "size", "size_sum", "valid")
+#: Our names of what else a row may say, where the table has a column of it.
+EXTRA_ROLES = ("transmitter",)
+#: Our names of the columns that say the transmitter.
+TRANSMITTER_ROLES = ("transmitter", "transmitter_score")
+#: Said of a role, there is no such column.
+NO_COLUMN = "none"
+#: The columns of single synapses in FlyWire's tables: a score for each transmitter.
+_SCORES = ("gaba", "ach", "glut", "oct", "ser", "da")
+_AVERAGE = "_avg"
 
 
 @dataclass(frozen=True)
@@ -184,6 +194,44 @@ def named(ours: str, there: Iterable[str]) -> list[str]:
         return exact
     lower = {word.lower() for word in known}
     return [name for name in names if name.lower() in lower]
+
+
+def transmitter_columns(
+    there: Iterable[str], shape: Shape | None, said: Mapping[str, str]
+) -> dict[str, str]:
+    """Find the columns of a table that say transmitters.
+
+    Parameters
+    ----------
+    there
+        The table's columns.
+    shape
+        What it was taken for.
+    said
+        What the user says: `transmitter` and `transmitter_score` to a column, or to `none`.
+
+    Returns
+    -------
+    dict
+        `transmitter`, and `transmitter_score` where there is one, to a column of names; or
+        our words for several transmitters to columns of scores; empty where it says none.
+    """
+    names = list(there)
+    if said.get("transmitter") == NO_COLUMN:
+        return {}
+    found: dict[str, str] = {}
+    for role in TRANSMITTER_ROLES:
+        known = find(shape.about[role], names) if shape and role in shape.about else None
+        column = said.get(role) or known or next(iter(named(role, names)), None)
+        if column and column != NO_COLUMN:
+            found[role] = column
+    if "transmitter" in found:
+        return found
+    averages = [name for name in names if name.endswith(_AVERAGE)]
+    scores = averages or (list(_SCORES) if set(_SCORES) <= set(names) else [])
+    words = {transmitter(name.removesuffix(_AVERAGE)): name for name in scores}
+    several = {word: name for word, name in words.items() if word}
+    return several if len(several) > 1 else {}
 
 
 def _shape(content: Mapping[str, Any], entry: Mapping[str, Any], where: str) -> Shape:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from graphapi.cave.token import normal_address
 from graphapi.errors import InputError, NotFoundError
 from loader.sources.annotationtable import AnnotationTable
+from loader.sources.dumps import TRANSMITTER_ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,13 @@ _TOP = {
 }
 _SYNAPSES = {"table": str, "size_column": str, "resolution": list}
 _SOMATA = {"table": str}
-_TABLE = {"table": str, "fields": dict, "kind_column": str, "value_column": str}
+_TABLE = {
+    "table": str,
+    "fields": dict,
+    "kind_column": str,
+    "value_column": str,
+    **dict.fromkeys(TRANSMITTER_ROLES, str),
+}
 _FILES = {"lists": list, "columns": dict}
 
 
@@ -161,6 +168,7 @@ def _table(entry: object, where: str) -> AnnotationTable:
         fields=_texts(found.get("fields", {}), where),
         kind_column=found.get("kind_column", ""),
         value_column=found.get("value_column", ""),
+        transmitter={role: found[role] for role in TRANSMITTER_ROLES if role in found},
     )
 
 
