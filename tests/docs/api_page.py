@@ -40,8 +40,8 @@ def page() -> str:
     from graphapi import plots
     from graphapi.motifs.analysis import MotifAnalysis
 
-    names = [name for name in graphapi.__all__ if name != "CRANT_DEFAULT_DATASET"]
-    things = {name: getattr(graphapi, name) for name in names}
+    things = {name: getattr(graphapi, name) for name in graphapi.__all__}
+    things = {name: thing for name, thing in things.items() if callable(thing)}
     functions = {n: t for n, t in things.items() if not inspect.isclass(t)}
     classes = {n: t for n, t in things.items() if inspect.isclass(t)}
     known = {n for n in functions if n != "cypher_query"}
