@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 import graphapi
-from benchmarks import loads, measure, page, reads
+from benchmarks import anysize, loads, measure, page, reads
 from benchmarks.bare import BareLadybug
 from benchmarks.places import Run
 from benchmarks.rivals import InDuckDB, InPandas, InScipy
@@ -118,3 +119,21 @@ def test_a_target_that_is_missed_is_said_to_be(ours: float, bare: float, holds: 
     )
     found = page.targets({"reads-embedded": dict.fromkeys(asked, one)})
     assert [target.holds for target in found] == [holds, False, False, False]
+
+
+def test_a_load_of_any_size_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    arguments = [str(tmp_path / "f"), "--scale", "20000", "--memory", "1GB", "--keep"]
+    assert anysize.main(arguments) == 0
+    made = {p: p.stat().st_mtime_ns for p in (tmp_path / "f").rglob("*.parquet")}
+    assert anysize.main(arguments) == 0
+    lines = (tmp_path / "f" / "results.jsonl").read_text("utf-8").splitlines()
+    first, again = map(json.loads, lines)
+    assert [p["name"] for p in first["phases"]][-4:] == [
+        "written", "verified", "published", "the rest",
+    ]  # fmt: skip
+    assert first["counts"]["rows"] == anysize.ROWS // 20_000
+    assert first["peak_mb"] > 100
+    assert [p["name"] for p in again["phases"]] == ["the rest"]
+    assert {p: p.stat().st_mtime_ns for p in (tmp_path / "f").rglob("*.parquet")} == made
+    with pytest.raises(SystemExit, match="another run"):
+        anysize.main([str(tmp_path / "f"), "--scale", "30000"])

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import asdict, dataclass, field
@@ -83,6 +84,9 @@ def watched(
     try:
         watcher.start()
         for line in process.stdout:
+            if not line.startswith("{"):  # a library may print too
+                sys.stderr.write(line)
+                continue
             told = json.loads(line)
             if "phase" in told:
                 found.phases.append(watcher.phase(told["phase"]))
