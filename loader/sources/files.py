@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
     import duckdb
 
     from loader.sources.idcolumns import Ids
+    from loader.sources.tablefile import TableFile
     from loader.work.settings import Settings
     from loader.work.workspace import Workspace
+
+_ELECTRICAL = re.compile(r"electrical|gap[_ -]?junction", re.IGNORECASE)
 
 
 class FileSource:
@@ -91,6 +95,7 @@ class FileSource:
         """Return the identity of the source; reads the files once, for their checksums."""
         if self._origin is None:
             files = [[str(f.path), f.member, list(f.names), sha256_of(f.path)] for f in self.files]
+            _require_different(self.files, [(file[1], file[3]) for file in files])
             self._origin = Origin(
                 kind="files",
                 datastack=self._datastack,
@@ -147,3 +152,21 @@ class FileSource:
                 Names.make(found).write(path)
             workspace.finish(NAMES, ["names.parquet"])
         return Names.read(workspace.files(NAMES)[0])
+
+
+def _require_different(files: Sequence[TableFile], contents: Sequence[object]) -> None:
+    """Refuse the same rows twice, and chemical beside electrical synapses in files of their own."""
+    for number, content in enumerate(contents):
+        first = contents.index(content)
+        if first < number:
+            raise InputError(
+                f"{files[first].where} and {files[number].where} have the same content",
+                hint="give each file once; its synapses would be counted twice",
+            )
+    electrical = [f for f in files if _ELECTRICAL.search(f.name)]
+    if 0 < len(electrical) < len(files):
+        raise InputError(
+            f"{electrical[0].where} is called electrical, other files are not: rows of different "
+            "kinds cannot be summed",
+            hint="load the files of one kind",
+        )

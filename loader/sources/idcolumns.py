@@ -25,7 +25,10 @@ _FLOATS = ("FLOAT", "DOUBLE")
 _DIGITS = r"^\s*[0-9]+\s*$"
 _FLOAT = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 #: Ids written so that spreadsheets and R do not change them: '7, ="7", 7L, 7,205,759.
-_DISGUISED = r"""^\s*('|=?")?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)"?[LnN]?\s*$"""
+_DISGUISED = r"""^\s*(('|=?")?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)"?|[0-9]{10,}[LnN])\s*$"""
+#: A number written in yet another way, which is not the name of a cell: digits of any script
+#: without a letter, hexadecimal, or as many digits as a root id has.
+_HIDDEN = r"^[^\p{L}]*\p{Nd}[^\p{L}]*$|^\s*0[xX][0-9a-fA-F]+\s*$|(\p{Nd}[^\p{L}\p{Nd}]?){15}"
 _NO_VALUE = "('', 'nan', 'none', 'null', '<na>', 'na')"
 #: Number of digits of an id whose first digits are in the name of its column.
 _FULL_LENGTH = 18
@@ -124,7 +127,10 @@ def find_column(
             "they may already be the ids of other neurons",
         )
     if kind != "VARCHAR" and not kind.startswith("ENUM"):
-        raise SourceSchemaError(f"{place}: {kind} cannot be root ids")
+        raise SourceSchemaError(
+            f"{place}: {kind} cannot be root ids",
+            hint="write the table again with ids as int64 or as text, or name another column",
+        )
     return _text_column(connection, IdColumn(view, column, "names", place, prefix), ids)
 
 
@@ -151,27 +157,37 @@ def _text_column(connection: duckdb.DuckDBPyConnection, found: IdColumn, ids: Id
         f"""SELECT count(*) FILTER (kind = 'digits') AS digits,
                    count(*) FILTER (kind = 'float') AS floats,
                    count(*) FILTER (kind = 'disguised') AS disguised,
-                   count(*) FILTER (kind = 'disguised' OR kind = 'other') AS others,
+                   count(*) FILTER (kind IN ('disguised', 'hidden', 'other')) AS others,
+                   count(*) FILTER (kind = 'hidden') AS hidden,
+                   min(v) FILTER (kind = 'hidden') AS hidden_example,
                    min(v) FILTER (kind <> 'digits') AS example
             FROM (SELECT v, CASE WHEN regexp_matches(v, $1) THEN 'digits'
                                  WHEN lower(trim(v)) IN {_NO_VALUE} THEN NULL
                                  WHEN regexp_matches(v, $2) THEN 'float'
                                  WHEN regexp_matches(v, $3) THEN 'disguised'
+                                 WHEN regexp_matches(v, $4) THEN 'hidden'
                                  WHEN v IS NOT NULL THEN 'other' END AS kind
                   FROM (SELECT CAST({name} AS VARCHAR) AS v FROM {found.view}))""",
-        [_DIGITS, _FLOAT, _DISGUISED],
+        [_DIGITS, _FLOAT, _DISGUISED, _HIDDEN],
     )
     digits, floats, others = counted["digits"], counted["floats"], counted["others"]
     example, disguised = counted["example"], counted["disguised"]
     if ids != "names" and disguised and disguised == others and not floats:
         hidden = IdColumn(found.view, found.column, "digits", place, found.prefix, disguised=True)
         return _ranged(connection, hidden, f"TRY_CAST({_plain(name)} AS HUGEINT)")
+    if ids != "names" and counted["hidden"]:
+        raise SourceSchemaError(
+            f"{place}: {counted['hidden']} ids are not written as plain whole numbers, such as "
+            f"'{counted['hidden_example']}'",
+            hint="export the table again with ids as plain digits, or use --ids names (in Python, "
+            "ids='names') if they are cell names",
+        )
     if ids == "names" or (ids == "auto" and others and not digits and not floats):
         return found
     if floats:
         raise SourceSchemaError(
-            f"{place}: {floats} ids are written as floats, such as '{example}'",
-            hint="export the table again with whole ids; floats are not exact",
+            f"{place}: {floats} ids are written as floats or with a sign, such as '{example}'",
+            hint="export the table again with ids as plain digits; floats are not exact",
         )
     if others:
         raise SourceSchemaError(

@@ -60,7 +60,9 @@ def read_ids(path: Path) -> np.ndarray[Any, Any]:
         try:
             ids = np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise SourceSchemaError(f"'{path}' cannot be read as an array: {error}") from error
+            raise SourceSchemaError(
+                f"'{path}' cannot be read as an array: {error}", hint="save the ids as int64"
+            ) from error
         if ids.dtype.kind not in "iu" or (ids.size and int(ids.max()) >= 2**63):
             raise SourceSchemaError(
                 f"'{path}' contains {ids.dtype}, not whole root ids", hint="save them as int64"

@@ -93,6 +93,11 @@ def _at(text: str) -> list[TableFile]:
         matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207  (absolute ones too)
         if not matches:
             raise NotFoundError(f"nothing matches '{text}'", hint="check the path and the pattern")
+        if logged := [m for m in map(Path, matches) if (m.parent / "_delta_log").is_dir()]:
+            raise InputError(
+                f"'{logged[0].parent}' is a Delta Lake table: not all of its files count",
+                hint="name the folder, not its files",
+            )
         return [file for match in matches for file in _at(match) if _is_rows(file.path)]
     path = _existing(path)
     return [_only_member(path)] if is_archive(path) else [TableFile(path)]
@@ -152,7 +157,13 @@ def _delta_files(folder: Path) -> list[Path]:
     for commit in sorted(log.glob("*.json")):
         if commit.name[:20] > newest:
             lines = commit.read_text("utf-8").splitlines()
-            actions += [json.loads(line) for line in lines if line.strip()]
+            try:
+                actions += [json.loads(line) for line in lines if line.strip()]
+            except ValueError as error:
+                raise SourceSchemaError(
+                    f"'{commit}', the log of a Delta Lake table, is damaged: {error}",
+                    hint="get the table again",
+                ) from error
     there: dict[str, None] = {}
     for action in actions:
         protocol, added = action.get("protocol"), action.get("add")
@@ -165,6 +176,11 @@ def _delta_files(folder: Path) -> list[Path]:
             if added.get("partitionValues"):
                 raise SourceSchemaError(
                     f"'{folder}' is a Delta Lake table with partitions, which are not supported",
+                    hint="write it as plain Parquet files",
+                )
+            if added.get("deletionVector"):
+                raise SourceSchemaError(
+                    f"'{folder}' is a Delta Lake table with deleted rows in its files",
                     hint="write it as plain Parquet files",
                 )
             there[unquote(added["path"])] = None

@@ -12,7 +12,7 @@ from graphapi.errors import SourceSchemaError
 from loader.sources import dumps
 from loader.sources.idcolumns import holds_wholes
 from loader.stages.aggregate import SCORE
-from loader.work.duck import identifier, literal, one_row
+from loader.work.duck import identifier, one_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,8 +34,14 @@ _OF_SYNAPSES = re.compile(
 _OF_IDS = re.compile(
     r"id$|\w+[_.]id$|\w*Id$|\w*_index$|__index_level_\d+__$|column0$|unnamed.*$", re.I
 )
-_ELECTRICAL = ("electrical", "gap junction", "gap_junction", "gapjunction", "gap", "electric")
-_CHEMICAL = ("chemical", "chem", "synapse")
+#: Columns that tell kinds of rows apart, by their name; by a value; or by saying yes or no.
+_OF_KINDS = re.compile(
+    r"((synapse|syn|edge|connection|conn|link)[_ ]?)?(type|kind|class|category|modality)$"
+    r"|(data[_ ]?set|animal|individual|specimen|replicate|time[_ ]?point|version)$",
+    re.IGNORECASE,
+)
+_ELECTRICAL = r"ej|gj|gap|elec|.*electric.*|.*gap[ _-]?junction.*"
+_IS_ELECTRICAL = re.compile(r"\w*(electrical|gap_?junction)\w*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,7 @@ def assign(types: Mapping[str, str], asked: Mapping[str, str], where: str) -> Ro
             )
         found.update((ours, claim) for claim in claims)
     _require_ends(found, types, where)
+    _require_no_twin({o: c for o, c in found.items() if o not in said}, types, where)
     if "weight" in found:
         found.pop("size", None)
     else:
@@ -158,6 +165,21 @@ def _require_ends(found: Mapping[str, str], types: Mapping[str, str], where: str
             f"{where}: '{found['pre']}' and '{found['post']}' name different first digits of ids",
             hint="both column names must end in the same digits, or neither in any",
         )
+
+
+def _require_no_twin(found: Mapping[str, str], types: Mapping[str, str], where: str) -> None:
+    """Refuse a column of which another differs only in upper and lower case, or by a number.
+
+    DuckDB adds the number where names differ in case only.
+    """
+    for ours, name in found.items():
+        twin = re.compile(rf"{re.escape(name)}(_\d+)?$", re.IGNORECASE)
+        twins = [other for other in types if other != name and twin.match(other)]
+        if twins:
+            raise SourceSchemaError(
+                f"{where}: each of {[name, *twins]} could be the column '{ours}'",
+                hint=" or ".join(f"--column {ours}={claim}" for claim in (name, *twins)),
+            )
 
 
 class RowsInDoubt:
@@ -235,9 +257,7 @@ class RowsInDoubt:
         shape = self._roles.shape
         looked = [shape.kinds] if shape and shape.kinds else []
         if shape is None:
-            looked = [
-                n for n, kind in self._types.items() if n not in self._used and _is_text(kind)
-            ]
+            looked = [name for name in self._types if name not in self._used]
         for name in looked:
             if name in chosen:
                 continue
@@ -246,19 +266,29 @@ class RowsInDoubt:
                 raise SourceSchemaError(
                     f"{self._where}, column '{name}': rows of different kinds, {kinds}, cannot be "
                     "summed",
-                    hint="choose " + " or ".join(f"--keep '{name}={kind}'" for kind in kinds),
+                    hint="choose "
+                    + " or ".join(f"--keep '{name}={kind}'" for kind in kinds)
+                    + f"; --keep '{name}!=' if they are to be summed all the same",
                 )
 
     def _kinds(self, name: str) -> list[str]:
-        column = f"lower(trim(CAST({identifier(name)} AS VARCHAR)))"
-        listed = ", ".join(literal(word) for word in (*_ELECTRICAL, *_CHEMICAL))
+        """Return some values of a column that tells kinds of rows apart; none if it does not."""
+        column = f"trim(CAST({identifier(name)} AS VARCHAR))"
+        shape = self._roles.shape
+        is_named = bool(_OF_KINDS.match(name)) or bool(shape and shape.kinds == name)
+        if not (is_named or _IS_ELECTRICAL.match(name) or _is_text(self._types[name])):
+            return []
         rows = self._connection.execute(
-            f"SELECT DISTINCT {column}, {identifier(name)} FROM {self._view} "
-            f"WHERE {column} IN ({listed}) ORDER BY 2"
+            f"SELECT {column}, bool_or(regexp_full_match(lower({column}), $1)) "
+            f"FROM {self._view} WHERE {column} <> '' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 4",
+            [_ELECTRICAL],
         ).fetchall()
-        there = {row[0] for row in rows}
-        both = there & set(_ELECTRICAL) and there & set(_CHEMICAL)
-        return [str(row[1]) for row in rows] if both else []
+        kinds = sorted(str(row[0]) for row in rows)
+        if len({kind.lower() for kind in kinds}) < 2:
+            return []
+        yes_or_no = {kind.lower() for kind in kinds} in ({"true", "false"}, {"0", "1"})
+        marked = any(row[1] for row in rows) or (_IS_ELECTRICAL.match(name) and yes_or_no)
+        return kinds if is_named or marked else []
 
     def _holds_wholes(self, name: str) -> bool:
         return holds_wholes(self._connection, self._view, name, self._types[name])

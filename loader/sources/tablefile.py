@@ -177,7 +177,7 @@ def view(
     """
     import duckdb
 
-    packed = ("gz", "zst") if file.is_text or file.format == "json" else ()
+    packed = ("gz",) if file.is_text or file.format == "json" else ()
     path = readable(
         file.path, file.member, scratch, as_it_is=packed, odd=file.is_odd, where=file.where
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _HEAD = 1 << 16
 _LARGEST_HEAD = 1 << 24
-_SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons"}
+_SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "pipes"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -157,7 +157,10 @@ def _first_bytes(path: Path, size: int, where: str) -> bytes:
         with path.open("rb") as plain:
             return plain.read(size)
     except (OSError, EOFError, zlib.error) as error:
-        raise SourceSchemaError(f"{where} cannot be read as text: {error}") from error
+        raise SourceSchemaError(
+            f"{where} cannot be read as text: {error}",
+            hint="check that the file is whole and its ending right",
+        ) from error
 
 
 def _decoded(head: bytes, *, whole: bool, where: str) -> str:
