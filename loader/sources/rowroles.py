@@ -275,7 +275,8 @@ class RowsInDoubt:
         """Return some values of a column that tells kinds of rows apart; none if it does not."""
         column = f"trim(CAST({identifier(name)} AS VARCHAR))"
         shape = self._roles.shape
-        is_named = bool(_OF_KINDS.match(name)) or bool(shape and shape.kinds == name)
+        is_pairs = self._roles.rows == "pairs"
+        is_named = (is_pairs and bool(_OF_KINDS.match(name))) or bool(shape and shape.kinds == name)
         if not (is_named or _IS_ELECTRICAL.match(name) or _is_text(self._types[name])):
             return []
         rows = self._connection.execute(

@@ -33,11 +33,6 @@ def check_plausible(made: Stages, *, force_annotations: bool = False) -> Stages:
         the connections.
     """
     rows = made.reading.get("connections", {})
-    if made.counts.get("rows_outside") and not made.counts["connections"]:
-        raise SourceSchemaError(
-            f"--only {made.reading['only']}: no connection is between two of these neurons",
-            hint="are the ids of another version or data set?",
-        )
     repeated = made.counts["rows_kept"] - made.counts["connections"]
     if rows.get("one_row_a_pair") and repeated > 0:
         raise SourceSchemaError(

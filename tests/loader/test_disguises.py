@@ -12,9 +12,6 @@ import pytest
 
 from graphapi.errors import CavegraphError
 from loader import FileSource
-from loader.sources.idlist import read_only
-from loader.stages.make import make
-from loader.stages.plausible import check_plausible
 from loader.work.settings import Settings
 from loader.work.workspace import Workspace
 
@@ -28,13 +25,11 @@ def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
-def extract(tmp_path: Path, *files: Path, only: str | None = None, **options: object) -> list:
+def extract(tmp_path: Path, *files: Path, **options: object) -> list:
     """The staged rows."""
     source = FileSource(list(files), **options)
     with Workspace(tmp_path / "work", source.origin().key) as workspace:
         source.extract(workspace, SETTINGS)
-        if only is not None:
-            check_plausible(make(workspace, None, SETTINGS, read_only(only)))
         info = workspace.info("rows")
         paths = info["paths"] or workspace.files("rows")
         rows = pa.concat_tables(pq.read_table(path) for path in paths).to_pylist()
@@ -42,9 +37,9 @@ def extract(tmp_path: Path, *files: Path, only: str | None = None, **options: ob
     return sorted(tuple(row[names[n]] for n in ("pre", "post", "weight")) for row in rows)
 
 
-def refused(tmp_path: Path, *files: Path, match: str, only: str | None = None) -> None:
+def refused(tmp_path: Path, *files: Path, match: str) -> None:
     with pytest.raises(CavegraphError, match=match) as caught:
-        extract(tmp_path, *files, only=only)
+        extract(tmp_path, *files)
     assert caught.value.hint
 
 
@@ -136,12 +131,6 @@ def test_the_same_rows_are_not_counted_twice(tmp_path):
 def test_columns_that_differ_in_case_only_are_asked_about(tmp_path, header):
     path = written(tmp_path, f"{header}\n{A},{B},3,30\n{B},{C},2,20\n")
     refused(tmp_path, path, match="could be the column")
-
-
-def test_only_that_leaves_nothing_is_refused(tmp_path):
-    path = written(tmp_path, f"pre,post,weight\n{A},{B},3\n{B},{C},2\n")
-    ids = written(tmp_path, f"{A + 1}\n{B + 1}\n", "ids.csv")
-    refused(tmp_path, path, match="no connection is between", only=str(ids))
 
 
 def test_pipes_and_zstandard(tmp_path):
