@@ -222,8 +222,7 @@ class RowFiles:
             raise SourceSchemaError(
                 f"{self._where}: one of '{pre.column}' and '{post.column}' contains "
                 "names, the other numbers",
-                hint="write the ids of both in the same way, or name other columns with "
-                "--column pre=NAME --column post=NAME",
+                hint="name other columns with --column pre=NAME --column post=NAME",
             )
         for one, other in ((pre, post), (post, pre)):
             if (one.low or 0) > _LONG_ID and other.high and other.high < _SHORT_ID:
@@ -418,10 +417,7 @@ def _check_wholes(
 ) -> None:
     """Require whole numbers >= 0, or none if `may_lack`."""
     if types[column] == "BOOLEAN":
-        raise SourceSchemaError(
-            f"{where}: contains true and false, not numbers of synapses",
-            hint="name another column with --column weight=NAME",
-        )
+        raise SourceSchemaError(f"{where}: contains true and false, not numbers of synapses")
     name = text = identifier(column)
     is_lacking, is_bad = f"{name} IS NULL", f"{name} < 0"
     if types[column] not in _WHOLE:
