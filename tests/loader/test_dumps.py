@@ -201,8 +201,11 @@ def test_what_a_file_was_taken_for_is_in_the_record(samples, tmp_path):
     folder, expected = samples[0]
     told = staged(folder, tmp_path, expected["codex"]).reading["connections"]
     assert told["family"] == "Codex (FlyWire FAFB)"
-    assert told["columns"] == {"pre": "pre_root_id", "post": "post_root_id", "weight": "syn_count"}
-    assert told["not_used"] == ["neuropil", "nt_type"]
+    assert told["columns"] == {
+        "pre": "pre_root_id", "post": "post_root_id", "weight": "syn_count",
+        "transmitter": "nt_type",
+    }  # fmt: skip
+    assert told["not_used"] == ["neuropil"]
 
 
 def test_a_header_file_names_the_columns(samples, tmp_path):
