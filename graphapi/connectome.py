@@ -6,10 +6,8 @@ from html import escape
 from pathlib import Path
 from typing import cast
 
-from graphapi.ask.effective import EffectiveQuestions
 from graphapi.ask.export import ExportQuestions
 from graphapi.ask.figures import FigureQuestions
-from graphapi.ask.influence import InfluenceQuestions
 from graphapi.ask.motifs import MotifQuestions
 from graphapi.ask.partners import PartnerQuestions
 from graphapi.ask.paths import PathQuestions
@@ -25,8 +23,6 @@ class Connectome(
     PartnerQuestions,
     TypeQuestions,
     PathQuestions,
-    InfluenceQuestions,
-    EffectiveQuestions,
     ExportQuestions,
     MotifQuestions,
     PropertyQuestions,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphapi.ask.connectivity import ConnectivityQuestions
+from graphapi.ask.effective import EffectiveQuestions
 from graphapi.ask.imagery import ImageryQuestions
+from graphapi.ask.influence import InfluenceQuestions
 from graphapi.ask.subgraph import SubgraphQuestions
 
 if TYPE_CHECKING:
@@ -18,7 +20,13 @@ if TYPE_CHECKING:
     from graphapi.common.htmlpage import HtmlPage
 
 
-class FigureQuestions(ConnectivityQuestions, SubgraphQuestions, ImageryQuestions):
+class FigureQuestions(
+    ConnectivityQuestions,
+    SubgraphQuestions,
+    InfluenceQuestions,
+    EffectiveQuestions,
+    ImageryQuestions,
+):
     """Questions whose answer is drawn; `graphapi.plots` draws frames that you already have.
 
     Every figure names the graph, says if it is synthetic, and gives the threshold.
@@ -281,6 +289,77 @@ class FigureQuestions(ConnectivityQuestions, SubgraphQuestions, ImageryQuestions
 
         part = self.get_subgraph(neuron_ids, grow, threshold)
         axes = connectivity_diagram(part, by=by, level=level, colors=self._colors_by(by), ax=ax)
+        return self._noted(axes, threshold)
+
+    def plot_influence(
+        self,
+        seeds: object,
+        silenced: object = (),
+        threshold: int = 5,
+        *,
+        by: str | None = None,
+        top: int = 20,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw which neurons, or which classes, seed neurons influence most.
+
+        Parameters
+        ----------
+        seeds, silenced, threshold, by
+            See `get_influence`; one group of seeds.
+        top
+            Number of neurons or classes.
+        ax
+            Axes to draw on; None for new ones.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Dots of adjusted influence, the largest at the top; seeds are orange, classes in the
+            colours of `get_class_colors`.
+        """
+        from graphapi.plots.ranking import influence_ranking
+
+        found = self.get_influence(seeds, silenced, threshold, by=by)
+        colors = None if by is None else self.get_class_colors(by)
+        axes = influence_ranking(found, by=by, top=top, colors=colors, ax=ax)
+        return self._noted(axes, threshold)
+
+    def plot_contributing_paths(
+        self,
+        pre_ids: object,
+        post_ids: object,
+        hops: int = 2,
+        threshold: int = 1,
+        *,
+        by: str = "cell_class",
+        limit: int = 30,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw the paths of types that carry effective connectivity, a layer for each hop.
+
+        Parameters
+        ----------
+        pre_ids, post_ids, threshold, by
+            See `get_contributing_paths`.
+        hops
+            Number of hops of the paths that are drawn.
+        limit
+            Largest number of paths of at most so many hops; the figure says what share they are.
+        ax
+            Axes to draw on; None for new ones.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Bands as wide as contributions, in the colours of `get_class_colors`.
+        """
+        from graphapi.plots.layers import path_layers
+
+        paths = self.get_contributing_paths(
+            pre_ids, post_ids, hops, threshold, by=by, limit=limit
+        )  # fmt: skip
+        axes = path_layers(paths, by=by, hops=hops, colors=self.get_class_colors(by), ax=ax)
         return self._noted(axes, threshold)
 
     def view_subgraph(

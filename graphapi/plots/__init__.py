@@ -8,8 +8,10 @@ from graphapi.plots.bars import partner_classes, synapse_counts
 from graphapi.plots.diagram import connectivity_diagram
 from graphapi.plots.em import em_panels, em_with_synapse
 from graphapi.plots.heatmap import adjacency_heatmap
+from graphapi.plots.layers import path_layers
 from graphapi.plots.motifdrawing import motif_drawing
 from graphapi.plots.network import network_view, to_neo4j_viz
+from graphapi.plots.ranking import influence_ranking
 from graphapi.plots.sizes import synapse_sizes
 from graphapi.plots.statistics import (
     degree_plot,
@@ -26,10 +28,12 @@ __all__ = [
     "distance_plot",
     "em_panels",
     "em_with_synapse",
+    "influence_ranking",
     "motif_drawing",
     "motif_gallery",
     "network_view",
     "partner_classes",
+    "path_layers",
     "rich_club_plot",
     "synapse_counts",
     "synapse_sizes",

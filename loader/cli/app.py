@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from loader.cli import ask, demo, make, motifs, relate, saved, scale
+from loader.cli import ask, demo, hops, make, motifs, relate, saved, scale
 
 app = typer.Typer(
     help="Load a CAVE connectome into a graph, then query its connectivity.",
@@ -38,6 +38,7 @@ demo.register(app)
 make.register(app)
 ask.register(app)
 relate.register(app)
+hops.register(app)
 saved.register(app)
 scale.register(app)
 motifs.register(app)
