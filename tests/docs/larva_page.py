@@ -1,7 +1,7 @@
-"""Runs docs/motifs.md on the larva, whose files are not in the repository.
+"""Runs docs/motifs.md and docs/many-hops.md on the larva, whose files are not in the repository.
 
-`python tests/docs/larva_page.py` writes what its examples print into its text blocks, and the
-picture; read the difference before you commit it.
+`python tests/docs/larva_page.py [PAGE.md]` writes what the examples print into the text blocks,
+and the pictures; read the difference before you commit it.
 """
 
 from __future__ import annotations
@@ -9,14 +9,22 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from examples import ROOT, Block, Session, blocks
 
-PAGE = ROOT / "docs" / "motifs.md"
-PICTURE = ROOT / "docs" / "images" / "larva_triad_spectrum.png"
+#: Each page, and the pictures its examples make: in their folder, and among the documents.
+PAGES = {
+    ROOT / "docs" / "motifs.md": {"larva-report/triad_spectrum.png": "larva_triad_spectrum.png"},
+    ROOT / "docs" / "many-hops.md": {
+        "larva_paths.png": "larva_paths.png",
+        "larva_influence.png": "larva_influence.png",
+    },
+}
+IMAGES = ROOT / "docs" / "images"
 DATA = ROOT.parent / "shared" / "data" / "larva_winding2023"
 
 
@@ -43,28 +51,32 @@ def at_the_larva(folder: Path) -> Iterator[Session]:
         os.chdir(old)
 
 
-def outputs(session: Session) -> Iterator[tuple[Block, str]]:
-    """Run all examples; give each text block with what was printed before it."""
+def outputs(session: Session, page: Path) -> Iterator[tuple[Block, str]]:
+    """Run all examples of a page; give each text block with what was printed before it."""
     printed = ""
-    for block in blocks(PAGE):
+    for block in blocks(page):
         if runs(block):
-            printed = session.run(block, PAGE.name)
+            printed = session.run(block, page.name)
         elif block.kind == "text":
             yield block, printed
 
 
-def main() -> None:
-    """Write outputs and picture into the page."""
+def main(names: list[str]) -> None:
+    """Write outputs and pictures into the pages named, or into all."""
     os.environ["CAVEGRAPH_PROGRESS"] = "0"
-    text, pieces, end = PAGE.read_text("utf-8"), [], 0
-    with tempfile.TemporaryDirectory() as folder, at_the_larva(Path(folder)) as session:
-        for block, printed in outputs(session):
-            lines = [line.rstrip() for line in printed.strip("\n").splitlines()]
-            pieces += [text[end : block.span[0]], "\n".join(lines), "\n"]
-            end = block.span[1]
-        shutil.copy(Path(folder) / "larva-report" / "triad_spectrum.png", PICTURE)
-    PAGE.write_text("".join([*pieces, text[end:]]), "utf-8")
+    for page, pictures in PAGES.items():
+        if names and page.name not in names:
+            continue
+        text, pieces, end = page.read_text("utf-8"), [], 0
+        with tempfile.TemporaryDirectory() as folder, at_the_larva(Path(folder)) as session:
+            for block, printed in outputs(session, page):
+                lines = [line.rstrip() for line in printed.strip("\n").splitlines()]
+                pieces += [text[end : block.span[0]], "\n".join(lines), "\n"]
+                end = block.span[1]
+            for made, kept in pictures.items():
+                shutil.copy(Path(folder) / made, IMAGES / kept)
+        page.write_text("".join([*pieces, text[end:]]), "utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
