@@ -10,6 +10,7 @@ import numpy as np
 
 from graphapi.ask.classes import CLASS, ClassQuestions
 from graphapi.ask.paths import CutOffWarning
+from graphapi.ask.signed import SignedReader
 from graphapi.common.notices import notice
 from graphapi.common.threads import Stop
 from graphapi.errors import InputError
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     from graphapi.graph.selection import Selection
     from graphapi.ids import IdArray
     from graphapi.network.labels import Labels
+    from graphapi.network.signs import Signs
 
 
-class EffectiveQuestions(ClassQuestions):
+class EffectiveQuestions(ClassQuestions, SignedReader):
     """Questions about connectivity over several hops."""
 
     def get_effective_connectivity(
@@ -35,6 +37,8 @@ class EffectiveQuestions(ClassQuestions):
         hops: int = 2,
         threshold: int = 1,
         *,
+        signed: bool = False,
+        signs: Signs | None = None,
         by: str | None = None,
         limit: int | None = None,
     ) -> pd.DataFrame:
@@ -55,6 +59,9 @@ class EffectiveQuestions(ClassQuestions):
             Largest number of hops.
         threshold
             Smallest weight of a connection, in synapses, inclusive; applied before all else.
+        signed, signs
+            Give connections the sign of the presynaptic neuron, by a table that you choose; see
+            `get_adjacency`. The shares are of all input, whatever its sign.
         by
             A property of neurons, such as `cell_class`, that groups both sides, except where a
             dict gives groups. Between groups, the value is the sum over the pre neurons and the
@@ -86,6 +93,7 @@ class EffectiveQuestions(ClassQuestions):
         if limit is not None:
             _check_number("limit", limit)
         matrix, roots = self.whole.matrix(terms.threshold)
+        of_neurons, told = self._signs_of_all(signed, signs)
         labels = None if by is None else self._labels_of_all(by)
         pre = self._side("pre", pre_ids, roots, labels, terms)
         post = self._side("post", post_ids, roots, labels, terms)
@@ -95,7 +103,7 @@ class EffectiveQuestions(ClassQuestions):
                 "memory",
                 hint="choose fewer neurons, or group them with by=",
             )
-        shares = passed_on(matrix, "share_of_input")
+        shares = passed_on(matrix, "share_of_input", of_neurons)
         found = np.stack(
             list(
                 effective_by_hop(
@@ -115,7 +123,7 @@ class EffectiveQuestions(ClassQuestions):
                 CutOffWarning,
             )
         left = {"rows": rows - len(frame), "total": total - float(frame["total"].sum())}
-        attrs |= {"threshold": terms.threshold, "hops": hops}
+        attrs |= {**told, "threshold": terms.threshold, "hops": hops}
         frame.attrs = {**attrs, "complete": not left["rows"], "left_out": left}
         return frame
 
@@ -126,6 +134,8 @@ class EffectiveQuestions(ClassQuestions):
         hops: int = 2,
         threshold: int = 1,
         *,
+        signed: bool = False,
+        signs: Signs | None = None,
         by: str = CLASS,
         limit: int = 20,
     ) -> pd.DataFrame:
@@ -139,8 +149,8 @@ class EffectiveQuestions(ClassQuestions):
         ----------
         pre_ids, post_ids
             Root ids or `NeuronCriteria` where paths start and end.
-        hops, threshold
-            See `get_effective_connectivity`.
+        hops, threshold, signed, signs
+            See `get_effective_connectivity`. Paths are sorted by the size of their contribution.
         by
             The property of neurons that is their type. Neurons without it are `Unknown`.
         limit
@@ -173,10 +183,11 @@ class EffectiveQuestions(ClassQuestions):
         pre = self._select(pre_ids, "pre_ids", terms)
         post = self._select(post_ids, "post_ids", terms)
         matrix, roots = self.whole.matrix(terms.threshold)
+        of_neurons, told = self._signs_of_all(signed, signs)
         start, end = np.zeros(roots.size), np.zeros(roots.size)
         start[roots.searchsorted(pre.unique)] = 1
         end[roots.searchsorted(post.unique)] = 1 / max(1, post.unique.size)
-        shares = passed_on(matrix, "share_of_input")
+        shares = passed_on(matrix, "share_of_input", of_neurons)
         stop = Stop(self.timeout)
         answer = PathSearch(shares, start, end, labels.code, hops, stop).strongest(limit)
         total = sum(answer.totals)
@@ -194,6 +205,7 @@ class EffectiveQuestions(ClassQuestions):
         )
         frame.attrs = {
             **self._provenance(terms, pre, post).attrs(),
+            **told,
             "threshold": terms.threshold,
             "by": by,
             "totals": dict(enumerate(answer.totals, 1)),

@@ -320,7 +320,7 @@ class FigureQuestions(
         """
         from graphapi.plots.ranking import influence_ranking
 
-        found = self.get_influence(seeds, silenced, threshold, by=by)
+        found = self.get_influence(seeds, silenced, threshold=threshold, by=by)
         colors = None if by is None else self.get_class_colors(by)
         axes = influence_ranking(found, by=by, top=top, colors=colors, ax=ax)
         return self._noted(axes, threshold)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphapi.ask.classes import ClassQuestions
+from graphapi.ask.signed import SignedReader
 from graphapi.common.progress import Progress
 from graphapi.common.threads import Stop
 from graphapi.errors import InputError
@@ -25,20 +26,23 @@ if TYPE_CHECKING:
     from graphapi.network.influence import Dynamics
     from graphapi.network.labels import Labels
     from graphapi.network.passing import Floats, Measure
+    from graphapi.network.signs import Signs
 
 #: Name of the only group, where seeds are not given in groups.
 _ONE = ""
 
 
-class InfluenceQuestions(ClassQuestions):
+class InfluenceQuestions(ClassQuestions, SignedReader):
     """Questions about what neurons do to others over many hops."""
 
     def get_influence(
         self,
         seeds: object,
         silenced: object = (),
+        signed: bool = False,
         threshold: int = 5,
         *,
+        signs: Signs | None = None,
         targets: object = None,
         by: str | None = None,
         measure: Measure = "synapses",
@@ -62,6 +66,9 @@ class InfluenceQuestions(ClassQuestions):
         silenced
             Root ids or `NeuronCriteria` of neurons that pass nothing on. They still receive, and
             `M` is scaled again without them. Seeds of a group are not silenced in its answer.
+        signed, signs
+            Give connections the sign of the presynaptic neuron, by a table that you choose; see
+            `get_adjacency`. Influence may then be negative.
         threshold
             Smallest weight of a connection, in synapses, inclusive; applied before all else.
         targets
@@ -80,7 +87,8 @@ class InfluenceQuestions(ClassQuestions):
         -------
         pandas.DataFrame
             `group` (if `seeds` is a dict), `neuron_id`, `is_seed`, `influence` and
-            `adjusted_influence`: ln(influence) + 24, and 0 for influences up to exp(-24). With
+            `adjusted_influence`: ln(influence) + 24, and 0 for influences up to exp(-24); of the
+            size, with the sign of the influence, if `signed`. With
             `by`: `group`, the property, `neurons`, `seeds` (numbers of neurons), `influence`
             (summed), `mean_influence` and `adjusted_influence` (of the sum). Groups in the given
             order, then the largest influence first, then by id or value. The influence of a
@@ -107,6 +115,7 @@ class InfluenceQuestions(ClassQuestions):
         wanted = None if targets is None else self._select(targets, "targets", terms)
         stop = Stop(self.timeout)
         matrix, roots = self.whole.matrix(terms.threshold)
+        of_neurons, told = self._signs_of_all(signed, signs)
         kept = np.arange(roots.size) if wanted is None else roots.searchsorted(wanted.unique)
         if by is None and kept.size * len(groups) > MOST_DENSE_CELLS // 8:
             raise InputError(
@@ -123,7 +132,9 @@ class InfluenceQuestions(ClassQuestions):
                 silent = _silent(mute, roots, places)
                 key = silent.tobytes()
                 if key not in made:
-                    made = {key: Dynamics.of(passed_on(matrix, measure, None, silent), gain, stop)}
+                    made = {
+                        key: Dynamics.of(passed_on(matrix, measure, of_neurons, silent), gain, stop)
+                    }
                 activity, residual = made[key].steady_state(_inputs(places, roots.size), stop)
                 frames.append(table.of(name, activity, places))
                 residuals.append(residual)
@@ -133,6 +144,7 @@ class InfluenceQuestions(ClassQuestions):
         origin = self._provenance(terms, *groups.values(), mute, wanted)
         frame.attrs = {
             **origin.attrs(),
+            **told,
             "threshold": terms.threshold,
             "measure": measure,
             "gain": gain,

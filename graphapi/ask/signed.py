@@ -13,6 +13,9 @@ from graphapi.graph.terms import Terms
 from graphapi.network.signs import SignTable, sign_attrs, signs_of
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    import numpy.typing as npt
     import pandas as pd
 
     from graphapi.network.signs import Signs
@@ -46,7 +49,7 @@ class SignedReader(Reader):
         found, told = self._signed(whole.connections, signs, terms)
         return Adjacency(whole.pre_ids, whole.post_ids, found, {**whole.attrs, "signs": told})
 
-    def get_signs(self, signs: Signs) -> pd.Series[int]:
+    def get_signs(self, signs: Signs | SignTable) -> pd.Series[int]:
         """Return the sign of every neuron: whether its connections excite or inhibit.
 
         Parameters
@@ -101,6 +104,18 @@ class SignedReader(Reader):
         signed = Connections(kept.pre, kept.post, kept.weight * sign[sign != 0])
         unknown = sum(name is None for name in mine)
         return signed, sign_attrs(table, unknown, len(found) - len(signed))
+
+    def _signs_of_all(
+        self, signed: bool, signs: Signs | None
+    ) -> tuple[npt.NDArray[np.int64] | None, dict[Hashable | None, Any]]:
+        """Return the sign of each neuron, and what a result says of it; nothing if not signed."""
+        if not signed:
+            if signs is not None:
+                raise InputError("signs are given, but signed is False", hint="add signed=True")
+            return None, {}
+        found = self.get_signs(SignTable.of(signs))
+        values: npt.NDArray[np.int64] = np.array(found, dtype=np.int64)
+        return values, {"signs": found.attrs["signs"]}
 
     def _transmitters(self) -> list[str | None]:
         if TRANSMITTER not in self.annotations.neuron_types:

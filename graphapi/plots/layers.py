@@ -66,7 +66,7 @@ def path_layers(
     need_columns(paths, ("hops", "path", "contribution"), "paths")
     if hops is None and len(paths):
         sizes = paths["contribution"].abs().groupby(paths["hops"]).sum()
-        hops = int(sizes.idxmax())
+        hops = int(np.asarray(sizes.index)[sizes.argmax()])
     drawn = paths[paths["hops"] == hops]
     layers = 1 + (hops or 1)
     axes = new_axes(ax, (2.6 + 1.9 * layers, 4.8))
@@ -102,8 +102,8 @@ def _places(paths: pd.DataFrame, layers: int) -> list[dict[str, tuple[float, flo
     """Return where each group of each layer begins and ends, the largest first."""
     sizes: list[dict[str, float]] = [{} for _ in range(layers)]
     for path, value in zip(paths["path"], paths["contribution"].abs(), strict=True):
-        for layer, name in enumerate(path):
-            sizes[layer][name] = sizes[layer].get(name, 0.0) + value
+        for place, name in enumerate(path):
+            sizes[place][name] = sizes[place].get(name, 0.0) + value
     total = float(paths["contribution"].abs().sum())
     gap = _GAP * total
     tallest = max(total + gap * (len(layer) - 1) for layer in sizes)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from loader.cli.options import Neurons, Table, Threshold, with_groups
+from loader.cli.options import Neurons, Signed, Table, Threshold, with_groups
 from loader.cli.values import chosen
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
 def influence(
     which: Neurons,
     table: Table,
+    signed: Signed,
     silence: Annotated[
         list[str] | None,
         typer.Option("--silence", help="Root id of a neuron that passes nothing on. Repeat."),
@@ -57,10 +58,11 @@ def influence(
         frame = connectome.get_influence(
             which.read(connectome),
             _silenced(connectome, silence, silence_where, which.regex),
-            threshold,
+            threshold=threshold,
             by=by,
             measure="share_of_input" if share else "synapses",
             gain=gain,
+            **signed.terms(),
         )
         table.write(frame, _IDS)
 
@@ -68,6 +70,7 @@ def influence(
 def effective(
     which: Neurons,
     table: Table,
+    signed: Signed,
     to: Annotated[
         list[str] | None, typer.Option("--to", help="Root id of a postsynaptic neuron. Repeat.")
     ] = None,
@@ -99,11 +102,11 @@ def effective(
         post = chosen(connectome, to, to_where, which.regex)
         if paths and by is not None:
             frame = connectome.get_contributing_paths(
-                pre, post, hops, threshold, by=by, limit=limit
+                pre, post, hops, threshold, by=by, limit=limit, **signed.terms()
             )
         else:
             frame = connectome.get_effective_connectivity(
-                pre, post, hops, threshold, by=by, limit=limit
+                pre, post, hops, threshold, by=by, limit=limit, **signed.terms()
             )
         table.write(frame, _IDS)
 

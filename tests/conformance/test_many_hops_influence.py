@@ -39,7 +39,7 @@ def of(frame: pd.DataFrame) -> pd.Series:
 @pytest.mark.parametrize("threshold", [1, 3])
 @pytest.mark.parametrize("silenced", [[], ids(3), ids(1, 2)])
 def test_one_group(toy: graphapi.Connectome, threshold: int, silenced: list[int]) -> None:
-    found = toy.get_influence(ids(1, 9), silenced, threshold)
+    found = toy.get_influence(ids(1, 9), silenced, threshold=threshold)
     expected = dense(ROWS, threshold, ids(1, 9), silenced)
     np.testing.assert_allclose(of(found), expected, rtol=1e-9, atol=1e-12)
     assert of(found).index.tolist() == expected.index.tolist()
@@ -71,7 +71,7 @@ def test_where_it_comes_from(toy: graphapi.Connectome) -> None:
 def test_groups_are_answered_one_by_one(toy: graphapi.Connectome) -> None:
     """A seed is not silenced in the answer of its own group."""
     groups = {"one": ids(1), "nine": ids(9), "both": ids(9, 1)}
-    found = toy.get_influence(groups, ids(1), 1)
+    found = toy.get_influence(groups, ids(1), threshold=1)
     assert found["group"].drop_duplicates().tolist() == ["one", "nine", "both"]
     for name, seeds in groups.items():
         part = found[found["group"] == name]
@@ -127,3 +127,70 @@ def test_what_is_refused(toy: graphapi.Connectome) -> None:
         toy.get_influence(ids(1), gain=1)
     with pytest.raises(InputError, match="measure"):
         toy.get_influence(ids(1), measure="strength")
+
+
+#: Transmitters of the toy's neurons: 3 inhibits, 4 is not known.
+TRANSMITTERS = {1: "acetylcholine", 2: "acetylcholine", 3: "gaba", 5: "glutamate", 9: "dopamine"}
+
+
+@pytest.fixture
+def with_transmitters(tmp_path: Path):
+    """The toy's connections in a graph file, with transmitters."""
+    rows = ROWS[(ROWS > 0).all(axis=1)]
+    connections = rows.groupby(["pre", "post"]).size().rename("weight").reset_index()
+    neurons = pd.DataFrame(
+        {"root_id": ids(*TRANSMITTERS), "transmitter": list(TRANSMITTERS.values())}
+    )
+    with graphapi.Connectome.open(build_graph(tmp_path, connections, neurons)) as connectome:
+        yield connectome
+
+
+@pytest.mark.parametrize(("glutamate", "unknown"), [(-1, 1), (1, 0), (-1, 0)])
+def test_signed(with_transmitters: graphapi.Connectome, glutamate: int, unknown: int) -> None:
+    table = {"acetylcholine": 1, "gaba": -1, "glutamate": glutamate, "dopamine": 0}
+    table["unknown"] = unknown
+    brain = with_transmitters
+    found = brain.get_influence(ids(5, 9), signed=True, signs=table, threshold=1)
+    sign = {ids(k)[0]: table[name] for k, name in TRANSMITTERS.items()}
+    oracle = Oracle(ROWS)
+    nodes = sorted(of(found).index)
+    weights = pd.DataFrame(0.0, index=nodes, columns=nodes)
+    for pre, post, weight in oracle.graph(1).edges(data="weight"):
+        weights.loc[pre, post] = weight * sign.get(pre, unknown)
+    largest = np.linalg.eigvals(weights).real.max()
+    scaled = weights * (0.99 / largest) if largest > 1e-6 else weights
+    expected = np.linalg.solve(np.eye(len(nodes)) - scaled.T, np.isin(nodes, ids(5, 9)) * 1.0)
+    np.testing.assert_allclose(of(found), expected, rtol=1e-9, atol=1e-12)
+    assert (found["influence"] < 0).any()
+    assert found.attrs["signs"]["signs"] == table
+    shares = oracle_shares(oracle, nodes)
+    signed_shares = shares.mul([sign.get(node, unknown) for node in nodes], axis=0)
+    two = signed_shares @ signed_shares
+    effective = brain.get_effective_connectivity(ids(5), ids(3), 2, signed=True, signs=table)
+    assert effective["hop_2"].tolist() == pytest.approx([two.loc[ids(5)[0], ids(3)[0]]])
+    assert effective.attrs["signs"]["signs"] == table
+    paths = brain.get_contributing_paths(
+        ids(5), ids(3), 2, signed=True, signs=table, by="transmitter"
+    )
+    assert paths["contribution"].sum() == pytest.approx(effective["hop_2"][0])
+
+
+def oracle_shares(oracle: Oracle, nodes: list[int]) -> pd.DataFrame:
+    weights = pd.DataFrame(0.0, index=nodes, columns=nodes)
+    for pre, post, weight in oracle.graph(1).edges(data="weight"):
+        weights.loc[pre, post] = weight
+    return weights / weights.sum().clip(lower=1)
+
+
+def test_signs_are_never_assumed(with_transmitters: graphapi.Connectome) -> None:
+    for ask in (
+        lambda **some: with_transmitters.get_influence(ids(1), **some),
+        lambda **some: with_transmitters.get_effective_connectivity(ids(1), ids(2), **some),
+        lambda **some: with_transmitters.get_contributing_paths(
+            ids(1), ids(2), by="transmitter", **some
+        ),
+    ):
+        with pytest.raises(InputError, match="need a table of signs"):
+            ask(signed=True)
+        with pytest.raises(InputError, match="signed is False"):
+            ask(signs="fly")
