@@ -12,6 +12,7 @@ from neo4j_server import GivenServerError, Neo4jServer, NoServerError, obtain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _NO_NEO4J = "Neo4j tests not run"
 #: Skips that the end of a run tells of, and what to do about them.
@@ -36,6 +37,19 @@ def neo4j_server() -> Iterator[Neo4jServer]:
         pytest.skip(f"{_NO_NEO4J}: {error}")
     except GivenServerError as error:
         pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep what tests load out of this user's own data folder, with its list of sound files."""
+    folder = tmp_path_factory.mktemp("data-home")
+    before = os.environ.get("XDG_DATA_HOME")
+    os.environ["XDG_DATA_HOME"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["XDG_DATA_HOME"]
+    else:
+        os.environ["XDG_DATA_HOME"] = before
 
 
 @pytest.fixture

@@ -104,15 +104,7 @@ class LadybugEngine:
         GraphFileError
             The file is not a graph, is damaged, or comes from another engine version.
         """
-        path = Path(path).expanduser()
-        if not path.exists():
-            raise GraphNotFoundError(
-                f"there is no graph at '{path}'",
-                hint="name yours in $CAVEGRAPH_URI, or make one with `cavegraph load` or `demo`",
-            )
-        if not path.is_file() or path.stat().st_size == 0:
-            raise GraphFileError(f"'{path}' is not a graph file", hint="name the .lbug file itself")
-        refuse_logs(path)
+        path = graph_file(path)
         workers = Workers(path, Seen.at(path), threads)
         at = path.absolute()
         return cls(path, lambda: _open_database(at, True, threads, buffer_bytes), workers)
@@ -167,10 +159,15 @@ class LadybugEngine:
         return self._workers.run(sent, given, timeout)
 
     def run_admitted(
-        self, text: str, params: Mapping[str, object], *, timeout: float | None = None
+        self,
+        text: str,
+        params: Mapping[str, object],
+        *,
+        timeout: float | None = None,
+        name: str = "your query",
     ) -> pa.Table:
         """Run a query that was admitted, in this process."""
-        table = self._execute(text, params, timeout, "your query")
+        table = self._execute(text, params, timeout, name)
         _refuse_equal_names(table.column_names)
         return table
 
@@ -306,6 +303,28 @@ def _refuse_equal_names(names: Sequence[str]) -> None:
             f"'your query' returns two columns with the same name: {', '.join(twice)}",
             hint="name each of them: RETURN a.root_id AS pre, b.root_id AS post",
         )
+
+
+def graph_file(path: str | Path) -> Path:
+    """Refuse what cannot be a graph file, before it is opened.
+
+    Raises
+    ------
+    GraphNotFoundError
+        There is no such file.
+    GraphFileError
+        It is not a file, is empty, or has a log beside it.
+    """
+    path = Path(path).expanduser()
+    if not path.exists():
+        raise GraphNotFoundError(
+            f"there is no graph at '{path}'",
+            hint="name yours in $CAVEGRAPH_URI, or make one with `cavegraph load` or `demo`",
+        )
+    if not path.is_file() or path.stat().st_size == 0:
+        raise GraphFileError(f"'{path}' is not a graph file", hint="name the .lbug file itself")
+    refuse_logs(path)
+    return path
 
 
 def refuse_logs(path: Path) -> None:

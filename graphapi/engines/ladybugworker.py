@@ -22,6 +22,7 @@ from graphapi.engines.worker import (
     DONE,
     READY,
     ROWS,
+    Asked,
     Settings,
     frame,
     packed_error,
@@ -47,7 +48,7 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)  # the engine may print, but the parent expects frames
     settings: Settings = _receive(told)
-    queries: queue.Queue[tuple[str, dict[str, object], float | None]] = queue.Queue()
+    queries: queue.Queue[Asked] = queue.Queue()
     try:
         engine = _open(settings, said)
     except CavegraphError as error:
@@ -75,20 +76,24 @@ def _open(settings: Settings, said: IO[bytes]) -> LadybugEngine:
 
 def _answer_all(
     engine: LadybugEngine,
-    queries: queue.Queue[tuple[str, dict[str, object], float | None]],
+    queries: queue.Queue[Asked],
     said: IO[bytes],
 ) -> None:
     while True:
-        text, params, timeout = queries.get()
+        asked = queries.get()
         try:
-            for part in _parts(engine.run_admitted(text, params, timeout=timeout)):
+            table = engine.run_admitted(
+                asked.text, asked.params, timeout=asked.timeout, name=asked.name
+            )
+            table.validate(full=True)  # what a damaged file holds may not be text
+            for part in _parts(table.slice(0, 0) if asked.discard else table):
                 said.write(frame(ROWS, _packed(part)))
             said.write(frame(DONE, b""))
         except CavegraphError as error:
             said.write(packed_error(error))
         except Exception as error:  # noqa: BLE001 - any error is the answer
             kind = type(error).__name__
-            said.write(packed_error(EngineError(f"'your query' ended in {kind}: {error}")))
+            said.write(packed_error(EngineError(f"'{asked.name}' ended in {kind}: {error}")))
         said.flush()
 
 

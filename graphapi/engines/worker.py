@@ -19,7 +19,6 @@ import re
 import signal
 import struct
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from graphapi import errors
+from graphapi.common.childprocess import python_command
 from graphapi.errors import (
     EngineError,
     GraphFileError,
@@ -47,14 +47,11 @@ READY, ROWS, DONE, FAILED = b"S", b"R", b"D", b"F"
 _LARGEST_FRAME = 1 << 30
 _GRACE = 0.5  # seconds in which the engine may stop by itself
 _STARTING = 60.0  # seconds that a new process may take to be ready
+_OPENING = 1 << 30  # bytes that opening may take: damage can make the engine take all there is
 _STEP = 0.1  # seconds between checks of its memory, and for Ctrl-C
 _LIBRARIES = 200 << 20  # bytes that a worker takes before its first query
 #: The child gets no other variables: tokens and passwords stay here.
 _VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "TMPDIR", "LD_LIBRARY_PATH")
-_START = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from graphapi.engines.ladybugworker import main; main()"
-)
 _SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([MG])(?:I?B)?$", re.IGNORECASE)
 
 
@@ -96,6 +93,17 @@ class Settings:
     memory: int
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a worker is asked; see `Workers.run`."""
+
+    text: str
+    params: dict[str, object]
+    timeout: float | None
+    name: str
+    discard: bool
+
+
 def query_memory() -> int:
     """Return how much memory a user's query may take: `$CAVEGRAPH_QUERY_MEMORY`.
 
@@ -118,6 +126,17 @@ def query_memory() -> int:
     return int(float(found[1]) * (1 << (20 if found[2].upper() == "M" else 30)))
 
 
+def file_memory() -> int:
+    """Look up how much memory reading a whole graph file may take: half of this machine's.
+
+    Returns
+    -------
+    int
+        Bytes; `query_memory` where that is more.
+    """
+    return max(query_memory(), _machine_memory() // 2)
+
+
 class Workers:
     """The processes for one graph file; safe to use from several threads.
 
@@ -129,18 +148,40 @@ class Workers:
         Which file it was when the graph was opened.
     threads
         Most threads a query may use; 0 for all cores.
+    memory
+        Most bytes that one may take; 0 for `query_memory`.
     """
 
-    def __init__(self, path: Path, seen: Seen, threads: int) -> None:
+    def __init__(self, path: Path, seen: Seen, threads: int, memory: int = 0) -> None:
         self._path = path.absolute()
         self._seen = seen
         self._threads = threads
+        self._memory = memory
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
         self._closed = self._told = False
 
-    def run(self, text: str, params: Mapping[str, object], timeout: float | None) -> pa.Table:
+    def run(
+        self,
+        text: str,
+        params: Mapping[str, object],
+        timeout: float | None,
+        *,
+        name: str = "your query",
+        discard: bool = False,
+    ) -> pa.Table:
         """Run a query that was admitted.
+
+        Parameters
+        ----------
+        text, params
+            The query.
+        timeout
+            Seconds after which it is stopped; None for no limit.
+        name
+            Its name in errors.
+        discard
+            Leave its rows in the other process, and return none.
 
         Raises
         ------
@@ -152,7 +193,7 @@ class Workers:
         worker = self._take()
         try:
             with worker.killed_unless_done():
-                return worker.run(text, params, timeout)
+                return worker.run(Asked(text, dict(params), timeout, name, discard))
         finally:
             self._give_back(worker)
 
@@ -187,7 +228,7 @@ class Workers:
                 worker = self._idle.pop()
                 if worker.is_alive():
                     return worker
-        memory = query_memory()
+        memory = self._memory or query_memory()
         worker = _Worker(Settings(str(self._path), self._seen, self._threads, memory))
         for missing in worker.missing if not self._told else ():
             _LOG.warning("queries are less confined than they can be: %s", missing)
@@ -208,10 +249,11 @@ class _Worker:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        command = [sys.executable, "-I", "-c", _START, json.dumps(sys.path)]
+        self._name = "opening the graph"
+        self._most = min(settings.memory, _OPENING)
         try:
             self._process = subprocess.Popen(  # noqa: S603 - this Python, our own module
-                command,
+                python_command("graphapi.engines.ladybugworker"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -232,26 +274,28 @@ class _Worker:
                 kind, payload = self._next(time.monotonic() + _STARTING)
             except (TimeoutError, EngineError):
                 raise GraphFileError(
-                    f"'{settings.path}' is not a readable graph: the engine crashed on opening it",
+                    f"'{settings.path}' is not a readable graph: the engine cannot open it",
                     hint="load it again with `cavegraph load ... --replace`",
                 ) from None
             if kind == FAILED:
                 raise _error_of(payload)
             self.missing: list[str] = json.loads(payload)["missing"]
+        self._most = settings.memory
 
-    def run(self, text: str, params: Mapping[str, object], timeout: float | None) -> pa.Table:
+    def run(self, asked: Asked) -> pa.Table:
         """Run a query; if this raises an error, the process must be killed."""
         import pyarrow as pa
 
+        self._name, timeout = asked.name, asked.timeout
         deadline = None if timeout is None else time.monotonic() + timeout + _GRACE
         parts, size = list[pa.Table](), 0
-        self._tell((text, dict(params), timeout))
+        self._tell(asked)
         while True:
             try:
                 kind, payload = self._next(deadline)
             except TimeoutError:
                 raise QueryTimeoutError(
-                    f"'your query' was stopped after {timeout} s",
+                    f"'{self._name}' was stopped after {timeout} s",
                     hint="narrow the query or allow more time",
                 ) from None
             if kind == DONE:
@@ -331,9 +375,9 @@ class _Worker:
         """Raise an error if the process has taken more memory than allowed."""
         with contextlib.suppress(OSError):  # not on this system, or ended: the next read fails
             pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
-            if pages * os.sysconf("SC_PAGE_SIZE") > self._settings.memory + _LIBRARIES:
+            if pages * os.sysconf("SC_PAGE_SIZE") > self._most + _LIBRARIES:
                 raise EngineError(
-                    f"'your query' needs more memory than {self._settings.memory / 2**30:.1f} GB",
+                    f"'{self._name}' needs more memory than {self._most / 2**30:.1f} GB",
                     hint="narrow the query, or set CAVEGRAPH_QUERY_MEMORY, such as 8G",
                 )
 
@@ -344,7 +388,7 @@ class _Worker:
         code = self._process.wait()
         how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
         return EngineError(
-            f"the engine crashed on 'your query' ({how}); it ran on '{self._settings.path}' in a "
+            f"the engine crashed on '{self._name}' ({how}); it ran on '{self._settings.path}' in a "
             "separate process, and this session goes on",
             hint="write the query in another way; give it more memory with CAVEGRAPH_QUERY_MEMORY, "
             "such as 8G; if `cavegraph verify` fails, load the graph again",

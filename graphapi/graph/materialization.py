@@ -112,7 +112,7 @@ class Materialization:
         try:
             raw: dict[str, Any] = json.loads(text)
             version = raw.get("format_version")
-        except (ValueError, AttributeError) as error:
+        except (ValueError, AttributeError, RecursionError) as error:
             raise GraphFileError("the graph's :Materialization record is damaged") from error
         if version != FORMAT_VERSION:
             raise GraphFileError(
@@ -168,7 +168,10 @@ def read_materialization(engine: Engine, *, timeout: float | None = None) -> Mat
             + (": a load is running or was interrupted" if rows else ""),
             hint="run the same `cavegraph load` again to resume it",
         )
-    return Materialization.from_json(complete[0]["record"])
+    try:
+        return Materialization.from_json(complete[0]["record"])
+    except GraphFileError as error:
+        raise GraphFileError(f"'{engine.uri}': {error.message}", hint=error.hint) from error
 
 
 def _is_being_loaded(engine: Engine, timeout: float | None) -> bool:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
-from graphapi.engines import open_engine
+from graphapi.engines import is_neo4j, open_engine
 from graphapi.engines.queries import catalog
 from graphapi.errors import CaveAuthError, CaveError, UnknownRootIdError
 from graphapi.graph.door import Graph, default_uri
 from graphapi.graph.results import Adjacency, Connections, Provenance
 from graphapi.graph.selection import Selection, Selector, mapped
+from graphapi.graph.soundfiles import require_sound
 from graphapi.graph.terms import Terms
 from graphapi.graph.whole import WholeGraph
 
@@ -52,7 +53,7 @@ class Reader(Graph):
         timeout: float | None = None,
     ) -> None:
         if isinstance(engine, (str, Path)):
-            engine = open_engine(engine)
+            engine = _opened(engine)
         super().__init__(engine, timeout=timeout)
         self.selector = Selector(self, self._map_stale)
         self._token = token
@@ -101,7 +102,7 @@ class Reader(Graph):
         EngineUnavailableError, EngineAuthError
             Neo4j does not answer, or refuses the password.
         """
-        engine = open_engine(uri or default_uri(), user=user, password=password, database=database)
+        engine = _opened(uri or default_uri(), user=user, password=password, database=database)
         try:
             return cls(engine, token=token, server=server, timeout=timeout)
         except Exception:
@@ -279,3 +280,16 @@ def _one_way(way: str, neuron_ids: IdArray, terms: Terms) -> tuple[Query, dict[s
     if len(neuron_ids) == 1:
         return catalog()[f"{way}_of_one"], {"id": int(neuron_ids[0]), **threshold}
     return catalog()[way], {"ids": neuron_ids.tolist(), **threshold}
+
+
+def _opened(
+    uri: str | Path,
+    *,
+    user: str | None = None,
+    password: str | None = None,
+    database: str | None = None,
+) -> Engine:
+    """Open a graph; a file that is not known is first read through in a separate process."""
+    if not is_neo4j(str(uri)) and "://" not in str(uri):
+        require_sound(uri)
+    return open_engine(uri, user=user, password=password, database=database)

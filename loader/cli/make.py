@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -261,14 +262,15 @@ def verify(
     """
     import loader as _loader
     from graphapi.engines import is_neo4j
-    from loader.checks.apart import verify_file
+    from graphapi.engines.ladybugapart import ApartEngine
 
     place = graph or default_uri()
     if is_neo4j(place):
         with opened(graph) as connectome:
             report = _loader.verify_graph(connectome.engine)
     else:
-        report = verify_file(Path(place))
+        with closing(ApartEngine(place)) as engine:
+            report = _loader.verify_graph(engine)
     typer.echo(str(report))
     report.raise_if_wrong()
     if cave:

@@ -6,10 +6,12 @@ import dataclasses
 import errno
 import os
 import re
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from graphapi.common.files import put_in_place
 from graphapi.engines.ladybug import LOGS, LadybugEngine, refuse_logs
+from graphapi.engines.ladybugapart import ApartEngine
 from graphapi.errors import (
     EngineError,
     GraphExistsError,
@@ -17,7 +19,8 @@ from graphapi.errors import (
     GraphIncompleteError,
     LoadError,
 )
-from loader.checks.apart import record_of
+from graphapi.graph.materialization import read_materialization
+from graphapi.graph.soundfiles import remember
 from loader.checks.verify import VerifyReport, verify_against
 from loader.work.lock import FileLock, expanded, make_folder, unusable
 from loader.work.room import is_full, require_disk
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from loader.stages.make import Stages
     from loader.work.settings import Settings
 
+#: Time limit for reading the record of a graph that may be damaged.
+_SECONDS = 60.0
 #: First bytes of the engine's files.
 _MAGIC = b"LBUG"
 #: Counts of the rows to copy.
@@ -87,7 +92,8 @@ class EmbeddedWriter:
         if not self.path.exists():
             return None
         try:
-            record = record_of(self.path)
+            with closing(ApartEngine(self.path)) as engine:
+                record = read_materialization(engine, timeout=_SECONDS)
         except GraphIncompleteError:
             return Existing(None, "a graph that was not finished")
         except EngineError:
@@ -155,6 +161,7 @@ class EmbeddedWriter:
         self._refuse_existing(replace)
         refuse_logs(self.path)
         put_in_place(temporary, self.path)
+        remember(self.path)
 
     def close(self) -> None:
         """Unlock the target."""

@@ -9,10 +9,10 @@ import json
 import pickle
 import signal
 import subprocess
-import sys
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import graphapi.errors
+from graphapi.common.childprocess import python_command
 from graphapi.errors import CavegraphError, EngineError
 from loader.writers.base import PieceError
 
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 
     from loader.writers.fill import Task
 
-_START = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from loader.writers.fill import main; main()"
-)
 _REMEDY = (
     "nothing was published, an existing graph is unchanged, and the stages are kept: the same "
     "command continues from them, in pieces half the size. More memory (--memory), fewer "
@@ -43,7 +39,7 @@ def fill_apart(task: Task, written: Callable[[int], None]) -> None:
         Writing failed for another reason, such as a full disk.
     """
     process = subprocess.Popen(  # noqa: S603 - this Python, our own module
-        [sys.executable, "-I", "-c", _START, json.dumps(sys.path)],
+        python_command("loader.writers.fill"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

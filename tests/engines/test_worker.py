@@ -24,7 +24,8 @@ import pyarrow as pa
 import pytest
 
 import graphapi
-from graphapi.engines import confine, worker
+from graphapi.common import childprocess
+from graphapi.engines import confine
 from graphapi.engines.ladybug import LadybugEngine
 from graphapi.engines.worker import Seen, Workers, query_memory
 from graphapi.errors import (
@@ -329,11 +330,22 @@ print(bound.set(50 << 20), tried(lambda: bytearray(200 << 20)))
         lacking = (
             "from graphapi.engines import confine; confine.keep_from_network = lambda: 'none'; "
         )
-        start = worker._START.replace("from graphapi", lacking + "from graphapi", 1)
-        monkeypatch.setattr(worker, "_START", start)
+        begins = "import_module(sys.argv[2])"
+        start = childprocess._START.replace(begins, lacking + begins)
+        monkeypatch.setattr(childprocess, "_START", start)
         with caplog.at_level(logging.WARNING):
             ask_apart(path, COUNT)
         assert caplog.messages == ["queries are less confined than they can be: none"]
+
+    def test_opening_takes_little_memory(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Some damaged files make the engine take all memory while it opens them."""
+        begins = "import_module(sys.argv[2])"
+        greedy = "\nkept = []\nwhile len(kept) < 60: kept.append(b'x' * (50 << 20))\n"
+        start = childprocess._START.replace(begins, greedy + begins)
+        monkeypatch.setattr(childprocess, "_START", start)
+        monkeypatch.setenv("CAVEGRAPH_QUERY_MEMORY", "8G")
+        with pytest.raises(GraphFileError, match="not a readable graph"):
+            ask_apart(path, COUNT)
 
     def test_and_it_is_logged_once(
         self, workers: Workers, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -341,8 +353,9 @@ print(bound.set(50 << 20), tried(lambda: bytearray(200 << 20)))
         lacking = (
             "from graphapi.engines import confine; confine.keep_from_network = lambda: 'none'; "
         )
-        start = worker._START.replace("from graphapi", lacking + "from graphapi", 1)
-        monkeypatch.setattr(worker, "_START", start)
+        begins = "import_module(sys.argv[2])"
+        start = childprocess._START.replace(begins, lacking + begins)
+        monkeypatch.setattr(childprocess, "_START", start)
         for _ in range(2):
             workers.run(COUNT, {}, None)
             workers._idle.pop().kill()

@@ -16,9 +16,9 @@ import pandas as pd
 import pytest
 import readback
 
+from graphapi.common import childprocess
 from graphapi.errors import EngineError
 from loader import load
-from loader.writers import fillapart
 from loader.writers.base import PieceError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no such signals there")
@@ -35,19 +35,20 @@ def copy(engine, table, path, columns=None):
     rows = pq.read_metadata(path).num_rows
     {what}
 LadybugEngine.copy_parquet = copy
-main()
 """
-_START = fillapart._START
+#: Where a new process starts what it is for.
+_BEGINS = "import_module(sys.argv[2])"
+_START = childprocess._START
 Hook = Callable[[str], None]
 
 
 def _hooked(what: str) -> str:
-    return _START.replace("main()", "") + _HOOK.format(what=what)
+    return _START.replace(_BEGINS, _HOOK.format(what=what) + _BEGINS)
 
 
 @pytest.fixture
 def hook(monkeypatch) -> Hook:
-    return lambda what: monkeypatch.setattr(fillapart, "_START", _hooked(what))
+    return lambda what: monkeypatch.setattr(childprocess, "_START", _hooked(what))
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_a_crash_at_a_piece_leaves_the_old_graph_and_the_stages(
     before = place.read_bytes()
     with monkeypatch.context() as patched:
         patched.setattr(
-            fillapart,
+            childprocess,
             "_START",
             _hooked(f"if table == 'CONNECTS': os.kill(os.getpid(), signal.{name})"),
         )
@@ -112,7 +113,7 @@ def test_pieces_half_the_size_pass(tmp_path, rows, hook, caplog, failure):
 
 def test_another_memory_limit_starts_with_whole_pieces(tmp_path, rows, hook, monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr(fillapart, "_START", _hooked("os.kill(os.getpid(), signal.SIGKILL)"))
+        patched.setattr(childprocess, "_START", _hooked("os.kill(os.getpid(), signal.SIGKILL)"))
         with pytest.raises(PieceError):
             load(rows, tmp_path / "g.lbug", work=tmp_path / "w", progress=False)
     number = len(pd.read_parquet(rows))
@@ -146,7 +147,7 @@ def test_the_writing_ends_with_the_load(tmp_path, rows):
 
 
 def _load(rows: Path, folder: Path, start: str) -> None:
-    fillapart._START = start
+    childprocess._START = start
     load(rows, folder / "g.lbug", work=folder / "w", progress=False)
 
 

@@ -1,8 +1,8 @@
 """Graph files with one damage each, and what becomes of who reads them.
 
-Each is read in a process of its own, as the API does it: an answer that `verify` passes must
-be the whole graph's; else it is seen, refused by an error of ours, or (noted apart) the engine
-ended the process. `cavegraph load` and `verify` look from outside, so they never end.
+Each is verified, looked at by a load, opened and read, in a forked process that must live: an
+answer that `verify` passes must be the whole graph's; else it is seen, or refused by an error of
+ours.
 """
 
 from __future__ import annotations
@@ -11,16 +11,20 @@ import faulthandler
 import os
 import random
 import signal
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from graphapi.connectome import Connectome
-from graphapi.engines import open_engine
+from graphapi.engines.ladybugapart import ApartEngine
 from graphapi.errors import CavegraphError
 from loader import verify_graph
+from loader.writers.embedded import EmbeddedWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from loader.checks.verify import VerifyReport
 
 #: Drawn from these in turn; a sample of any size has all of them.
 KINDS = ("bit", "header", "zeros", "junk", "page", "cut", "swapped pages", "longer")
@@ -55,18 +59,19 @@ def damages(whole: bytes, number: int, seed: int) -> Iterator[tuple[str, bytes]]
         yield kind, bytes(data)
 
 
-def answers(path: Path) -> tuple[bool, Any]:
-    """Verify a graph and ask it for all it holds."""
-    engine = open_engine(path)
-    try:
-        ok = verify_graph(engine, progress=False).ok
-    finally:
-        engine.close()
+def answers(path: Path) -> Any:
+    """Open a graph and ask it for all it holds."""
     with Connectome.open(path) as connectome:
         ids = connectome.root_ids().tolist()
         rows = connectome.get_connectivity(ids)
         annotations = connectome.get_annotations(ids)
-        return ok, (ids, rows.to_numpy().tolist(), annotations.to_csv())
+        return ids, rows.to_numpy().tolist(), annotations.to_csv()
+
+
+def verify_file(path: Path) -> VerifyReport:
+    """Verify a graph as `cavegraph verify` does."""
+    with closing(ApartEngine(path)) as engine:
+        return verify_graph(engine, progress=False)
 
 
 def outcome(path: Path, right: Any) -> str:
@@ -77,23 +82,38 @@ def outcome(path: Path, right: Any) -> str:
         os.close(reading)
         faulthandler.disable()
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        signal.alarm(60)
+        signal.alarm(120)
         os.write(writing, _outcome(path, right).encode()[:1000])
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         told = pipe.read().decode()
     _, status = os.waitpid(child, 0)
-    return "ended" if os.WIFSIGNALED(status) else told
+    return f"ENDED by signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else told
 
 
 def _outcome(path: Path, right: Any) -> str:
+    """Do what `verify`, `load --replace` and `Connectome.open` do with a file, in this process.
+
+    "refused" and "right" tell of opening; "seen" is opened and right in all that was asked, or
+    wrong in a text that `verify` names.
+    """
     try:
-        ok, found = answers(path)
-    except CavegraphError:
-        return "refused"
+        sound = _verified(path)
+        EmbeddedWriter(path).existing()
+        try:
+            found = answers(path)
+        except CavegraphError:
+            return "WRONG: verified and refused" if sound else "refused"
+        if sound:
+            return "right" if found == right else "WRONG and not seen"
+        return "seen"
     except BaseException as error:  # noqa: BLE001 - what this looks for
         return f"FOREIGN {type(error).__name__}: {error}"
-    if not ok:
-        return "seen"
-    return "right" if found == right else "WRONG and not seen"
+
+
+def _verified(path: Path) -> bool:
+    try:
+        return verify_file(path).ok
+    except CavegraphError:
+        return False

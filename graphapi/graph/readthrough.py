@@ -1,0 +1,115 @@
+"""Read a graph file through in a separate process: every page that our queries will read.
+
+The counts, sums and fingerprints of what is read are compared with those that the load recorded.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing, nullcontext
+from typing import TYPE_CHECKING
+
+from graphapi.common.progress import Progress
+from graphapi.engines.ladybugapart import ApartEngine, unreadable
+from graphapi.engines.queries import catalog
+from graphapi.errors import QueryRejectedError
+from graphapi.graph.door import Graph
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from graphapi.graph.materialization import Field
+
+#: Queries whose answers a load has recorded, with the prefix of their names in the record.
+_RECORDED = {
+    "connections_checksum": "connections",
+    "neurons_checksum": "neurons",
+    "annotations_attached": "annotations",
+    "annotations_by_neuron": "annotations",
+}
+#: Values that are 0 in every graph.
+_ZERO = {"self_connections", "misattached"}
+_LOOKED_UP = 50_000
+#: Most neurons whose totals one query sums up, and whose properties are read together.
+_TOTALLED, _READ_AT_ONCE = 500_000, 2_000_000
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+#: Time limit of one query: damage can make the engine run for ever.
+_SECONDS, _SECONDS_PER_MB = 60.0, 1.0
+#: A file from this size on gets a progress bar.
+_LARGE = 20_000_000
+_STEPS = 8
+
+
+def read_through(path: Path) -> None:
+    """Read a graph file through.
+
+    Raises
+    ------
+    GraphFileError
+        The file is damaged, or is not a graph of this format.
+    GraphIncompleteError
+        Its load has not finished, or it was replaced while it was read.
+    """
+    size = path.stat().st_size
+    show = Progress(f"Checking {path.name}", _STEPS, unit="steps") if size >= _LARGE else None
+    with closing(ApartEngine(path)) as engine, show or nullcontext():
+        try:
+            graph = Graph(engine, timeout=_SECONDS + _SECONDS_PER_MB * size / 1e6)
+            for _ in _steps(graph, engine):
+                if show:
+                    show.advance()
+        except QueryRejectedError as error:  # a table or a property is missing
+            raise unreadable(engine.uri, error.message) from error
+
+
+def _steps(graph: Graph, apart: ApartEngine) -> Iterator[None]:
+    queries = catalog()
+    graph.run(queries["record_properties"])
+    for name, prefix in _RECORDED.items():
+        (row,) = graph.run(queries[name]).to_pylist()
+        for key, found in row.items():
+            recorded = graph.materialization.checksums.get(f"{prefix}.{key}")
+            _compare(graph, f"{prefix}.{key}", "0" if key in _ZERO else recorded, str(found))
+        yield
+    made = graph.materialization
+    roots = _look_up(graph, apart, "all_neuron_properties", "neurons_found", made.neuron_fields)
+    yield
+    for side in ("out", "in"):
+        for ends in _ranges(roots):
+            (row,) = graph.run(queries[f"wrong_{side}_totals"], ends).to_pylist()
+            _compare(graph, f"wrong_{side}_totals", "0", str(row["neurons"]))
+        yield
+    _look_up(graph, apart, "all_annotations", "annotations_found", made.annotation_fields)
+    yield
+
+
+def _look_up(
+    graph: Graph, apart: ApartEngine, all_of: str, found_of: str, fields: tuple[Field, ...]
+) -> pa.ChunkedArray:
+    """Read every property of neurons or annotation rows, and find each by its key; return keys."""
+    query, found = catalog()[all_of], catalog()[found_of]
+    ids = graph.run(query.with_properties({})).column(0)
+    together = len(fields) if len(ids) <= _READ_AT_ONCE else 1
+    for start in range(0, len(fields), together):
+        part = {field.name: field.type for field in fields[start : start + together]}
+        apart.read_past(query.with_properties(part), timeout=graph.timeout)
+    for start in range(0, len(ids), _LOOKED_UP):
+        keys = ids.slice(start, _LOOKED_UP).to_pylist()
+        (row,) = graph.run(found, {"ids": keys}).to_pylist()
+        _compare(graph, found_of, str(len(keys)), str(row["found"]))
+    return ids
+
+
+def _ranges(roots: pa.ChunkedArray) -> Iterator[dict[str, int]]:
+    """Divide all root ids into ranges with a limited number of neurons each."""
+    starts = roots.to_numpy()[_TOTALLED::_TOTALLED].tolist()
+    lasts = [*(start - 1 for start in starts), _LARGEST]
+    for first, last in zip([_SMALLEST, *starts], lasts, strict=True):
+        yield {"first": first, "last": last}
+
+
+def _compare(graph: Graph, name: str, recorded: str | None, found: str) -> None:
+    if recorded != found:
+        raise unreadable(graph.engine.uri, f"{name} is {found}, and was {recorded} when loaded")
