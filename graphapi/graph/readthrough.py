@@ -33,7 +33,7 @@ _RECORDED = {
 _ZERO = {"self_connections", "misattached"}
 _LOOKED_UP = 50_000
 #: Most neurons whose totals one query sums up, and whose properties are read together.
-_TOTALLED, _READ_AT_ONCE = 500_000, 2_000_000
+_TOTALLED, _READ_AT_ONCE = 250_000, 1_000_000
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 #: Time limit of one query: damage can make the engine run for ever.
 _SECONDS, _SECONDS_PER_MB = 60.0, 1.0
@@ -91,7 +91,7 @@ def _look_up(
     """Read every property of neurons or annotation rows, and find each by its key; return keys."""
     query, found = catalog()[all_of], catalog()[found_of]
     ids = graph.run(query.with_properties({})).column(0)
-    together = len(fields) if len(ids) <= _READ_AT_ONCE else 1
+    together = max(1, len(fields)) if len(ids) <= _READ_AT_ONCE else 1
     for start in range(0, len(fields), together):
         part = {field.name: field.type for field in fields[start : start + together]}
         apart.read_past(query.with_properties(part), timeout=graph.timeout)
