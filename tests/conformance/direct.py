@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from graphapi.graph.materialization import Field, Materialization
+from graphapi.graph.soundfiles import remember
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -131,6 +132,8 @@ def into_ladybug(path: Path, content: dict[str, list[dict]]) -> None:
     graph.execute("CHECKPOINT")
     graph.close()
     database.close()
+    # It has no more than the questions need, so it would not pass as a whole graph.
+    remember(path)
 
 
 def into_neo4j(uri: str, user: str, password: str, content: dict[str, list[dict]]) -> None:

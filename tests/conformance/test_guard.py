@@ -16,6 +16,7 @@ from toy import ANNOTATIONS, BASE, ROWS, ids
 
 import graphapi
 from graphapi.errors import GraphIncompleteError, QueryTimeoutError
+from graphapi.graph.soundfiles import remember
 from graphapi.motifs.analysis import MotifAnalysis
 
 mpl.use("Agg")
@@ -65,6 +66,12 @@ QUESTIONS: dict[str, list[Callable[[Any], Any]]] = {
         lambda c: c.get_type_connectivity(),
         lambda c: c.get_type_connectivity(pre_ids=ids(1)),
     ],
+    "get_influence": [lambda c: c.get_influence(ids(1), threshold=1)],
+    "get_effective_connectivity": [
+        lambda c: c.get_effective_connectivity(ids(1), ids(4), hops=2),
+        lambda c: c.get_effective_connectivity(ids(1), ids(4), hops=2, by="cell_class"),
+    ],
+    "get_contributing_paths": [lambda c: c.get_contributing_paths(ids(1), ids(4), hops=2)],
     "get_paths": [lambda c: c.get_paths(ids(1), ids(4))],
     "get_shortest_paths": [lambda c: c.get_shortest_paths(ids(1), ids(4))],
     "get_strongest_paths": [lambda c: c.get_strongest_paths(ids(1), ids(4))],
@@ -261,6 +268,7 @@ def test_a_replaced_graph_file_answers_nothing(
     """The old file is still open, but a load has put another one in its place."""
     opened, new = tmp_path / "graph.lbug", tmp_path / "new.lbug"
     shutil.copy(graph_file, opened)
+    remember(opened)
     with graphapi.Connectome.open(opened) as connectome:
         if asked_before:
             for ask in QUESTIONS[name]:
