@@ -127,13 +127,7 @@ def query_memory() -> int:
 
 
 def file_memory() -> int:
-    """Look up how much memory reading a whole graph file may take: half of this machine's.
-
-    Returns
-    -------
-    int
-        Bytes; `query_memory` where that is more.
-    """
+    """Return how many bytes reading a whole graph file may take: half of this machine's memory."""
     return max(query_memory(), _machine_memory() // 2)
 
 
