@@ -32,6 +32,7 @@ def _on_default(method: Callable[Concatenate[Connectome, P], R]) -> Callable[P, 
 
 
 get_annotations = _on_default(Connectome.get_annotations)
+get_regions = _on_default(Connectome.get_regions)
 get_signs = _on_default(Connectome.get_signs)
 get_neurons = _on_default(Connectome.get_neurons)
 get_class_colors = _on_default(Connectome.get_class_colors)

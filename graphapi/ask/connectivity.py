@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 import numpy as np
 
-from graphapi.ask.signed import SignedReader
+from graphapi.ask.regions import RegionReader, over_regions, region_attrs
 from graphapi.engines.queries import catalog
 from graphapi.errors import InputError
-from graphapi.graph.results import Adjacency
+from graphapi.graph.results import Adjacency, Connections
 from graphapi.graph.terms import Terms, Version
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     import pyarrow as pa
 
-    from graphapi.graph.results import Connections
     from graphapi.graph.selection import Selection
     from graphapi.ids import IdArray
     from graphapi.network.signs import Signs
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     _Counts: TypeAlias = tuple[IdArray, IdArray]
 
 
-class ConnectivityQuestions(SignedReader):
+class ConnectivityQuestions(RegionReader):
     """Questions about connections and synapses."""
 
     def get_connectivity(
@@ -38,6 +39,9 @@ class ConnectivityQuestions(SignedReader):
         materialization: Version = "latest",
         clean: bool = True,
         update_ids: bool = True,
+        *,
+        regions: str | Sequence[str] | None = None,
+        by_region: bool = False,
     ) -> pd.DataFrame:
         """Return all connections of some neurons.
 
@@ -59,18 +63,26 @@ class ConnectivityQuestions(SignedReader):
             False keeps autapses, background (root 0) and unresolved ends (root 1); queries CAVE.
         update_ids
             Map stale ids to current ones; False raises an error for them.
+        regions
+            Count only synapses in these regions; `threshold` applies to their sum. None: all
+            synapses. `get_regions` lists the regions of a graph.
+        by_region
+            Return a row for each region of a connection.
 
         Returns
         -------
         pandas.DataFrame
             `pre`, `post`, `weight`, int64. A connection between two of the neurons is listed
             once. Sorted by weight, largest first, then pre, then post. Without connections: no
-            rows, the same dtypes.
+            rows, the same dtypes. With `by_region` also `region`, and `weight` is that in the
+            region; sorted by the weight of the whole connection, then pre, post, region.
 
         Raises
         ------
         UnknownRootIdError
             Some ids are not known.
+        InputError
+            The graph has no regions, or not these.
         CaveError
             The call needs CAVE, and CAVE did not give a complete answer.
         """
@@ -79,6 +91,12 @@ class ConnectivityQuestions(SignedReader):
             raise InputError("upstream and downstream are both False")
         selection = self._select(neuron_ids, "neuron_ids", terms)
         ids = selection.unique
+        if by_region or regions is not None:
+            frame = self._connectivity_in(terms, ids, upstream, downstream, regions)
+            if not by_region:
+                frame = Connections.from_frame(over_regions(frame)).sorted().to_frame()
+            frame.attrs = self._provenance(terms, selection).attrs() | region_attrs(regions)
+            return frame
         if downstream and upstream:
             out, into = self._fetch_both(terms, ids)
             # connections between the given neurons are already in the first part
@@ -90,6 +108,29 @@ class ConnectivityQuestions(SignedReader):
         frame = found.to_frame()
         frame.attrs = self._provenance(terms, selection).attrs()
         return frame
+
+    def _connectivity_in(
+        self,
+        terms: Terms,
+        ids: IdArray,
+        upstream: bool,
+        downstream: bool,
+        regions: str | Sequence[str] | None,
+    ) -> pd.DataFrame:
+        """Return the connections of neurons by region: `pre`, `post`, `region`, `weight`."""
+        import pandas as pd
+
+        names = self._region_names(regions, terms)
+        parts = []
+        if downstream:
+            parts.append(self._region_rows(terms, names, pre=ids, post=None))
+        if upstream:
+            into = self._region_rows(terms, names, pre=None, post=ids)
+            parts.append(into[~into["pre"].isin(ids)] if downstream else into)
+        frame = pd.concat(parts, ignore_index=True)
+        whole = frame.groupby(["pre", "post"])["weight"].transform("sum")
+        order = np.lexsort((frame["region"], frame["post"], frame["pre"], -whole))
+        return frame.iloc[order].reset_index(drop=True)
 
     @overload
     def get_adjacency(
@@ -103,6 +144,7 @@ class ConnectivityQuestions(SignedReader):
         clean: bool = True,
         update_ids: bool = True,
         *,
+        regions: str | Sequence[str] | None = None,
         signed: bool = False,
         signs: Signs | None = None,
         form: Literal["frame"] = "frame",
@@ -120,6 +162,7 @@ class ConnectivityQuestions(SignedReader):
         clean: bool = True,
         update_ids: bool = True,
         *,
+        regions: str | Sequence[str] | None = None,
         signed: bool = False,
         signs: Signs | None = None,
         form: Literal["sparse"],
@@ -137,6 +180,7 @@ class ConnectivityQuestions(SignedReader):
         clean: bool = True,
         update_ids: bool = True,
         *,
+        regions: str | Sequence[str] | None = None,
         signed: bool = False,
         signs: Signs | None = None,
         form: Literal["arrow"],
@@ -153,6 +197,7 @@ class ConnectivityQuestions(SignedReader):
         clean: bool = True,
         update_ids: bool = True,
         *,
+        regions: str | Sequence[str] | None = None,
         signed: bool = False,
         signs: Signs | None = None,
         form: str = "frame",
@@ -168,6 +213,8 @@ class ConnectivityQuestions(SignedReader):
             See `get_connectivity`.
         symmetric
             Use all neurons of both sides for rows and for columns. Weights stay directed.
+        regions
+            Count only synapses in these regions; see `get_connectivity`.
         signed
             Give each weight the sign of its presynaptic neuron, from the property `transmitter`.
             `threshold` applies to the number of synapses. Connections without a sign are left
@@ -204,8 +251,9 @@ class ConnectivityQuestions(SignedReader):
             )
         terms = Terms(threshold, min_size, materialization, clean, update_ids)
         pre, post = self._select_ends(pre_ids, post_ids, terms)
-        found = self._fetch(
+        found = self._found(
             terms,
+            regions,
             pre=None if pre is None else pre.unique,
             post=None if post is None else post.unique,
         )
@@ -213,7 +261,7 @@ class ConnectivityQuestions(SignedReader):
         columns = np.unique(found.post) if post is None else post.unique
         if symmetric:
             rows = columns = np.union1d(rows, columns)
-        attrs = self._provenance(terms, pre, post).attrs()
+        attrs = self._provenance(terms, pre, post).attrs() | region_attrs(regions)
         if signed:
             found, attrs["signs"] = self._signed(found, signs, terms)
         matrix = Adjacency(rows, columns, found, attrs)
@@ -229,6 +277,8 @@ class ConnectivityQuestions(SignedReader):
         materialization: Version = "latest",
         clean: bool = True,
         update_ids: bool = True,
+        *,
+        regions: str | Sequence[str] | None = None,
     ) -> pd.DataFrame:
         """Count the upstream and downstream partners and synapses of neurons.
 
@@ -240,6 +290,9 @@ class ConnectivityQuestions(SignedReader):
             Smallest weight of a connection that counts, in synapses, inclusive.
         min_size, materialization, clean, update_ids
             See `get_connectivity`.
+        regions
+            Count only synapses in these regions; see `get_connectivity`. `get_regions` counts
+            the synapses of neurons in each region.
 
         Returns
         -------
@@ -254,9 +307,9 @@ class ConnectivityQuestions(SignedReader):
         terms = Terms(threshold, min_size, materialization, clean, update_ids)
         selection = self._select(neuron_ids, "neuron_ids", terms)
         ids = selection.unique
-        if not self._in_graph(terms):
-            out = _tallied(self._fetch(terms, pre=ids, post=None), "pre", selection)
-            into = _tallied(self._fetch(terms, pre=None, post=ids), "post", selection)
+        if regions is not None or not self._in_graph(terms):
+            out = _tallied(self._found(terms, regions, pre=ids, post=None), "pre", selection)
+            into = _tallied(self._found(terms, regions, pre=None, post=ids), "post", selection)
         elif terms.threshold == 1:
             out, into = self._summed_at_load(selection)
         else:
@@ -273,7 +326,7 @@ class ConnectivityQuestions(SignedReader):
             },
             index=pd.Index(selection.requested, name="neuron_id"),
         )
-        frame.attrs = self._provenance(terms, selection).attrs()
+        frame.attrs = self._provenance(terms, selection).attrs() | region_attrs(regions)
         return frame
 
     def _summed_at_load(self, selection: Selection) -> tuple[_Counts, _Counts]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from graphapi.ask.signed import SignedReader
+from graphapi.ask.regions import RegionReader, over_regions, region_attrs
 from graphapi.engines.queries import catalog
 from graphapi.errors import InputError, UnknownFieldError
 from graphapi.graph.terms import Terms
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from graphapi.graph.selection import Selection
@@ -25,7 +27,7 @@ _WHOLE = ("synapses", "connections", "signed_synapses")
 UNKNOWN = "Unknown"
 
 
-class TypeQuestions(SignedReader):
+class TypeQuestions(RegionReader):
     """Questions about types of neurons."""
 
     def get_type_connectivity(
@@ -35,6 +37,8 @@ class TypeQuestions(SignedReader):
         post_ids: object = None,
         threshold: int = 1,
         *,
+        regions: str | Sequence[str] | None = None,
+        by_region: bool = False,
         signed: bool = False,
         signs: Signs | None = None,
     ) -> pd.DataFrame:
@@ -48,6 +52,10 @@ class TypeQuestions(SignedReader):
             Root ids or `NeuronCriteria`: only these neurons; None for all.
         threshold
             Smallest weight of a connection that counts, in synapses, inclusive.
+        regions
+            Count only synapses in these regions; see `get_connectivity`.
+        by_region
+            Return a row for each region, with the column `region`; not with `signed`.
         signed, signs
             Add the column `signed_synapses` (int64): synapses of excitatory minus those of
             inhibitory neurons. See `get_adjacency` for the table of signs, which must be given.
@@ -74,6 +82,29 @@ class TypeQuestions(SignedReader):
             )
         terms = Terms(threshold=threshold)
         pre, post = self._select_ends(pre_ids, post_ids, terms)
+        if signed and by_region:
+            raise InputError(
+                "signed and by_region cannot be combined", hint="pass regions=, one at a time"
+            )
+        frame: pd.DataFrame
+        if by_region or regions is not None:
+            frame = self._types_in(by, terms, pre, post, regions, by_region=by_region)
+        else:
+            frame = self._type_table(by, threshold, pre, post)
+        total_out = frame.groupby("pre_type")["synapses"].transform("sum")
+        total_in = frame.groupby("post_type")["synapses"].transform("sum")
+        frame["mean_weight"] = frame["synapses"] / frame["connections"]
+        frame["share_of_output"] = frame["synapses"] / total_out
+        frame["share_of_input"] = frame["synapses"] / total_in
+        frame.attrs = self._provenance(terms, pre, post).attrs() | region_attrs(regions)
+        if signed:
+            self._add_signed(frame, by, pre, post, terms, signs, regions)
+        return frame
+
+    def _type_table(
+        self, by: str, threshold: int, pre: Selection | None, post: Selection | None
+    ) -> pd.DataFrame:
+        """Sum connections and synapses by type, in the database."""
         if pre is None and post is None:
             query = catalog()["type_connectivity"].with_property(by)
             table = self.run(query, {"threshold": int(threshold)})
@@ -86,16 +117,39 @@ class TypeQuestions(SignedReader):
             table = self.run(query, {**params, "threshold": int(threshold)})
         frame: pd.DataFrame = table.to_pandas()
         frame[["pre_type", "post_type"]] = frame[["pre_type", "post_type"]].fillna(UNKNOWN)
-        frame = frame.groupby(["pre_type", "post_type"], as_index=False, sort=True).sum()
-        total_out = frame.groupby("pre_type")["synapses"].transform("sum")
-        total_in = frame.groupby("post_type")["synapses"].transform("sum")
-        frame["mean_weight"] = frame["synapses"] / frame["connections"]
-        frame["share_of_output"] = frame["synapses"] / total_out
-        frame["share_of_input"] = frame["synapses"] / total_in
-        frame.attrs = self._provenance(terms, pre, post).attrs()
-        if signed:
-            self._add_signed(frame, by, pre, post, terms, signs)
-        return frame
+        return frame.groupby(["pre_type", "post_type"], as_index=False, sort=True).sum()
+
+    def _types_in(
+        self,
+        by: str,
+        terms: Terms,
+        pre: Selection | None,
+        post: Selection | None,
+        regions: str | Sequence[str] | None,
+        *,
+        by_region: bool,
+    ) -> pd.DataFrame:
+        """Sum connections and synapses in regions by type."""
+        rows = self._region_rows(
+            terms,
+            self._region_names(regions, terms),
+            pre=None if pre is None else pre.unique,
+            post=None if post is None else post.unique,
+        )
+        if not by_region:
+            rows = over_regions(rows)
+        types = self._types(by)
+        roots = self.root_ids()
+        for end in ("pre", "post"):
+            rows[f"{end}_type"] = types[np.searchsorted(roots, rows[end])]
+        keys = ["pre_type", "post_type", *(["region"] if by_region else [])]
+        found = rows.groupby(keys)["weight"].agg(["size", "sum"]).reset_index()
+        return found.rename(columns={"size": "connections", "sum": "synapses"})
+
+    def _types(self, by: str) -> np.ndarray[Any, np.dtype[np.object_]]:
+        """Return the type of every neuron, in the order of root ids."""
+        names = [UNKNOWN if v is None else v for v in self.annotations.neuron_column(by)]
+        return np.array(names, dtype=object)
 
     def _add_signed(
         self,
@@ -105,18 +159,19 @@ class TypeQuestions(SignedReader):
         post: Selection | None,
         terms: Terms,
         signs: Signs | None,
+        regions: str | Sequence[str] | None,
     ) -> None:
         """Add signed synapses to a type table, from the connections one by one."""
         import pandas as pd
 
-        found = self._fetch(
+        found = self._found(
             terms,
+            regions,
             pre=None if pre is None else pre.unique,
             post=None if post is None else post.unique,
         )
         found, frame.attrs["signs"] = self._signed(found, signs, terms)
-        names = [UNKNOWN if v is None else v for v in self.annotations.neuron_column(by)]
-        types, roots = np.array(names, dtype=object), self.root_ids()
+        types, roots = self._types(by), self.root_ids()
         sums = (
             pd.DataFrame(
                 {

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Version of the graph model; a graph of another version is refused.
 FORMAT_VERSION = 2
+#: Left out of the JSON where there are none.
+_IF_ANY = ("connection_fields", "regions")
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class Materialization:
     annotation_fields: tuple[Field, ...] = ()
     neuron_fields: tuple[Field, ...] = ()
     connection_fields: tuple[Field, ...] = ()
+    regions: tuple[str, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
     checksums: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -94,10 +97,11 @@ class Materialization:
         return f"<table>{''.join(rows)}</table>"
 
     def to_json(self) -> str:
-        """Return the record as JSON; without `connection_fields` where there are none."""
+        """Return the record as JSON; without `connection_fields` and `regions` if it has none."""
         said = asdict(self)
-        if not self.connection_fields:
-            del said["connection_fields"]
+        for name in _IF_ANY:
+            if not said[name]:
+                del said[name]
         return json.dumps(said, sort_keys=True)
 
     @classmethod
@@ -121,10 +125,10 @@ class Materialization:
                 f"{raw.get('cavegraph_version')}",
             )
         try:
-            raw.setdefault("connection_fields", [])  # left out where there are none
+            raw = {**dict.fromkeys(_IF_ANY, ()), **raw}
             for name in ("annotation_fields", "neuron_fields", "connection_fields"):
                 raw[name] = tuple(Field(**item) for item in raw[name])
-            for name in ("viewer_resolution", "synapse_resolution", "notes"):
+            for name in ("viewer_resolution", "synapse_resolution", "notes", "regions"):
                 raw[name] = tuple(raw[name])
             return cls(**raw)
         except (TypeError, KeyError) as error:

@@ -49,7 +49,10 @@ _ZERO = (
     "indexes.missing",
 )
 #: Checks of what not every graph has.
-_OPTIONAL = ("connections.transmitters",)
+_REGIONS = "regions.content"
+_OPTIONAL = (
+    "connections.transmitters", "regions.content", "regions.spread", "regions.unequal"
+)  # fmt: skip
 _MEANING = {
     "connections.connections": "number of connections",
     "connections.weight_sum": "sum of weights",
@@ -58,6 +61,9 @@ _MEANING = {
     "connections.weights": "the weight of each connection",
     "connections.sizes": "the size of each connection",
     "connections.transmitters": "the transmitter of each connection",
+    "regions.content": "the weight of each connection in each region",
+    "regions.spread": "the weight of each connection, summed over regions",
+    "regions.unequal": "weights by region sum to the weight of each connection",
     "connections.self_connections": "no neuron has a connection to itself",
     "neurons.neurons": "number of neurons",
     "neurons.in_synapses": "incoming synapses, summed over neurons",
@@ -195,6 +201,8 @@ def verify_against(
     """Compare a finished or unfinished graph with a record; call `asked` after each query."""
     found = measure(engine, record, asked)
     expected = {**record.checksums, **dict.fromkeys(_ZERO, "0"), "record.content": RECORD_HOLDS}
+    if _REGIONS in record.checksums:
+        expected["regions.unequal"] = "0"
     meant = [n for n in _MEANING if n in expected or n in found or n not in _OPTIONAL]
     names = [*meant, *sorted(expected.keys() - _MEANING.keys())]
     return VerifyReport(
@@ -232,6 +240,14 @@ def measure(
     if record.connection_fields:
         table = ask("transmitters_checksum").to_pydict()
         numbers["connections.transmitters"] = listed(zip(*table.values(), strict=True))
+    if _REGIONS in record.checksums:
+        table = ask("regions_checksum").to_pydict()
+        numbers["regions.content"] = listed(zip(*table.values(), strict=True))
+        whole, parts = (
+            ask(f"{name}_spread").to_pylist()[0]["spread"] for name in ("connections", "regions")
+        )
+        numbers["regions.spread"] = parts
+        numbers["regions.unequal"] = 0 if whole == parts else 1
     rows = ask("all_annotations", {f.name: f.type for f in record.annotation_fields})
     numbers["annotations.rows"] = rows.num_rows
     numbers["annotations.not_found"] = _not_found(

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graphapi.errors import InputError
-from loader.cli.options import Counting, Neurons, Signed, Table, with_groups
+from loader.cli.options import (
+    ByRegion,
+    Counting,
+    Ids,
+    Neurons,
+    Regex,
+    Regions,
+    Signed,
+    Table,
+    Where,
+    with_groups,
+)
 from loader.cli.values import chosen, parameters
 
 if TYPE_CHECKING:
@@ -19,7 +30,17 @@ Post = Annotated[list[str] | None, typer.Option("--post", help="Postsynaptic roo
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (neurons, values, upstream, downstream, adjacency, counts, synapses, cypher):
+    for command in (
+        neurons,
+        values,
+        upstream,
+        downstream,
+        adjacency,
+        counts,
+        regions,
+        synapses,
+        cypher,
+    ):
         app.command()(with_groups(command))
 
 
@@ -40,21 +61,23 @@ def values(
         table.write(connectome.get_field_values(field))
 
 
-def upstream(which: Neurons, counting: Counting, table: Table) -> None:
+def upstream(which: Neurons, counting: Counting, places: ByRegion, table: Table) -> None:
     """List the connections onto neurons: pre, post, weight."""
     with table.opened() as connectome:
         table.write(
             connectome.get_connectivity(
-                which.read(connectome), downstream=False, **counting.terms()
+                which.read(connectome), downstream=False, **counting.terms(), **places.terms()
             )
         )
 
 
-def downstream(which: Neurons, counting: Counting, table: Table) -> None:
+def downstream(which: Neurons, counting: Counting, places: ByRegion, table: Table) -> None:
     """List the connections from neurons: pre, post, weight."""
     with table.opened() as connectome:
         table.write(
-            connectome.get_connectivity(which.read(connectome), upstream=False, **counting.terms())
+            connectome.get_connectivity(
+                which.read(connectome), upstream=False, **counting.terms(), **places.terms()
+            )
         )
 
 
@@ -62,6 +85,7 @@ def adjacency(
     which: Neurons,
     counting: Counting,
     signed: Signed,
+    places: Regions,
     table: Table,
     to: Annotated[
         list[str] | None,
@@ -75,15 +99,19 @@ def adjacency(
     with table.opened() as connectome:
         pre = which.read(connectome)
         post = chosen(connectome, to, to_where, which.regex) if to or to_where else pre
-        frame = connectome.get_adjacency(pre, post, **counting.terms(), **signed.terms())
+        frame = connectome.get_adjacency(
+            pre, post, **counting.terms(), **signed.terms(), **places.terms()
+        )
         frame.index.name = "pre"
         table.write(frame)
 
 
-def counts(which: Neurons, counting: Counting, table: Table) -> None:
+def counts(which: Neurons, counting: Counting, places: Regions, table: Table) -> None:
     """Count partners and synapses of neurons, each way."""
     with table.opened() as connectome:
-        frame = connectome.get_synapse_counts(which.read(connectome), **counting.terms())
+        frame = connectome.get_synapse_counts(
+            which.read(connectome), **counting.terms(), **places.terms()
+        )
         table.write(frame.drop(columns=["pre", "post"]))
 
 
@@ -127,6 +155,18 @@ def synapses(
             for ids, where in sides
         ]
         table.write(connectome.get_synapses(ends[0], ends[1], **rows))
+
+
+def regions(
+    table: Table,
+    ids: Ids = None,
+    where: Where = None,
+    regex: Regex = False,
+) -> None:
+    """List the regions of the graph, or of some neurons, with their synapses."""
+    with table.opened() as connectome:
+        some = chosen(connectome, ids, where, regex) if ids or where else None
+        table.write(connectome.get_regions(some))
 
 
 def cypher(

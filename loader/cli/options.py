@@ -105,6 +105,33 @@ class Counting:
 
 
 @dataclass(frozen=True)
+class Regions:
+    """Which regions count."""
+
+    region: Annotated[
+        list[str] | None,
+        typer.Option("--region", help="Count only synapses in this region. Repeat."),
+    ] = None
+
+    def terms(self) -> dict[str, Any]:
+        """Return keyword arguments for the methods of `Connectome`."""
+        return {"regions": self.region} if self.region else {}
+
+
+@dataclass(frozen=True)
+class ByRegion(Regions):
+    """Which regions count, and whether each has a row."""
+
+    by_region: Annotated[bool, typer.Option("--by-region", help="Show a row for each region.")] = (
+        False
+    )
+
+    def terms(self) -> dict[str, Any]:
+        """Return keyword arguments for the methods of `Connectome`."""
+        return super().terms() | ({"by_region": True} if self.by_region else {})
+
+
+@dataclass(frozen=True)
 class Signed:
     """Whether weights have signs, and which."""
 

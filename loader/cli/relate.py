@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from loader.cli.options import Neurons, Signed, Some, Table, Threshold, with_groups
+from loader.cli.options import ByRegion, Neurons, Signed, Some, Table, Threshold, with_groups
 from loader.cli.values import chosen
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ def common(
 def types(
     which: Some,
     signed: Signed,
+    places: ByRegion,
     table: Table,
     by: Annotated[
         str, typer.Option("--by", "-b", help="Text property that groups the neurons.")
@@ -157,7 +158,9 @@ def types(
     with table.opened() as connectome:
         pre = which.read(connectome)
         post = chosen(connectome, None, to_where, which.regex) if to_where else None
-        frame = connectome.get_type_connectivity(by, pre, post, threshold, **signed.terms())
+        frame = connectome.get_type_connectivity(
+            by, pre, post, threshold, **signed.terms(), **places.terms()
+        )
         if matrix is not None:
             frame = type_matrix(frame, matrix)  # type: ignore[arg-type]
         else:

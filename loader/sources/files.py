@@ -43,9 +43,9 @@ class FileSource:
     annotations
         Annotation tables: paths, or `AnnotationFile` for more settings.
     columns
-        Our column name (`pre`, `post`, `weight`, `size`, `size_sum`, `valid`,
+        Our column name (`pre`, `post`, `weight`, `size`, `size_sum`, `valid`, `region`,
         `transmitter`) to the file's: `{'weight': 'chemical'}`; `{'weight': 'none'}` if each row
-        is one synapse.
+        is one synapse; `{'region': 'none'}` leaves regions out.
     ids
         `numbers`, `names`, or `auto`: names if no id is a number. Named cells get root ids
         1, 2, ... in the order of their names, and the property `name`.

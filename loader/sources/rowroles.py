@@ -137,6 +137,14 @@ def _extras(
     types: Mapping[str, str], shape: dumps.Shape | None, asked: Mapping[str, str]
 ) -> dict[str, str]:
     found = {}
+    about = shape.about.get("region") if shape else None
+    region = (
+        asked.get("region")
+        or (dumps.find(about, types) if about else None)
+        or next(iter(dumps.named("region", types)), None)
+    )
+    if region and region != NO_WEIGHT:
+        found["region"] = region
     for ours, theirs in dumps.transmitter_columns(types, shape, asked).items():
         if ours == "transmitter":
             found[ours] = theirs

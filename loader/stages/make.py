@@ -19,7 +19,7 @@ from loader.work.room import as_bytes, beside_python, require_disk
 from loader.work.steps import NAMES, ROWS, RowsInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import duckdb
@@ -63,6 +63,8 @@ class Stages:
     regions
         `pre`, `post`, `region`, `weight`: the weight of each connection by region; None where
         the source has no regions.
+    region_names
+        All regions, in alphabetical order.
     """
 
     connections: Path
@@ -79,6 +81,7 @@ class Stages:
     reading: dict[str, Any]
     connection_fields: tuple[Field, ...] = ()
     regions: Path | None = None
+    region_names: tuple[str, ...] = ()
 
     @property
     def synthetic(self) -> bool:
@@ -152,10 +155,15 @@ def _aggregate(
         bar.advance()
         _write_annotates(connection, workspace)
         bar.advance()
-        checksums = _checksums(connection, workspace)
+        checksums = _checksums(connection, workspace, info)
         bar.advance()
     has_transmitters = "transmitter" in pq.read_schema(workspace.folder / CONNECTIONS).names
     connection_fields = [asdict(Field("transmitter", "string"))] if has_transmitters else []
+    names = None
+    if "region" in info.extras:
+        found = pq.read_table(workspace.folder / REGIONS, columns=["region"])
+        names = sorted(found["region"].unique().to_pylist())
+        counts["connections_in_regions"] = found.num_rows
     workspace.finish(
         STEP,
         [
@@ -168,6 +176,7 @@ def _aggregate(
             "counts": counts,
             "notes": notes,
             "connection_fields": connection_fields,
+            "regions": names,
             "neuron_fields": [asdict(f) for f in neuron_fields],
             "checksums": checksums,
             "has_size": info.has_size,
@@ -325,7 +334,9 @@ def _write_annotates(connection: duckdb.DuckDBPyConnection, workspace: Workspace
         )
 
 
-def _checksums(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> dict[str, str]:
+def _checksums(
+    connection: duckdb.DuckDBPyConnection, workspace: Workspace, info: RowsInfo
+) -> dict[str, str]:
     import pyarrow.parquet as pq
 
     folder = workspace.folder
@@ -339,6 +350,14 @@ def _checksums(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> d
     if "transmitter" in pq.read_schema(folder / CONNECTIONS).names:
         found = fingerprint.of_transmitters(connection, folder / CONNECTIONS)
         sums["connections.transmitters"] = found
+    if "region" in info.extras:
+        sums |= _prefixed("regions", fingerprint.of_regions(connection, folder / REGIONS))
+        spread = fingerprint.spread(connection, folder / CONNECTIONS)
+        if spread != sums["regions.spread"]:
+            raise VerificationError(
+                "the weights by region do not sum to the weights of the connections",
+                hint="report this: it is a fault of the program",
+            )
     for name in ("annotations", "neurons"):
         sums[f"{name}.content"] = _content(folder / f"{name}.parquet")
     sums["annotations.rows"] = str(pq.read_metadata(folder / "annotations.parquet").num_rows)
@@ -353,7 +372,7 @@ def _content(path: Path) -> str:
     return fingerprint.of_each(names, lambda name: pq.read_table(path, columns=[name])[name])
 
 
-def _prefixed(prefix: str, values: dict[str, int]) -> dict[str, str]:
+def _prefixed(prefix: str, values: Mapping[str, object]) -> dict[str, str]:
     return {f"{prefix}.{name}": str(value) for name, value in values.items()}
 
 
@@ -379,7 +398,8 @@ def _read(workspace: Workspace) -> Stages:
         counts=counts,
         checksums=rows["checksums"],
         connection_fields=tuple(Field(**f) for f in rows["connection_fields"]),
-        regions=folder / REGIONS if (folder / REGIONS).exists() else None,
+        regions=folder / REGIONS if rows["regions"] is not None else None,
+        region_names=tuple(rows["regions"] or ()),
         notes=(*described["notes"], *rows["notes"]),
         has_size=rows["has_size"],
         reading=_reading(workspace.info(ROWS)["reading"], described["reading"]),

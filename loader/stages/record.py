@@ -37,6 +37,7 @@ def make_record(
         annotation_fields=stages.annotation_fields,
         neuron_fields=stages.neuron_fields,
         connection_fields=stages.connection_fields,
+        regions=stages.region_names,
         counts=stages.counts,
         checksums=stages.checksums,
         notes=stages.notes,

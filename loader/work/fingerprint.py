@@ -61,6 +61,20 @@ WITH a AS (SELECT transmitter, {_weighed("pre", "post")} AS x FROM read_parquet(
 SELECT transmitter, count(*) AS connections, coalesce(sum({_cube("x")}), 0)::BIGINT AS pairs
 FROM a GROUP BY transmitter"""
 
+_REGIONS = f"""
+WITH a AS (SELECT region, weight, {_weighed("pre", "post")} AS x FROM read_parquet({{path}})),
+b AS (SELECT *, {_cube("x")} AS pair FROM a),
+c AS (SELECT *, (pair * {_A} + weight % {P2}) % {P1} AS y FROM b)
+SELECT region, count(*) AS connections, sum(weight)::BIGINT AS weight_sum,
+       sum({_cube("y")})::BIGINT AS weights
+FROM c GROUP BY region"""
+
+#: The same for weights that are split over several rows of a pair: it is linear in the weight.
+_SPREAD = f"""
+WITH a AS (SELECT weight, {_weighed("pre", "post")} AS x FROM read_parquet({{path}}))
+SELECT coalesce(sum((({_cube("x")}) * (weight % {P1})) % {P1}), 0)::BIGINT % {P1} AS spread
+FROM a"""
+
 _TIES = f"""
 WITH a AS (SELECT {_weighed("annotation_id", "root_id")} AS x FROM read_parquet({{path}}))
 SELECT count(*) AS attached, coalesce(sum({_cube("x")}), 0)::BIGINT AS ties
@@ -92,6 +106,17 @@ def of_connections(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[st
 def of_transmitters(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
     """Compute what `listed` makes of `cypher/verify/transmitters_checksum.cypher` from a stage."""
     return listed(connection.execute(_TRANSMITTERS.format(path=literal(path))).fetchall())
+
+
+def of_regions(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
+    """Compute the values of `cypher/verify/regions_*.cypher` from a stage."""
+    rows = connection.execute(_REGIONS.format(path=literal(path))).fetchall()
+    return {"content": listed(rows), "spread": spread(connection, path)}
+
+
+def spread(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
+    """Return the same number for weights by pair and for the same weights by pair and region."""
+    return str(one_row(connection, _SPREAD.format(path=literal(path)))["spread"])
 
 
 def listed(rows: Iterable[Sequence[object]]) -> str:

@@ -41,7 +41,10 @@ _SECONDS = 60.0
 #: First bytes of the engine's files.
 _MAGIC = b"LBUG"
 #: Counts of the rows to copy.
-_WRITTEN = ("neurons", "connections", "annotation_rows", "annotation_rows_attached")
+_WRITTEN = (
+    "neurons", "connections", "connections_in_regions", "annotation_rows",
+    "annotation_rows_attached",
+)  # fmt: skip
 
 
 class EmbeddedWriter:
@@ -125,9 +128,14 @@ class EmbeddedWriter:
             ) from error
 
     def _write(self, stages: Stages, record: Materialization, settings: Settings) -> None:
-        room = room_for(settings.memory_limit, record.counts["connections"], stages.neurons)
+        in_regions = record.counts.get("connections_in_regions", 0)
+        room = room_for(
+            settings.memory_limit, record.counts["connections"], stages.neurons, in_regions
+        )
         self._pool = room.verifying
-        needed = graph_bytes(record.counts["connections"], stages.neurons, stages.annotations)
+        needed = graph_bytes(
+            record.counts["connections"] + in_regions, stages.neurons, stages.annotations
+        )
         require_disk(
             self.path.parent,
             needed,
@@ -138,7 +146,7 @@ class EmbeddedWriter:
         task = Task(
             self._temporary(record), stages, record, settings.threads, room, settings.halved
         )
-        total = sum(record.counts[name] for name in _WRITTEN)
+        total = sum(record.counts.get(name, 0) for name in _WRITTEN)
         with settings.bar(f"Writing {self.path.name}", total) as bar:
             fill_apart(task, bar.advance)
 

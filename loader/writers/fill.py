@@ -136,6 +136,8 @@ def fill(task: Task, tell: Tell) -> None:
     copy("Neuron", stages.neurons, neuron_columns, nodes=True)
     edge_columns = ["weight", "size_sum", *(f.name for f in stages.connection_fields)]
     copy("CONNECTS", stages.connections, edge_columns, nodes=False)
+    if stages.regions is not None:
+        copy("CONNECTS_IN", stages.regions, ["region", "weight"], nodes=False)
     if record.counts["annotation_rows"]:
         names = [f.name for f in _annotation_columns(stages)]
         copy("Annotation", stages.annotations, ["annotation_id", *names], nodes=True)
@@ -151,6 +153,7 @@ def _create_tables(engine: LadybugEngine, stages: Stages) -> None:
     neuron = _listed(stages.neuron_fields)
     annotation = _listed(_annotation_columns(stages))
     edge = _listed((Field("weight", "int"), Field("size_sum", "int"), *stages.connection_fields))
+    regions = "CREATE REL TABLE CONNECTS_IN(FROM Neuron TO Neuron, region STRING, weight INT64)"
     for statement in (
         f"CREATE NODE TABLE Neuron(root_id INT64, {neuron}PRIMARY KEY(root_id))",
         (
@@ -159,6 +162,7 @@ def _create_tables(engine: LadybugEngine, stages: Stages) -> None:
         ),
         f"CREATE NODE TABLE Materialization({', '.join(_RECORD)})",
         f"CREATE REL TABLE CONNECTS(FROM Neuron TO Neuron, {edge.removesuffix(', ')})",
+        *([regions] if stages.regions is not None else []),
         "CREATE REL TABLE ANNOTATES(FROM Annotation TO Neuron)",
     ):
         engine.execute_ddl(statement)

@@ -87,6 +87,7 @@ def parts(stages: Stages, record: Materialization) -> list[Part]:
             f"SELECT a.n, b.n, {', '.join('c.' + identifier(n) for n, _ in edge_fields)} {tie} "
             "JOIN numbers a ON a.root_id = c.pre JOIN numbers b ON b.root_id = c.post",
         ),
+        *_regions(stages),
         _nodes("Annotation", annotation_fields, annotations, "annotation_id"),
         Part(
             "--relationships=ANNOTATES",
@@ -97,6 +98,22 @@ def parts(stages: Stages, record: Materialization) -> list[Part]:
             "JOIN numbers n USING (root_id)",
         ),
         _record_part(record),
+    ]
+
+
+def _regions(stages: Stages) -> list[Part]:
+    if stages.regions is None:
+        return []
+    return [
+        Part(
+            "--relationships=CONNECTS_IN",
+            "connects-in-header.csv",
+            "connects-in.csv",
+            (":START_ID(Neuron)", ":END_ID(Neuron)", "region:string", "weight:long"),
+            "SELECT a.n, b.n, c.region, c.weight "
+            f"FROM read_parquet({literal(stages.regions)}) c "
+            "JOIN numbers a ON a.root_id = c.pre JOIN numbers b ON b.root_id = c.post",
+        )
     ]
 
 

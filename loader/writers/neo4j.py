@@ -128,7 +128,7 @@ class Neo4jWriter:
 
         So a graph whose deletion was interrupted has no record, and cannot be read.
         """
-        for part in ("record", "connections", "annotations", "neurons"):
+        for part in ("record", "regions", "connections", "annotations", "neurons"):
             query = catalog()[f"drop_{part}"]
             while self._hold.write(query).to_pylist()[0]["gone"]:
                 pass
@@ -137,9 +137,12 @@ class Neo4jWriter:
         for query, title, path in (
             ("write_neurons", "Writing neurons", stages.neurons),
             ("write_connections", "Writing connections", stages.connections),
+            ("write_regions", "Writing regions", stages.regions),
             ("write_annotations", "Writing annotations", stages.annotations),
             ("write_annotates", "Attaching annotations", stages.annotates),
         ):
+            if path is None:
+                continue
             with _batches(path) as (rows, batches), settings.bar(title, rows) as bar:
                 named = with_display_names(batches) if query == "write_neurons" else batches
                 self._hold.write_batches(catalog()[query], named, bar)

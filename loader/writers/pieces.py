@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Bytes of the pool that `COPY` needs per connection; 80 to 105 measured with LadybugDB 0.20.4.
 CONNECTION_BYTES = 115
+#: The same for a text of a connection.
+_TEXT_BYTES = 16
 #: A later piece needs this many times more: pieces at 0.9 of the pool crashed the engine.
 _MERGED = 1.75
 #: The same per node, plus four times the size of its values.
@@ -55,7 +57,7 @@ class Room:
     verifying: int
 
 
-def room_for(memory_limit: str, connections: int, neurons: Path) -> Room:
+def room_for(memory_limit: str, connections: int, neurons: Path, in_regions: int = 0) -> Room:
     """Divide a memory limit for writing a graph.
 
     Parameters
@@ -66,6 +68,8 @@ def room_for(memory_limit: str, connections: int, neurons: Path) -> Room:
         Number of connections.
     neurons
         Parquet file of the neurons, in the order of writing, with their numbers of partners.
+    in_regions
+        Number of rows of connections by region, which are written after them.
 
     Raises
     ------
@@ -80,9 +84,10 @@ def room_for(memory_limit: str, connections: int, neurons: Path) -> Room:
     verifying = max(_SMALLEST_POOL, int(left / _TIMES_POOL), number * _NEURON_JOINED)
     left -= number * _NEURON_WRITTEN
     at_once = max(_SMALLEST_POOL, int(left / _TIMES_POOL))
-    if connections * CONNECTION_BYTES <= at_once:
+    rows = max(connections, in_regions)
+    if rows * CONNECTION_BYTES <= at_once:
         return Room(at_once, at_once, verifying)
-    group = _largest_group(neurons)
+    group = -(-_largest_group(neurons) * rows // max(1, connections))
     needed = number * _NEURON_WRITTEN + int(group * (_OUTSIDE + _IN_POOL) / (1 - _PIECE))
     _require(needed, left + number * _NEURON_WRITTEN, f"{connections:,} connections", memory_limit)
     return Room(int(left * (1 - _PIECE)) - group * _OUTSIDE, at_once, verifying)
@@ -117,9 +122,17 @@ def _largest_group(neurons: Path) -> int:
 def rows_at_once(path: Path, at_once: int, *, nodes: bool) -> int:
     """Return how many rows of a Parquet file one `COPY` can take."""
     if not nodes:
-        return at_once // CONNECTION_BYTES
+        return at_once // (CONNECTION_BYTES + _TEXT_BYTES * _texts(path))
     _, width = _rows_and_width(path)
     return at_once // (_NODE_BYTES + 4 * width)
+
+
+def _texts(path: Path) -> int:
+    """Count the columns of texts: a transmitter, a region."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    return sum(pa.types.is_string(field.type) for field in pq.read_schema(path))
 
 
 def copy_in_pieces(

@@ -203,9 +203,9 @@ def test_what_a_file_was_taken_for_is_in_the_record(samples, tmp_path):
     assert told["family"] == "Codex (FlyWire FAFB)"
     assert told["columns"] == {
         "pre": "pre_root_id", "post": "post_root_id", "weight": "syn_count",
-        "transmitter": "nt_type",
+        "region": "neuropil", "transmitter": "nt_type",
     }  # fmt: skip
-    assert told["not_used"] == ["neuropil"]
+    assert told["not_used"] == []
 
 
 def test_a_header_file_names_the_columns(samples, tmp_path):

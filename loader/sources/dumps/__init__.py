@@ -20,7 +20,7 @@ _PLACEHOLDERS = {"{digits}": r"(\d+)", "{dataset}": r"([A-Za-z]+_\d+)"}
 #: Our names for columns of connections or synapse rows.
 ROLES = ("pre", "post", "weight", "size", "size_sum", "valid")
 #: Our names of what else a row may say, where the table has a column of it.
-EXTRA_ROLES = ("transmitter",)
+EXTRA_ROLES = ("region", "transmitter")
 #: Our names of the columns that say the transmitter.
 TRANSMITTER_ROLES = ("transmitter", "transmitter_score")
 #: Said of a role, there is no such column.

@@ -1,0 +1,11 @@
+// name: regions_spread
+// summary: One number for all weights by region, the same for equal weights split over regions.
+// mode: read
+// column spread: int -- sum of weights, each times a number of its pair, modulo a prime
+
+MATCH (a:Neuron)-[c:CONNECTS_IN]->(b:Neuron)
+WITH c.weight AS weight,
+     ((a.root_id % 1073741789) * 536870923 + a.root_id / 1073741789
+      + (b.root_id % 1073741789) * 402653189 + b.root_id / 1073741789) % 1073741789 AS x
+WITH weight, ((x * x) % 1073741789 * x) % 1073741789 AS pair
+RETURN coalesce(sum((pair * (weight % 1073741789)) % 1073741789), 0) % 1073741789 AS spread
