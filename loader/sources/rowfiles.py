@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import SourceSchemaError
-from loader.sources import dumps, matrix
+from loader.sources import dumps, matrix, wholes
 from loader.sources.idcolumns import Ids, find_column
 from loader.sources.rowroles import Roles, RowsInDoubt, assign
 from loader.sources.tablefile import (
+    explained,
     header_numbers,
     require_header,
     says_synthetic,
-    unreadable,
     view,
 )
 from loader.work.duck import identifier, literal, one_row
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from loader.sources.tablefile import TableFile
     from loader.work.workspace import Workspace
 
-_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 #: Largest percentage of rows without an id; a single such row is always allowed.
 _MOST_LACKING = 5
 _LONG_ID, _SHORT_ID = 10**15, 10**12
@@ -152,7 +151,7 @@ class RowFiles:
             plain = header_numbers(self._files[0], scratch) or not (
                 dumps.named("pre", names) and dumps.named("post", names)
             )
-            if not is_told and plain and matrix.is_square(self._connection, "source_rows", names):
+            if not is_told and plain and self._is_square(names):
                 self._types = matrix.as_pairs(
                     self._connection, "source_rows", names, self._asked.columns, self._where
                 )
@@ -161,10 +160,12 @@ class RowFiles:
             require_header(file, scratch)
         return False
 
+    def _is_square(self, names: list[str]) -> bool:
+        with explained(self._files[0]):
+            return matrix.is_square(self._connection, "source_rows", names)
+
     def _read_once(self, scratch: Path) -> None:
         """Write the needed columns of text and JSON as Parquet, which is faster to read again."""
-        import duckdb
-
         if all(f.format in ("parquet", "feather") for f in self._files):
             return
         needed = list(self._types)
@@ -180,12 +181,10 @@ class RowFiles:
         path = scratch / "rows-as-read.parquet"
         # Filling down needs the order of the file.
         self._connection.execute(f"SET preserve_insertion_order = {self._roles.fills_down}")
-        try:
+        with explained(self._files[0]):
             self._connection.execute(
                 f"COPY (SELECT {fields} FROM source_rows) TO {literal(path)} (FORMAT parquet)"
             )
-        except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-            raise unreadable(self._files[0], error) from error
         self._connection.execute("SET preserve_insertion_order = false")
         self._connection.execute("DROP VIEW source_rows")
         self._connection.execute(
@@ -272,7 +271,7 @@ class RowFiles:
     def _check_weights(self) -> None:
         for ours in ("weight", "size_sum"):
             if ours in self._roles.columns:
-                _check_wholes(
+                wholes.require(
                     self._connection,
                     self._roles.columns[ours],
                     self._types,
@@ -300,7 +299,7 @@ class RowFiles:
             all(f.format == "parquet" and f.is_plain for f in self._files)
             and not self._asked.keep
             and not self._pre.prefix
-            and all(self._types[column] in _WHOLE for column in whole)
+            and all(self._types[column] in wholes.TYPES for column in whole)
             and self._types.get(columns.get("valid", ""), "BOOLEAN") == "BOOLEAN"
             and self._types.get(columns.get("size", ""), "DOUBLE") != "VARCHAR"
         )
@@ -317,7 +316,7 @@ class RowFiles:
         select = {"pre": self._pre.sql, "post": self._post.sql}
         for name in ("weight", "size_sum"):
             if name in columns:
-                select[name] = _whole(columns[name], self._types)
+                select[name] = wholes.value(columns[name], self._types)
         if "size" in columns:
             select["size"] = f"CAST({identifier(columns['size'])} AS DOUBLE)"
         if "valid" in columns:
@@ -397,51 +396,3 @@ def _view_of_all(
     connection.execute(f"CREATE VIEW source_rows AS {parts}")
     rows = connection.execute("DESCRIBE source_rows").fetchall()
     return {row[0]: row[1] for row in rows}
-
-
-def _whole(column: str, types: Mapping[str, str]) -> str:
-    """Return SQL for a column of checked whole numbers; in text they may be written as 3.0."""
-    name = identifier(column)
-    value = name if types[column] in _WHOLE else f"TRY_CAST({name} AS DOUBLE)"
-    return f"CAST({value} AS BIGINT)"
-
-
-def _check_wholes(
-    connection: duckdb.DuckDBPyConnection,
-    column: str,
-    types: Mapping[str, str],
-    where: str,
-    condition: str,
-    *,
-    may_lack: bool,
-) -> None:
-    """Require whole numbers >= 0, or none if `may_lack`."""
-    if types[column] == "BOOLEAN":
-        raise SourceSchemaError(f"{where}: contains true and false, not numbers of synapses")
-    name = text = identifier(column)
-    is_lacking, is_bad = f"{name} IS NULL", f"{name} < 0"
-    if types[column] not in _WHOLE:
-        text, value = f"trim(CAST({name} AS VARCHAR))", f"TRY_CAST({name} AS DOUBLE)"
-        is_lacking = f"({name} IS NULL OR {text} = '')"
-        is_bad = f"({value} IS NULL OR {value} < 0 OR {value} <> floor({value}) OR {value} >= 9e15)"
-    found = one_row(
-        connection,
-        f"""SELECT count(*) FILTER ({is_lacking}) AS lacking,
-                   count(*) FILTER (NOT {is_lacking} AND {is_bad}) AS bad,
-                   any_value({text}) FILTER (NOT {is_lacking} AND {is_bad}) AS example
-            FROM source_rows WHERE {condition}""",
-    )
-    lacking, bad, example = found["lacking"], found["bad"], found["example"]
-    if lacking and not may_lack:
-        raise SourceSchemaError(
-            f"{where}: {lacking:,} rows have no value, but whole numbers >= 0 are needed",
-            hint=f"leave them out with --keep '{column}!=', or choose another column with "
-            "--column weight=NAME",
-        )
-    if bad:
-        raise SourceSchemaError(
-            f"{where}: {bad:,} values are not whole numbers >= 0, such as {example!r} "
-            f"({types[column]})",
-            hint="a weight is a number of synapses; choose another column with "
-            "--column weight=NAME (in Python, columns={'weight': ...})",
-        )

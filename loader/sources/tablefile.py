@@ -8,18 +8,22 @@ no id passes through a float.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from graphapi.common.madeup import is_marked_synthetic
 from graphapi.errors import InputError, NotFoundError, SourceSchemaError
-from loader.sources.packed import PACKINGS, readable
+from loader.sources.packed import PACKINGS, first_bytes, readable
+from loader.sources.signature import HEAD, require_format, signature
 from loader.sources.textfile import read_header, reason_in_words, require_names
 from loader.work.duck import database, identifier, literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import duckdb
     import pyarrow as pa
 
@@ -39,11 +43,6 @@ _FORMATS: dict[str, Format] = {
 }
 #: The known file extensions, for messages.
 ENDINGS = f"{' '.join(_FORMATS)}, each also with {' '.join(PACKINGS)}"
-_BEGINNINGS: tuple[tuple[bytes, Format], ...] = (
-    (b"PAR1", "parquet"),
-    (b"ARROW1", "feather"),
-    (b"{", "json"),
-)
 _FOREIGN = {
     ".xlsx": "an Excel workbook: save the sheet as 'CSV UTF-8'",
     ".xls": "an Excel workbook: save the sheet as 'CSV UTF-8'",
@@ -111,12 +110,13 @@ class TableFile:
         if ending in _FORMATS:
             return _FORMATS[ending]
         if not ending and not self.member:
-            with self.path.open("rb") as file:
-                head = file.read(8)
-            for begin, known in _BEGINNINGS:
-                if head.startswith(begin):
-                    return known
-            ending = ".avro" if head.startswith(b"Obj\x01") else ""
+            found = signature(first_bytes(self.path, HEAD, packed=False))
+            if found and found.format in get_args(Format):
+                return cast("Format", found.format)
+            if found:
+                raise InputError(
+                    f"{self.where} is {found.what}, which cannot be read so", hint=found.remedy
+                )
         if ending in _FOREIGN:
             raise InputError(
                 f"{self.where} has a format that cannot be read",
@@ -181,6 +181,7 @@ def view(
     path = readable(
         file.path, file.member, scratch, as_it_is=packed, odd=file.is_odd, where=file.where
     )
+    require_format(first_bytes(path, HEAD, packed=True), file.format, file.where)
     try:
         if file.format == "feather":
             _view_feather(connection, file, path, name)
@@ -191,7 +192,7 @@ def view(
             connection.execute(f"CREATE VIEW {identifier(name)} AS SELECT * FROM {source}")
         rows = connection.execute(f"DESCRIBE {identifier(name)}").fetchall()
     except duckdb.Error as error:
-        raise unreadable(file, error) from error
+        raise _unreadable(file, error) from error
     return {row[0]: row[1] for row in rows}
 
 
@@ -249,17 +250,29 @@ def fetch(connection: duckdb.DuckDBPyConnection, sql: str, file: TableFile) -> p
     SourceSchemaError
         A row of the file cannot be read.
     """
-    import duckdb
-
-    try:
+    with explained(file):
         table: pa.Table = connection.sql(sql).to_arrow_table()
-    except duckdb.Error as error:
-        raise unreadable(file, error) from error
     return table
 
 
-def unreadable(file: TableFile, error: Exception) -> SourceSchemaError:
-    """Return an error that explains why DuckDB cannot read a file."""
+@contextmanager
+def explained(file: TableFile) -> Iterator[None]:
+    """Explain errors of DuckDB that say why it cannot read a file.
+
+    Raises
+    ------
+    SourceSchemaError
+        A row of the file cannot be read.
+    """
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: TableFile, error: Exception) -> SourceSchemaError:
     if file.is_text:
         reason, hint = reason_in_words(str(error))
     else:
@@ -271,7 +284,7 @@ def unreadable(file: TableFile, error: Exception) -> SourceSchemaError:
 def _text_scan(file: TableFile, path: Path) -> str:
     if file.names:
         first = read_header(path, _SEPARATOR[file.format], file.where)
-        separator, names = first.separator, list(file.names)
+        separator, skip, names = first.separator, first.skipped, list(file.names)
         if len(first.cells) != len(names):
             raise SourceSchemaError(
                 f"{file.where} has {len(first.cells)} columns, but its header has {len(names)}",
@@ -281,12 +294,13 @@ def _text_scan(file: TableFile, path: Path) -> str:
         has_header = list(first.cells) == names
     else:
         header = read_header(path, _SEPARATOR[file.format], file.where)
-        separator, names, has_header = header.separator, header.names, True
+        separator, skip, names = header.separator, header.skipped, header.names
+        has_header = True
     require_names(names, file.where)
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in _told_apart(names))
     return (
         f"read_csv({literal(path)}, columns={{{columns}}}, auto_detect=false, "
-        f"delim={literal(separator)}, header={str(has_header).lower()}, skip=0, comment='', "
+        f"delim={literal(separator)}, header={str(has_header).lower()}, skip={skip}, comment='', "
         "nullstr='', quote='\"', escape='\"')"
     )
 

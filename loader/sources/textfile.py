@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import re
 import zlib
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphapi.errors import SourceSchemaError
+from loader.sources.packed import first_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,14 @@ _HEAD = 1 << 16
 _LARGEST_HEAD = 1 << 24
 _SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "pipes"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_MARKS = {
+    b"\xff\xfe\0\0": "utf-32",
+    b"\0\0\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
+#: The line that tells Excel the separator.
+_FOR_EXCEL = re.compile(r'"?sep=(.)"?\s*$', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -32,10 +39,13 @@ class Header:
         Its texts, one per column.
     separator
         The character between columns.
+    skipped
+        Number of lines above it: 1 for Excel's `sep=;`.
     """
 
     cells: tuple[str, ...]
     separator: str
+    skipped: int = 0
 
     @property
     def names(self) -> list[str]:
@@ -70,6 +80,10 @@ def read_header(path: Path, separator: str, where: str) -> Header:
         head = _first_bytes(path, size, where)
         text = _decoded(head, whole=len(head) < size, where=where)
         line = _first_line(text, whole=len(head) < size)
+        told = _FOR_EXCEL.match(line) if line is not None else None
+        if told:
+            rest = text[len(line or "") :].removeprefix("\r").removeprefix("\n")
+            line = _first_line(rest, whole=len(head) < size)
         if line is not None or size >= _LARGEST_HEAD:
             break
         size *= 8
@@ -78,11 +92,11 @@ def read_header(path: Path, separator: str, where: str) -> Header:
             f"{where} cannot be read: it has no header line",
             hint="check that the file is complete",
         )
-    found = separator
-    if separator not in line:
+    found = told[1] if told else separator
+    if found not in line:
         found = next((s for s in _SEPARATORS if s in line), separator)
     cells = next(csv.reader(io.StringIO(line, newline=""), delimiter=found))
-    return Header(tuple(cell.strip() for cell in cells), found)
+    return Header(tuple(cell.strip() for cell in cells), found, 1 if told else 0)
 
 
 def read_names(path: Path) -> tuple[str, ...]:
@@ -131,7 +145,7 @@ def reason_in_words(error: str) -> tuple[str, str]:
     if "invalid state" in error:
         return (
             "some lines end as on Windows (CRLF), others as on Unix (LF)",
-            "make all line ends the same, for example with dos2unix",
+            "make all line ends the same: tr -d '\\r' < OLD > NEW",
         )
     if "unicode" in error or "utf-8" in error:
         return (
@@ -140,10 +154,10 @@ def reason_in_words(error: str) -> tuple[str, str]:
         )
     counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", error)
     if counts:
-        return (
-            f"{place}{counts[2]} values, but the header has {counts[1]} columns",
-            "correct the line; a value that contains the separator must be in double quotes",
-        )
+        hint = "correct the line; a value that contains the separator must be in double quotes"
+        if int(counts[2]) == int(counts[1]) + 1 and line and line[1] == "2":
+            hint = f"if each row begins with a name, name that column in the header; else {hint}"
+        return f"{place}{counts[2]} values, but the header has {counts[1]} columns", hint
     if "quote" in error:
         return f"{place}a double quote is not closed", "correct the line"
     return f"{place}{first}", "check that the file is complete and has the right extension"
@@ -151,11 +165,7 @@ def reason_in_words(error: str) -> tuple[str, str]:
 
 def _first_bytes(path: Path, size: int, where: str) -> bytes:
     try:
-        if path.suffix.lower() == ".gz":
-            with gzip.open(path) as packed:
-                return packed.read(size)
-        with path.open("rb") as plain:
-            return plain.read(size)
+        return first_bytes(path, size, packed=True)
     except (OSError, EOFError, zlib.error) as error:
         raise SourceSchemaError(
             f"{where} cannot be read as text: {error}",
@@ -164,10 +174,18 @@ def _first_bytes(path: Path, size: int, where: str) -> bytes:
 
 
 def _decoded(head: bytes, *, whole: bool, where: str) -> str:
-    if head[:2] in _UTF16 or b"\0" in head[:200]:
+    if wide := _wide_encoding(head):
+        told = ", as Excel's 'Unicode text' is" if wide == "utf-16" else ""
         raise SourceSchemaError(
-            f"{where} cannot be read: it is UTF-16, as Excel's 'Unicode text' is, or not text",
-            hint="save it as 'CSV UTF-8', or: iconv -f utf-16 -t utf-8 OLD > NEW",
+            f"{where} cannot be read: it is {wide[:6].upper()}{told}",
+            hint=f"save it as 'CSV UTF-8', or: iconv -f {wide} -t utf-8 OLD | tr -d '\\r' > NEW",
+        )
+    if b"\0" in head:
+        line = head[: head.index(b"\0")].count(b"\n") + 1
+        raise SourceSchemaError(
+            f"{where} cannot be read: line {line} has null characters; it is damaged, "
+            "or is not text",
+            hint="get the file again",
         )
     try:
         return head.decode("utf-8-sig")
@@ -179,6 +197,19 @@ def _decoded(head: bytes, *, whole: bool, where: str) -> str:
             f"{where} cannot be read: line {line} is not UTF-8, perhaps Latin-1, as Excel saves it",
             hint="save it as 'CSV UTF-8', or: iconv -f latin1 -t utf-8 OLD > NEW",
         ) from error
+
+
+def _wide_encoding(head: bytes) -> str:
+    """Return UTF-16 or UTF-32, by the mark at the beginning or by where null bytes are."""
+    for mark, name in _MARKS.items():
+        if head.startswith(mark):
+            return name
+    pairs = head[: min(len(head), 200) // 2 * 2]
+    first, second = pairs[::2], pairs[1::2]
+    for name, empty, full in (("utf-16le", second, first), ("utf-16be", first, second)):
+        if empty and empty.count(0) > len(empty) * 0.8 and full.count(0) < len(full) * 0.2:
+            return name
+    return ""
 
 
 def _first_line(text: str, *, whole: bool) -> str | None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
 import json
 import os
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import feather
 
 from graphapi.errors import CavegraphError
 from loader import FileSource
@@ -153,3 +161,155 @@ def test_delta_tables_that_would_be_read_wrong_are_refused(tmp_path, damage):
     (folder / "_delta_log" / f"{0:020}.json").write_text(text)
     place = folder / "*.parquet" if damage == "pattern" else folder
     refused(tmp_path, place, match="Delta Lake")
+
+
+ROWS = f"pre,post,weight\n{A},{B},3\n{B},{C},2\n".encode()
+
+
+def packed_in(name: str) -> bytes:
+    file = io.BytesIO()
+    if name.endswith("zip"):
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("e.csv", ROWS)
+    else:
+        with tarfile.open(fileobj=file, mode=f"w:{name.rpartition('.')[2]}") as tar:
+            member = tarfile.TarInfo("e.csv")
+            member.size = len(ROWS)
+            tar.addfile(member, io.BytesIO(ROWS))
+    return file.getvalue()
+
+
+PACKED = {
+    "e.csv.gz": gzip.compress(ROWS),
+    "e.csv.bz2": bz2.compress(ROWS),
+    "e.csv.zst": pa.compress(ROWS, "zstd", asbytes=True),
+    "e.zip": packed_in("e.zip"),
+    "e.tar.gz": packed_in("e.tar.gz"),
+    "e.tar.bz2": packed_in("e.tar.bz2"),
+    "e.tar.xz": packed_in("e.tar.xz"),
+}
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_damaged_packed_files_are_refused(tmp_path, name):
+    path, whole = tmp_path / name, PACKED[name]
+    path.write_bytes(whole)
+    assert extract(tmp_path / "whole", path) == RIGHT
+    for cut in (3, 6, 8, 20):
+        path.write_bytes(whole[:-cut])
+        refused(tmp_path / f"cut{cut}", path, match="damaged")
+
+
+def test_a_wrong_checksum_is_noticed(tmp_path):
+    for name, end in (("e.csv.gz", 8), ("e.csv.gz", 4), ("e.tar.gz", 8)):
+        content = bytearray(PACKED[name])
+        content[-end] ^= 0xFF
+        path = tmp_path / name
+        path.write_bytes(content)
+        refused(tmp_path / f"w{end}{name}", path, match="damaged")
+        with zipfile.ZipFile(tmp_path / f"{end}.zip", "w") as archive:
+            archive.writestr("e.csv.gz", content)
+        if name == "e.csv.gz":
+            refused(tmp_path / f"z{end}", tmp_path / f"{end}.zip", match="damaged")
+    content = bytearray(PACKED["e.zip"])
+    content[content.index(b"PK\x01\x02") + 16] ^= 0xFF  # the checksum that counts
+    (tmp_path / "e.zip").write_bytes(content)
+    refused(tmp_path / "zip", tmp_path / "e.zip", match="damaged")
+
+
+def written_by(write: Callable[..., object], *more: object) -> bytes:
+    file = io.BytesIO()
+    write(pa.table({"pre": [A, B], "post": [B, C], "weight": [3, 2]}), file, *more)
+    return file.getvalue()
+
+
+def stream(table: pa.Table, file: io.BytesIO) -> None:
+    with pa.ipc.new_stream(file, table.schema) as writer:
+        writer.write_table(table)
+
+
+KINDS = {
+    "Parquet": written_by(pq.write_table),
+    "Feather": written_by(feather.write_feather),
+    "an Arrow stream": written_by(stream),
+    "compressed with gzip": gzip.compress(ROWS),
+    "a zip archive": PACKED["e.zip"],
+    "an Excel workbook": b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml",
+    "an SQLite database": b"SQLite format 3\0" + bytes(100),
+    "HDF5": b"\x89HDF\r\n\x1a\n" + bytes(100),
+    "an R object": gzip.compress(b"X\n\0\0\0\3" + bytes(100)),
+    "a web page": b"<!DOCTYPE html><html><body>Sign in</body></html>",
+    "a Git LFS pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 1\n",
+    "JSON": b'{"pre": 1, "post": 2, "weight": 3}\n',
+    "a text file": ROWS,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_is_told_by_its_first_bytes(tmp_path, kind):
+    of_its_own = {"Parquet": ".parquet", "Feather": ".feather", "a text file": ".csv"}
+    for ending in (".csv", ".parquet", ".feather", ".csv.gz", ".csv.zst", ".zip"):
+        packed = ending == ".csv.gz" and kind in ("compressed with gzip", "an R object")
+        if packed or of_its_own.get(kind) == ending or (kind, ending) == ("a zip archive", ".zip"):
+            continue
+        path = tmp_path / f"e{ending}"
+        path.write_bytes(KINDS[kind])
+        refused(tmp_path / f"w{ending}", path, match=f"is {kind}, not")
+
+
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"', "SEP=;"])
+def test_the_line_that_tells_excel_the_separator(tmp_path, line):
+    text = ROWS.decode().replace(",", ";")
+    assert extract(tmp_path, written(tmp_path, f"{line}\n{text}")) == RIGHT
+    windows = written(tmp_path, f"{line}\n{text}".replace("\n", "\r\n"), "w.csv")
+    assert extract(tmp_path / "w", windows) == RIGHT
+
+
+def test_rows_with_a_name_that_the_header_has_not(tmp_path):
+    for text in ("a,b,c\na,0,3,0\nb,0,0,2\nc,0,0,0\n", "pre,post,weight\n1,5,6,3\n2,6,7,2\n"):
+        path = written(tmp_path, text)
+        refused(tmp_path / str(len(text)), path, match="line 2: 4 values, but the header has 3")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2.5])
+@pytest.mark.parametrize("ending", ["parquet", "feather"])
+def test_weights_that_are_not_finite(tmp_path, value, ending):
+    path = tmp_path / f"e.{ending}"
+    table = pa.table({"pre": [A, B], "post": [B, C], "weight": [3.0, value]})
+    {"parquet": pq.write_table, "feather": feather.write_feather}[ending](table, path)
+    refused(tmp_path, path, match="not whole numbers >= 0, such as")
+
+
+def test_weights_that_are_true_or_false(tmp_path):
+    path = tmp_path / "e.parquet"
+    pq.write_table(pa.table({"pre": [A, B], "post": [B, C], "weight": [True, False]}), path)
+    refused(tmp_path, path, match="contains true and false")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "mark", "says"),
+    [
+        ("utf-16-le", b"\xff\xfe", "UTF-16"),
+        ("utf-16-be", b"\xfe\xff", "UTF-16"),
+        ("utf-16-le", b"", "UTF-16"),
+        ("utf-16-be", b"", "UTF-16"),
+        ("utf-32-le", b"\xff\xfe\0\0", "UTF-32"),
+    ],
+)
+def test_wide_characters_and_what_converts_them(tmp_path, encoding, mark, says):
+    text = ROWS.decode().replace("\n", "\r\n", 1)
+    path = tmp_path / "e.csv"
+    path.write_bytes(mark + text.encode(encoding))
+    with pytest.raises(CavegraphError, match=f"it is {says}") as caught:
+        extract(tmp_path, path)
+    command = caught.value.hint.partition("or: ")[2]
+    command = command.replace("OLD", str(path)).replace("NEW", str(tmp_path / "new.csv"))
+    done = subprocess.run(["/bin/sh", "-c", command], check=True, capture_output=True)
+    assert not done.stderr
+    assert extract(tmp_path / "new", tmp_path / "new.csv") == RIGHT
+
+
+def test_null_characters_are_not_an_encoding(tmp_path):
+    for place in (20, len(ROWS) - 1):
+        path = written(tmp_path, (ROWS[:place] + b"\0" + ROWS[place:]).decode())
+        refused(tmp_path / str(place), path, match="null characters")

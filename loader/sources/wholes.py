@@ -1,0 +1,74 @@
+"""Columns of whole numbers: weights, and sums of sizes."""
+
+# ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphapi.errors import SourceSchemaError
+from loader.work.duck import identifier, one_row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import duckdb
+
+#: DuckDB's types of whole numbers.
+TYPES = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+
+
+def value(column: str, types: Mapping[str, str]) -> str:
+    """Return SQL for a column of checked whole numbers; in text they may be written as 3.0."""
+    name = identifier(column)
+    number = name if types[column] in TYPES else f"TRY_CAST({name} AS DOUBLE)"
+    return f"CAST({number} AS BIGINT)"
+
+
+def require(
+    connection: duckdb.DuckDBPyConnection,
+    column: str,
+    types: Mapping[str, str],
+    where: str,
+    condition: str,
+    *,
+    may_lack: bool,
+) -> None:
+    """Require whole numbers >= 0, or none if `may_lack`."""
+    if types[column] == "BOOLEAN":
+        raise SourceSchemaError(
+            f"{where}: contains true and false, not numbers of synapses",
+            hint="choose another column with --column weight=NAME, or --column weight=none if each "
+            "row is one synapse",
+        )
+    name = text = identifier(column)
+    is_lacking, is_bad = f"{name} IS NULL", f"{name} < 0"
+    if types[column] not in TYPES:
+        text, number = f"trim(CAST({name} AS VARCHAR))", f"TRY_CAST({name} AS DOUBLE)"
+        is_lacking = f"({name} IS NULL OR {text} = '')"
+        # Not isnan: DuckDB takes a Parquet file's word that it has no NaN, which is often wrong.
+        is_bad = (
+            f"({number} IS NULL OR NOT isfinite({number}) OR {number} < 0 "
+            f"OR {number} <> floor({number}) OR {number} >= 9e15)"
+        )
+    found = one_row(
+        connection,
+        f"""SELECT count(*) FILTER ({is_lacking}) AS lacking,
+                   count(*) FILTER (NOT {is_lacking} AND {is_bad}) AS bad,
+                   any_value({text}) FILTER (NOT {is_lacking} AND {is_bad}) AS example
+            FROM source_rows WHERE {condition}""",
+    )
+    lacking, bad, example = found["lacking"], found["bad"], found["example"]
+    if lacking and not may_lack:
+        raise SourceSchemaError(
+            f"{where}: {lacking:,} rows have no value, but whole numbers >= 0 are needed",
+            hint=f"leave them out with --keep '{column}!=', or choose another column with "
+            "--column weight=NAME",
+        )
+    if bad:
+        raise SourceSchemaError(
+            f"{where}: {bad:,} values are not whole numbers >= 0, such as {example!r} "
+            f"({types[column]})",
+            hint="a weight is a number of synapses; choose another column with "
+            "--column weight=NAME (in Python, columns={'weight': ...})",
+        )
