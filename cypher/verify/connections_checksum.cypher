@@ -1,6 +1,8 @@
 // name: connections_checksum
 // summary: Number of connections, their sums, and fingerprints that do not depend on order.
 // mode: read
+// param first: int -- smallest root id of the presynaptic neurons
+// param last: int -- largest root id, inclusive
 // column connections: int -- number of connections
 // column weight_sum: int -- sum of weights
 // column size_sum: int -- sum of sizes
@@ -10,6 +12,7 @@
 // column self_connections: int -- connections of a neuron with itself; 0 in a sound graph
 
 MATCH (a:Neuron)-[c:CONNECTS]->(b:Neuron)
+WHERE a.root_id >= $first AND a.root_id <= $last
 WITH a.root_id AS pre, b.root_id AS post, c.weight AS weight, c.size_sum AS size_sum
 WITH weight, size_sum, CASE WHEN pre = post THEN 1 ELSE 0 END AS is_loop,
      ((pre % 1073741789) * 536870923 + pre / 1073741789

@@ -13,6 +13,7 @@ from graphapi.engines.ladybugapart import ApartEngine, unreadable
 from graphapi.engines.queries import catalog
 from graphapi.errors import QueryRejectedError
 from graphapi.graph.door import Graph
+from graphapi.graph.ranges import summed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 #: Queries whose answers a load has recorded, with the prefix of their names in the record.
 _RECORDED = {
-    "connections_checksum": "connections",
     "neurons_checksum": "neurons",
     "annotations_attached": "annotations",
     "annotations_by_neuron": "annotations",
@@ -32,14 +32,13 @@ _RECORDED = {
 #: Values that are 0 in every graph.
 _ZERO = {"self_connections", "misattached"}
 _LOOKED_UP = 50_000
-#: Most neurons whose totals one query sums up, and whose properties are read together.
-_TOTALLED, _READ_AT_ONCE = 250_000, 1_000_000
-_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+#: Most neurons whose properties are read together.
+_READ_AT_ONCE = 1_000_000
 #: Time limit of one query: damage can make the engine run for ever.
 _SECONDS, _SECONDS_PER_MB = 60.0, 1.0
 #: A file from this size on gets a progress bar.
 _LARGE = 20_000_000
-_STEPS = 8
+_STEPS = 9
 
 
 def read_through(path: Path) -> None:
@@ -69,17 +68,22 @@ def _steps(graph: Graph, apart: ApartEngine) -> Iterator[None]:
     graph.run(queries["record_properties"])
     for name, prefix in _RECORDED.items():
         (row,) = graph.run(queries[name]).to_pylist()
-        for key, found in row.items():
-            recorded = graph.materialization.checksums.get(f"{prefix}.{key}")
-            _compare(graph, f"{prefix}.{key}", "0" if key in _ZERO else recorded, str(found))
+        _compare_sums(graph, prefix, row)
         yield
     made = graph.materialization
     roots = _look_up(graph, apart, "all_neuron_properties", "neurons_found", made.neuron_fields)
     yield
+    row = summed(graph.run, queries["connections_checksum"], roots)
+    _compare_sums(graph, "connections", row)
+    yield
+    if made.connection_fields:
+        apart.read_past(queries["transmitters_checksum"], timeout=graph.timeout)
+    if "regions.content" in made.checksums:
+        apart.read_past(queries["regions_checksum"], timeout=graph.timeout)
+    yield
     for side in ("out", "in"):
-        for ends in _ranges(roots):
-            (row,) = graph.run(queries[f"wrong_{side}_totals"], ends).to_pylist()
-            _compare(graph, f"wrong_{side}_totals", "0", str(row["neurons"]))
+        wrong = summed(graph.run, queries[f"wrong_{side}_totals"], roots)["neurons"]
+        _compare(graph, f"wrong_{side}_totals", "0", str(wrong))
         yield
     _look_up(graph, apart, "all_annotations", "annotations_found", made.annotation_fields)
     yield
@@ -102,12 +106,10 @@ def _look_up(
     return ids
 
 
-def _ranges(roots: pa.ChunkedArray) -> Iterator[dict[str, int]]:
-    """Divide all root ids into ranges with a limited number of neurons each."""
-    starts = roots.to_numpy()[_TOTALLED::_TOTALLED].tolist()
-    lasts = [*(start - 1 for start in starts), _LARGEST]
-    for first, last in zip([_SMALLEST, *starts], lasts, strict=True):
-        yield {"first": first, "last": last}
+def _compare_sums(graph: Graph, prefix: str, row: dict[str, int]) -> None:
+    for key, found in row.items():
+        recorded = graph.materialization.checksums.get(f"{prefix}.{key}")
+        _compare(graph, f"{prefix}.{key}", "0" if key in _ZERO else recorded, str(found))
 
 
 def _compare(graph: Graph, name: str, recorded: str | None, found: str) -> None:

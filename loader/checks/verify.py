@@ -14,13 +14,14 @@ from graphapi.common.progress import Progress
 from graphapi.engines.queries import catalog
 from graphapi.errors import VerificationError
 from graphapi.graph.materialization import read_materialization
+from graphapi.graph.ranges import summed
 from loader.checks.indexes import missing_indexes
 from loader.stages.displaynames import DISPLAY_NAME, display_names
 from loader.stages.record import checksum_of, record_params
 from loader.work.fingerprint import listed, of_columns, of_each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import pyarrow as pa
 
@@ -32,11 +33,8 @@ if TYPE_CHECKING:
 _STEPS = 11
 #: Number of ids in one look-up.
 _LOOKED_UP = 50_000
-#: Number of neurons whose totals are compared in one query, which groups by neuron in memory.
-_TOTALLED = 250_000
 #: Largest number of neurons whose properties are read from a file all at once.
 _READ_AT_ONCE = 1_000_000
-_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 #: Values that must be zero in every graph.
 _ZERO = (
     "connections.self_connections",
@@ -232,8 +230,15 @@ def measure(
         done()
         return answer
 
+    def sums(name: str) -> dict[str, int]:
+        found = summed(engine.run, queries[name], roots)
+        done()
+        return found
+
+    roots, neurons_content, misnamed = _neurons(engine, record)
+    done()
     numbers: dict[str, int | str] = {
-        **_prefixed("connections", ask("connections_checksum").to_pylist()[0]),
+        **_prefixed("connections", sums("connections_checksum")),
         **_prefixed("neurons", ask("neurons_checksum").to_pylist()[0]),
         **_prefixed("annotations", ask("annotations_attached").to_pylist()[0]),
     }
@@ -256,17 +261,11 @@ def measure(
     done()
     annotations_content = of_columns(rows)
     del rows
-    roots, neurons_content, misnamed = _neurons(engine, record)
     numbers["neurons.misnamed"] = misnamed
-    done()
     numbers["neurons.not_found"] = _not_found(engine, "neurons_found", roots)
     done()
     for side in ("out", "in"):
-        name = f"wrong_{side}_totals"
-        numbers[f"neurons.{name}"] = sum(
-            engine.run(queries[name], ends).to_pylist()[0]["neurons"] for ends in _ranges(roots)
-        )
-        done()
+        numbers[f"neurons.wrong_{side}_totals"] = sums(f"wrong_{side}_totals")["neurons"]
     content = ask("record_properties").to_pylist()
     missing = "0"
     if isinstance(engine, Indexed):
@@ -300,15 +299,6 @@ def _neurons(engine: Engine, record: Materialization) -> tuple[pa.ChunkedArray, 
         return engine.run(query.with_properties(chosen))[name]
 
     return roots, of_each(["root_id", *kinds], column), 0
-
-
-def _ranges(roots: pa.ChunkedArray) -> Iterator[dict[str, int]]:
-    """Divide all root ids into ranges with a limited number of neurons each."""
-    starts = roots.drop_null().to_numpy()[::_TOTALLED].tolist()
-    firsts = [_SMALLEST, *starts[1:]]
-    lasts = [*(start - 1 for start in starts[1:]), _LARGEST]
-    for first, last in zip(firsts, lasts, strict=True):
-        yield {"first": first, "last": last}
 
 
 def _not_found(engine: Engine, name: str, ids: pa.ChunkedArray) -> int:

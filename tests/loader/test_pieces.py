@@ -17,6 +17,7 @@ import readback
 
 from graphapi.engines.ladybug import LadybugEngine
 from graphapi.errors import EngineError, InputError, LoadError
+from graphapi.graph import ranges
 from loader import load
 from loader.checks import verify
 from loader.work import room
@@ -225,7 +226,7 @@ def test_many_neurons_are_verified_a_column_and_a_range_at_a_time(tmp_path, rows
     graph = tmp_path / "g.lbug"
     neurons = load(rows, graph, work=tmp_path / "w", progress=False).counts["neurons"]
     monkeypatch.setattr(verify, "_READ_AT_ONCE", 100)
-    monkeypatch.setattr(verify, "_TOTALLED", 250)
+    monkeypatch.setattr(ranges, "_NEURONS", 250)
     seen: list[tuple[str, int]] = []
     real = LadybugEngine.run
 
@@ -244,6 +245,7 @@ def test_many_neurons_are_verified_a_column_and_a_range_at_a_time(tmp_path, rows
         assert {n for name, n in seen if name == "all_neuron_properties"} == {1, 2}
         for side in ("out", "in"):
             assert seen.count((f"wrong_{side}_totals", 1)) == -(-neurons // 250) > 10
+        assert [n for n, _ in seen].count("connections_checksum") == -(-neurons // 250)
         database = ladybug.Database(str(graph))
         raw = ladybug.Connection(database)
         for root in (1, 2999):  # the first and the last range

@@ -1,0 +1,63 @@
+"""Ask about a whole graph range by range, so that memory does not grow with the connectome."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pyarrow as pa
+
+    from graphapi.engines.queries import Query
+
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+#: Most neurons of a range: with LadybugDB 0.20.4, sums over all connections of a graph with 336
+#: million did not fit into 3.9 GB; those of 250,000 neurons took 1.3 GB.
+_NEURONS = 250_000
+
+
+def neuron_ranges(roots: pa.ChunkedArray) -> Iterator[dict[str, int]]:
+    """Divide all root ids into ranges with a limited number of neurons each.
+
+    Parameters
+    ----------
+    roots
+        Root ids of all neurons, ascending.
+
+    Yields
+    ------
+    dict
+        `first` and `last`, inclusive. Together the ranges have every 64-bit id once.
+    """
+    starts = roots.drop_null().to_numpy()[_NEURONS::_NEURONS].tolist()
+    lasts = [*(start - 1 for start in starts), _LARGEST]
+    for first, last in zip([_SMALLEST, *starts], lasts, strict=True):
+        yield {"first": first, "last": last}
+
+
+def summed(
+    run: Callable[[Query, dict[str, int]], pa.Table], query: Query, roots: pa.ChunkedArray
+) -> dict[str, int]:
+    """Ask a query of sums for each range of neurons, and add up each column.
+
+    Parameters
+    ----------
+    run
+        Runs a query with parameters.
+    query
+        Has the parameters `first` and `last`, and one row of whole numbers as its answer.
+    roots
+        Root ids of all neurons, ascending.
+
+    Returns
+    -------
+    dict
+        Sum per column.
+    """
+    totals: dict[str, int] = {}
+    for ends in neuron_ranges(roots):
+        (row,) = run(query, ends).to_pylist()
+        for name, value in row.items():
+            totals[name] = totals.get(name, 0) + int(value)
+    return totals
