@@ -71,6 +71,8 @@ QUESTIONS: dict[str, list[Callable[[Any], Any]]] = {
         lambda c: c.get_effective_connectivity(ids(1), ids(4), hops=2),
         lambda c: c.get_effective_connectivity(ids(1), ids(4), hops=2, by="cell_class"),
     ],
+    "plot_influence": [lambda c: c.plot_influence(ids(1), threshold=1, by="cell_class")],
+    "plot_contributing_paths": [lambda c: c.plot_contributing_paths(ids(1), ids(4), hops=2)],
     "get_contributing_paths": [lambda c: c.get_contributing_paths(ids(1), ids(4), hops=2)],
     "get_paths": [lambda c: c.get_paths(ids(1), ids(4))],
     "get_shortest_paths": [lambda c: c.get_shortest_paths(ids(1), ids(4))],
