@@ -9,10 +9,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from graphapi.common.notices import notice
 from graphapi.engines import is_neo4j
 from graphapi.errors import GraphExistsError, InputError
 from graphapi.graph.terms import check_min_size
-from loader.report import LoadReport
+from loader.report import LoadReport, left_out
 from loader.sources.idlist import read_only
 from loader.stages.make import make
 from loader.stages.plausible import check_plausible
@@ -161,6 +162,7 @@ def _run(
         with clock.measure("aggregate"), told_if_full(workspace.folder):
             made = make(workspace, chosen.min_size, settings, chosen.only)
             made = check_plausible(made, force_annotations=chosen.force_annotations)
+            made = _warn_if_empty(made)
         compared = 0
         # With `only`, the totals of a neuron differ from the source's.
         if isinstance(source, Countable) and chosen.only is None:
@@ -189,6 +191,26 @@ def _run(
         if work is None:
             workspace.remove()
     return report
+
+
+def _warn_if_empty(made: Stages) -> Stages:
+    """Warn if no connection is left; the report notes it too.
+
+    Raises
+    ------
+    InputError
+        There were rows, but not even a neuron is left.
+    """
+    counts = made.counts
+    if counts["connections"] or not counts["rows"]:
+        return made
+    what = f"no connection is left of {counts['rows']:,} rows: {', '.join(left_out(counts))}"
+    if not counts["neurons"]:
+        raise InputError(
+            what, hint="are the ids and values of --only those of this file, and of this version?"
+        )
+    notice(what)
+    return dataclasses.replace(made, notes=(*made.notes, what))
 
 
 def _write(

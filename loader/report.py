@@ -79,9 +79,7 @@ class LoadReport:
             ),
             f"  {counts['rows']:,} rows read, {counts['rows_kept']:,} kept",
         ]
-        for name, meaning in _LEFT_OUT.items():
-            if counts.get(name):
-                lines.append(f"    {counts[name]:,} {meaning}")
+        lines += [f"    {what}" for what in left_out(counts)]
         if counts["annotation_rows"]:
             lines.append(
                 f"  {counts['annotation_rows']:,} annotation rows, "
@@ -114,6 +112,13 @@ class LoadReport:
         if self.next_steps:
             lines.append(self.next_steps)
         return "\n".join(lines)
+
+
+def left_out(counts: Mapping[str, int]) -> list[str]:
+    """Return how many rows were left out for each reason."""
+    return [
+        f"{counts[name]:,} {meaning}" for name, meaning in _LEFT_OUT.items() if counts.get(name)
+    ]
 
 
 def described(reading: Mapping[str, Any]) -> list[str]:

@@ -12,7 +12,14 @@ from graphapi.errors import InputError, SourceSchemaError
 from loader.sources import dumps, places
 from loader.sources.annotationids import choose
 from loader.sources.idcolumns import IdColumn, Ids, find_column
-from loader.sources.tablefile import TableFile, fetch, require_header, says_synthetic, view
+from loader.sources.tablefile import (
+    TableFile,
+    explained,
+    fetch,
+    require_header,
+    says_synthetic,
+    view,
+)
 from loader.stages.fieldtypes import normalised, parsed, split, whole_despite_gaps, without
 from loader.stages.names import graph_names
 from loader.work.duck import identifier
@@ -30,7 +37,10 @@ if TYPE_CHECKING:
 #: Our names for columns of an annotation table.
 ROLES = ("root_id", "supervoxel_id", "row_id", *dumps.TRANSMITTER_ROLES)
 #: Texts that mean no value, unless the user names others.
-NA = ("NA", "N/A", "nan", "NaN", "None", "null", "NULL", "<NA>")
+NA = (
+    "NA", "N/A", "n/a", "nan", "NaN", "None", "null", "Null", "NULL", "<NA>",
+    "#N/A", "#NA", "#NULL!", "#VALUE!", "#REF!", "#DIV/0!", "#NAME?", "#NUM!",
+)  # fmt: skip
 
 _ROOT, _SUPERVOXEL = "cavegraph root", "cavegraph supervoxel"
 
@@ -113,7 +123,7 @@ class AnnotationFile:
         SourceSchemaError
             The ids are numbers.
         """
-        opened = _Opened(connection, self, scratch)
+        opened = _open(connection, self, scratch)
         if opened.root is None or opened.root.kind != "names":
             raise SourceSchemaError(
                 f"'{self.path}': the ids are numbers, but those of the connections are names",
@@ -195,12 +205,22 @@ def stage_annotations(
     """
     import pyarrow.parquet as pq
 
-    opened = _Opened(connection, file, workspace.scratch(), connected)
+    opened = _open(connection, file, workspace.scratch(), connected)
     table, info = opened.read(names, resolver)
     name = f"{step}.parquet"
     with workspace.new_file(name) as path:
         pq.write_table(table, path)
     workspace.finish(step, [name], asdict(info))
+
+
+def _open(
+    connection: duckdb.DuckDBPyConnection,
+    file: AnnotationFile,
+    scratch: Path,
+    connected: Path | None = None,
+) -> _Opened:
+    with explained(file.table):
+        return _Opened(connection, file, scratch, connected)
 
 
 class _Opened:

@@ -29,7 +29,7 @@ _DISGUISED = r"""^\s*(('|=?")?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)"?|[0-9]{10,}[LnN])
 #: A number written in yet another way, which is not the name of a cell: digits of any script
 #: without a letter, hexadecimal, or as many digits as a root id has.
 _HIDDEN = r"^[^\p{L}]*\p{Nd}[^\p{L}]*$|^\s*0[xX][0-9a-fA-F]+\s*$|(\p{Nd}[^\p{L}\p{Nd}]?){15}"
-_NO_VALUE = "('', 'nan', 'none', 'null', '<na>', 'na')"
+_NO_VALUE = "('', 'nan', 'none', 'null', '<na>', 'na', 'n/a', '#n/a', '#na')"
 #: Number of digits of an id whose first digits are in the name of its column.
 _FULL_LENGTH = 18
 

@@ -19,6 +19,11 @@ _HEAD = 1 << 16
 _LARGEST_HEAD = 1 << 24
 _SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "pipes"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+_SQL_TYPE = re.compile(
+    r"(big|small)?int(eger)?$|text$|bool(ean)?$|float\d?$|real$|double( precision)?$|numeric|"
+    r"(var)?char|timestamp|geometry",
+    re.IGNORECASE,
+)
 _MARKS = {
     b"\xff\xfe\0\0": "utf-32",
     b"\0\0\xfe\xff": "utf-32",
@@ -115,7 +120,8 @@ def read_names(path: Path) -> tuple[str, ...]:
     where = f"'{path}'"
     text = _decoded(path.read_bytes(), whole=True, where=where)
     rows = [row for row in csv.reader(io.StringIO(text, newline="")) if any(row)]
-    names = rows[0] if len(rows) == 1 else [row[0] for row in rows]
+    across = len(rows) == 1 and not (len(rows[0]) == 2 and _SQL_TYPE.match(rows[0][1].strip()))
+    names = rows[0] if across else [row[0] for row in rows]
     names = [name.strip() for name in names]
     require_names(names, where)
     return tuple(names)

@@ -76,7 +76,7 @@ def with_fate(rows: ir.Table, rule: Rule) -> ir.Table:
     if "valid" in rows.columns:
         tests.insert(0, (~rows["valid"].fill_null(True), "invalid"))
     if rule.min_size is not None:
-        tests.append((~(_size(rows) >= rule.min_size).fill_null(False), "below_min_size"))
+        tests.append((~_is_at_least(rows["size"], rule.min_size), "below_min_size"))
     if rule.layout == "pairs":
         tests.append((rows["weight"] == 0, "zero_weight"))
     tests.append((pre == post, "autapse"))
@@ -126,9 +126,7 @@ def pairs(rows: ir.Table, rule: Rule, *, by_region: bool = False) -> ir.Table:
         size = used["size_sum"].sum() if "size_sum" in used.columns else ibis.literal(0)
     else:
         weight = used.count()
-        size = (
-            _size(used).round().cast("int64").sum() if "size" in used.columns else ibis.literal(0)
-        )
+        size = _rounded(used["size"]).sum() if "size" in used.columns else ibis.literal(0)
     keys = ["pre", "post", *(["region"] if by_region else [])]
     return used.group_by(keys).aggregate(
         weight=weight.cast("int64"),
@@ -175,8 +173,7 @@ def with_votes(
         for word, texts in spellings.items()
     }
     for name in scores:
-        known = ibis.ifelse(rows[name].isnan(), ibis.null("float64"), rows[name])
-        votes[name] = (known * _MILLIONTHS).round().cast("int64").fill_null(0) * weight
+        votes[name] = _rounded(rows[name] * _MILLIONTHS).fill_null(0) * weight
     return rows.mutate(**votes)
 
 
@@ -260,10 +257,22 @@ def _summed(ends: ir.Table) -> ir.Table:
     )
 
 
-def _size(rows: ir.Table) -> Any:
+def _rounded(numbers: Any) -> Any:
+    """Return whole numbers; null for NaN and infinity."""
     import ibis
 
-    size = rows["size"]
-    if size.type().is_floating():
-        return ibis.ifelse(size.isnan(), ibis.null(size.type()), size)
-    return size
+    known = ibis.ifelse(_is_finite(numbers), numbers, ibis.null(numbers.type()))
+    return known.round().cast("int64")
+
+
+def _is_finite(numbers: Any) -> Any:
+    """Return whether values are numbers.
+
+    Not with `isnan`: DuckDB takes a Parquet file's word that it has no NaN, which is often wrong.
+    """
+    return numbers.try_cast("int64").notnull()
+
+
+def _is_at_least(size: Any, least: float) -> Any:
+    """Return whether sizes are numbers and large enough; NaN is larger than any number."""
+    return ((size >= least) & _is_finite(size)).fill_null(False)

@@ -19,7 +19,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from graphapi.common.files import put_in_place
-from graphapi.errors import StageError
+from graphapi.errors import InputError, StageError
 from loader.work.listing import Listing, remove_if_empty
 from loader.work.lock import FileLock, make_folder
 
@@ -72,6 +72,13 @@ class Workspace:
         self.load_id = load_id(key)
         self._on_step = on_step or (lambda _: None)
         self._mutex = RLock()
+        if odd := sorted(set("*?[") & set(str(folder))):
+            # Engines read such a path as a pattern, and may find the files of another load.
+            raise InputError(
+                f"the working folder '{folder}' has {' '.join(odd)} in its path, which may mean "
+                "other files too",
+                hint="choose another with --work",
+            )
         make_folder(folder)
         self._read_manifest()  # before anything is written
         self._lock = FileLock(folder / _LOCK)

@@ -8,7 +8,8 @@ import json
 import pyarrow as pa
 import pytest
 
-from graphapi.errors import SourceSchemaError, StageError, StandinError
+from graphapi import Connectome
+from graphapi.errors import InputError, SourceSchemaError, StageError, StandinError
 from loader import FileSource, load
 from loader.sandbox.standin import serve, write_folder
 from loader.sources import cavetables
@@ -154,3 +155,96 @@ def test_a_seatable_export_as_it_is_downloaded(tmp_path):
     assert stored["region"] == [["EB", "NO"], ["PB"]]
     assert stored["notes"] == ['one\r\ntwo, "so" ', None]
     assert stored["proofread"] == [True, None]
+
+
+@pytest.mark.parametrize("least", [None, 2])
+def test_sizes_that_are_not_numbers_are_no_sizes(tmp_path, least):
+    """A Parquet file may say that its largest size is 3 and have NaN all the same."""
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "rows.parquet"
+    table = pa.table(
+        {
+            "id": [1, 2, 3, 4],
+            "pre": [5, 5, 6, 7],
+            "post": [6, 6, 7, 5],
+            "size": [3.0, float("nan"), 1.0, float("nan")],
+        }
+    )
+    pq.write_table(table, path)
+    report = load(
+        FileSource(path), tmp_path / "g.lbug", work=tmp_path / "w", min_size=least, progress=False
+    )
+    with Connectome.open(tmp_path / "g.lbug") as graph:
+        parts = [part.to_pylist() for part in graph.iter_connections()]
+    found = {(row["pre"], row["post"]): row["weight"] for part in parts for row in part}
+    assert found == ({(5, 6): 1} if least else {(5, 6): 2, (6, 7): 1, (7, 5): 1})
+    assert report.counts.get("rows_below_min_size", 0) == (3 if least else 0)
+
+
+def small(tmp_path, text="pre,post,weight\n5,6,3\n6,7,2\n", name="e.csv"):
+    path = tmp_path / name
+    path.write_text(text)
+    return path
+
+
+def test_a_load_that_leaves_no_connection_says_so(tmp_path):
+    ids = small(tmp_path, "root_id\n5\n7\n", "ids.csv")
+    named = small(tmp_path, "root_id,cell_type\n5,a\n7,b\n", "ann.csv")
+    source = FileSource(small(tmp_path), annotations=[named])
+    with pytest.warns(UserWarning, match="no connection is left of 2 rows: 2 not between"):
+        report = load(source, tmp_path / "g.lbug", work=tmp_path / "w", only=ids, progress=False)
+    assert "note: no connection is left of 2 rows" in str(report)
+    source = FileSource(small(tmp_path))
+    strangers = small(tmp_path, "root_id\n8\n9\n", "strangers.csv")
+    with pytest.raises(InputError, match="no connection is left of 2 rows: 2 not between"):
+        load(source, tmp_path / "h.lbug", work=tmp_path / "v", only=strangers, progress=False)
+    assert not (tmp_path / "h.lbug").exists()
+
+
+@pytest.mark.parametrize("sign", "*?[")
+def test_a_working_folder_that_is_a_pattern_too(tmp_path, sign):
+    with pytest.raises(InputError, match="may mean other files too"):
+        load(FileSource(small(tmp_path)), tmp_path / "g.lbug", work=tmp_path / f"w{sign}")
+    assert not (tmp_path / f"w{sign}").exists()
+
+
+@pytest.mark.parametrize("word", ["#N/A", "n/a", "Null", "#VALUE!", "#DIV/0!"])
+def test_words_of_spreadsheets_for_no_value(tmp_path, word):
+    named = small(tmp_path, f"root_id,cell_type\n5,a\n6,{word}\n7,unknown\n", "ann.csv")
+    source = FileSource(small(tmp_path), annotations=[named])
+    load(source, tmp_path / "g.lbug", work=tmp_path / "w", progress=False)
+    with Connectome.open(tmp_path / "g.lbug") as graph:
+        found = graph.cypher("MATCH (n:Neuron) RETURN n.root_id AS r, n.cell_type AS t ORDER BY r")
+    assert [None if t != t else t for t in found["t"]] == ["a", None, "unknown"]
+
+
+@pytest.mark.parametrize("word", ["#N/A", "N/A", "n/a"])
+def test_ids_of_spreadsheets_that_are_no_value(tmp_path, word):
+    named = small(tmp_path, f"root_id,cell_type\n5,a\n{word},b\n7,c\n", "ann.csv")
+    source = FileSource(small(tmp_path), annotations=[named])
+    report = load(source, tmp_path / "g.lbug", work=tmp_path / "w", progress=False)
+    assert (report.counts["annotation_rows"], report.counts["annotation_rows_attached"]) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("root_id,cell_type\r\n5,a\n6,b\n", "some lines end as on Windows"),
+        ("root_id,cell_type,note\n5,a\n6,b,c\n", "line 2: 2 values, but the header has 3"),
+    ],
+)
+def test_what_is_wrong_with_an_annotation_file(tmp_path, text, says):
+    path = tmp_path / "ann.csv"
+    path.write_bytes(text.encode())
+    source = FileSource(small(tmp_path), annotations=[path])
+    with pytest.raises(SourceSchemaError, match=says):
+        load(source, tmp_path / "g.lbug", work=tmp_path / "w", progress=False)
+
+
+def test_a_header_file_with_one_column(tmp_path):
+    named = small(tmp_path, "5,a\n6,b\n", "ann.csv")
+    small(tmp_path, "root_id,bigint\n", "ann_header.csv")
+    source = FileSource(small(tmp_path), annotations=[named])
+    with pytest.raises(SourceSchemaError, match="has 2 columns, but its header has 1"):
+        load(source, tmp_path / "g.lbug", work=tmp_path / "w", progress=False)
