@@ -104,7 +104,8 @@ def load(
     in_flight
         Limit of parallel requests to CAVE.
     progress
-        Show progress bars, if the output is a terminal or notebook.
+        Show progress bars, if the output is a terminal or notebook. Before a file is read, also
+        write to standard error what it is taken for.
     on_step
         Called with the name of each step when it is finished.
 

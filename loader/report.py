@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from loader.sources.taken import shown
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import pandas as pd
 
@@ -101,7 +103,10 @@ class LoadReport:
                 f"  {counts['neurons_with_transmitter']:,} of {counts['neurons']:,} neurons have "
                 "a transmitter"
             )
-        lines += [*described(record.reading), *(f"  note: {note}" for note in record.notes)]
+        lines += [
+            *described(record.reading, brief=True),
+            *(f"  note: {note}" for note in record.notes),
+        ]
         if self.checks is not None:
             lines.append(f"  verified: {len(self.checks.checks)} checks passed")
         if self.compared:
@@ -121,26 +126,32 @@ def left_out(counts: Mapping[str, int]) -> list[str]:
     ]
 
 
-def described(reading: Mapping[str, Any]) -> list[str]:
-    """Return lines on how each source was read, and how to change that; empty for CAVE tables."""
+def described(reading: Mapping[str, Any], *, brief: bool = False) -> list[str]:
+    """Return lines on how each source was read; empty for CAVE tables.
+
+    Parameters
+    ----------
+    reading
+        As in the graph's record.
+    brief
+        Leave out which column is which, which a load has said before it read the files.
+    """
     lines = []
     rows = reading.get("connections", {})
     if rows:
-        read = _shown(rows.get("files") or [rows["table"]])
+        read = shown(rows.get("files") or [rows["table"]])
         lines.append(f"  {read} read as {_family(rows)}{rows['what']}")
         columns = rows.get("columns", {})
-        if columns:
+        if columns and not brief:
             lines.append(
                 f"    {', '.join(f'{ours} = {theirs}' for ours, theirs in columns.items())}"
             )
-        if rows.get("id_prefix"):
+        if rows.get("id_prefix") and not brief:
             lines.append(f"    ids begin with {rows['id_prefix']}, from the column names")
         if rows.get("not_used"):
             lines.append(f"    columns not used: {', '.join(rows['not_used'])}")
         if rows.get("keep"):
             lines.append(f"    rows kept: {' and '.join(rows['keep'])}")
-        if "files" in rows:
-            lines.append(f"    if this is wrong: {_overrule(rows)}")
     for table in reading.get("annotations", []):
         met = ""
         if "neurons" in table:
@@ -148,7 +159,7 @@ def described(reading: Mapping[str, Any]) -> list[str]:
         what = f"{_family(table)}{table['what']}, " if table.get("what") else ""
         said = f", transmitters in '{table['transmitter']}'" if table.get("transmitter") else ""
         ids = f"ids in '{table['id_column']}'"
-        lines.append(f"  {_shown(table['files'])}: {what}{ids}{said}{met}")
+        lines.append(f"  {shown(table['files'])}: {what}{ids}{said}{met}")
         if table.get("note"):
             lines.append(f"    {table['note']}")
     if reading.get("only"):
@@ -157,20 +168,10 @@ def described(reading: Mapping[str, Any]) -> list[str]:
         name for t in (rows, *reading.get("annotations", [])) for name in t.get("synthetic", [])
     ]
     if marked:
-        lines.append(f"  marked as synthetic: {_shown(list(dict.fromkeys(marked)))}")
+        lines.append(f"  marked as synthetic: {shown(list(dict.fromkeys(marked)))}")
     cited = [t["citation"] for t in (rows, *reading.get("annotations", [])) if t.get("citation")]
     return [*lines, *(f"  cite: {text}" for text in dict.fromkeys(cited))]
 
 
-def _shown(files: Sequence[str]) -> str:
-    return files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
-
-
 def _family(table: Mapping[str, Any]) -> str:
     return f"{table['family']}: " if table.get("family") else ""
-
-
-def _overrule(rows: Mapping[str, Any]) -> str:
-    if "matrix" in rows["what"]:
-        return "--column pre=columns"
-    return "--column pre=NAME --column post=NAME --column weight=NAME (or weight=none)"

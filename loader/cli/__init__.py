@@ -15,7 +15,7 @@ from graphapi.errors import (
     LoadError,
     NotFoundError,
 )
-from loader.cli.terminal import visible
+from loader.work.visible import visible
 
 #: The exit code of each kind of error; the first match counts. Everything else exits with 1.
 EXIT_CODES: tuple[tuple[type[CavegraphError], int], ...] = (

@@ -12,8 +12,8 @@ from graphapi.connectome import Connectome
 from graphapi.errors import CaveError, EngineError, InputError
 from graphapi.graph.door import default_uri
 from loader.cli.options import Graph, opened
-from loader.cli.terminal import visible
 from loader.work.steps import Source
+from loader.work.visible import visible
 
 To = Annotated[
     str | None,
@@ -231,7 +231,7 @@ def load(
         if finished:
             typer.echo("finished steps are kept; run the same command again to continue", err=True)
         raise
-    typer.echo(str(report))
+    typer.echo(visible(str(report), keep="\n"))
     if report.conflicts is not None and len(report.conflicts):
         typer.echo(report.conflicts.head(10).to_string(index=False))
 

@@ -14,7 +14,8 @@ import typer
 
 from graphapi.common.files import write_whole
 from graphapi.errors import InputError
-from loader.cli.terminal import show, visible
+from loader.cli.terminal import show
+from loader.work.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,39 +1,20 @@
-"""Show tables and texts on a terminal: name what is hidden, and escape control characters."""
+"""Show tables on a terminal: name what is hidden, and escape control characters."""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
-import unicodedata
 from typing import TYPE_CHECKING, Any
+
+from loader.work.visible import visible
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Longer texts are shortened if a table is wider than the terminal.
 _LONG = 32
-#: Characters that control a terminal or the reading direction: shown as escapes, never sent.
-_STEERING = {"Cc", "Cf", "Zl", "Zp"}
 _GAP = 2
-
-
-def visible(text: str, *, keep: str = "") -> str:
-    r"""Return a text with its control characters escaped, such as `\x1b`.
-
-    Parameters
-    ----------
-    text
-        Any text; it may come from a stranger's file or server.
-    keep
-        Control characters to keep, such as the line breaks of a message.
-    """
-    return "".join(
-        c
-        if c in keep or unicodedata.category(c) not in _STEERING
-        else c.encode("unicode_escape").decode("ascii")
-        for c in text
-    )
 
 
 def show(frame: pd.DataFrame, most: int, *, wide: bool = False) -> None:

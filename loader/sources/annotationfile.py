@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from graphapi.errors import InputError, SourceSchemaError
-from loader.sources import dumps, places
+from loader.sources import dumps, places, taken
 from loader.sources.annotationids import choose
 from loader.sources.idcolumns import IdColumn, Ids, find_column
 from loader.sources.tablefile import (
@@ -27,7 +27,7 @@ from loader.work.steps import AnnotationInfo
 from loader.work.workspace import sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import duckdb
     import pyarrow as pa
@@ -182,6 +182,7 @@ def stage_annotations(
     names: Names | None = None,
     resolver: Resolver | None = None,
     connected: Path | None = None,
+    tell: Callable[[Sequence[str]], None] | None = None,
 ) -> None:
     """Finish the step of one annotation file.
 
@@ -197,6 +198,8 @@ def stage_annotations(
     connected
         Parquet file with the ids of all connected neurons. If a table has several id columns, the
         one with these ids is used.
+    tell
+        Called with what the file is taken for, before its rows are read.
 
     Raises
     ------
@@ -206,6 +209,8 @@ def stage_annotations(
     import pyarrow.parquet as pq
 
     opened = _open(connection, file, workspace.scratch(), connected)
+    if tell is not None:
+        tell(opened.taken())
     table, info = opened.read(names, resolver)
     name = f"{step}.parquet"
     with workspace.new_file(name) as path:
@@ -255,6 +260,12 @@ class _Opened:
             )
         self.root = self._id_column("root_id", self._root_column)
         self._supervoxel = self._id_column("supervoxel_id", self._column("supervoxel_id"))
+
+    def taken(self) -> list[str]:
+        """Return what the file is taken for, as lines."""
+        ids = self.root.column if self.root else ""
+        files, told = [self._file.name], list(self._spec.columns)
+        return taken.of_annotations(files, self._shape, ids, self._transmitter(), told)
 
     def read(
         self, names: Names | None, resolver: Resolver | None

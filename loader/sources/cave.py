@@ -418,7 +418,9 @@ class CaveSource:
         with database(
             workspace.scratch(), memory_limit=settings.memory_limit, ordered=True
         ) as connection:
-            stage_annotations(connection, workspace, step, file, resolver=resolver)
+            stage_annotations(
+                connection, workspace, step, file, resolver=resolver, tell=settings.tell
+            )
 
     def _extract_nuclei(self, workspace: Workspace, settings: Settings) -> None:
         table = self.origin().record["soma_table"]

@@ -10,7 +10,7 @@ from graphapi.cave.complete import POST, PRE
 from graphapi.cave.views import Box
 from graphapi.common.threads import in_order
 from graphapi.errors import IncompleteAnswerError, SourceSchemaError, TableNotFoundError
-from loader.sources import dumps
+from loader.sources import dumps, taken
 from loader.work.steps import ROWS, RowsInfo
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ def extract(view: ConnectionsView, workspace: Workspace, settings: Settings) -> 
     """
     schema = view.schema()
     columns = roles(schema.names, view.name)
+    settings.tell(taken.of_view(view.name, columns))
     if not workspace.is_done(_BOXES):
         workspace.finish(_BOXES, info={"boxes": [list(astuple(box)) for box in view.plan()]})
     boxes = [Box(*numbers) for numbers in workspace.info(_BOXES)["boxes"]]

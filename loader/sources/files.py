@@ -122,7 +122,7 @@ class FileSource:
             return
         scratch, limit = workspace.scratch(), settings.memory_limit
         with database(scratch, memory_limit=limit, threads=settings.threads) as connection:
-            rows = RowFiles(connection, self.files, scratch, self._asked)
+            rows = RowFiles(connection, self.files, scratch, self._asked, settings)
             names = self._names(connection, workspace, rows)
             if not workspace.is_done(ROWS):
                 rows.stage(workspace, names, self._one_is_unresolved)
@@ -135,7 +135,13 @@ class FileSource:
                 step = f"{ANNOTATIONS}{number:03}"
                 if not workspace.is_done(step):
                     stage_annotations(
-                        connection, workspace, step, annotation, names=names, connected=connected
+                        connection,
+                        workspace,
+                        step,
+                        annotation,
+                        names=names,
+                        connected=connected,
+                        tell=settings.tell,
                     )
         workspace.finish(EXTRACTED)
 

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import SourceSchemaError
-from loader.sources import dumps, matrix, wholes
+from loader.sources import dumps, matrix, taken, wholes
 from loader.sources.idcolumns import Ids, find_column
-from loader.sources.rowroles import Roles, RowsInDoubt, assign
+from loader.sources.rowroles import MATRIX, RowsInDoubt, assign
 from loader.sources.tablefile import (
     explained,
     header_numbers,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from loader.sources.annotationfile import Names
     from loader.sources.rowfilter import RowFilter
     from loader.sources.tablefile import TableFile
+    from loader.work.settings import Settings
     from loader.work.workspace import Workspace
 
 #: Largest percentage of rows without an id; a single such row is always allowed.
@@ -63,8 +64,8 @@ class RowFiles:
     ----------
     connection, files, scratch
         DuckDB, the files, and a folder for temporary files.
-    asked
-        The user's settings.
+    asked, settings
+        What the user says of the files, and how the load runs.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class RowFiles:
         files: Sequence[TableFile],
         scratch: Path,
         asked: Asked,
+        settings: Settings,
     ) -> None:
         self._connection = connection
         self._files = files
@@ -82,12 +84,13 @@ class RowFiles:
         self._synthetic = [f.name for f in files if says_synthetic(f, scratch)]
         self._types = self._all
         self._is_matrix = self._read_matrix(scratch)
+        names = [f.name for f in files]
         if self._is_matrix:
-            self._roles = Roles(
-                {n: n for n in ("pre", "post", "weight")}, "pairs", told=("weight",)
-            )
+            self._roles = MATRIX
+            settings.tell(taken.of_matrix(names, asked.columns))
         else:
             self._roles = assign(self._types, asked.columns, self._where)
+            settings.tell(taken.of_rows(names, self._roles, asked.columns))
         self._read_once(scratch)
         self._pre, self._post = (self._id_column(end) for end in ("pre", "post"))
         self._require_alike()

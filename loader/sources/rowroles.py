@@ -80,6 +80,10 @@ class Roles:
         return self.shape is not None and self.shape.fill_down
 
 
+#: How the pairs of a square matrix are read.
+MATRIX = Roles({n: n for n in ("pre", "post", "weight")}, "pairs", told=("weight",))
+
+
 def assign(types: Mapping[str, str], asked: Mapping[str, str], where: str) -> Roles:
     """Decide which column is which, by name.
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from graphapi.common.progress import Progress
 from graphapi.errors import InputError
 from loader.work.duck import DEFAULT_MEMORY
 from loader.work.room import as_bytes, refuse_more_than_there_is
+from loader.work.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,8 @@ class Settings:
     in_flight
         Limit of parallel requests to CAVE.
     progress
-        Show progress bars, if the output is a terminal or notebook.
+        Show progress bars, if the output is a terminal or notebook, and say on standard error
+        what each file is taken for.
     halved
         How often the pieces of a write are halved, because larger pieces failed.
     """
@@ -49,3 +56,9 @@ class Settings:
     def bar(self, title: str, total: int | None = None, *, unit: str = "rows") -> Progress:
         """Return a progress bar; it is never shown if `progress` is off."""
         return Progress(title, total, unit=unit, shown=self.progress)
+
+    def tell(self, lines: Sequence[str]) -> None:
+        """Write lines to standard error at once, unless `progress` is off."""
+        if self.progress:
+            sys.stderr.write("".join(f"{visible(line)}\n" for line in lines))
+            sys.stderr.flush()
