@@ -65,8 +65,6 @@ class Shape:
         Whether root id 1 means "not looked up".
     source, citation, licence
         Source, citation and licence of the family.
-    checksums
-        SHA-256 of published files of the family, by name.
     """
 
     family: str
@@ -86,7 +84,6 @@ class Shape:
     source: str = ""
     citation: str = ""
     licence: str = ""
-    checksums: Mapping[str, str] = field(default_factory=dict)
 
     def fits(self, there: Iterable[str]) -> bool:
         """Return whether a table with these columns has this shape."""
@@ -236,7 +233,7 @@ def transmitter_columns(
 
 def _shape(content: Mapping[str, Any], entry: Mapping[str, Any], where: str) -> Shape:
     allowed = set(Shape.__dataclass_fields__) - {"family", "source", "citation", "licence"}
-    if unknown := entry.keys() - (allowed - {"checksums"}):
+    if unknown := entry.keys() - allowed:
         raise SourceSchemaError(f"{where}: unknown keys {sorted(unknown)}")
     given: dict[str, Any] = {
         key: tuple(v) if isinstance(v, list) else v for key, v in entry.items()
@@ -246,6 +243,5 @@ def _shape(content: Mapping[str, Any], entry: Mapping[str, Any], where: str) -> 
         source=content["source"],
         citation=content["citation"],
         licence=content["licence"],
-        checksums=content.get("checksums", {}),
         **given,
     )
