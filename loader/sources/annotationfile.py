@@ -135,6 +135,14 @@ class AnnotationFile:
         return {row[0] for row in rows if row[0] is not None}
 
 
+def checksums(
+    annotations: Sequence[object], keys: Sequence[Sequence[Any]]
+) -> tuple[tuple[str, str], ...]:
+    """Return name and SHA-256 of those annotations that are files, from their keys."""
+    both = zip(annotations, keys, strict=True)
+    return tuple((a.table.name, key[3]) for a, key in both if isinstance(a, AnnotationFile))
+
+
 @dataclass(frozen=True)
 class Names:
     """Root ids for cells that have only names: 1, 2, ... in the order of the names."""

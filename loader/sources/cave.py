@@ -21,7 +21,7 @@ from graphapi.errors import (
     TableNotFoundError,
 )
 from loader.sources import cavetables, caveview
-from loader.sources.annotationfile import AnnotationFile, stage_annotations
+from loader.sources.annotationfile import AnnotationFile, checksums, stage_annotations
 from loader.sources.annotations import read_annotation, with_preset
 from loader.sources.annotationtable import AnnotationTable
 from loader.sources.caveview import write_step
@@ -266,6 +266,7 @@ class CaveSource:
         self._confirm("viewer", info.viewer_resolution)
         soma_table = self._find_soma_table(tables)
         synthetic = "synthetic" in info.description.lower()
+        annotations = [a.key() for a in self._annotations]
         return Origin(
             kind="cave",
             datastack=self._datastack,
@@ -276,7 +277,7 @@ class CaveSource:
                 "synapse_table": synapse_table,
                 "soma_table": soma_table,
                 "size_column": self._size_column,
-                "annotations": [a.key() for a in self._annotations],
+                "annotations": annotations,
                 **({"connections_view": self._view_name} if self._view_name else {}),
                 **({"keep": [str(f) for f in self._keep]} if self._keep else {}),
             },
@@ -291,6 +292,7 @@ class CaveSource:
                 "brain_mesh_source": self._brain_mesh_source,
                 "synthetic": synthetic if self._synthetic is None else self._synthetic,
             },
+            sha256=checksums(self._annotations, annotations),
         )
 
     def _confirm(self, which: str, said: Sequence[float]) -> None:

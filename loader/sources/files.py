@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from graphapi.errors import InputError
 from loader.sources import places
-from loader.sources.annotationfile import AnnotationFile, Names, stage_annotations
+from loader.sources.annotationfile import AnnotationFile, Names, checksums, stage_annotations
 from loader.sources.dumps import EXTRA_ROLES, ROLES
 from loader.sources.rowfiles import Asked, RowFiles
 from loader.sources.rowfilter import RowFilter, read_filters
@@ -96,13 +96,14 @@ class FileSource:
         if self._origin is None:
             files = [[str(f.path), f.member, list(f.names), sha256_of(f.path)] for f in self.files]
             _require_different(self.files, [(file[1], file[3]) for file in files])
+            annotations = [a.key() for a in self.annotations]
             self._origin = Origin(
                 kind="files",
                 datastack=self._datastack,
                 version=self._version,
                 key={
                     "files": files,
-                    "annotations": [a.key() for a in self.annotations],
+                    "annotations": annotations,
                     "columns": dict(self._asked.columns),
                     "ids": self._asked.ids,
                     "keep": [str(f) for f in self._asked.keep],
@@ -113,6 +114,10 @@ class FileSource:
                     "synapse_table": self.files[0].path.name,
                     "synthetic": self._synthetic,
                 },
+                sha256=(
+                    *((f.name, file[3]) for f, file in zip(self.files, files, strict=True)),
+                    *checksums(self.annotations, annotations),
+                ),
             )
         return self._origin
 

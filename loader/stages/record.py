@@ -23,6 +23,7 @@ def make_record(
 ) -> Materialization:
     """Return the record of a graph."""
     more = {**origin.record, "synthetic": origin.record.get("synthetic") or stages.synthetic}
+    files = {"sha256": [list(file) for file in origin.sha256]} if origin.sha256 else {}
     return Materialization(
         datastack=origin.datastack,
         version=origin.version,
@@ -41,7 +42,7 @@ def make_record(
         counts=stages.counts,
         checksums=stages.checksums,
         notes=stages.notes,
-        reading=stages.reading,
+        reading={**stages.reading, **files},
         **more,
     )
 

@@ -36,6 +36,8 @@ class Origin:
         Everything that determines the rows, as JSON values; loads with equal keys are equal.
     record
         More fields of `graphapi.graph.materialization.Materialization`.
+    sha256
+        Name and SHA-256 of each file, for the graph's record.
     """
 
     kind: Literal["cave", "files"]
@@ -45,6 +47,7 @@ class Origin:
     server: str = ""
     key: dict[str, Any] = field(default_factory=dict)
     record: dict[str, Any] = field(default_factory=dict)
+    sha256: tuple[tuple[str, str], ...] = ()
 
 
 class Source(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from pathlib import Path
 
@@ -120,3 +121,13 @@ def test_what_was_guessed_and_what_the_user_said(files, run: Run, table, options
     for line in lines:
         place(said, line)
     assert "\x1b" not in said + out
+
+
+def test_the_record_keeps_the_checksum_of_each_file(files):
+    report = loader.load(
+        loader.FileSource("connections.csv", annotations=["types.csv"]), "g.lbug", progress=False
+    )
+    assert report.record.reading["sha256"] == [
+        [name, hashlib.sha256(Path(name).read_bytes()).hexdigest()]
+        for name in ("connections.csv", "types.csv")
+    ]
