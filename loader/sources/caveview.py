@@ -101,8 +101,9 @@ def no_table(cave: Cave, name: str, version: int, tables: Sequence[str]) -> Tabl
         return TableNotFoundError(
             f"'{name}' is a view of datastack '{cave.datastack}', not a table: its rows have no "
             "ids of their own, which annotation rows need",
-            hint="save its rows to a file with CAVEclient (client.materialize.query_view) and "
-            "give --annotations FILE; a view of connections is read with --connections-view",
+            hint=f"save its rows with CAVEclient at version {version}: "
+            f"client.materialize.query_view('{name}').to_csv('{name}.csv', index=False), then "
+            f"use --annotations {name}.csv; a view of connections is read with --connections-view",
         )
     return TableNotFoundError(
         f"datastack '{cave.datastack}' has no table '{name}' at version {version}",

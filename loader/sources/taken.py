@@ -118,7 +118,7 @@ def _why_synapses(roles: Roles, asked: Mapping[str, str]) -> str:
         return ""
     if asked.get("weight") == NO_WEIGHT:
         return ", as you said"
-    return ": no column is known as a weight (guessed, and checked below)"
+    return ": no column is known as a weight (guessed)"
 
 
 def _prefix(column: str) -> list[str]:

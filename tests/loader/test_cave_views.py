@@ -157,3 +157,33 @@ def test_only_chosen_neurons_of_cave_are_loaded(tmp_path):
     right = {p: n for p, n in weights(synapses()).items() if set(p) <= set(chosen)}
     assert found(place) == right
     assert report.counts["rows_outside"] > 0
+
+
+def test_a_view_is_loaded_as_annotations_the_way_that_the_error_says(tmp_path):
+    from caveclient import CAVEclient
+
+    roots = BASE + np.arange(12)
+    kinds = [f"type {number % 3}" for number in range(12)]
+    cells = pd.DataFrame({"pt_root_id": roots, "cell_type": kinds, "n_soma": 1})
+    folder = write_folder(
+        tmp_path / "served",
+        {"synapses": synapses()},
+        datastack="toy_stack",
+        versions=[Version(number=4, timestamp=THEN, is_merged=True)],
+        views={"cells": cells},
+        synapse_table="synapses",
+    )
+    place, file = tmp_path / "g.lbug", tmp_path / "cells.csv"
+    with serve(folder) as server:
+        with pytest.raises(TableNotFoundError, match="is a view") as caught:
+            load(source(server, annotations=["cells"]), place, work=tmp_path / "v")
+        hint = str(caught.value.hint)
+        assert "client.materialize.query_view('cells').to_csv('cells.csv', index=False)" in hint
+        assert "--annotations cells.csv" in hint
+        client = CAVEclient("toy_stack", server_address=server.url, auth_token="0" * 32)
+        client.materialize.version = 4
+        client.materialize.query_view("cells").to_csv(file, index=False)
+        load(source(server, annotations=[file]), place, work=tmp_path / "w", progress=False)
+    rows = readback.ask(place, "MATCH (n:Neuron) RETURN n.root_id AS id, n.cell_type AS kind")
+    read = {row["id"]: row["kind"] for row in rows if row["kind"]}
+    assert read == dict(zip(roots.tolist(), kinds, strict=True))
