@@ -115,7 +115,7 @@ class FileSource:
                     "synthetic": self._synthetic,
                 },
                 sha256=(
-                    *((f.name, file[3]) for f, file in zip(self.files, files, strict=True)),
+                    *((f.name, str(file[3])) for f, file in zip(self.files, files, strict=True)),
                     *checksums(self.annotations, annotations),
                 ),
             )
