@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from graphapi.engines.base import Engine
     from graphapi.engines.plan import Step
     from graphapi.engines.queries import Query
+    from graphapi.graph.materialization import Materialization
 
 #: The root id to use if a graph has no connection.
 _NOBODY = 1
@@ -121,16 +122,29 @@ def audit_queries(engine: Engine) -> AuditReport:
     AuditReport
         Findings. On Neo4j, queries that write rows and queries for the Browser are included;
         LadybugDB does not run these. A query that groups neurons by a text property runs with
-        a property of the graph, and is left out if the graph has none.
+        a property of the graph, and is left out if the graph has none. So are queries about
+        regions, or transmitters of connections, if the graph has none.
     """
     sample = _sample(engine)
-    fields = read_materialization(engine).neuron_fields
-    texts = [item.name for item in fields if item.type == "string"]
+    record = read_materialization(engine)
+    texts = [item.name for item in record.neuron_fields if item.type == "string"]
+    absent = _absent(record)
     looked_at = [
-        query for query in catalog() if _concerns(engine, query) and (texts or not query.property)
+        query
+        for query in catalog()
+        if _concerns(engine, query)
+        and (texts or not query.property)
+        and not any(part in query.text for part in absent)
     ]
     found = (_look(engine, _on_own_field(query, texts), sample) for query in looked_at)
     return AuditReport(engine.uri, tuple(found))
+
+
+def _absent(record: Materialization) -> list[str]:
+    """Return what queries can name and this graph does not have."""
+    fields = {field.name for field in record.connection_fields}
+    missing = [] if record.regions else [":CONNECTS_IN]"]
+    return missing if "transmitter" in fields else [*missing, "c.transmitter"]
 
 
 def _on_own_field(query: Query, texts: Sequence[str]) -> Query:

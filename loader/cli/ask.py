@@ -163,7 +163,7 @@ def regions(
     where: Where = None,
     regex: Regex = False,
 ) -> None:
-    """List the regions of the graph, or of some neurons, with their synapses."""
+    """List regions with their synapses, or those of some neurons."""
     with table.opened() as connectome:
         some = chosen(connectome, ids, where, regex) if ids or where else None
         table.write(connectome.get_regions(some))

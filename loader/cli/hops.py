@@ -49,9 +49,9 @@ def influence(
         float, typer.Option("--gain", help="Largest eigenvalue after scaling, below 1.")
     ] = 0.99,
 ) -> None:
-    """Rank neurons by the influence of some neurons on them, over all hops.
+    """Rank neurons by how strongly seed neurons influence them.
 
-    Influence is the activity at the steady state of linear dynamics, with constant input to the
+    Over all hops: the activity at the steady state of linear dynamics, with constant input to the
     ids or --where. Seeds are never silenced.
     """
     with table.opened() as connectome:
@@ -89,9 +89,9 @@ def effective(
         int, typer.Option("--limit", help="List at most this many pairs or paths.")
     ] = 10_000,
 ) -> None:
-    """Compute effective connectivity over several hops, by hop and summed.
+    """Compute effective connectivity over several hops.
 
-    It is the share of a neuron's input that comes from another neuron so many hops before:
+    By hop and summed: the share of a neuron's input that comes from another so many hops before:
     products of shares of input, summed over all walks. From the ids or --where, to --to or
     --to-where.
     """

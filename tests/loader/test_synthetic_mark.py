@@ -37,8 +37,12 @@ def loaded(tmp_path: Path, *places: str | Path, **options: object) -> LoadReport
     return load(source, tmp_path / "g.lbug", only=only, work=tmp_path / "work", progress=False)
 
 
+def _connections(brain: SyntheticBrain) -> list[Path]:
+    return sorted((brain.folder / "connections").glob("*.parquet"))
+
+
 def test_every_file_is_marked(brain: SyntheticBrain) -> None:
-    files = [*brain.synapse_files(), *brain.connection_files(), brain.folder / "neurons.parquet"]
+    files = [*brain.synapse_files(), *_connections(brain), brain.folder / "neurons.parquet"]
     assert len(files) >= 3
     for file in files:
         assert pq.read_schema(file).metadata[b"cavegraph.synthetic"] == b"true", file
@@ -48,7 +52,7 @@ def test_every_file_is_marked(brain: SyntheticBrain) -> None:
 def test_the_mark_reaches_the_record(brain: SyntheticBrain, tmp_path: Path, kind: str) -> None:
     place = {
         "synapses": brain.synapse_files()[0],
-        "connections": brain.connection_files()[0],
+        "connections": _connections(brain)[0],
         "folder": brain.folder / "synapses",
         "pattern": brain.folder / "syn*" / "part-*.parquet",
     }[kind]
@@ -171,6 +175,6 @@ def test_figures_say_so(brain: SyntheticBrain, tmp_path: Path) -> None:
 
 
 def test_the_mark_alone_changes_nothing_else(brain: SyntheticBrain) -> None:
-    table = pq.read_table(brain.connection_files()[0])
+    table = pq.read_table(_connections(brain)[0])
     assert table.schema.names == ["pre", "post", "weight"]
     assert {field.type for field in table.schema} == {pa.int64()}
