@@ -120,10 +120,10 @@ def test_an_interrupted_comparison_ends_soon() -> None:
         begun.set()
         return {"x": 0.0}
 
-    started = time.monotonic()
+    started, others = time.monotonic(), threading.active_count()
     with pytest.raises(KeyboardInterrupt):
         compare(graph, NullModel(), {"x": interrupted}, nulls=10_000, workers=2)
-    assert threading.active_count() < 50
+    assert threading.active_count() < others + 5  # not one for each null graph
     assert time.monotonic() - started < 60  # all of it would take hours
 
 
