@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,8 +11,8 @@ from examples import ROOT, blocks
 
 from graphapi.connectome import Connectome
 from loader.cli import main
+from support.samples import NO_SAMPLES, SAMPLES, make_samples
 
-SAMPLES = ROOT.parent / "shared" / "data" / "dumps" / "make_samples.py"
 COMMANDS = [
     line
     for block in blocks(ROOT / "docs" / "datasets.md")
@@ -34,11 +31,11 @@ RIGHT = {
 @pytest.fixture(scope="module")
 def flat(tmp_path_factory):
     made, folder = tmp_path_factory.mktemp("made"), tmp_path_factory.mktemp("flat")
-    subprocess.run([sys.executable, SAMPLES, made, "5"], check=True)
+    expected = make_samples(made, 5)
     for path in made.rglob("*"):
         if path.is_file() and path.parent.name not in ("shards", "microns_lone"):
             shutil.copy(path, folder / path.name)
-    return folder, json.loads((made / "expected.json").read_text())
+    return folder, expected
 
 
 def graph_of(command: str) -> str:
@@ -49,7 +46,7 @@ def test_every_family_has_a_command() -> None:
     assert {graph_of(command) for command in COMMANDS} == set(RIGHT)
 
 
-@pytest.mark.skipif(not SAMPLES.exists(), reason="the samples are not beside this")
+@pytest.mark.skipif(not SAMPLES.exists(), reason=NO_SAMPLES)
 @pytest.mark.parametrize("command", COMMANDS, ids=graph_of)
 def test_a_command_makes_the_right_graph(flat, command, monkeypatch, capsys) -> None:
     folder, expected = flat

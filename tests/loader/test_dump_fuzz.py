@@ -6,11 +6,8 @@ Each change is made by pandas or pyarrow alone; what a load sums up is summed he
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -32,8 +29,8 @@ from loader.work.duck import database
 from loader.work.settings import Settings
 from loader.work.steps import ROWS
 from loader.work.workspace import Workspace
+from support.samples import NO_SAMPLES, SAMPLES, make_samples
 
-SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "dumps" / "make_samples.py"
 CONNECT = duckdb.connect
 SETTINGS = Settings(progress=False, threads=1)
 #: Loads of one table that is read without an option.
@@ -54,14 +51,13 @@ ANNOTATIONS = {
     "banc/codex_annotations_flat_table.tsv": ("banc", "pt_root_id"),
 }
 
-pytestmark = pytest.mark.skipif(not SAMPLES.exists(), reason="the samples are not beside this")
+pytestmark = pytest.mark.skipif(not SAMPLES.exists(), reason=NO_SAMPLES)
 
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory):
     folder = tmp_path_factory.mktemp("dumps")
-    subprocess.run([sys.executable, SAMPLES, folder, "7"], check=True)
-    return folder, json.loads((folder / "expected.json").read_text())
+    return folder, make_samples(folder, 7)
 
 
 class KeptOpen:

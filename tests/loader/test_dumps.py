@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +22,15 @@ from loader.stages.make import Stages, make
 from loader.stages.plausible import check_plausible
 from loader.work.settings import Settings
 from loader.work.workspace import Workspace
+from support.samples import NO_SAMPLES, SAMPLES, make_samples
 
-SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "dumps" / "make_samples.py"
 SEEDS = (0, 1, 2)
 #: How the command line asks for what the samples ask for in words.
 KEEP = {"cleft_score >= 50": ["cleft_score>=50"], "type = 'chemical'": ["type=chemical"]}
 #: May be refused, say the samples; we promise to load them.
 LOADED = ("codex_forward_filled", "h01_json_lines", "odd_name")
 
-pytestmark = pytest.mark.skipif(not SAMPLES.exists(), reason="the samples are not beside this")
+pytestmark = pytest.mark.skipif(not SAMPLES.exists(), reason=NO_SAMPLES)
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +38,7 @@ def samples(tmp_path_factory):
     made = {}
     for seed in SEEDS:
         folder = tmp_path_factory.mktemp(f"dumps{seed}")
-        subprocess.run([sys.executable, SAMPLES, folder, str(seed)], check=True)
-        made[seed] = folder, json.loads((folder / "expected.json").read_text())
+        made[seed] = folder, make_samples(folder, seed)
     return made
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +14,8 @@ import graphapi
 from graphapi.engines import open_engine
 from graphapi.errors import InputError
 from loader import FileSource, load, verify_graph
+from support.samples import make_samples
 
-SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "dumps" / "make_samples.py"
 ROWS = pd.DataFrame(
     [(1, 2, "AL", 5), (1, 2, "LH", 3), (2, 1, "AL", 4), (1, 3, None, 2), (3, 1, " ", 1),
      (3, 2, "LH", 7), (2, 2, "AL", 9), (1, 2, None, 1)],
@@ -29,11 +26,8 @@ ALL = "MATCH (a:Neuron)-[c:CONNECTS_IN]->(b:Neuron) RETURN a.root_id, b.root_id,
 
 @pytest.fixture(scope="module", params=[0, 1, 2])
 def samples(request, tmp_path_factory):
-    if not SAMPLES.exists():
-        pytest.skip("the samples are not beside this")
     folder = tmp_path_factory.mktemp("samples")
-    subprocess.run([sys.executable, SAMPLES, folder, str(request.param)], check=True)
-    return folder, json.loads((folder / "expected.json").read_text())
+    return folder, make_samples(folder, request.param)
 
 
 def put(rows: pd.DataFrame, place: str, folder: Path, **columns: str) -> graphapi.Connectome:

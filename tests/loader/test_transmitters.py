@@ -7,8 +7,6 @@ code with the loader.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +22,8 @@ from graphapi.errors import InputError, SourceSchemaError, UnknownFieldError
 from loader import AnnotationFile, FileSource, load, verify_graph
 from loader.sources.annotationtable import AnnotationTable
 from loader.sources.cavetables import annotation_rows
+from support.samples import make_samples
 
-SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "dumps" / "make_samples.py"
 WORDS = {
     "ACH": "acetylcholine", "GABA": "gaba", "GLUT": "glutamate", "ach": "acetylcholine",
     "gaba": "gaba", "glut": "glutamate", "acetylcholine": "acetylcholine",
@@ -36,11 +34,8 @@ EDGES = pd.DataFrame({"pre": [1, 1, 2, 3, 4], "post": [2, 3, 3, 4, 1], "weight":
 
 @pytest.fixture(scope="module", params=[0, 1, 2])
 def samples(request, tmp_path_factory):
-    if not SAMPLES.exists():
-        pytest.skip("the samples are not beside this")
     folder = tmp_path_factory.mktemp("samples")
-    subprocess.run([sys.executable, SAMPLES, folder, str(request.param)], check=True)
-    return folder, json.loads((folder / "expected.json").read_text())
+    return folder, make_samples(folder, request.param)
 
 
 def loaded(samples, name: str, place: str, tmp_path: Path) -> graphapi.Connectome:
