@@ -13,7 +13,6 @@ from graphapi.cave.pieces import IdRange
 from graphapi.cave.tables import fetch_table
 from graphapi.cave.trust import trust
 from graphapi.cave.views import ConnectionsView
-from graphapi.common.threads import in_order
 from graphapi.errors import (
     IncompleteAnswerError,
     InputError,
@@ -24,7 +23,7 @@ from loader.sources import cavetables, caveview
 from loader.sources.annotationfile import AnnotationFile, checksums, stage_annotations
 from loader.sources.annotations import read_annotation, with_preset
 from loader.sources.annotationtable import AnnotationTable
-from loader.sources.caveview import write_step
+from loader.sources.cavepieces import fetch_pieces, step_names, write_step
 from loader.sources.resolve import CaveRoots
 from loader.sources.rowfilter import kept_rows, read_filters
 from loader.sources.spotcheck import (
@@ -47,6 +46,8 @@ from loader.work.steps import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    import pyarrow as pa
 
     from graphapi.cave.records import Resolution, VersionInfo
     from loader.sources.annotations import Annotations
@@ -334,23 +335,16 @@ class CaveSource:
         for condition in self._keep:
             condition.sql(dict.fromkeys(schema.names, "VARCHAR"), where)  # no such column: refused
 
-        def fetch(numbered: tuple[int, IdRange]) -> tuple[int, int]:
-            number, ids = numbered
-            step = f"{_SYNAPSES}{number:06}"
-            if not workspace.is_done(step):
-                rows = fetch_range(self.cave, table, version, ids, columns)
-                left = kept_rows(rows, self._keep, where)
-                staged = cavetables.synapse_rows(left, self._size_column)
-                counts = {"rows": rows.num_rows, "kept": left.num_rows}
-                write_step(workspace, step, staged, counts)
-            found = workspace.info(step)
-            return found["rows"], found["kept"]
+        def fetch(ids: IdRange) -> tuple[pa.Table, dict[str, int]]:
+            rows = fetch_range(self.cave, table, version, ids, columns)
+            left = kept_rows(rows, self._keep, where)
+            staged = cavetables.synapse_rows(left, self._size_column)
+            return staged, {"rows": rows.num_rows, "kept": left.num_rows}
 
-        total = kept = 0
-        with settings.bar(f"Fetching {table}", sum(ids.rows for ids in ranges)) as bar:
-            for rows, left in in_order(fetch, list(enumerate(ranges)), at_once=settings.in_flight):
-                bar.advance(rows)
-                total, kept = total + rows, kept + left
+        steps = step_names(_SYNAPSES, ranges)
+        pieces = dict(zip(steps, ranges, strict=False))
+        totals = fetch_pieces(workspace, settings, table, pieces, fetch)
+        total, kept = totals["rows"], totals["kept"]
         self._require_total(workspace, table, total)
         if total and not kept:
             raise SourceSchemaError(
@@ -359,7 +353,7 @@ class CaveSource:
             )
         if not ranges:
             empty = cavetables.synapse_rows(schema.empty_table().select(columns), self._size_column)
-            write_step(workspace, f"{_SYNAPSES}000000", empty)
+            write_step(workspace, steps[0], empty)
         names = {"pre": "pre", "post": "post"}
         if self._size_column in schema.names:
             names["size"] = "size"
@@ -373,8 +367,7 @@ class CaveSource:
             rows_filtered=total - kept,
             reading=reading if keep else {},
         )
-        parts = [f"{_SYNAPSES}{number:06}.parquet" for number in range(max(1, len(ranges)))]
-        workspace.finish(ROWS, parts, asdict(info))
+        workspace.finish(ROWS, [f"{step}.parquet" for step in steps], asdict(info))
 
     def _require_total(self, workspace: Workspace, table: str, rows: int) -> None:
         """Count the table again after fetching it; if the count differs, drop the rows."""

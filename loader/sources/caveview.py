@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from graphapi.cave.complete import POST, PRE
 from graphapi.cave.views import Box
-from graphapi.common.threads import in_order
 from graphapi.errors import IncompleteAnswerError, SourceSchemaError, TableNotFoundError
 from loader.sources import dumps, taken
+from loader.sources.cavepieces import fetch_pieces, step_names, write_step
 from loader.work.steps import ROWS, RowsInfo
 
 if TYPE_CHECKING:
@@ -138,34 +138,27 @@ def extract(view: ConnectionsView, workspace: Workspace, settings: Settings) -> 
         workspace.finish(_BOXES, info={"boxes": [list(astuple(box)) for box in view.plan()]})
     boxes = [Box(*numbers) for numbers in workspace.info(_BOXES)["boxes"]]
 
-    def fetch(numbered: tuple[int, Box]) -> tuple[int, int]:
-        number, box = numbered
-        step = f"{_STEPS}{number:06}"
-        if not workspace.is_done(step):
-            rows = view.read(box)
-            staged, repeated = rows_of_view(rows, view.name)
-            write_step(workspace, step, staged, {"rows": rows.num_rows, "repeated": repeated})
-        noted = workspace.info(step)
-        return noted["rows"], noted["repeated"]
+    def fetch(box: Box) -> tuple[pa.Table, dict[str, int]]:
+        rows = view.read(box)
+        staged, repeated = rows_of_view(rows, view.name)
+        return staged, {"rows": rows.num_rows, "repeated": repeated}
 
-    total = repeated = 0
-    with settings.bar(f"Fetching {view.name}", sum(box.rows for box in boxes)) as bar:
-        for rows, again in in_order(fetch, list(enumerate(boxes)), at_once=settings.in_flight):
-            bar.advance(rows)
-            total, repeated = total + rows, repeated + again
+    steps = step_names(_STEPS, boxes)
+    pieces = dict(zip(steps, boxes, strict=False))
+    totals = fetch_pieces(workspace, settings, view.name, pieces, fetch)
     try:
-        view.require_total(total)
+        view.require_total(totals["rows"])
     except IncompleteAnswerError:
         workspace.forget(_STEPS)
         raise
     if not boxes:
-        write_step(workspace, f"{_STEPS}000000", rows_of_view(schema.empty_table(), view.name)[0])
+        write_step(workspace, steps[0], rows_of_view(schema.empty_table(), view.name)[0])
     info = RowsInfo(
         layout="pairs",
         columns={name: name for name in columns},
         one_is_unresolved=True,
-        rows_counted=total,
-        rows_repeated=repeated,
+        rows_counted=totals["rows"],
+        rows_repeated=totals["repeated"],
         reading={
             "table": view.name,
             "what": "view of connections with their weights",
@@ -173,17 +166,4 @@ def extract(view: ConnectionsView, workspace: Workspace, settings: Settings) -> 
             "not_used": [name for name in schema.names if name not in columns.values()],
         },
     )
-    parts = [f"{_STEPS}{number:06}.parquet" for number in range(max(1, len(boxes)))]
-    workspace.finish(ROWS, parts, asdict(info))
-
-
-def write_step(
-    workspace: Workspace, step: str, rows: pa.Table, info: dict[str, object] | None = None
-) -> None:
-    """Write rows as the Parquet file of a step, and finish the step."""
-    import pyarrow.parquet as pq
-
-    name = f"{step}.parquet"
-    with workspace.new_file(name) as path:
-        pq.write_table(rows, path)
-    workspace.finish(step, [name], info)
+    workspace.finish(ROWS, [f"{step}.parquet" for step in steps], asdict(info))
