@@ -1,4 +1,4 @@
-"""Ask about a whole graph range by range, so that memory does not grow with the connectome."""
+"""Ask about a whole graph part by part, so that memory does not grow with the connectome."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 #: Most neurons of a range: with LadybugDB 0.20.4, sums over all connections of a graph with 336
 #: million did not fit into 3.9 GB; those of 250,000 neurons took 1.3 GB.
 _NEURONS = 250_000
+#: Most ids of one look-up.
+_LOOKED_UP = 50_000
 
 
 def neuron_ranges(roots: pa.ChunkedArray) -> Iterator[dict[str, int]]:
@@ -61,3 +63,28 @@ def summed(
         for name, value in row.items():
             totals[name] = totals.get(name, 0) + int(value)
     return totals
+
+
+def looked_up(
+    run: Callable[[Query, dict[str, object]], pa.Table], query: Query, ids: pa.ChunkedArray
+) -> Iterator[tuple[int, int]]:
+    """Look up each id through the index, as questions do.
+
+    Parameters
+    ----------
+    run
+        Runs a query with parameters.
+    query
+        Has the parameter `ids`, and one row with `found`, the number of them in the graph.
+    ids
+        What to look up.
+
+    Yields
+    ------
+    tuple of int
+        For each part: how many ids were asked for, and how many were found.
+    """
+    for start in range(0, len(ids), _LOOKED_UP):
+        part = ids.slice(start, _LOOKED_UP).to_pylist()
+        (row,) = run(query, {"ids": part}).to_pylist()
+        yield len(part), int(row["found"])

@@ -13,7 +13,7 @@ from graphapi.engines.ladybugapart import ApartEngine, unreadable
 from graphapi.engines.queries import catalog
 from graphapi.errors import QueryRejectedError
 from graphapi.graph.door import Graph
-from graphapi.graph.ranges import summed
+from graphapi.graph.ranges import looked_up, summed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,6 @@ _RECORDED = {
 }
 #: Values that are 0 in every graph.
 _ZERO = {"self_connections", "misattached"}
-_LOOKED_UP = 50_000
 #: Most neurons whose properties are read together.
 _READ_AT_ONCE = 1_000_000
 #: Time limit of one query: damage can make the engine run for ever.
@@ -99,10 +98,8 @@ def _look_up(
     for start in range(0, len(fields), together):
         part = {field.name: field.type for field in fields[start : start + together]}
         apart.read_past(query.with_properties(part), timeout=graph.timeout)
-    for start in range(0, len(ids), _LOOKED_UP):
-        keys = ids.slice(start, _LOOKED_UP).to_pylist()
-        (row,) = graph.run(found, {"ids": keys}).to_pylist()
-        _compare(graph, found_of, str(len(keys)), str(row["found"]))
+    for keys, known in looked_up(graph.run, found, ids):
+        _compare(graph, found_of, str(keys), str(known))
     return ids
 
 

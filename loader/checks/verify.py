@@ -14,7 +14,7 @@ from graphapi.common.progress import Progress
 from graphapi.engines.queries import catalog
 from graphapi.errors import VerificationError
 from graphapi.graph.materialization import read_materialization
-from graphapi.graph.ranges import summed
+from graphapi.graph.ranges import looked_up, summed
 from loader.checks.indexes import missing_indexes
 from loader.stages.displaynames import DISPLAY_NAME, display_names
 from loader.stages.record import checksum_of, record_params
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 #: Number of steps of all checks.
 _STEPS = 11
-#: Number of ids in one look-up.
-_LOOKED_UP = 50_000
 #: Largest number of neurons whose properties are read from a file all at once.
 _READ_AT_ONCE = 1_000_000
 #: Values that must be zero in every graph.
@@ -302,12 +300,8 @@ def _neurons(engine: Engine, record: Materialization) -> tuple[pa.ChunkedArray, 
 
 
 def _not_found(engine: Engine, name: str, ids: pa.ChunkedArray) -> int:
-    """Look up each id through the index, as queries do; return the number not found."""
-    query, found = catalog()[name], 0
-    for start in range(0, len(ids), _LOOKED_UP):
-        part = ids.slice(start, _LOOKED_UP).to_pylist()
-        found += engine.run(query, {"ids": part}).to_pylist()[0]["found"]
-    return len(ids) - found
+    """Return the number of ids that are not found through the index."""
+    return sum(asked - found for asked, found in looked_up(engine.run, catalog()[name], ids))
 
 
 def _misnamed(neurons: pa.Table) -> int:
