@@ -104,14 +104,8 @@ class EffectiveQuestions(ClassQuestions, SignedReader):
                 hint="choose fewer neurons, or group them with by=",
             )
         shares = passed_on(matrix, "share_of_input", of_neurons)
-        found = np.stack(
-            list(
-                effective_by_hop(
-                    shares, pre.sums(), post.means(), hops, Stop(self.timeout)
-                )
-            )
-        )  # fmt: skip
-        frame = _pairs(found, pre, post)
+        by_hop = effective_by_hop(shares, pre.sums(), post.means(), hops, Stop(self.timeout))
+        frame = _pairs(np.stack(list(by_hop)), pre, post)
         total = float(frame["total"].sum())
         attrs = self._provenance(terms, *pre.selections, *post.selections).attrs()
         rows = len(frame)

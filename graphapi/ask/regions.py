@@ -1,4 +1,4 @@
-"""Connections within brain regions, and the regions of a graph."""
+"""Connections within brain regions, the regions of a graph, and the whole graph as a matrix."""
 
 from __future__ import annotations
 
@@ -99,17 +99,12 @@ class RegionReader(SignedReader):
         signed, signs
             Give weights the sign of the presynaptic neuron; see `get_adjacency`.
         """
-        if regions is None:
-            return super().to_sparse(threshold, signed=signed, signs=signs)
         terms = Terms(threshold=threshold)
-        found = self._fetch_in(terms, regions, pre=None, post=None)
-        order = np.lexsort((found.post, found.pre))
-        found = Connections(found.pre[order], found.post[order], found.weight[order])
-        attrs = self._provenance(terms).attrs() | {"regions": _listed(regions)}
-        if signed:
-            found, attrs["signs"] = self._signed(found, signs, terms)
-        roots = self.root_ids()
-        return Adjacency(roots, roots, found, attrs)
+        whole = self._whole(terms) if regions is None else self._whole_in(terms, regions)
+        if not signed:
+            return whole
+        found, told = self._signed(whole.connections, signs, terms)
+        return Adjacency(whole.pre_ids, whole.post_ids, found, {**whole.attrs, "signs": told})
 
     def _region_names(self, regions: str | Sequence[str] | None, terms: Terms) -> list[str]:
         """Check the names of regions; None stands for all that the graph has.
@@ -165,6 +160,14 @@ class RegionReader(SignedReader):
             rows = rows[whole >= terms.threshold].reset_index(drop=True)
         return rows
 
+    def _whole_in(self, terms: Terms, regions: str | Sequence[str]) -> Adjacency:
+        """Return all connections with their weights in some regions, as `_whole` does."""
+        names = self._region_names(regions, terms)
+        rows = over_regions(self._region_rows(terms, names, pre=None, post=None))
+        roots = self.root_ids()
+        attrs = self._provenance(terms).attrs() | region_attrs(regions)
+        return Adjacency(roots, roots, Connections.from_frame(rows), attrs)
+
     def _fetch_in(
         self,
         terms: Terms,
@@ -196,7 +199,7 @@ def _listed(regions: str | Sequence[str]) -> list[str]:
 
 
 def over_regions(rows: pd.DataFrame) -> pd.DataFrame:
-    """Sum `pre`, `post`, `region`, `weight` over the regions of each pair."""
+    """Sum `pre`, `post`, `region`, `weight` over the regions of each pair, in order of pairs."""
     return rows.groupby(["pre", "post"])["weight"].sum().reset_index()
 
 

@@ -1,4 +1,4 @@
-"""Connections with the sign of their presynaptic neuron, and the whole graph as a matrix."""
+"""Connections with the sign of their presynaptic neuron."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from graphapi.errors import InputError, UnknownFieldError
 from graphapi.graph.reader import Reader
-from graphapi.graph.results import Adjacency, Connections
+from graphapi.graph.results import Connections
 from graphapi.graph.terms import Terms
 from graphapi.network.signs import SignTable, sign_attrs, signs_of
 
@@ -26,28 +26,6 @@ TRANSMITTER = "transmitter"
 
 class SignedReader(Reader):
     """A reader that can give connections their signs."""
-
-    def to_sparse(
-        self, threshold: int = 1, *, signed: bool = False, signs: Signs | None = None
-    ) -> Adjacency:
-        """Return the whole graph as an `Adjacency`; its `.to_sparse()` returns the CSR matrix.
-
-        The graph is read once and kept for all calls that need it. Connections are sorted by pre,
-        then post.
-
-        Parameters
-        ----------
-        threshold
-            Smallest weight of a connection, in synapses, inclusive.
-        signed, signs
-            Give weights the sign of the presynaptic neuron; see `get_adjacency`.
-        """
-        terms = Terms(threshold=threshold)
-        whole = self._whole(terms)
-        if not signed:
-            return whole
-        found, told = self._signed(whole.connections, signs, terms)
-        return Adjacency(whole.pre_ids, whole.post_ids, found, {**whole.attrs, "signs": told})
 
     def get_signs(self, signs: Signs | SignTable) -> pd.Series[int]:
         """Return the sign of every neuron: whether its connections excite or inhibit.

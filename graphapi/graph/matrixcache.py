@@ -293,5 +293,3 @@ def _write(head: dict[str, Any], parts: tuple[npt.NDArray[Any], ...], place: str
         for part in parts:
             file.write(np.ascontiguousarray(part).data)
             file.write(bytes(_padded(part.nbytes) - part.nbytes))
-        file.flush()
-        os.fsync(file.fileno())
