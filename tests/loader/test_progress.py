@@ -58,12 +58,21 @@ def test_small_counts_are_whole_and_large_ones_short(
     assert last_states(capsys.readouterr().err) == {"Counting": shown}
 
 
+TAKEN = """\
+edges.csv: taken for connections
+  each row is a connection with its weight; rows of the same pair are summed
+  columns guessed by their names: pre = pre, post = post, weight = weight
+  if this is wrong: --column pre=NAME --column post=NAME --column weight=NAME (or weight=none); \
+in Python, columns={...}
+"""
+
+
 def test_nobody_watches_a_pipe(
     edges: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("CAVEGRAPH_PROGRESS", raising=False)
     loader.load(edges, tmp_path / "g.lbug", work=tmp_path / "w")
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == TAKEN  # what the file is taken for, and no bar
 
 
 def test_notebooks_are_watched_and_imports_of_their_machinery_are_not(
