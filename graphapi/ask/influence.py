@@ -53,7 +53,8 @@ class InfluenceQuestions(ClassQuestions, SignedReader):
         The seeds receive constant input of 1, and activity spreads by linear dynamics,
         `dr/dt = -r + M r + s`. Influence is the activity at the steady state, `r = s + M r`. `M`
         is the matrix of weights from pre to post, scaled so that the largest real part of its
-        eigenvalues is `gain`. Without any loop, it is not scaled. This is the convention of the
+        eigenvalues is `gain`. Without any loop, or where signed loops cancel so that no real part
+        is above zero, it is not scaled. This is the convention of the
         ConnectomeInfluenceCalculator of the Drugowitsch lab (doi:10.5281/zenodo.15999929), which
         the BANC connectome uses: with its defaults (a threshold of 5, synapses as weights, 0.99)
         the values are the same.

@@ -188,10 +188,11 @@ class Dynamics:
         sizes = abs(self.matrix) if signed else None
         best = found = found if signed else np.maximum(found, 0)
         for _ in range(_POLISH):
-            if not np.isfinite(found).all():
+            with np.errstate(over="ignore", invalid="ignore"):
+                following = seeds + self._passed(found, stop)
+                received = following if sizes is None else np.abs(seeds) + sizes @ np.abs(found)
+            if not np.isfinite([found, following, received]).all():  # it grows without end
                 break
-            following = seeds + self._passed(found, stop)
-            received = following if sizes is None else np.abs(seeds) + sizes @ np.abs(found)
             # A value so small that its square vanishes cannot be told from zero.
             error = np.abs(following - found) / np.maximum(received, np.finfo(float).tiny)
             if (residual := float(error.max())) < least:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 #: Components up to this size are solved exactly, as a dense matrix.
 _DENSE = 200
+#: With signs, loops can cancel, and a real part of zero is found only to about the square root of
+#: the precision. Relative to the largest sum of a row or column, up to this counts as zero.
+_ROUNDING = 1e-7
 #: Vectors that Arnoldi's method keeps.
 _VECTORS = 40
 
@@ -25,6 +28,7 @@ def leading_eigenvalue(matrix: sp.csr_array, stop: Stop | None = None) -> float 
 
     The eigenvalues of a network are those of its strongly connected components, so each is
     solved by itself: it is faster, and exact where two components have the same eigenvalue.
+    With signs, a real part that cannot be told from zero is 0.
 
     Parameters
     ----------
@@ -62,6 +66,8 @@ def leading_eigenvalue(matrix: sp.csr_array, stop: Stop | None = None) -> float 
                 continue
             found = float(np.linalg.eigvals(block.toarray()).real.max())
         best = found if best is None else max(best, found)
+    if best is not None and (matrix.data < 0).any() and 0 < best <= _ROUNDING * _bound(matrix):
+        return 0.0
     return best
 
 

@@ -7,9 +7,9 @@ import itertools
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from motif_graphs import graphs, real_graph
+from motif_graphs import graphs, random_graph, real_graph
 
 from graphapi.errors import ConvergenceError, InputError
 from graphapi.network.graph import DirectedGraph
@@ -34,7 +34,7 @@ def dense(
         passing = passing * signs[:, None]
     passing[list(silenced)] = 0
     largest = largest_eigenvalue(passing)
-    if largest > 0:
+    if largest > (0 if signs is None else 1e-7 * np.abs(passing).sum(axis=0).max(initial=0)):
         passing = passing * (gain / largest)
     return np.linalg.solve(np.eye(len(weights)) - passing.T, seeds)
 
@@ -117,6 +117,7 @@ def test_random_graphs_as_a_dense_solution(graph: DirectedGraph, seed: int, gain
 
 
 @given(graphs(), st.integers(0, 1000))
+@example(random_graph(n=7, density=0.3, seed=7), 0)  # loops cancel: the real part is 0
 @settings(max_examples=150, deadline=None)
 def test_signed_random_graphs_as_a_dense_solution(graph: DirectedGraph, seed: int) -> None:
     rng = np.random.default_rng(seed)
