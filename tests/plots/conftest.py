@@ -1,4 +1,4 @@
-"""No screen is needed, and every figure is closed."""
+"""No screen is needed."""
 
 from __future__ import annotations
 
@@ -8,15 +8,10 @@ import matplotlib as mpl
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
-def figures_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def figures_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLOUD_VOLUME_DIR", str(tmp_path / "cloudvolume"))
     mpl.use("Agg", force=True)
-    from matplotlib import pyplot as plt
-
-    yield
-    plt.close("all")

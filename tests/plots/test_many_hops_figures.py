@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex
 
 from graphapi.errors import InputError
@@ -22,12 +21,6 @@ PATHS = pd.DataFrame(
     }
 )
 COLORS = {"S": "#111111", "P": "#222222", "L": "#333333", "D": "#444444", "E": "#555555"}
-
-
-@pytest.fixture(autouse=True)
-def _close() -> Any:
-    yield
-    plt.close("all")
 
 
 def bars(ax: Any) -> dict[str, tuple[float, float]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import matplotlib as mpl
@@ -19,14 +18,6 @@ from graphapi.plots.motifdrawing import draw_triad
 
 mpl.use("Agg")
 BLUE, ORANGE = OKABE_ITO[0], OKABE_ITO[1]
-
-
-@pytest.fixture(autouse=True)
-def _closed() -> Iterator[None]:
-    from matplotlib import pyplot as plt
-
-    yield
-    plt.close("all")
 
 
 def _table() -> pd.DataFrame:

@@ -50,14 +50,10 @@ def connectome(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture(autouse=True)
-def closed() -> Iterator[None]:
+def no_screen() -> None:
     import matplotlib as mpl
 
     mpl.use("Agg", force=True)
-    from matplotlib import pyplot as plt
-
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")
