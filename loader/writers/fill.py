@@ -20,6 +20,7 @@ from graphapi.errors import CavegraphError, EngineError
 from graphapi.graph.materialization import Field
 from loader.stages.record import record_params
 from loader.writers.pieces import copy_in_pieces, rows_at_once
+from loader.writers.resident import give_back_freed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -94,6 +95,7 @@ def main() -> None:
 
     task: Task = pickle.loads(told.read(int.from_bytes(told.read(8), "little")))  # noqa: S301
     threading.Thread(target=_end_with, args=(told,), daemon=True).start()
+    give_back_freed(task.room.limit)
     try:
         fill(task, tell)
     except CavegraphError as error:

@@ -36,6 +36,8 @@ _SMALLEST_POOL = 128 * 2**20
 #: Bytes per neuron: outside the pool while writing, in and outside it while verifying; 9, 177 and
 #: 71 measured with 8 million neurons.
 _NEURON_WRITTEN, _NEURON_JOINED, _NEURON_READ = 16, 190, 80
+#: The same, outside the pool, while a piece is merged: 129 measured with 3 million neurons.
+_NEURON_MERGED = 135
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,14 @@ class Room:
         Part of the pool that one `COPY` may need.
     verifying
         Size of the buffer pool when the graph is verified.
+    limit
+        Memory limit of all processes of the load.
     """
 
     pool: int
     at_once: int
     verifying: int
+    limit: int
 
 
 def room_for(memory_limit: str, connections: int, neurons: Path, in_regions: int = 0) -> Room:
@@ -79,18 +84,22 @@ def room_for(memory_limit: str, connections: int, neurons: Path, in_regions: int
     import pyarrow.parquet as pq
 
     number = int(pq.read_metadata(neurons).num_rows)
-    left = as_bytes(memory_limit) - PYTHON_BYTES
+    limit = as_bytes(memory_limit)
+    left = limit - PYTHON_BYTES
     _require(number * (_NEURON_JOINED + _NEURON_READ), left, f"{number:,} neurons", memory_limit)
     verifying = max(_SMALLEST_POOL, int(left / _TIMES_POOL), number * _NEURON_JOINED)
-    left -= number * _NEURON_WRITTEN
-    at_once = max(_SMALLEST_POOL, int(left / _TIMES_POOL))
     rows = max(connections, in_regions)
+    at_once = max(_SMALLEST_POOL, int((left - number * _NEURON_WRITTEN) / _TIMES_POOL))
     if rows * CONNECTION_BYTES <= at_once:
-        return Room(at_once, at_once, verifying)
+        return Room(at_once, at_once, verifying, limit)
     group = -(-_largest_group(neurons) * rows // max(1, connections))
-    needed = number * _NEURON_WRITTEN + int(group * (_OUTSIDE + _IN_POOL) / (1 - _PIECE))
-    _require(needed, left + number * _NEURON_WRITTEN, f"{connections:,} connections", memory_limit)
-    return Room(int(left * (1 - _PIECE)) - group * _OUTSIDE, at_once, verifying)
+    outside = number * (_NEURON_WRITTEN + _NEURON_MERGED)
+    needed = outside + int(group * (_OUTSIDE + _IN_POOL) / (1 - _PIECE))
+    _require(needed, left, f"{connections:,} connections", memory_limit)
+    left -= outside
+    pool = max(_SMALLEST_POOL, int(left * (1 - _PIECE)) - group * _OUTSIDE)
+    at_once = min(pool, max(_SMALLEST_POOL, int(left / _TIMES_POOL)))
+    return Room(pool, at_once, verifying, limit)
 
 
 def _require(needed: int, left: int, what: str, memory_limit: str) -> None:
