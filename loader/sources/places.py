@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import glob
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from typing import TYPE_CHECKING
 
-from graphapi.errors import InputError, NotFoundError, SourceSchemaError
+from graphapi.errors import InputError, NotFoundError
 from loader.sources.addresses import fetched, fetched_if_there, is_address
+from loader.sources.delta import newest_files
 from loader.sources.packed import find_member, is_archive, listed, members
 from loader.sources.tablefile import TableFile, known_ending
 from loader.sources.textfile import read_names
@@ -128,7 +127,7 @@ def _only_member(path: Path) -> TableFile:
 
 def _in_folder(folder: Path) -> list[Path]:
     if (folder / "_delta_log").is_dir():
-        return _delta_files(folder)
+        return newest_files(folder)
     files = [p for p in sorted(folder.iterdir()) if p.is_file() and _is_rows(p)]
     if not files:
         files = [p for p in sorted(folder.rglob("*.parquet")) if _is_rows(p)]
@@ -141,55 +140,6 @@ def _in_folder(folder: Path) -> list[Path]:
             hint="name the files that belong together, or a pattern such as 'FOLDER/*.parquet'",
         )
     return files
-
-
-def _delta_files(folder: Path) -> list[Path]:
-    """Return the files of a Delta Lake table's newest version, from its log."""
-    import pyarrow.parquet as pq
-
-    log = folder / "_delta_log"
-    checkpoints = sorted(log.glob("*.checkpoint.parquet"))
-    actions: list[dict[str, Any]] = []
-    newest = ""
-    if checkpoints:
-        newest = checkpoints[-1].name[:20]
-        actions += pq.read_table(checkpoints[-1]).to_pylist()
-    for commit in sorted(log.glob("*.json")):
-        if commit.name[:20] > newest:
-            lines = commit.read_text("utf-8").splitlines()
-            try:
-                actions += [json.loads(line) for line in lines if line.strip()]
-            except ValueError as error:
-                raise SourceSchemaError(
-                    f"'{commit}', the log of a Delta Lake table, is damaged: {error}",
-                    hint="get the table again",
-                ) from error
-    there: dict[str, None] = {}
-    for action in actions:
-        protocol, added = action.get("protocol"), action.get("add")
-        if protocol and protocol.get("minReaderVersion", 1) > 1:
-            raise SourceSchemaError(
-                f"'{folder}' is a Delta Lake table with unsupported features: {protocol}",
-                hint="write it as plain Parquet files",
-            )
-        if added and added.get("path"):
-            if added.get("partitionValues"):
-                raise SourceSchemaError(
-                    f"'{folder}' is a Delta Lake table with partitions, which are not supported",
-                    hint="write it as plain Parquet files",
-                )
-            if added.get("deletionVector"):
-                raise SourceSchemaError(
-                    f"'{folder}' is a Delta Lake table with deleted rows in its files",
-                    hint="write it as plain Parquet files",
-                )
-            there[unquote(added["path"])] = None
-        removed = action.get("remove")
-        if removed and removed.get("path"):
-            there.pop(unquote(removed["path"]), None)
-    if not there:
-        raise NotFoundError(f"the Delta Lake table '{folder}' has no files")
-    return [folder / name for name in there]
 
 
 def _with_names(file: TableFile, names: tuple[str, ...]) -> TableFile:

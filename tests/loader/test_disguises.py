@@ -149,7 +149,10 @@ def test_pipes_and_zstandard(tmp_path):
     assert extract(tmp_path / "z", packed) == RIGHT
 
 
-@pytest.mark.parametrize("damage", ["deletion vector", "log", "pattern"])
+@pytest.mark.parametrize(
+    "damage",
+    ["deletion vector", "log", "pattern", "outside", "elsewhere", "lost version", "checkpoint"],
+)
 def test_delta_tables_that_would_be_read_wrong_are_refused(tmp_path, damage):
     folder = tmp_path / "t"
     (folder / "_delta_log").mkdir(parents=True)
@@ -157,8 +160,14 @@ def test_delta_tables_that_would_be_read_wrong_are_refused(tmp_path, damage):
     add: dict[str, object] = {"path": "p.parquet", "partitionValues": {}}
     if damage == "deletion vector":
         add["deletionVector"] = {"storageType": "u"}
+    (tmp_path / "other.parquet").write_bytes((folder / "p.parquet").read_bytes())
+    elsewhere = {"outside": "%2E%2E/other.parquet", "elsewhere": str(tmp_path / "other.parquet")}
+    add["path"] = elsewhere.get(damage, "p.parquet")
     text = "{no json" if damage == "log" else json.dumps({"add": add})
-    (folder / "_delta_log" / f"{0:020}.json").write_text(text)
+    version = 1 if damage == "lost version" else 0
+    (folder / "_delta_log" / f"{version:020}.json").write_text(text)
+    if damage == "checkpoint":
+        (folder / "_delta_log" / f"{0:020}.checkpoint.parquet").write_bytes(b"PAR1 cut")
     place = folder / "*.parquet" if damage == "pattern" else folder
     refused(tmp_path, place, match="Delta Lake")
 
