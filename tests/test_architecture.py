@@ -56,6 +56,7 @@ LAYERS = [
     "graphapi.connectome",
     "graphapi.functions",
     "graphapi",
+    "graphapi.serve",
     "loader.work",
     "loader.stages",
     "loader.checks",

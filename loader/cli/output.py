@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from graphapi.common.files import write_whole
+from graphapi.common.spreadsheet import for_spreadsheets
 from graphapi.errors import InputError
 from loader.cli.terminal import show
 from loader.work.visible import visible
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 _ID_NAMES = frozenset({"pre", "post", "id", "root_ids", "partner", "neuron", "source", "target"})
 #: JavaScript and many JSON readers round larger whole numbers.
 _SAFE_IN_JSON = 2**53
-#: Spreadsheets keep only 15 digits of a number.
-_SPREADSHEET_ROUNDS = 10**15
 
 
 @dataclass(frozen=True)
@@ -86,32 +85,6 @@ def _only(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
             f"no such column: {', '.join(unknown)}", hint=f"columns: {', '.join(known)}"
         )
     return frame[[known[name] for name in names]]
-
-
-def for_spreadsheets(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a copy whose cells a spreadsheet shows unchanged.
-
-    A whole number of more than 15 digits would be rounded. A text that begins with `=`, `+`,
-    `-`, `@`, a tab or a line break could run as a formula. Both get a leading apostrophe,
-    which marks text.
-    """
-    made = frame.rename(columns=lambda name: _spreadsheet_cell(str(name)))
-    for place in range(made.shape[1]):
-        if made.iloc[:, place].dtype.kind not in "fb":
-            made.isetitem(place, [_spreadsheet_cell(value) for value in frame.iloc[:, place]])
-    return made
-
-
-def _spreadsheet_cell(value: Any) -> Any:
-    import numpy as np
-
-    if isinstance(value, (bool, float)):
-        return value
-    if isinstance(value, (int, np.integer)):
-        return f"'{value}" if abs(int(value)) >= _SPREADSHEET_ROUNDS else value
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
-        return f"'{value}"
-    return value
 
 
 def json_rows(frame: pd.DataFrame, ids: frozenset[str] = frozenset()) -> list[dict[str, Any]]:

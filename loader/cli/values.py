@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import InputError
-from graphapi.graph.conditions import AtLeast, AtMost, IsNull, Not, NotNull
 from graphapi.graph.criteria import NeuronCriteria
+from graphapi.graph.written import WHOLE, condition, listed
 from graphapi.network.signs import SIGNS
 
 if TYPE_CHECKING:
     from graphapi.connectome import Connectome
 
-#: A whole number in its usual form; `007` or a very long number is a text.
-_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
-_WHERE = re.compile(r"^(?P<field>[^=!<>]+?)\s*(?P<sign>!=|>=|<=|=)\s*(?P<value>.*)$", re.DOTALL)
-#: A part of a list: in double quotes (quotes inside are doubled), or up to the next comma.
-_PART = re.compile(r'\s*(?:"((?:[^"]|"")*)"\s*|([^,]*))(,|$)')
 _STDIN = "-"
 
 
@@ -40,7 +34,7 @@ def chosen(
         )
     fields: dict[str, Any] = {}
     for text in where:
-        name, wanted = condition(text)
+        name, wanted = condition(text, "--where ")
         if name in fields:
             raise InputError(f"--where {name} appears twice", hint="list values as a,b")
         fields[name] = wanted
@@ -63,23 +57,9 @@ def sign_table(text: str) -> str | dict[str, int]:
     return table
 
 
-def condition(text: str) -> tuple[str, Any]:
-    """Read one `--where` condition."""
-    match = _WHERE.match(text)
-    if match is None:
-        raise InputError(f"--where '{text}'", hint="write it as field=value")
-    sign, value = match["sign"], match["value"]
-    if sign in (">=", "<="):
-        return match["field"], (AtLeast if sign == ">=" else AtMost)(_number(value, text))
-    if value == "":
-        return match["field"], IsNull() if sign == "=" else NotNull()
-    values = _listed(value)
-    return match["field"], Not(values) if sign == "!=" else values
-
-
 def version(text: str) -> int | str:
     """Read `--materialization`."""
-    return int(text) if _WHOLE.fullmatch(text) else text
+    return int(text) if WHOLE.fullmatch(text) else text
 
 
 def parameters(texts: list[str]) -> dict[str, Any]:
@@ -96,7 +76,7 @@ def parameters(texts: list[str]) -> dict[str, Any]:
         if value.startswith("["):
             values[name] = _json_list(text, value)
             continue
-        parts = _listed(value)
+        parts = listed(value)
         values[name] = parts[0] if len(parts) == 1 else parts
     return values
 
@@ -125,34 +105,3 @@ def _json_list(text: str, value: str) -> list[Any]:
             hint="put double quotes around a text that begins with '[': name=\"[x\"",
         ) from error
     return found
-
-
-def _listed(text: str) -> list[Any]:
-    """Split at commas; a part in double quotes stays one text, commas included."""
-    values: list[Any] = []
-    place, more = 0, True
-    while more:
-        part = _PART.match(text, place)
-        assert part is not None  # noqa: S101  (the pattern matches the empty text too)
-        quoted, plain, comma = part.groups()
-        values.append(_value(plain.strip()) if quoted is None else quoted.replace('""', '"'))
-        place, more = part.end(), comma == ","
-    return values
-
-
-def _value(text: str) -> Any:
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    return int(text) if _WHOLE.fullmatch(text) else text
-
-
-def _number(text: str, where: str) -> float | int:
-    if _WHOLE.fullmatch(text):
-        return int(text)
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if math.isnan(number):
-        raise InputError(f"--where '{where}': '{text}' is not a number")
-    return number

@@ -1,0 +1,88 @@
+"""The application: every route of the server, with its rules of access."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from graphapi.errors import CavegraphError
+from graphapi.serve.access import LOGIN, Access, Pass
+from graphapi.serve.desk import Desk, Question, answer_error, answer_failure, parameters
+from graphapi.serve.pages import page_routes
+from graphapi.serve.replies import RefusalError, json_response, refusal
+from graphapi.serve.routes import graph, partners
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from graphapi.connectome import Connectome
+    from graphapi.serve.settings import Settings
+
+#: Seconds before a wrong password is refused, so that guessing is slow.
+_WRONG = 1.0
+
+
+def questions() -> list[Question]:
+    """Return every question of the API."""
+    return [*graph.QUESTIONS, *partners.QUESTIONS]
+
+
+def application(connectome: Connectome, settings: Settings) -> Starlette:
+    """Return the application that serves an open graph.
+
+    Parameters
+    ----------
+    connectome
+        The open graph; the caller closes it after the server has stopped.
+    settings
+        Limits and access.
+    """
+    desk, visitors = Desk(connectome, settings), Pass(settings.password)
+    app = Starlette(
+        routes=[
+            *(desk.route(one) for one in questions()),
+            Route(LOGIN, _login(visitors), methods=["POST"]),
+            *page_routes(),
+        ],
+        middleware=[Middleware(Access, settings=settings, visitors=visitors)],
+        exception_handlers={
+            CavegraphError: answer_error,
+            HTTPException: _unknown_path,
+            Exception: answer_failure,
+        },
+    )
+    app.state.desk = desk
+    return app
+
+
+def _login(visitors: Pass) -> Callable[[Request], Awaitable[Response]]:
+    async def login(request: Request) -> Response:
+        given = (await parameters(request, 10_000)).get("password")
+        if not isinstance(given, str) or not visitors.accepts(given):
+            await asyncio.sleep(_WRONG)
+            raise RefusalError(401, "password", "this is not the password")
+        response = json_response({"ok": True})
+        response.set_cookie(
+            visitors.cookie_name(request.scope),
+            visitors.cookie,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+        )
+        return response
+
+    return login
+
+
+async def _unknown_path(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    kind = {404: "path", 405: "method"}.get(error.status_code, "request")
+    return refusal(RefusalError(error.status_code, kind, error.detail, hint="see docs/api-http.md"))

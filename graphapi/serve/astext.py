@@ -1,0 +1,101 @@
+"""The same question as Python, as Cypher and as a command line.
+
+These texts are for people to copy. Nothing here is ever run: queries of the server take values as
+parameters.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from graphapi.graph.conditions import Condition
+from graphapi.serve.given import Chosen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from graphapi.connectome import Connectome
+    from graphapi.engines.queries import Query
+
+
+def python_call(connectome: Connectome, method: str, **arguments: object) -> str:
+    """Return a call as Python code; None and arguments named `_0` to `_9` are as in a call."""
+    said = [
+        _literal(value) if name.startswith("_") else f"{name}={_literal(value)}"
+        for name, value in arguments.items()
+    ]
+    return (
+        "import graphapi as cp\n\n"
+        f"connectome = cp.Connectome.open({connectome.engine.uri!r})\n"
+        f"connectome.{method}({', '.join(said)})"
+    )
+
+
+def command(connectome: Connectome, name: str, *parts: object) -> str:
+    """Return a command line; neurons become ids or --where, None and empty parts are left out."""
+    said = ["cavegraph", *name.split()]
+    for part in parts:
+        if isinstance(part, Chosen):
+            said += _options(part)
+        elif isinstance(part, (list, tuple)):
+            said += [str(one) for one in part]
+        elif part not in (None, ""):
+            said.append(str(part))
+    said += ["--graph", connectome.engine.uri]
+    return " ".join(shlex.quote(one) for one in said)
+
+
+def cypher_text(query: Query, engine: str, values: Mapping[str, object]) -> str:
+    """Return a query file's text with its parameters written out, to read and to copy."""
+    return re.sub(r"\$(\w+)", lambda found: _cypher(values[found[1]]), query.text_for(engine))
+
+
+def end_options(chosen: Chosen | None, option: str) -> list[str]:
+    """Return the options that name the neurons of another end: `--to` and `--to-where`."""
+    if chosen is None:
+        return []
+    if chosen.where:
+        return [part for one in chosen.where for part in (f"{option}-where", one)]
+    return [part for one in chosen.value for part in (option, str(one))]
+
+
+def _options(chosen: Chosen) -> list[str]:
+    if not chosen.where:
+        return [str(one) for one in chosen.value]
+    said = [part for one in chosen.where for part in ("--where", one)]
+    return [*said, "--regex"] if chosen.regex else said
+
+
+def _criteria(chosen: Chosen) -> str:
+    said = ["regex=True"] if chosen.regex else []
+    said += [f"{n}={_literal(v)}" for n, v in chosen.fields.items() if n.isidentifier()]
+    others = {n: v for n, v in chosen.fields.items() if not n.isidentifier()}
+    if others:
+        said.append("**{" + ", ".join(f"{n!r}: {_literal(v)}" for n, v in others.items()) + "}")
+    return f"connectome.criteria({', '.join(said)})"
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, Chosen):
+        return _criteria(value) if value.where else _literal(value.value)
+    if isinstance(value, Condition):
+        return f"cp.{value!r}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_literal(one) for one in value) + "]"
+    if isinstance(value, str) and value.isdigit():
+        return value
+    return repr(value)
+
+
+def _cypher(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_cypher(one) for one in value) + "]"
+    if isinstance(value, str):
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    return str(value)

@@ -1,0 +1,177 @@
+"""Where questions are answered: a bounded number at a time, each with a time limit."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from starlette.routing import Route
+
+from graphapi.common.notices import collected
+from graphapi.errors import CavegraphError, InputError
+from graphapi.serve.given import Given, read_body
+from graphapi.serve.replies import RefusalError, json_response, refusal
+from graphapi.serve.tables import file_response, table_json
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from graphapi.connectome import Connectome
+    from graphapi.serve.answer import Answer
+    from graphapi.serve.settings import Settings
+
+T = TypeVar("T")
+Note = tuple[type[Warning], str]
+_LOG = logging.getLogger("graphapi.serve")
+
+
+@dataclass(frozen=True)
+class Question:
+    """One route: its path, the function that answers, and the parameters that it takes."""
+
+    path: str
+    answer: Callable[[Desk, Given], Answer]
+    takes: Sequence[str] = ()
+    methods: Sequence[str] = ("GET", "POST")
+
+
+class Desk:
+    """An open graph, with the limits within which a server asks it.
+
+    Parameters
+    ----------
+    connectome
+        The open graph.
+    settings
+        The limits.
+    """
+
+    def __init__(self, connectome: Connectome, settings: Settings) -> None:
+        self.connectome = connectome
+        self.settings = settings
+        self._waiting = 0
+        self._pool = ThreadPoolExecutor(settings.at_once, thread_name_prefix="cavegraph-serve")
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run blocking work in a thread, when it is its turn.
+
+        Raises
+        ------
+        RefusalError
+            Too many others are waiting: status 503.
+        """
+        if self._waiting >= self.settings.at_once + self.settings.waiting:
+            raise RefusalError(
+                503,
+                "busy",
+                f"{self._waiting} questions are being answered or waiting",
+                hint="ask again in a moment",
+                retry_after=2,
+            )
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self._waiting -= 1
+
+    def close(self) -> None:
+        """Let running questions end, and refuse new ones."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def route(self, question: Question) -> Route:
+        """Return the route of a question."""
+        return Route(question.path, self._endpoint(question), methods=list(question.methods))
+
+    def _endpoint(self, question: Question) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            values = await parameters(request, self.settings.most_bytes)
+            return await self.run(lambda: self._answer(question, values))
+
+        return endpoint
+
+    def _answer(self, question: Question, values: dict[str, object]) -> Response:
+        """Answer a question; runs in a thread."""
+        with collected() as notes:
+            given = Given(values, question.takes, self.set_named)
+            answer = question.answer(self, given)
+        return self.respond(answer, given, notes, question.path.rpartition("/")[2])
+
+    def respond(self, answer: Answer, given: Given, notes: list[Note], name: str) -> Response:
+        """Turn an answer into a response, in the form that was asked for."""
+        form = given.choice("format", ("json", "csv", "parquet", "arrow"), "json")
+        if form != "json":
+            if answer.table is None:
+                raise InputError("this answer is not one table", hint="ask for it as JSON")
+            return file_response(answer.table, form, name, safe=given.flag("csv_safe"))
+        said = dict(answer.values)
+        if answer.table is not None:
+            limit = given.whole("limit", self.settings.most_rows, most=self.settings.most_rows)
+            said |= table_json(answer.table, limit=limit, offset=given.whole("offset", 0))
+        said["provenance"] = answer.provenance(self.connectome)
+        said["as"] = {
+            "python": answer.shown.python,
+            "cypher": answer.shown.cypher,
+            "command_line": answer.shown.command_line,
+        }
+        said["notes"] = [
+            {"kind": kind.__name__.removesuffix("Warning"), "message": text} for kind, text in notes
+        ]
+        return json_response(said)
+
+    def set_named(self, name: str) -> list[str]:
+        """Return the root ids of a saved set."""
+        raise InputError(f"there is no set {name!r}")
+
+
+async def parameters(request: Request, most_bytes: int) -> dict[str, object]:
+    """Read the parameters of a request: its address, and its body if it has one.
+
+    Raises
+    ------
+    InputError
+        A parameter is there twice and is not a list, or the body is not a JSON object.
+    RefusalError
+        The body is too large: status 413.
+    """
+    values: dict[str, object] = {}
+    for name in dict.fromkeys(request.query_params.keys()):
+        found = request.query_params.getlist(name)
+        values[name] = found[0] if len(found) == 1 else found
+    if request.method in ("GET", "HEAD", "DELETE"):
+        return values
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > most_bytes:
+            raise RefusalError(
+                413,
+                "size",
+                f"the request has more than {most_bytes:,} bytes",
+                hint="send fewer ids",
+            )
+    if body and not request.headers.get("content-type", "").startswith("application/json"):
+        raise InputError("the body is not application/json", hint="set the header content-type")
+    return values | read_body(body)
+
+
+async def answer_error(_request: Request, error: Exception) -> Response:
+    """Answer with one of our errors."""
+    assert isinstance(error, CavegraphError)  # noqa: S101
+    return refusal(error)
+
+
+async def answer_failure(_request: Request, error: Exception) -> Response:
+    """Answer with an error that is our mistake: the page gets no traceback, the log does."""
+    _LOG.error("a question failed", exc_info=error)
+    return refusal(
+        CavegraphError(
+            f"the server failed: {type(error).__name__}",
+            hint="its log says more; please report it",
+        )
+    )

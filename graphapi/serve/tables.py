@@ -1,0 +1,168 @@
+"""Tables as JSON, CSV, Parquet and Arrow; ids are strings in JSON, never rounded."""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+
+from graphapi.common.spreadsheet import for_spreadsheets
+from graphapi.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Columns whose whole numbers are ids, whatever their size.
+ID_NAMES = frozenset(
+    {"pre", "post", "id", "root_ids", "partner", "neuron", "source", "target", "other"}
+)
+#: JavaScript and many JSON readers round larger whole numbers.
+SAFE_IN_JSON = 2**53
+MEDIA = {
+    "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+    "arrow": "application/vnd.apache.arrow.stream",
+}
+
+
+def is_id(name: str) -> bool:
+    """Return whether a column of this name holds ids."""
+    return name in ID_NAMES or name.endswith("_id")
+
+
+def table_json(
+    frame: pd.DataFrame, *, limit: int | None = None, offset: int = 0, total: int | None = None
+) -> dict[str, Any]:
+    """Return a table as JSON.
+
+    Parameters
+    ----------
+    frame
+        The table; its index is left out.
+    limit, offset
+        The rows to return; None for all.
+    total
+        Number of rows there are; None for those of `frame`.
+
+    Returns
+    -------
+    dict
+        `columns` (each with `name` and `kind`: `id`, `integer`, `number`, `text`, `bool` or
+        `list`), `rows` (lists of values), `total` and `offset`.
+    """
+    shown = frame.iloc[offset : None if limit is None else offset + limit]
+    columns, values = [], []
+    for place, name in enumerate(map(str, frame.columns)):
+        kind, cells = _column(name, shown.iloc[:, place])
+        columns.append({"name": name, "kind": kind})
+        values.append(cells)
+    return {
+        "columns": columns,
+        "rows": [list(row) for row in zip(*values, strict=True)],
+        "total": len(frame) if total is None else total,
+        "offset": offset,
+    }
+
+
+def _column(name: str, column: pd.Series[Any]) -> tuple[str, list[Any]]:
+    """Return the kind of a column, and its values as JSON."""
+    import pandas as pd
+
+    kind = column.dtype.kind
+    if kind in "iu":
+        values: list[Any] = column.to_list()
+        values = [None if value is pd.NA else value for value in values]
+        large = any(value is not None and abs(value) > SAFE_IN_JSON for value in values)
+        if is_id(name) or large:
+            return "id", [None if value is None else str(value) for value in values]
+        return "integer", values
+    if kind == "b":
+        return "bool", [None if value is pd.NA else bool(value) for value in column]
+    if kind == "f":
+        return "number", [cell(value) for value in column.to_list()]
+    cells = [cell(value, ids=is_id(name)) for value in column.to_list()]
+    return _kind_of(cells, ids=is_id(name)), cells
+
+
+def _kind_of(cells: list[Any], *, ids: bool) -> str:
+    kinds = {type(value) for value in cells if value is not None}
+    if kinds <= {bool} and kinds:
+        return "bool"
+    if kinds == {list}:
+        return "list"
+    if kinds == {int}:
+        return "integer"
+    if kinds and kinds <= {int, float}:
+        return "number"
+    return "id" if ids else "text"
+
+
+def cell(value: Any, *, ids: bool = False) -> Any:
+    """Return one value as JSON: ids and large whole numbers as strings, missing ones as null."""
+    import numpy as np
+    import pandas as pd
+
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [cell(element, ids=ids) for element in value]
+    if isinstance(value, dict):
+        return {str(name): cell(one, ids=is_id(str(name))) for name, one in value.items()}
+    if isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, int):
+        return str(value) if ids or abs(value) > SAFE_IN_JSON else value
+    if isinstance(value, float):
+        if math.isnan(value):
+            return None
+        return str(value) if math.isinf(value) else value
+    return str(value)
+
+
+def file_response(frame: pd.DataFrame, form: str, name: str, *, safe: bool = False) -> Response:
+    """Return a table as a file: every row, ids as whole numbers.
+
+    Parameters
+    ----------
+    frame
+        The table.
+    form
+        `csv`, `parquet` or `arrow` (the IPC stream format).
+    name
+        Name of the file, without its ending.
+    safe
+        For CSV: put an apostrophe before ids and formulas, for spreadsheets.
+
+    Raises
+    ------
+    InputError
+        There is no such form.
+    """
+    if form not in MEDIA:
+        raise InputError(f"format: {form!r}", hint=f"one of json, {', '.join(MEDIA)}")
+    if form == "csv":
+        content = (for_spreadsheets(frame) if safe else frame).to_csv(index=False).encode()
+    else:
+        content = _binary(frame, form)
+    ending = {"arrow": "arrows"}.get(form, form)
+    headers = {"content-disposition": f'attachment; filename="{name}.{ending}"'}
+    return Response(content, 200, headers, MEDIA[form])
+
+
+def _binary(frame: pd.DataFrame, form: str) -> bytes:
+    import pyarrow as pa
+
+    labelled = frame.rename(columns=str)
+    written = io.BytesIO()
+    if form == "parquet":
+        labelled.to_parquet(written, index=False)
+        return written.getvalue()
+    labelled.attrs = {}
+    table = pa.Table.from_pandas(labelled, preserve_index=False)
+    with pa.ipc.new_stream(written, table.schema) as writer:
+        writer.write_table(table)
+    return written.getvalue()

@@ -1,0 +1,55 @@
+"""A real server on a port of this machine, over the hand-drawn graph, on each engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from serve_client import HOSTILE, Client, Serving
+
+import graphapi
+from conformance import direct
+from conformance.toy import ANNOTATIONS, BASE, ROWS
+from graphapi.serve.running import serve
+from graphapi.serve.settings import Settings
+
+
+@pytest.fixture(
+    scope="session", params=["ladybug", pytest.param("neo4j", marks=[pytest.mark.neo4j])]
+)
+def toy(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[graphapi.Connectome]:
+    """The hand-drawn graph, with one hostile name."""
+    annotations = [*ANNOTATIONS, {"root_id": BASE + 9, "cell_class": HOSTILE}]
+    content = direct.contents(ROWS, annotations)
+    if request.param == "neo4j":
+        server = request.getfixturevalue("neo4j_server")
+        direct.into_neo4j(server.uri, server.user, server.password, content)
+        opened = graphapi.Connectome.open(server.uri, user=server.user, password=server.password)
+    else:
+        path = tmp_path_factory.mktemp("serve") / "toy.lbug"
+        direct.into_ladybug(path, content)
+        opened = graphapi.Connectome.open(path)
+    with opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def client(toy: graphapi.Connectome) -> Iterator[Client]:
+    with serve(toy, Settings()) as running:
+        yield Client(running)
+
+
+@pytest.fixture
+def serving(toy: graphapi.Connectome) -> Serving:
+    """Serve the graph with other settings."""
+
+    @contextmanager
+    def started(**settings: Any) -> Iterator[Client]:
+        with serve(toy, Settings(**settings)) as running:
+            yield Client(running)
+
+    return started

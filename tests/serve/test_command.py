@@ -1,0 +1,33 @@
+"""`cavegraph explore` itself, as docs/api-http.md starts it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import requests
+
+from conformance import direct
+from conformance.toy import ANNOTATIONS, ROWS
+
+
+def test_the_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
+    graph = tmp_path / "toy.lbug"
+    direct.into_ladybug(graph, direct.contents(ROWS, ANNOTATIONS))
+    command = [sys.executable, "-u", "-m", "loader.cli", "explore", str(graph)]
+    with subprocess.Popen(
+        [*command, "--no-browser", "--port", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as process:
+        assert process.stdout is not None
+        url = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+        assert url
+        assert requests.get(f"{url[0]}/api/v1/info", timeout=10).json()["name"] == "toy v7"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
