@@ -15,10 +15,13 @@ from conformance import direct
 from conformance.toy import ANNOTATIONS, ROWS
 
 
+_MAIN = "from loader.cli import main; main()"
+
+
 def test_the_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
     graph = tmp_path / "toy.lbug"
     direct.into_ladybug(graph, direct.contents(ROWS, ANNOTATIONS))
-    command = [sys.executable, "-u", "-m", "loader.cli", "explore", str(graph)]
+    command = [sys.executable, "-u", "-c", _MAIN, "explore", str(graph)]
     with subprocess.Popen(
         [*command, "--no-browser", "--port", "0"],
         stdout=subprocess.PIPE,
