@@ -14,7 +14,6 @@ import requests
 from conformance import direct
 from conformance.toy import ANNOTATIONS, ROWS
 
-
 _MAIN = "from loader.cli import main; main()"
 
 
