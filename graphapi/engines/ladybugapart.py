@@ -65,9 +65,11 @@ class ApartEngine:
         self._workers.refuse_replaced()
         return answers
 
-    def read_past(self, query: Query, *, timeout: float | None = None) -> None:
+    def read_past(
+        self, query: Query, params: Params | None = None, *, timeout: float | None = None
+    ) -> None:
         """Run one of our query files to see that its rows can be read; none is returned."""
-        self._run(query, None, timeout, discard=True)
+        self._run(query, params, timeout, discard=True)
 
     def run_text(
         self, text: str, params: Params | None = None, *, timeout: float | None = None

@@ -65,6 +65,32 @@ def summed(
     return totals
 
 
+def summed_by(
+    run: Callable[[Query, dict[str, int]], pa.Table], query: Query, roots: pa.ChunkedArray
+) -> list[tuple[object, ...]]:
+    """Ask a query of sums per name for each range of neurons, and add them up per name.
+
+    Parameters
+    ----------
+    run, query, roots
+        As for `summed`; the first column of the answer is a name or null, the others are whole
+        numbers.
+
+    Returns
+    -------
+    list of tuple
+        One row per name, in no order.
+    """
+    totals: dict[object, list[int]] = {}
+    for ends in neuron_ranges(roots):
+        for name, *numbers in zip(*run(query, ends).to_pydict().values(), strict=True):
+            sums = totals.setdefault(name, [0] * len(numbers))
+            totals[name] = [
+                known + int(number) for known, number in zip(sums, numbers, strict=True)
+            ]
+    return [(name, *sums) for name, sums in totals.items()]
+
+
 def looked_up(
     run: Callable[[Query, dict[str, object]], pa.Table], query: Query, ids: pa.ChunkedArray
 ) -> Iterator[tuple[int, int]]:

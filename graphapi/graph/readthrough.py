@@ -13,7 +13,7 @@ from graphapi.engines.ladybugapart import ApartEngine, unreadable
 from graphapi.engines.queries import catalog
 from graphapi.errors import QueryRejectedError
 from graphapi.graph.door import Graph
-from graphapi.graph.ranges import looked_up, summed
+from graphapi.graph.ranges import looked_up, neuron_ranges, summed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,10 +75,12 @@ def _steps(graph: Graph, apart: ApartEngine) -> Iterator[None]:
     row = summed(graph.run, queries["connections_checksum"], roots)
     _compare_sums(graph, "connections", row)
     yield
-    if made.connection_fields:
-        apart.read_past(queries["transmitters_checksum"], timeout=graph.timeout)
-    if "regions.content" in made.checksums:
-        apart.read_past(queries["regions_checksum"], timeout=graph.timeout)
+    for name, there in (
+        ("transmitters_checksum", bool(made.connection_fields)),
+        ("regions_checksum", "regions.content" in made.checksums),
+    ):
+        for ends in neuron_ranges(roots) if there else ():
+            apart.read_past(queries[name], ends, timeout=graph.timeout)
     yield
     for side in ("out", "in"):
         wrong = summed(graph.run, queries[f"wrong_{side}_totals"], roots)["neurons"]

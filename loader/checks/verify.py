@@ -14,11 +14,11 @@ from graphapi.common.progress import Progress
 from graphapi.engines.queries import catalog
 from graphapi.errors import VerificationError
 from graphapi.graph.materialization import read_materialization
-from graphapi.graph.ranges import looked_up, summed
+from graphapi.graph.ranges import looked_up, summed, summed_by
 from loader.checks.indexes import missing_indexes
 from loader.stages.displaynames import DISPLAY_NAME, display_names
 from loader.stages.record import checksum_of, record_params
-from loader.work.fingerprint import listed, of_columns, of_each
+from loader.work.fingerprint import P1, listed, of_columns, of_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -233,6 +233,11 @@ def measure(
         done()
         return found
 
+    def names(name: str) -> str:
+        found = summed_by(engine.run, queries[name], roots)
+        done()
+        return listed(found)
+
     roots, neurons_content, misnamed = _neurons(engine, record)
     done()
     numbers: dict[str, int | str] = {
@@ -241,13 +246,11 @@ def measure(
         **_prefixed("annotations", ask("annotations_attached").to_pylist()[0]),
     }
     if record.connection_fields:
-        table = ask("transmitters_checksum").to_pydict()
-        numbers["connections.transmitters"] = listed(zip(*table.values(), strict=True))
+        numbers["connections.transmitters"] = names("transmitters_checksum")
     if _REGIONS in record.checksums:
-        table = ask("regions_checksum").to_pydict()
-        numbers["regions.content"] = listed(zip(*table.values(), strict=True))
+        numbers["regions.content"] = names("regions_checksum")
         whole, parts = (
-            ask(f"{name}_spread").to_pylist()[0]["spread"] for name in ("connections", "regions")
+            sums(f"{name}_spread")["spread"] % P1 for name in ("connections", "regions")
         )
         numbers["regions.spread"] = parts
         numbers["regions.unequal"] = 0 if whole == parts else 1

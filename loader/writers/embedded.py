@@ -25,7 +25,7 @@ from loader.checks.verify import VerifyReport, verify_against
 from loader.work.lock import FileLock, expanded, make_folder, unusable
 from loader.work.room import is_full, require_disk
 from loader.writers.base import Existing, PieceError
-from loader.writers.fill import PART, Task
+from loader.writers.fill import PART, TOO_LARGE, Task
 from loader.writers.fillapart import fill_apart
 from loader.writers.pieces import graph_bytes, room_for
 
@@ -153,11 +153,18 @@ class EmbeddedWriter:
     def verify(self, record: Materialization) -> VerifyReport:
         """Open the new file and compare it with the record; a wrong one is deleted."""
         temporary = self._temporary(record)
-        engine = LadybugEngine.open(temporary, buffer_bytes=self._pool)
         try:
-            report = verify_against(engine, record)
-        finally:
-            engine.close()
+            with closing(LadybugEngine.open(temporary, buffer_bytes=self._pool)) as engine:
+                report = verify_against(engine, record)
+        except EngineError as error:
+            if TOO_LARGE not in error.message:
+                raise
+            raise LoadError(
+                f"verifying '{self.path.name}' needs more memory than --memory allows: "
+                f"{error.message}",
+                hint="allow more with --memory; an existing graph is unchanged, and the stages are "
+                "kept",
+            ) from error
         if not report.ok:
             temporary.unlink()
         report.raise_if_wrong()

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 #: Suffix of the file that holds one piece.
 PART = ".part.parquet"
-#: The engine's message if a piece does not fit into its buffer pool.
-_TOO_LARGE = "Buffer manager exception"
+#: The engine's message if something does not fit into its buffer pool.
+TOO_LARGE = "Buffer manager exception"
 _TYPES = {
     "int": "INT64",
     "float": "DOUBLE",
@@ -99,7 +99,7 @@ def main() -> None:
     try:
         fill(task, tell)
     except CavegraphError as error:
-        kind = "PieceError" if _TOO_LARGE in error.message else type(error).__name__
+        kind = "PieceError" if TOO_LARGE in error.message else type(error).__name__
         tell({"error": kind, "message": error.message, "hint": error.hint})
     except OSError as error:
         tell({"error": "OSError", "errno": error.errno, "message": error.strerror or str(error)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections import namedtuple
 from collections.abc import Callable
@@ -220,6 +221,17 @@ def test_neurons_that_cannot_be_verified_are_refused_before_they_are_written(tmp
     assert "--memory 1.3GB" in str(caught.value)
     room = pieces.room_for("1.3GB", 10, tmp_path / "n.parquet")
     assert 177 * number <= room.verifying <= 900_000_000 - 71 * number
+
+
+def test_too_little_memory_to_verify_says_what_helps(tmp_path, rows, monkeypatch):
+    def little(*given: object) -> pieces.Room:
+        return dataclasses.replace(pieces.room_for(*given), verifying=2**20)
+
+    monkeypatch.setattr(embedded, "room_for", little)
+    with pytest.raises(LoadError, match=r"verifying 'g\.lbug' needs more memory") as caught:
+        load(rows, tmp_path / "g.lbug", work=tmp_path / "w", progress=False)
+    assert "allow more with --memory" in str(caught.value)
+    assert "CAVEGRAPH_QUERY_MEMORY" not in str(caught.value)
 
 
 def test_many_neurons_are_verified_a_column_and_a_range_at_a_time(tmp_path, rows, monkeypatch):

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 
 import graphapi
 from graphapi.engines import open_engine
+from graphapi.engines.ladybug import LadybugEngine
 from graphapi.errors import InputError
+from graphapi.graph import ranges
+from graphapi.graph.readthrough import read_through
 from loader import FileSource, load, verify_graph
 from support.samples import make_samples
 
@@ -167,6 +170,32 @@ def test_verify_sees_a_changed_region(what, place, tmp_path, run_raw):
     assert "regions.content" in found
     # the sum over regions no longer equals the weight, but where the sum stays
     assert ("regions.unequal" in found) == (what != "moved to another region")
+
+
+def test_regions_and_transmitters_are_verified_a_range_at_a_time(tmp_path, monkeypatch):
+    """What is asked per range holds few connections in memory, and adds up to the same."""
+    words = ["ACH", "ACH", "GABA", None, "GLUT", "ACH", "ACH", "GABA"]
+    put(ROWS.assign(nt_type=words), str(tmp_path / "g.lbug"), tmp_path).close()
+    monkeypatch.setattr(ranges, "_NEURONS", 1)
+    asked: list[str] = []
+    real = LadybugEngine.run
+
+    def run(engine, query, *given, **more):
+        asked.append(query.name)
+        return real(engine, query, *given, **more)
+
+    monkeypatch.setattr(LadybugEngine, "run", run)
+    engine = LadybugEngine.open(tmp_path / "g.lbug")
+    report = verify_graph(engine, progress=False)
+    engine.close()
+    assert report.ok
+    names = {check.name for check in report.checks}
+    assert names > {"connections.transmitters", "regions.content", "regions.unequal"}
+    for name in (
+        "transmitters_checksum", "regions_checksum", "connections_spread", "regions_spread",
+    ):  # fmt: skip
+        assert asked.count(name) == 3  # once per neuron
+    read_through(tmp_path / "g.lbug")
 
 
 rows_drawn = st.lists(
