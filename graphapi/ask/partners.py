@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from graphapi.ask.regions import RegionReader, region_attrs
 from graphapi.engines.queries import catalog
 from graphapi.errors import InputError
-from graphapi.graph.reader import Reader
 from graphapi.graph.results import MOST_DENSE_CELLS
 from graphapi.graph.terms import Terms
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from graphapi.graph.results import Connections
@@ -23,11 +25,16 @@ if TYPE_CHECKING:
 Direction = Literal["upstream", "downstream"]
 
 
-class PartnerQuestions(Reader):
+class PartnerQuestions(RegionReader):
     """Questions about the partners of neurons."""
 
     def get_partners(
-        self, neuron_ids: object, direction: Direction = "downstream", threshold: int = 1
+        self,
+        neuron_ids: object,
+        direction: Direction = "downstream",
+        threshold: int = 1,
+        *,
+        regions: str | Sequence[str] | None = None,
     ) -> pd.DataFrame:
         """Return the upstream or downstream partners of neurons, with their share of synapses.
 
@@ -40,18 +47,21 @@ class PartnerQuestions(Reader):
             onto them.
         threshold
             Smallest weight of a connection, in synapses, inclusive.
+        regions
+            Count only synapses in these regions; see `get_connectivity`.
 
         Returns
         -------
         pandas.DataFrame
             `neuron`, `partner`, `weight` (int64), `share_of_output` (of all output synapses
             of the presynaptic neuron) and `share_of_input` (of all input synapses of the
-            postsynaptic neuron), float64 from 0 to 1. The totals do not depend on `threshold`.
+            postsynaptic neuron), float64 from 0 to 1. The totals do not depend on `threshold`
+            and `regions`.
             Sorted by weight, largest first.
         """
         import pandas as pd
 
-        selection, found = self._partners(neuron_ids, direction, threshold)
+        selection, found = self._partners(neuron_ids, direction, threshold, regions)
         mine, theirs = _sides(found, direction)
         totals = self._totals_of(np.union1d(found.pre, found.post))
         frame = pd.DataFrame(
@@ -65,7 +75,8 @@ class PartnerQuestions(Reader):
                 / totals["in_synapses"].reindex(found.post).to_numpy(),
             }
         )
-        frame.attrs = self._provenance(Terms(threshold=threshold), selection).attrs()
+        terms = Terms(threshold=threshold)
+        frame.attrs = self._provenance(terms, selection).attrs() | region_attrs(regions)
         return frame
 
     def get_common_partners(
@@ -173,14 +184,18 @@ class PartnerQuestions(Reader):
         return frame
 
     def _partners(
-        self, neuron_ids: object, direction: Direction, threshold: int
+        self,
+        neuron_ids: object,
+        direction: Direction,
+        threshold: int,
+        regions: str | Sequence[str] | None = None,
     ) -> tuple[Selection, Connections]:
         check_direction(direction)
         terms = Terms(threshold=threshold)
         selection = self._select(neuron_ids, "neuron_ids", terms)
         if direction == "downstream":
-            return selection, self._fetch(terms, pre=selection.unique, post=None)
-        return selection, self._fetch(terms, pre=None, post=selection.unique)
+            return selection, self._found(terms, regions, pre=selection.unique, post=None)
+        return selection, self._found(terms, regions, pre=None, post=selection.unique)
 
 
 def check_direction(direction: str) -> None:

@@ -1,15 +1,34 @@
-"""Progress bars with one look, shown only in a terminal or a notebook."""
+"""Progress with one look: a bar in a terminal or a notebook, or what a server tells a page."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Listener = Callable[[str, int, int | None], None]
+
+#: Called with title, units done and total by the work of this thread.
+_LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
 #: Totals from this size on are shown as `12.3k`.
 _MANY = 10_000
+
+
+@contextmanager
+def told_to(listener: Listener) -> Iterator[None]:
+    """Tell a function of the progress of this thread's work: title, units done, total or None."""
+    token = _LISTENER.set(listener)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(token)
 
 
 class Progress:
@@ -33,6 +52,9 @@ class Progress:
     def __init__(
         self, title: str, total: int | None = None, *, unit: str = "rows", shown: bool = True
     ) -> None:
+        self._title, self._total, self._done = title, total, 0
+        self._listener = _LISTENER.get()
+        self._tell()
         many = total is None or total >= _MANY
         hidden = not (shown and _watched())
         self._bar: Any = tqdm(
@@ -42,6 +64,12 @@ class Progress:
     def advance(self, amount: int = 1) -> None:
         """Count `amount` more units as done."""
         self._bar.update(amount)
+        self._done += amount
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._listener is not None:
+            self._listener(self._title, self._done, self._total)
 
     def __enter__(self) -> Progress:
         return self

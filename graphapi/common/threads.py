@@ -7,6 +7,8 @@ import os
 import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -27,6 +29,10 @@ class StoppedError(Exception):
     """Work ended because `Stop` was set; never raised out of `in_order`."""
 
 
+#: The stop of the work that this thread does for somebody else, such as a visitor of a server.
+_AROUND: ContextVar[Stop | None] = ContextVar("around", default=None)
+
+
 class Stop:
     """Tells threads to stop, because they were asked to or because time is up.
 
@@ -35,7 +41,8 @@ class Stop:
     timeout
         Seconds from now; None for no limit.
     within
-        Stop of the work that this is a part of: when that ends, so does this.
+        Stop of the work that this is a part of: when that ends, so does this. None for the one
+        set by `stopped_by`, if any.
 
     Attributes
     ----------
@@ -45,7 +52,8 @@ class Stop:
 
     def __init__(self, timeout: float | None = None, *, within: Stop | None = None) -> None:
         self.flag = np.zeros(1, dtype=np.int64)
-        self.timeout, self._within = timeout, within
+        self.timeout = timeout
+        self._within = _AROUND.get() if within is None else within
         self._end = math.inf if timeout is None else time.monotonic() + timeout
 
     def set(self) -> None:
@@ -72,6 +80,26 @@ class Stop:
             )
         if self.flag[0]:
             raise StoppedError
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until the time limit; infinite without one."""
+        return self._end - time.monotonic()
+
+
+@contextmanager
+def stopped_by(stop: Stop) -> Iterator[None]:
+    """Make a stop hold for every query and computation that this thread starts meanwhile."""
+    token = _AROUND.set(stop)
+    try:
+        yield
+    finally:
+        _AROUND.reset(token)
+
+
+def stop_around() -> Stop | None:
+    """Return the stop set by `stopped_by`; None if there is none."""
+    return _AROUND.get()
 
 
 def worker_count(workers: int | None) -> int:

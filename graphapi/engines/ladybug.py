@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from graphapi.engines.allowed import LADYBUG
 from graphapi.engines.base import check_timeout
 from graphapi.engines.columns import plain_params, refuse_mixed_lists
 from graphapi.engines.forks import after_fork, never_end
+from graphapi.engines.interrupts import interruptibly
 from graphapi.engines.ladybugdoor import refuse_mixed_paths, refuse_shortest_with_node_filter
 from graphapi.engines.owncypher import admit
 from graphapi.engines.plan import Step, steps_of_drawing
@@ -58,8 +58,6 @@ _NOT_A_GRAPH = (
 _STICKY = re.compile(r"\b(LIMIT|SKIP)\b", re.IGNORECASE)
 #: Suffixes of the files that the engine replays when it opens a graph.
 LOGS = (".wal", ".wal.checkpoint", ".shadow", ".tmp")
-#: Seconds between checks for Ctrl-C while a query runs.
-_STEP = 0.05
 
 
 class LadybugEngine:
@@ -241,7 +239,7 @@ class LadybugEngine:
             _translated(what, self.uri, timeout),
         ):
             connection.set_query_timeout(0 if timeout is None else max(1, int(timeout * 1000)))
-            result = _interruptibly(connection, lambda: connection.execute(text, dict(params)))
+            result = interruptibly(connection, lambda: connection.execute(text, dict(params)))
             if isinstance(result, list):
                 raise InputError("only one query at a time", hint="remove the ';' in between")
             try:
@@ -345,25 +343,6 @@ def refuse_logs(path: Path) -> None:
                 hint="cavegraph did not make it: close the program that writes to the graph, or "
                 "move the file away",
             )
-
-
-def _interruptibly(connection: Any, work: Callable[[], Any]) -> Any:
-    """Run a query so that Ctrl-C stops it.
-
-    Python handles Ctrl-C only in the main thread, and only between calls: the query therefore runs
-    in another thread, and this one waits in short steps.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return work()
-    with ThreadPoolExecutor(1, thread_name_prefix="ladybug") as pool:
-        future = pool.submit(work)
-        try:
-            while not wait([future], timeout=_STEP).done:
-                pass
-        except BaseException:
-            connection.interrupt()
-            raise
-        return future.result()
 
 
 def warm_up() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from graphapi.common.threads import stop_around
 from graphapi.engines import is_neo4j
 from graphapi.engines.queries import Query, catalog
 from graphapi.errors import GraphIncompleteError
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
     from graphapi.engines.base import Engine
     from graphapi.ids import IdArray
+
+
+#: Seconds of a query whose time is as good as up.
+_SHORTEST = 0.001
 
 
 def default_uri() -> str:
@@ -172,7 +178,12 @@ class Graph:
         self.run_together([])
 
     def _limit(self, timeout: float | None) -> float | None:
-        return self.timeout if timeout is None else timeout
+        limit = self.timeout if timeout is None else timeout
+        if (around := stop_around()) is None:
+            return limit
+        around.check()
+        left = min(around.seconds_left, math.inf if limit is None else limit)
+        return None if math.isinf(left) else max(left, _SHORTEST)
 
     def _refuse_changed(self, record: pa.Table) -> None:
         mine = {"status": "complete", "load_id": self.materialization.load_id}

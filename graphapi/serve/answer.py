@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
+    from starlette.responses import Response
 
     from graphapi.connectome import Connectome
 
@@ -34,12 +35,18 @@ class Answer:
         The same question elsewhere.
     attrs
         The attributes of a DataFrame of `graphapi`; None for those of `table`.
+    ids
+        Columns of the table that hold ids, besides those whose name says so.
+    content
+        The whole response, for answers that are pictures or pages.
     """
 
     table: pd.DataFrame | None = None
     values: dict[str, Any] = field(default_factory=dict)
     shown: Shown = field(default_factory=Shown)
     attrs: dict[Any, Any] | None = None
+    ids: frozenset[str] = frozenset()
+    content: Response | None = None
 
     def provenance(self, connectome: Connectome) -> dict[str, Any]:
         """Return where the answer comes from, as JSON."""

@@ -15,7 +15,8 @@ from graphapi.serve.access import LOGIN, Access, Pass
 from graphapi.serve.desk import Desk, Question, answer_error, answer_failure, parameters
 from graphapi.serve.pages import page_routes
 from graphapi.serve.replies import RefusalError, json_response, refusal
-from graphapi.serve.routes import graph, partners
+from graphapi.serve.routes import graph, hops, neurons, own, partners, pictures, types
+from graphapi.serve.routes.jobs import job_routes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,7 +33,8 @@ _WRONG = 1.0
 
 def questions() -> list[Question]:
     """Return every question of the API."""
-    return [*graph.QUESTIONS, *partners.QUESTIONS]
+    topics = (graph, neurons, partners, types, pictures, hops, own)
+    return [question for topic in topics for question in topic.QUESTIONS]
 
 
 def application(connectome: Connectome, settings: Settings) -> Starlette:
@@ -49,6 +51,7 @@ def application(connectome: Connectome, settings: Settings) -> Starlette:
     app = Starlette(
         routes=[
             *(desk.route(one) for one in questions()),
+            *job_routes(desk, questions()),
             Route(LOGIN, _login(visitors), methods=["POST"]),
             *page_routes(),
         ],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -11,10 +10,13 @@ from typing import TYPE_CHECKING, TypeVar
 from starlette.routing import Route
 
 from graphapi.common.notices import collected
-from graphapi.errors import CavegraphError, InputError
+from graphapi.common.threads import Stop, stopped_by
+from graphapi.errors import CavegraphError, InputError, QueryTimeoutError
 from graphapi.serve.given import Given, read_body
-from graphapi.serve.replies import RefusalError, json_response, refusal
-from graphapi.serve.tables import file_response, table_json
+from graphapi.serve.jobs import Jobs
+from graphapi.serve.namedsets import NamedSets
+from graphapi.serve.replies import RefusalError, failed, json_response, refusal
+from graphapi.serve.tables import arranged, file_response, table_json
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Note = tuple[type[Warning], str]
-_LOG = logging.getLogger("graphapi.serve")
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class Question:
     answer: Callable[[Desk, Given], Answer]
     takes: Sequence[str] = ()
     methods: Sequence[str] = ("GET", "POST")
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.path.rpartition("/")[2]
 
 
 class Desk:
@@ -55,6 +61,8 @@ class Desk:
     def __init__(self, connectome: Connectome, settings: Settings) -> None:
         self.connectome = connectome
         self.settings = settings
+        self.jobs = Jobs(settings)
+        self.sets = NamedSets(connectome, settings.sets_file)
         self._waiting = 0
         self._pool = ThreadPoolExecutor(settings.at_once, thread_name_prefix="cavegraph-serve")
 
@@ -82,6 +90,7 @@ class Desk:
 
     def close(self) -> None:
         """Let running questions end, and refuse new ones."""
+        self.jobs.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def route(self, question: Question) -> Route:
@@ -91,28 +100,38 @@ class Desk:
     def _endpoint(self, question: Question) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             values = await parameters(request, self.settings.most_bytes)
+            values |= request.path_params
             return await self.run(lambda: self._answer(question, values))
 
         return endpoint
 
     def _answer(self, question: Question, values: dict[str, object]) -> Response:
         """Answer a question; runs in a thread."""
-        with collected() as notes:
-            given = Given(values, question.takes, self.set_named)
-            answer = question.answer(self, given)
-        return self.respond(answer, given, notes, question.path.rpartition("/")[2])
+        given = Given(values, question.takes, self.set_named)
+        try:
+            with collected() as notes, stopped_by(Stop(self.settings.seconds)):
+                answer = question.answer(self, given)
+        except QueryTimeoutError as error:
+            raise QueryTimeoutError(
+                f"the question was stopped after {self.settings.seconds:g} s",
+                hint="ask for less, or ask it as a job: POST /api/v1/jobs/..., docs/api-http.md",
+            ) from error
+        return self.respond(answer, given, notes, question.name)
 
     def respond(self, answer: Answer, given: Given, notes: list[Note], name: str) -> Response:
         """Turn an answer into a response, in the form that was asked for."""
+        if answer.content is not None:
+            return answer.content
         form = given.choice("format", ("json", "csv", "parquet", "arrow"), "json")
+        table = None if answer.table is None else arranged(answer.table, given)
         if form != "json":
-            if answer.table is None:
+            if table is None:
                 raise InputError("this answer is not one table", hint="ask for it as JSON")
-            return file_response(answer.table, form, name, safe=given.flag("csv_safe"))
+            return file_response(table, form, name, safe=given.flag("csv_safe"))
         said = dict(answer.values)
-        if answer.table is not None:
+        if table is not None:
             limit = given.whole("limit", self.settings.most_rows, most=self.settings.most_rows)
-            said |= table_json(answer.table, limit=limit, offset=given.whole("offset", 0))
+            said |= table_json(table, limit=limit, offset=given.whole("offset", 0), ids=answer.ids)
         said["provenance"] = answer.provenance(self.connectome)
         said["as"] = {
             "python": answer.shown.python,
@@ -126,7 +145,7 @@ class Desk:
 
     def set_named(self, name: str) -> list[str]:
         """Return the root ids of a saved set."""
-        raise InputError(f"there is no set {name!r}")
+        return list(self.sets.read(name)["ids"])
 
 
 async def parameters(request: Request, most_bytes: int) -> dict[str, object]:
@@ -167,11 +186,5 @@ async def answer_error(_request: Request, error: Exception) -> Response:
 
 
 async def answer_failure(_request: Request, error: Exception) -> Response:
-    """Answer with an error that is our mistake: the page gets no traceback, the log does."""
-    _LOG.error("a question failed", exc_info=error)
-    return refusal(
-        CavegraphError(
-            f"the server failed: {type(error).__name__}",
-            hint="its log says more; please report it",
-        )
-    )
+    """Answer with an error that is our mistake: the visitor gets no traceback, the log does."""
+    return refusal(failed(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,14 @@ def json_response(
 ) -> Response:
     """Return a value as a JSON response."""
     return Response(to_json(value), status, headers, "application/json")
+
+
+def failed(error: Exception) -> CavegraphError:
+    """Return what a visitor is told of a mistake of ours; the log has the rest."""
+    logging.getLogger("graphapi.serve").error("a question failed", exc_info=error)
+    return CavegraphError(
+        f"the server failed: {type(error).__name__}", hint="its log says more; please report it"
+    )
 
 
 def error_json(error: CavegraphError) -> dict[str, Any]:

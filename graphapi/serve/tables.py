@@ -14,6 +14,8 @@ from graphapi.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from graphapi.serve.given import Given
+
 #: Columns whose whole numbers are ids, whatever their size.
 ID_NAMES = frozenset(
     {"pre", "post", "id", "root_ids", "partner", "neuron", "source", "target", "other"}
@@ -33,7 +35,12 @@ def is_id(name: str) -> bool:
 
 
 def table_json(
-    frame: pd.DataFrame, *, limit: int | None = None, offset: int = 0, total: int | None = None
+    frame: pd.DataFrame,
+    *,
+    limit: int | None = None,
+    offset: int = 0,
+    total: int | None = None,
+    ids: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
     """Return a table as JSON.
 
@@ -45,6 +52,8 @@ def table_json(
         The rows to return; None for all.
     total
         Number of rows there are; None for those of `frame`.
+    ids
+        Columns that hold ids, besides those whose name says so.
 
     Returns
     -------
@@ -55,7 +64,7 @@ def table_json(
     shown = frame.iloc[offset : None if limit is None else offset + limit]
     columns, values = [], []
     for place, name in enumerate(map(str, frame.columns)):
-        kind, cells = _column(name, shown.iloc[:, place])
+        kind, cells = _column(shown.iloc[:, place], is_id(name) or name in ids)
         columns.append({"name": name, "kind": kind})
         values.append(cells)
     return {
@@ -66,7 +75,7 @@ def table_json(
     }
 
 
-def _column(name: str, column: pd.Series[Any]) -> tuple[str, list[Any]]:
+def _column(column: pd.Series[Any], ids: bool) -> tuple[str, list[Any]]:
     """Return the kind of a column, and its values as JSON."""
     import pandas as pd
 
@@ -75,15 +84,15 @@ def _column(name: str, column: pd.Series[Any]) -> tuple[str, list[Any]]:
         values: list[Any] = column.to_list()
         values = [None if value is pd.NA else value for value in values]
         large = any(value is not None and abs(value) > SAFE_IN_JSON for value in values)
-        if is_id(name) or large:
+        if ids or large:
             return "id", [None if value is None else str(value) for value in values]
         return "integer", values
     if kind == "b":
         return "bool", [None if value is pd.NA else bool(value) for value in column]
     if kind == "f":
         return "number", [cell(value) for value in column.to_list()]
-    cells = [cell(value, ids=is_id(name)) for value in column.to_list()]
-    return _kind_of(cells, ids=is_id(name)), cells
+    cells = [cell(value, ids=ids) for value in column.to_list()]
+    return _kind_of(cells, ids=ids), cells
 
 
 def _kind_of(cells: list[Any], *, ids: bool) -> str:
@@ -121,6 +130,43 @@ def cell(value: Any, *, ids: bool = False) -> Any:
             return None
         return str(value) if math.isinf(value) else value
     return str(value)
+
+
+def arranged(frame: pd.DataFrame, given: Given) -> pd.DataFrame:
+    """Return a table with the columns and in the order that a request asks for.
+
+    Raises
+    ------
+    InputError
+        There is no such column.
+    """
+    known = {str(name): name for name in frame.columns}
+
+    def column(name: str) -> object:
+        if name not in known:
+            raise InputError(
+                f"there is no column {name[:60]!r}", hint=f"columns: {', '.join(known)}"
+            )
+        return known[name]
+
+    if (order := given.text("sort", "")) != "":
+        by, falling = column(order.lstrip("-")), order.startswith("-")
+        key = _sortable(frame[by])
+        frame = frame.iloc[key.sort_values(ascending=not falling, kind="stable").index]
+    if names := [one for text in given.texts("columns") for one in text.split(",") if one]:
+        attrs, frame = frame.attrs, frame[[column(name.strip()) for name in names]]
+        frame.attrs = attrs
+    return frame
+
+
+def _sortable(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return the values of a column by position, as numbers or as texts; missing ones last."""
+    import pandas as pd
+
+    values = column.reset_index(drop=True)
+    if values.dtype.kind in "iufb":
+        return values
+    return pd.Series([None if value is None else str(value) for value in values], dtype=object)
 
 
 def file_response(frame: pd.DataFrame, form: str, name: str, *, safe: bool = False) -> Response:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from graphapi.common.palette import UNKNOWN_COLOR, class_colors
-from loader.browser.savedqueries import saved_queries
+from graphapi.engines.savedqueries import saved_queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -51,6 +51,10 @@ def explore(
     timeout: Annotated[
         float, typer.Option("--timeout", min=0.1, help="Seconds that a question may take.")
     ] = 60.0,
+    sets: Annotated[
+        Path | None,
+        typer.Option("--sets", help="File of the named sets. Default: beside the graph."),
+    ] = None,
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")
     ] = True,
@@ -72,9 +76,10 @@ def explore(
         password=password,
         names=tuple(name or ()),
         seconds=timeout,
+        sets_file=sets,
     )
     with (
-        Connectome.open(graph, timeout=timeout) as connectome,
+        Connectome.open(graph) as connectome,
         serve(connectome, settings) as running,
     ):
         typer.echo(f"{visible(connectome.name)} is at {running.url}; Ctrl-C stops it")

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Annotated
 
 import typer
 
-from graphapi.engines.queries import catalog
+from graphapi.engines.savedqueries import runs_on, saved_queries, text_for
 from graphapi.errors import InputError
-from loader.browser.savedqueries import SavedQuery, saved_queries
 
-_NEO4J_ONLY = "\n// engine: neo4j\n"
 _ENGINES = ("neo4j", "ladybug")
 
 
@@ -39,29 +36,14 @@ def saved(
     if name is None:
         width = max(map(len, known))
         for query in known.values():
-            if engine == "neo4j" or not _is_neo4j_only(query):
+            if runs_on(query, engine):
                 typer.echo(f"{query.name:{width}}  {query.summary}")
         return
     if name not in known:
         raise InputError(f"no saved query '{name}'", hint="`cavegraph saved` lists them")
-    typer.echo(_text(known[name], engine), nl=False)
-
-
-def _text(query: SavedQuery, engine: str) -> str:
-    if engine == "neo4j":
-        return query.text
-    if _is_neo4j_only(query):
+    if not runs_on(known[name], engine):
         raise InputError(
-            f"'{query.name}' runs only on Neo4j",
+            f"'{name}' runs only on Neo4j",
             hint="`cavegraph saved --engine ladybug` lists the queries for graph files",
         )
-    if engine not in catalog()[query.name].overrides:
-        return query.text
-    body = catalog()[query.name].text_for(engine)
-    notes = "".join(f"{line}\n" for line in query.text.splitlines() if line.startswith("//"))
-    return f"{notes}\n{body}"
-
-
-def _is_neo4j_only(query: SavedQuery) -> bool:
-    file = files("cypher").joinpath(query.folder, f"{query.name}.cypher")
-    return _NEO4J_ONLY in file.read_text(encoding="utf-8")
+    typer.echo(text_for(known[name], engine), nl=False)

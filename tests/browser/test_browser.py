@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import neo4j.graph
 import pytest
 
-from loader.browser.savedqueries import SavedQuery, saved_queries
+from graphapi.engines.savedqueries import SavedQuery, saved_queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

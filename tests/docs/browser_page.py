@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from loader.browser.browserkit import write_kit
-from loader.browser.savedqueries import SavedQuery, saved_queries
+from graphapi.engines.savedqueries import SavedQuery, saved_queries
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = DOCS / "browser.md"

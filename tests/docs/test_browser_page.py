@@ -9,7 +9,7 @@ import pytest
 from browser_page import DOCS, PAGE, page
 
 from loader.browser.browserkit import write_kit
-from loader.browser.savedqueries import saved_queries
+from graphapi.engines.savedqueries import saved_queries
 
 REMEDY = "run: python tests/docs/browser_page.py"
 

@@ -2,36 +2,232 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from graphapi.engines.queries import catalog
+from graphapi.errors import InputError
+from graphapi.graph.criteria import NeuronCriteria
+from graphapi.ids import parse_root_ids
 from graphapi.serve.answer import Answer, Shown
 from graphapi.serve.astext import command, cypher_text, python_call
 from graphapi.serve.desk import Question
+from graphapi.serve.routes.common import regions_of, text_properties, threshold_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from graphapi.ask.partners import Direction
+    from graphapi.connectome import Connectome
     from graphapi.serve.desk import Desk
-    from graphapi.serve.given import Given
+    from graphapi.serve.given import Chosen, Given
+
+#: Most neurons whose common partners have a column each.
+_MOST_COLUMNS = 500
+
+
+def direction_of(given: Given, default: Direction = "downstream") -> Direction:
+    """Return the direction that a request asks for."""
+    return "upstream" if given.choice("direction", _WAYS, default) == "upstream" else "downstream"
+
+
+_WAYS = ("upstream", "downstream")
 
 
 def partners(desk: Desk, given: Given) -> Answer:
-    """List the partners of neurons, with their shares of input and output."""
+    """List the partners of neurons with their shares of input and output, or groups of them."""
     connectome = desk.connectome
-    neurons = given.neurons(connectome)
-    direction = given.choice("direction", ("upstream", "downstream"), "downstream")
-    threshold = given.whole("threshold", 1, least=1)
-    frame = connectome.get_partners(neurons.value, direction, threshold)  # type: ignore[arg-type]
-    ids = [int(root) for root in frame["neuron"].unique()]
+    chosen, direction = given.neurons(connectome), direction_of(given)
+    threshold, regions = threshold_of(given), regions_of(given)
+    by = _properties(connectome, given, "by")
+    fields = _properties(connectome, given, "fields")
+    frame = connectome.get_partners(chosen.value, direction, threshold, regions=regions)
+    if (among := given.neurons_or_all(connectome, "among")) is not None:
+        attrs, kept = frame.attrs, _ids(among)
+        frame = frame[frame["partner"].isin(kept)].reset_index(drop=True)
+        frame.attrs = attrs
+    total = int(frame["weight"].sum())
+    if by:
+        frame = _grouped(connectome.add_properties(frame, by), by)
+    elif fields:
+        frame = connectome.add_properties(frame, fields)
+        frame = frame.drop(columns=[f"neuron_{one}" for one in fields])
+    shown = Shown()
+    if among is None and not by and not fields:
+        shown = _shown(connectome, chosen, direction, threshold, regions, frame)
+    return Answer(frame, {"synapses": total}, shown)
+
+
+def _properties(connectome: Connectome, given: Given, name: str) -> list[str]:
+    asked = [one for text in given.texts(name) for one in text.split(",") if one]
+    known = (
+        text_properties(connectome)
+        if name == "by"
+        else [item.name for item in connectome.materialization.neuron_fields]
+    )
+    for one in asked:
+        if one not in known:
+            raise InputError(
+                f"{name}: neurons have no such property: {one[:60]!r}",
+                hint=f"one of {', '.join(known) or 'none'}",
+            )
+    return asked
+
+
+def _ids(chosen: Chosen) -> Any:
+    if isinstance(chosen.value, NeuronCriteria):
+        return chosen.value.get_roots()
+    return parse_root_ids(chosen.value)
+
+
+def _grouped(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Sum partners over groups: neurons and partners are counted once, weights are summed."""
+    names = [f"partner_{one}" for one in by]
+    frame[names] = frame[names].fillna("Unknown")
+    grouped = frame.groupby(names, sort=False)
+    made = grouped.agg(
+        partners=("partner", "nunique"),
+        neurons=("neuron", "nunique"),
+        connections=("weight", "size"),
+        weight=("weight", "sum"),
+    ).reset_index()
+    total = made["weight"].sum()
+    made["share"] = made["weight"] / total if total else np.zeros(len(made))
+    made = made.rename(columns=dict(zip(names, by, strict=True)))
+    made = made.sort_values(["weight", *by], ascending=[False] + [True] * len(by))
+    made = made.reset_index(drop=True)
+    made.attrs = frame.attrs
+    return made
+
+
+def _shown(
+    connectome: Connectome,
+    chosen: Chosen,
+    direction: Direction,
+    threshold: int,
+    regions: list[str] | None,
+    frame: pd.DataFrame,
+) -> Shown:
+    arguments = {} if regions is None else {"regions": regions}
+    python = python_call(
+        connectome, "get_partners", _0=chosen, _1=direction, threshold=threshold, **arguments
+    )
+    if regions is not None:
+        return Shown(python)
+    values = {"ids": sorted({int(one) for one in frame["neuron"]}), "threshold": threshold}
+    return Shown(
+        python,
+        cypher_text(catalog()[direction], connectome.engine.name, values),
+        command(connectome, "partners", chosen, "--direction", direction, "-t", threshold),
+    )
+
+
+def connectivity(desk: Desk, given: Given) -> Answer:
+    """List connections from and to neurons."""
+    connectome = desk.connectome
+    chosen, threshold, regions = given.neurons(connectome), threshold_of(given), regions_of(given)
+    way = given.choice("direction", ("both", *_WAYS), "both")
+    terms: dict[str, Any] = {
+        "upstream": way != "downstream",
+        "downstream": way != "upstream",
+        "threshold": threshold,
+    }
+    if regions is not None:
+        terms["regions"] = regions
+    if given.flag("by_region"):
+        terms["by_region"] = True
+    frame = connectome.get_connectivity(chosen.value, **terms)
+    return Answer(
+        frame, shown=Shown(python_call(connectome, "get_connectivity", _0=chosen, **terms))
+    )
+
+
+def counts(desk: Desk, given: Given) -> Answer:
+    """Count partners and synapses of neurons, each way."""
+    connectome = desk.connectome
+    chosen, threshold, regions = given.neurons(connectome), threshold_of(given), regions_of(given)
+    frame = connectome.get_synapse_counts(chosen.value, threshold, regions=regions)
+    attrs = frame.attrs
+    frame = frame.drop(columns=["pre", "post"]).reset_index()
+    frame.attrs = attrs
+    arguments = {"threshold": threshold} | ({} if regions is None else {"regions": regions})
     shown = Shown(
-        python_call(connectome, "get_partners", _0=neurons, _1=direction, threshold=threshold),
-        cypher_text(
-            catalog()[direction], connectome.engine.name, {"ids": ids, "threshold": threshold}
-        ),
+        python_call(connectome, "get_synapse_counts", _0=chosen, **arguments),
+        "",
         command(
-            connectome, "partners", neurons, "--direction", direction, "--threshold", threshold
+            connectome,
+            "counts",
+            chosen,
+            "-t",
+            threshold,
+            [part for one in regions or () for part in ("--region", one)],
         ),
     )
     return Answer(frame, shown=shown)
 
 
-QUESTIONS = [Question("/api/v1/partners", partners, ("neurons", "regex", "direction", "threshold"))]
+def common(desk: Desk, given: Given) -> Answer:
+    """List the partners that several neurons share."""
+    connectome = desk.connectome
+    chosen, direction = given.neurons(connectome), direction_of(given, "upstream")
+    threshold = threshold_of(given)
+    at_least = given.whole("at_least", 0) or None
+    if len(_ids(chosen)) > _MOST_COLUMNS:
+        raise InputError(
+            f"neurons: each of {len(_ids(chosen)):,} neurons would have a column",
+            hint=f"name at most {_MOST_COLUMNS}",
+        )
+    frame = connectome.get_common_partners(chosen.value, direction, threshold, at_least)
+    parts = ["--at-least", at_least] if at_least else []
+    shown = Shown(
+        python_call(
+            connectome, "get_common_partners", _0=chosen, _1=direction, _2=threshold, _3=at_least
+        ),
+        "",
+        command(connectome, "common", chosen, "-d", direction, "-t", threshold, parts),
+    )
+    return Answer(frame, shown=shown)
+
+
+def similarity(desk: Desk, given: Given) -> Answer:
+    """Compare neurons by whom they connect with: one row a pair, the most similar first."""
+    import pandas as pd
+
+    connectome = desk.connectome
+    chosen, direction, threshold = (
+        given.neurons(connectome),
+        direction_of(given),
+        threshold_of(given),
+    )
+    matrix = connectome.get_similarity(chosen.value, direction, threshold)
+    first, second = np.triu_indices(len(matrix), k=1)
+    ids = matrix.index.to_numpy()
+    frame = pd.DataFrame(
+        {
+            "neuron": ids[first],
+            "other": ids[second],
+            "similarity": matrix.to_numpy()[first, second],
+        }
+    ).sort_values(
+        ["similarity", "neuron", "other"], ascending=[False, True, True], ignore_index=True
+    )
+    frame.attrs = matrix.attrs
+    shown = Shown(
+        python_call(connectome, "get_similarity", _0=chosen, _1=direction, _2=threshold),
+        "",
+        command(connectome, "similarity", chosen, "-d", direction, "-t", threshold),
+    )
+    return Answer(frame, shown=shown)
+
+
+_WHO = ("neurons", "regex", "threshold")
+QUESTIONS = [
+    Question(
+        "/api/v1/partners", partners, (*_WHO, "direction", "regions", "among", "fields", "by")
+    ),
+    Question("/api/v1/connectivity", connectivity, (*_WHO, "direction", "regions", "by_region")),
+    Question("/api/v1/counts", counts, (*_WHO, "regions")),
+    Question("/api/v1/common", common, (*_WHO, "direction", "at_least")),
+    Question("/api/v1/similarity", similarity, (*_WHO, "direction")),
+]

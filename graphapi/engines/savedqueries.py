@@ -1,4 +1,4 @@
-"""The saved queries for Neo4j Browser: `cypher/explore/` and `cypher/motifs/`."""
+"""The saved queries, for people to run and change: `cypher/explore/` and `cypher/motifs/`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ _HEADER = re.compile(r"^// (name|summary|mode|engine|column|order|param)\b")
 _CHANGE = re.compile(r"(?:^|\. )((?:Change\b|Nothing to change).*)")
 _THRESHOLD = re.compile(r"threshold => (\d+)")
 _MOST_MATCHES = 200
+_NEO4J_ONLY = "\n// engine: neo4j\n"
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,21 @@ class SavedQuery:
 def saved_queries() -> list[SavedQuery]:
     """Return the queries of `cypher/explore/`, then `cypher/motifs/`, each sorted by name."""
     return [*_explore(), *_motifs()]
+
+
+def runs_on(query: SavedQuery, engine: str) -> bool:
+    """Return whether a saved query runs on an engine, `neo4j` or `ladybug`."""
+    file = files("cypher").joinpath(query.folder, f"{query.name}.cypher")
+    return engine == "neo4j" or _NEO4J_ONLY not in file.read_text(encoding="utf-8")
+
+
+def text_for(query: SavedQuery, engine: str) -> str:
+    """Return the text of a saved query in the dialect of an engine on which it runs."""
+    if engine not in catalog()[query.name].overrides:
+        return query.text
+    body = catalog()[query.name].text_for(engine)
+    notes = "".join(f"{line}\n" for line in query.text.splitlines() if line.startswith("//"))
+    return f"{notes}\n{body}"
 
 
 def _explore() -> Iterator[SavedQuery]:
