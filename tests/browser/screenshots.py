@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from loader.browser.browserkit import favourites, grass
 from graphapi.engines.savedqueries import saved_queries
+from loader.browser.browserkit import favourites, grass
 from loader.pipeline import load
 from loader.sandbox.demo.run import Places, demo_source, serve_demo
 from tests.browser.neo4j_browser import Neo4jBrowser, open_chromium

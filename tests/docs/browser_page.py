@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from loader.browser.browserkit import write_kit
 from graphapi.engines.savedqueries import SavedQuery, saved_queries
+from loader.browser.browserkit import write_kit
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = DOCS / "browser.md"

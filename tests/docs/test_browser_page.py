@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from browser_page import DOCS, PAGE, page
 
-from loader.browser.browserkit import write_kit
 from graphapi.engines.savedqueries import saved_queries
+from loader.browser.browserkit import write_kit
 
 REMEDY = "run: python tests/docs/browser_page.py"
 
