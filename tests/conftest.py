@@ -53,6 +53,16 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         os.environ["XDG_DATA_HOME"] = before
 
 
+@pytest.fixture(scope="session")
+def demo_datastack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The synthetic demo's files, which the stand-in server serves; tests only read them."""
+    from loader.sandbox.demo import make_demo
+
+    folder = tmp_path_factory.mktemp("demo") / "datastack"
+    make_demo(folder, progress=False)
+    return folder
+
+
 @pytest.fixture(autouse=True)
 def figures_closed() -> Iterator[None]:
     """Close every figure after its test: matplotlib warns where twenty are open."""

@@ -87,10 +87,8 @@ class Made:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder = tmp_path_factory.mktemp("demo") / "seven"
-    make_demo(folder, seed=7, progress=False)
-    return Made(folder)
+def demo(demo_datastack: Path) -> Made:
+    return Made(demo_datastack)
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ from graphapi.cave.connection import Cave
 from graphapi.errors import CavegraphError
 from graphapi.imagery.scene_page import scene_page
 from loader.cli import main
-from loader.sandbox.demo import make_demo, run
+from loader.sandbox.demo import run
 from loader.sandbox.standin import serve
 
 if TYPE_CHECKING:
@@ -34,25 +34,19 @@ mpl.use("Agg")
 pytestmark = pytest.mark.usefixtures("home")
 
 
-@pytest.fixture(scope="module")
-def datastack(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's files, outside the folders that are searched for the canary."""
-    folder = tmp_path_factory.mktemp("canary") / "datastack"
-    make_demo(folder, seed=7, progress=False)
-    return folder
-
-
 @pytest.fixture
 def loaded(
-    datastack: Path, place: str, tmp_path: Path, quiet: Any, monkeypatch: pytest.MonkeyPatch
+    demo_datastack: Path, place: str, tmp_path: Path, quiet: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:
     """The demo loaded from a server that wants the canary, which goes on running."""
-    with serve(datastack, token=CANARY) as server:
+    with serve(demo_datastack, token=CANARY) as server:
         monkeypatch.setenv("CAVEGRAPH_SERVER", server.url)
         monkeypatch.setenv("CAVEGRAPH_TOKEN", CANARY)
         with quiet() as failures:
             source = loader.CaveSource.from_preset(
-                run.DATASTACK, server=server.url, annotations=[datastack / "annotations.parquet"]
+                run.DATASTACK,
+                server=server.url,
+                annotations=[demo_datastack / "annotations.parquet"],
             )
             report = loader.load(source, place, work=tmp_path / "w", replace=True, progress=False)
             assert CANARY not in f"{report}{report!r}{source!r}{report.record.to_json()}"
@@ -177,12 +171,14 @@ def look_into_neo4j(uri: str, home: Path | None) -> None:
 
 
 def test_the_demo_server_tells_its_own_token_alone(
-    datastack: Path, tmp_path: Path, quiet: Any, monkeypatch: pytest.MonkeyPatch
+    demo_datastack: Path, tmp_path: Path, quiet: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever runs the demo with a token in the environment finds it nowhere."""
     places = run.Places(tmp_path / "demo")
     places.root.mkdir()
-    (places.root / "datastack").symlink_to(datastack)
+    places.datastack.mkdir()
+    for part in demo_datastack.iterdir():
+        (places.datastack / part.name).symlink_to(part)
     (places.datastack / f".{run._DONE}-7").touch()
     monkeypatch.setenv("CAVEGRAPH_TOKEN", CANARY)
     with quiet() as failures, run.serve_demo(places, port=0) as server:

@@ -19,7 +19,6 @@ import pytest
 
 import graphapi
 import loader
-from loader.sandbox.demo import make_demo
 from loader.sandbox.standin import serve
 
 from blocks import BLOCKS, TUTORIAL, code_of  # isort: skip
@@ -27,6 +26,7 @@ from blocks import BLOCKS, TUTORIAL, code_of  # isort: skip
 pytestmark = [
     pytest.mark.skipif(not TUTORIAL.is_file(), reason="the tutorial's text is not here"),
     pytest.mark.slow,
+    pytest.mark.xdist_group("docs"),
 ]
 pytest.importorskip("navis")
 PBT = 576460752732847432
@@ -34,10 +34,8 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("tutorial") / "demo"
-    make_demo(place, progress=False)
-    return place
+def folder(demo_datastack: Path) -> Path:
+    return demo_datastack
 
 
 @pytest.fixture(

@@ -13,7 +13,6 @@ import pytest
 
 import graphapi as cp
 import loader
-from loader.sandbox.demo import make_demo
 from loader.sandbox.standin import serve
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("docs")]
@@ -23,10 +22,8 @@ OPN = {"cell_class": "olfactory_projection_neuron", "tract": "mALT"}
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("figures") / "demo"
-    make_demo(place, progress=False)
-    return place
+def folder(demo_datastack: Path) -> Path:
+    return demo_datastack
 
 
 @pytest.fixture(scope="module")
