@@ -26,7 +26,6 @@ from blocks import BLOCKS, TUTORIAL, code_of  # isort: skip
 pytestmark = [
     pytest.mark.skipif(not TUTORIAL.is_file(), reason="the tutorial's text is not here"),
     pytest.mark.slow,
-    pytest.mark.xdist_group("docs"),
 ]
 pytest.importorskip("navis")
 PBT = 576460752732847432
@@ -39,7 +38,11 @@ def folder(demo_datastack: Path) -> Path:
 
 
 @pytest.fixture(
-    scope="module", params=["ladybug", pytest.param("neo4j", marks=[pytest.mark.neo4j])]
+    scope="module",
+    params=[
+        pytest.param("ladybug", marks=[pytest.mark.xdist_group("docs")]),
+        pytest.param("neo4j", marks=[pytest.mark.neo4j]),
+    ],
 )
 def engine(request: pytest.FixtureRequest) -> str:
     return request.param
