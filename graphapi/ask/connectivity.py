@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from graphapi.graph.selection import Selection
     from graphapi.ids import IdArray
     from graphapi.network.signs import Signs
-
-    #: Numbers of partners and synapses of each requested neuron.
-    _Counts: TypeAlias = tuple[IdArray, IdArray]
 
 
 class ConnectivityQuestions(RegionReader):
@@ -89,24 +87,22 @@ class ConnectivityQuestions(RegionReader):
         terms = Terms(threshold, min_size, materialization, clean, update_ids)
         if not (upstream or downstream):
             raise InputError("upstream and downstream are both False")
-        selection = self._select(neuron_ids, "neuron_ids", terms)
-        ids = selection.unique
-        if by_region or regions is not None:
-            frame = self._connectivity_in(terms, ids, upstream, downstream, regions)
-            if not by_region:
-                frame = Connections.from_frame(over_regions(frame)).sorted().to_frame()
-            frame.attrs = self._provenance(terms, selection).attrs() | region_attrs(regions)
-            return frame
-        if downstream and upstream:
-            out, into = self._fetch_both(terms, ids)
-            # connections between the given neurons are already in the first part
-            found = out.joined(into.where(~np.isin(into.pre, ids))).sorted()
-        elif downstream:
-            found = self._fetch(terms, pre=ids, post=None)
-        else:
-            found = self._fetch(terms, pre=None, post=ids)
-        frame = found.to_frame()
-        frame.attrs = self._provenance(terms, selection).attrs()
+
+        def ask(neuron_ids: IdArray) -> tuple[pd.DataFrame, tuple[IdArray, ...]]:
+            if by_region or regions is not None:
+                frame = self._connectivity_in(terms, neuron_ids, upstream, downstream, regions)
+                if not by_region:
+                    frame = Connections.from_frame(over_regions(frame)).sorted().to_frame()
+            elif downstream and upstream:
+                frame = self._fetch_around(terms, neuron_ids).to_frame()
+            elif downstream:
+                frame = self._fetch(terms, pre=neuron_ids, post=None).to_frame()
+            else:
+                frame = self._fetch(terms, pre=None, post=neuron_ids).to_frame()
+            return frame, (frame["pre"].to_numpy(), frame["post"].to_numpy())
+
+        frame, chosen = self._select_by(ask, terms, neuron_ids=neuron_ids)
+        frame.attrs = self._provenance(terms, chosen["neuron_ids"]).attrs() | region_attrs(regions)
         return frame
 
     def _connectivity_in(
@@ -250,13 +246,17 @@ class ConnectivityQuestions(RegionReader):
                 hint="for the whole graph, use to_sparse()",
             )
         terms = Terms(threshold, min_size, materialization, clean, update_ids)
-        pre, post = self._select_ends(pre_ids, post_ids, terms)
-        found = self._found(
-            terms,
-            regions,
-            pre=None if pre is None else pre.unique,
-            post=None if post is None else post.unique,
-        )
+
+        def ask(
+            pre_ids: IdArray | None = None, post_ids: IdArray | None = None
+        ) -> tuple[Connections, tuple[IdArray, IdArray]]:
+            found = self._found(terms, regions, pre=pre_ids, post=post_ids)
+            return found, (found.pre, found.post)
+
+        ends = {"pre_ids": pre_ids, "post_ids": post_ids}
+        given = {what: ids for what, ids in ends.items() if ids is not None}
+        found, chosen = self._select_by(ask, terms, **given)
+        pre, post = chosen.get("pre_ids"), chosen.get("post_ids")
         rows = np.unique(found.pre) if pre is None else pre.unique
         columns = np.unique(found.post) if post is None else post.unique
         if symmetric:
@@ -305,16 +305,21 @@ class ConnectivityQuestions(RegionReader):
         import pandas as pd
 
         terms = Terms(threshold, min_size, materialization, clean, update_ids)
-        selection = self._select(neuron_ids, "neuron_ids", terms)
-        ids = selection.unique
-        if regions is not None or not self._in_graph(terms):
-            out = _tallied(self._found(terms, regions, pre=ids, post=None), "pre", selection)
-            into = _tallied(self._found(terms, regions, pre=None, post=ids), "post", selection)
-        elif terms.threshold == 1:
-            out, into = self._summed_at_load(selection)
-        else:
-            out = self._counted("downstream_counts", selection, terms)
-            into = self._counted("upstream_counts", selection, terms)
+
+        def ask(neuron_ids: IdArray) -> tuple[tuple[_Tally, _Tally], tuple[IdArray, IdArray]]:
+            if regions is not None or not self._in_graph(terms):
+                out = _tallied(self._found(terms, regions, pre=neuron_ids, post=None), "pre")
+                into = _tallied(self._found(terms, regions, pre=None, post=neuron_ids), "post")
+            elif terms.threshold == 1:
+                out, into = self._summed_at_load(neuron_ids)
+            else:
+                out = self._counted("downstream_counts", neuron_ids, terms)
+                into = self._counted("upstream_counts", neuron_ids, terms)
+            return (out, into), (out.roots, into.roots)
+
+        tallies, chosen = self._select_by(ask, terms, neuron_ids=neuron_ids)
+        selection = chosen["neuron_ids"]
+        out, into = (tally.of(selection) for tally in tallies)
         frame = pd.DataFrame(
             {
                 "pre": out[0],
@@ -329,26 +334,17 @@ class ConnectivityQuestions(RegionReader):
         frame.attrs = self._provenance(terms, selection).attrs() | region_attrs(regions)
         return frame
 
-    def _summed_at_load(self, selection: Selection) -> tuple[_Counts, _Counts]:
+    def _summed_at_load(self, neuron_ids: IdArray) -> tuple[_Tally, _Tally]:
         """Read the totals that the load stored on the neurons, over all their connections."""
-        table = self.run(catalog()["partners_of"], {"ids": selection.unique.tolist()})
-        roots = table.column("root_id").to_numpy()
-
-        def side(way: str) -> _Counts:
-            partners = table.column(f"{way}_partners").to_numpy()
-            return _spread(roots, partners, table.column(f"{way}_synapses").to_numpy(), selection)
-
-        return side("out"), side("in")
-
-    def _counted(self, query: str, selection: Selection, terms: Terms) -> _Counts:
-        params = {"ids": selection.unique.tolist(), "threshold": int(terms.threshold)}
-        table = self.run(catalog()[query], params)
-        return _spread(
-            table.column("root_id").to_numpy(),
-            table.column("partners").to_numpy(),
-            table.column("synapses").to_numpy(),
-            selection,
+        table = self.run(catalog()["partners_of"], {"ids": neuron_ids.tolist()})
+        out, into = (
+            _Tally.of_columns(table, f"{way}_partners", f"{way}_synapses") for way in ("out", "in")
         )
+        return out, into
+
+    def _counted(self, query: str, neuron_ids: IdArray, terms: Terms) -> _Tally:
+        params = {"ids": neuron_ids.tolist(), "threshold": int(terms.threshold)}
+        return _Tally.of_columns(self.run(catalog()[query], params), "partners", "synapses")
 
     def get_synapses(
         self,
@@ -407,19 +403,31 @@ class ConnectivityQuestions(RegionReader):
         return self.require_cave().client()
 
 
-def _tallied(found: Connections, side: str, selection: Selection) -> _Counts:
+@dataclass(frozen=True)
+class _Tally:
+    """Numbers of partners and synapses of some neurons, whose root ids are sorted."""
+
+    roots: IdArray
+    partners: IdArray
+    synapses: IdArray
+
+    @classmethod
+    def of_columns(cls, table: pa.Table, partners: str, synapses: str) -> _Tally:
+        return cls(*(table.column(name).to_numpy() for name in ("root_id", partners, synapses)))
+
+    def of(self, selection: Selection) -> tuple[IdArray, IdArray]:
+        """Return both numbers in the order of a selection; 0 where there is none."""
+        zeros = np.zeros(len(selection.resolved), dtype=np.int64)
+        if not len(self.roots):
+            return zeros, zeros
+        place = np.minimum(self.roots.searchsorted(selection.resolved), len(self.roots) - 1)
+        there = self.roots[place] == selection.resolved
+        return np.where(there, self.partners[place], 0), np.where(there, self.synapses[place], 0)
+
+
+def _tallied(found: Connections, side: str) -> _Tally:
     roots, place = np.unique(found.pre if side == "pre" else found.post, return_inverse=True)
     partners = np.bincount(place, minlength=len(roots)).astype(np.int64)
     synapses = np.zeros(len(roots), dtype=np.int64)
     np.add.at(synapses, place, found.weight)
-    return _spread(roots, partners, synapses, selection)
-
-
-def _spread(roots: IdArray, partners: IdArray, synapses: IdArray, selection: Selection) -> _Counts:
-    """Return numbers per root in the order of the selection; 0 where a root has none."""
-    zeros = np.zeros(len(selection.resolved), dtype=np.int64)
-    if not len(roots):
-        return zeros, zeros
-    place = np.minimum(np.searchsorted(roots, selection.resolved), len(roots) - 1)
-    there = roots[place] == selection.resolved
-    return np.where(there, partners[place], 0), np.where(there, synapses[place], 0)
+    return _Tally(roots, partners, synapses)

@@ -192,10 +192,15 @@ class PartnerQuestions(RegionReader):
     ) -> tuple[Selection, Connections]:
         check_direction(direction)
         terms = Terms(threshold=threshold)
-        selection = self._select(neuron_ids, "neuron_ids", terms)
-        if direction == "downstream":
-            return selection, self._found(terms, regions, pre=selection.unique, post=None)
-        return selection, self._found(terms, regions, pre=None, post=selection.unique)
+        def ask(neuron_ids: IdArray) -> tuple[Connections, tuple[IdArray, IdArray]]:
+            if direction == "downstream":
+                found = self._found(terms, regions, pre=neuron_ids, post=None)
+            else:
+                found = self._found(terms, regions, pre=None, post=neuron_ids)
+            return found, (found.pre, found.post)
+
+        found, chosen = self._select_by(ask, terms, neuron_ids=neuron_ids)
+        return chosen["neuron_ids"], found
 
 
 def check_direction(direction: str) -> None:

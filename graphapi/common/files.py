@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,13 @@ def write_bytes_whole(
 ) -> None:
     """Write bytes to a file atomically; see `write_whole`."""
     write_whole(target, lambda place: Path(place).write_bytes(content), private=private, hint=hint)
+
+
+def is_private(told: os.stat_result) -> bool:
+    """Return whether something is this user's and nobody else may write to it."""
+    if not hasattr(os, "getuid"):  # Windows: what is meant is within the user's profile
+        return True
+    return told.st_uid == os.getuid() and not told.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def put_in_place(draft: Path, target: Path) -> None:

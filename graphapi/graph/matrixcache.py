@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphapi.common.files import write_whole
+from graphapi.common.files import is_private, write_whole
 from graphapi.errors import InputError
+from graphapi.graph.frommatrix import HeldMatrix
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -100,7 +101,7 @@ class MatrixCache:
         small = record.counts.get("connections", 0) < SMALLEST
         return cls(cache_folder(), uri, record, 0 if small else cache_bytes())
 
-    def read(self, threshold: int) -> tuple[IdArray, sp.csr_array, int] | None:
+    def read(self, threshold: int) -> HeldMatrix | None:
         """Map a matrix; None if there is none that can be trusted.
 
         Parameters
@@ -110,8 +111,8 @@ class MatrixCache:
 
         Returns
         -------
-        tuple
-            Root ids, the matrix, and its threshold. The arrays are mapped, and read-only.
+        HeldMatrix or None
+            Its arrays are mapped, and read-only.
         """
         if not self.limit or not self._is_own_folder():
             return None
@@ -126,7 +127,7 @@ class MatrixCache:
                     path.unlink(missing_ok=True)
                     continue
                 os.utime(path)
-                return roots, matrix, found
+                return HeldMatrix(roots, matrix, found)
         return None
 
     def write(self, threshold: int, roots: IdArray, matrix: sp.csr_array) -> bool:
@@ -198,7 +199,7 @@ class MatrixCache:
             told = self.folder.lstat()
         except OSError:
             return False
-        if stat.S_ISDIR(told.st_mode) and _is_private(told):
+        if stat.S_ISDIR(told.st_mode) and is_private(told):
             return True
         _LOG.warning(
             "%s is not used: it must be a folder of yours that nobody else can write to",
@@ -224,7 +225,7 @@ class MatrixCache:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
         with os.fdopen(handle, "rb") as file:
             told = os.fstat(handle)
-            if not stat.S_ISREG(told.st_mode) or not _is_private(told):
+            if not stat.S_ISREG(told.st_mode) or not is_private(told):
                 raise ValueError("it belongs to somebody else, or others may write to it")
             start = file.read(_HEAD)
             if len(start) != _HEAD or not start.startswith(_MAGIC):
@@ -258,13 +259,6 @@ def _map(handle: int) -> mmap.mmap:
         return mmap.mmap(handle, 0, access=mmap.ACCESS_READ)
     flags = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)
     return mmap.mmap(handle, 0, flags=flags, prot=mmap.PROT_READ)
-
-
-def _is_private(told: os.stat_result) -> bool:
-    """Return whether something is this user's and nobody else may write to it."""
-    if not hasattr(os, "getuid"):  # Windows: the cache folder is within the user's profile
-        return True
-    return told.st_uid == os.getuid() and not told.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def _padded(size: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from graphapi.engines import is_neo4j, open_engine
 from graphapi.engines.queries import catalog
 from graphapi.errors import CaveAuthError, CaveError, UnknownRootIdError
 from graphapi.graph.door import Graph, default_uri
+from graphapi.graph.frommatrix import FEWEST
 from graphapi.graph.results import Adjacency, Connections, Provenance
 from graphapi.graph.selection import Selection, Selector, mapped
 from graphapi.graph.soundfiles import require_sound
@@ -20,12 +21,17 @@ from graphapi.graph.terms import Terms
 from graphapi.graph.whole import WholeGraph
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     import pandas as pd
 
     from graphapi.engines.base import Engine
     from graphapi.engines.queries import Query
     from graphapi.graph.fallback import CaveSource
+    from graphapi.graph.frommatrix import HeldMatrix
     from graphapi.ids import IdArray
+
+_Answer = TypeVar("_Answer")
 
 
 class Reader(Graph):
@@ -168,6 +174,44 @@ class Reader(Graph):
         pre = None if pre_ids is None else self._select(pre_ids, "pre_ids", terms)
         return pre, None if post_ids is None else self._select(post_ids, "post_ids", terms)
 
+    def _select_by(
+        self,
+        ask: Callable[..., tuple[_Answer, Sequence[IdArray]]],
+        terms: Terms,
+        **arguments: object,
+    ) -> tuple[_Answer, dict[str, Selection]]:
+        """Ask about neurons first, and look up only those ids that the answer does not show.
+
+        Parameters
+        ----------
+        ask
+            Function of the distinct ids of each argument, by name. It returns an answer, and the
+            root ids that are in it.
+        terms
+            What counts as a connection.
+        arguments
+            What names neurons, by the name of the argument.
+
+        Returns
+        -------
+        tuple
+            The answer for ids at the version that the call uses, and the arguments, read.
+        """
+        chosen: dict[str, Selection] = {}
+        if not self._in_graph(terms):
+            chosen = {what: self._select(given, what, terms) for what, given in arguments.items()}
+            return ask(**_distinct(chosen))[0], chosen
+        read = {what: self.selector.read(given, what=what) for what, given in arguments.items()}
+        answer, shown = ask(**{what: np.unique(ids) for what, ids in read.items()})
+        for what, ids in read.items():
+            self.selector.note(ids, shown)
+            chosen[what] = self.selector.resolve(
+                arguments[what], ids, what=what, update_ids=terms.update_ids
+            )
+        if any(one.mapping for one in chosen.values()):
+            answer, _ = ask(**_distinct(chosen))
+        return answer, chosen
+
     def _map_stale(self, neuron_ids: list[int]) -> dict[int, int]:
         if self.cave_source is None:
             raise UnknownRootIdError(
@@ -214,15 +258,18 @@ class Reader(Graph):
         if not self._in_graph(terms):
             version = self._cave_version(terms)
             return self.require_cave().connections(terms, version, pre, post).sorted()
-        if pre is not None and post is not None:
-            params: dict[str, object] = {"threshold": int(terms.threshold)}
-            params |= {"pre_ids": pre.tolist(), "post_ids": post.tolist()}
-            return Connections.from_arrow(self.run(catalog()["between"], params))
-        if pre is not None:
-            return Connections.from_arrow(self.run(*_one_way("downstream", pre, terms)))
-        if post is not None:
-            return Connections.from_arrow(self.run(*_one_way("upstream", post, terms)))
-        return self._whole(terms).connections
+        if pre is None and post is None:
+            return self._whole(terms).connections
+        if (held := self._at_hand(terms, pre, post)) is not None:
+            found = held.between(terms.threshold, pre, post)
+            if found is not None:
+                return found
+        return Connections.from_arrow(self.run(*_asked(terms, pre, post)))
+
+    def _at_hand(self, terms: Terms, *neuron_ids: IdArray | None) -> HeldMatrix | None:
+        """Return the whole-graph matrix if it is at hand, and there are neurons enough for it."""
+        enough = any(ids is not None and len(ids) >= FEWEST for ids in neuron_ids)
+        return self.whole.at_hand(terms.threshold) if enough else None
 
     def _whole(self, terms: Terms) -> Adjacency:
         """Return the whole graph; it is read once and kept for all calls that need it."""
@@ -231,14 +278,21 @@ class Reader(Graph):
         found = Connections(pre, roots[matrix.indices], matrix.data.copy())
         return Adjacency(roots, roots, found, self._provenance(terms).attrs())
 
-    def _fetch_both(self, terms: Terms, neuron_ids: IdArray) -> tuple[Connections, Connections]:
-        """Return the outgoing and incoming connections of neurons, with one request if possible."""
+    def _fetch_around(self, terms: Terms, neuron_ids: IdArray) -> Connections:
+        """Return all connections from and onto neurons, each once; in the order of `_fetch`."""
         if not len(neuron_ids) or not self._in_graph(terms):
             out = self._fetch(terms, pre=neuron_ids, post=None)
-            return out, self._fetch(terms, pre=None, post=neuron_ids)
-        asked = [_one_way(way, neuron_ids, terms) for way in ("downstream", "upstream")]
-        out, into = (Connections.from_arrow(answer) for answer in self.run_together(asked))
-        return out, into
+            into = self._fetch(terms, pre=None, post=neuron_ids)
+        else:
+            if (held := self._at_hand(terms, neuron_ids)) is not None:
+                found = held.around(terms.threshold, neuron_ids)
+                if found is not None:
+                    return found
+            ends = ((neuron_ids, None), (None, neuron_ids))
+            asked = [_asked(terms, pre, post) for pre, post in ends]
+            out, into = (Connections.from_arrow(answer) for answer in self.run_together(asked))
+        # connections between the given neurons are already in the first part
+        return out.joined(into.where(~np.isin(into.pre, neuron_ids))).sorted()
 
     def _fetch_synapses(
         self, terms: Terms, pre: Selection | None, post: Selection | None, *, return_pixels: bool
@@ -274,12 +328,29 @@ class Reader(Graph):
         return Provenance(datastack, version, timestamp, source or by_rule, mapping)
 
 
-def _one_way(way: str, neuron_ids: IdArray, terms: Terms) -> tuple[Query, dict[str, object]]:
-    """Choose the query; for a single neuron there is a faster one."""
-    threshold: dict[str, object] = {"threshold": int(terms.threshold)}
+def _distinct(chosen: Mapping[str, Selection]) -> dict[str, IdArray]:
+    return {what: one.unique for what, one in chosen.items()}
+
+
+def _asked(
+    terms: Terms, pre: IdArray | None, post: IdArray | None
+) -> tuple[Query, dict[str, object]]:
+    """Choose the query for connections from `pre` to `post`, one of which may be None for all.
+
+    For a single neuron there is a faster one.
+    """
+    params: dict[str, object] = {"threshold": int(terms.threshold)}
+    if pre is not None and post is not None:
+        return catalog()["between"], {
+            "pre_ids": pre.tolist(),
+            "post_ids": post.tolist(),
+            **params,
+        }
+    way, ids = ("upstream", post) if pre is None else ("downstream", pre)
+    neuron_ids = [] if ids is None else ids.tolist()
     if len(neuron_ids) == 1:
-        return catalog()[f"{way}_of_one"], {"id": int(neuron_ids[0]), **threshold}
-    return catalog()[way], {"ids": neuron_ids.tolist(), **threshold}
+        return catalog()[f"{way}_of_one"], {"id": neuron_ids[0], **params}
+    return catalog()[way], {"ids": neuron_ids, **params}
 
 
 def _opened(

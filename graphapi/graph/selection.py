@@ -15,7 +15,7 @@ from graphapi.graph.fieldvalues import count_values
 from graphapi.ids import IdArray, parse_root_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from graphapi.graph.door import Graph
 
@@ -51,7 +51,8 @@ class Selection:
 class Selector:
     """Reader of arguments that name neurons, for one graph.
 
-    Each id is looked up in the graph once; ids that were found are remembered.
+    Each id is looked up in the graph once; ids that were found are remembered, and so are those
+    that an answer of the graph has shown to exist, which are not looked up at all.
 
     Parameters
     ----------
@@ -86,6 +87,12 @@ class Selector:
             Neither the graph nor CAVE (if it can be reached) knows some ids.
         """
         requested = self.read(neuron_ids, what=what)
+        return self.resolve(neuron_ids, requested, what=what, update_ids=update_ids)
+
+    def resolve(
+        self, neuron_ids: object, requested: IdArray, *, what: str, update_ids: bool
+    ) -> Selection:
+        """Map the ids that `read` has read to the graph's version; see `select`."""
         if isinstance(neuron_ids, NeuronCriteria):
             return Selection(requested, requested)
         absent = self._absent(requested)
@@ -121,6 +128,23 @@ class Selector:
                 f"{what}: no ids given", hint="pass at least one id, or omit the argument"
             )
         return requested
+
+    def note(self, requested: IdArray, shown: Iterable[IdArray]) -> None:
+        """Remember those ids that an answer shows to exist, so that they are not looked up.
+
+        Parameters
+        ----------
+        requested
+            Ids as passed.
+        shown
+            Root ids in the answer of the graph, with repeats.
+        """
+        unseen = np.array(sorted(set(requested.tolist()) - self._known), dtype=np.int64)
+        if not len(unseen):
+            return
+        for ids in shown:
+            places = np.minimum(unseen.searchsorted(ids), len(unseen) - 1)
+            self._known.update(unseen[np.unique(places[unseen[places] == ids])].tolist())
 
     def _field_with(self, value: object) -> str | None:
         """Return the annotation field that has the texts passed as ids; None if there is none."""

@@ -11,6 +11,7 @@ from graphapi.common.madeup import marked_synthetic
 from graphapi.common.progress import Progress
 from graphapi.engines.queries import Item, Query, catalog
 from graphapi.errors import GraphIncompleteError, InputError
+from graphapi.graph.frommatrix import HeldMatrix
 from graphapi.graph.matrixcache import MatrixCache
 
 if TYPE_CHECKING:
@@ -62,16 +63,41 @@ class WholeGraph:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._threshold = 0
-        self._matrix: sp.csr_array | None = None
-        self._roots: IdArray | None = None
+        # one attribute, so that threads never see parts of two matrices
+        self._held: HeldMatrix | None = None
         self._strong: tuple[int, sp.csr_array] | None = None
         self._fields: dict[str, pa.Array] = {}
 
     @property
     def is_read(self) -> bool:
         """Whether all connections are in memory."""
-        return self._threshold == 1
+        return self._held is not None and self._held.threshold == 1
+
+    def at_hand(self, threshold: int) -> HeldMatrix | None:
+        """Return a matrix with all connections of a weight, if it need not be read from the graph.
+
+        Parameters
+        ----------
+        threshold
+            Smallest weight, in synapses, inclusive. The matrix may hold smaller ones too.
+
+        Returns
+        -------
+        HeldMatrix or None
+            From memory, or mapped from disk, where an earlier process kept it.
+
+        Raises
+        ------
+        GraphIncompleteError
+            The graph has been replaced since it was opened.
+        """
+        held = self._held
+        if held is None or held.threshold > threshold:
+            held = self._cache().read(threshold)
+        if held is not None:
+            self._graph.check_unchanged()
+            self._held = held
+        return held
 
     def matrix(
         self, threshold: int = 1, timeout: float | None = None
@@ -100,15 +126,18 @@ class WholeGraph:
         GraphIncompleteError
             The graph has been replaced since it was opened.
         """
-        self._graph.check_unchanged()
-        if self._matrix is None or self._roots is None or self._threshold > threshold:
-            self._roots, self._matrix, self._threshold = self._find(threshold, timeout)
-            self._strong = None
-        if threshold == self._threshold:
-            return self._matrix, self._roots.copy()
-        if self._strong is None or self._strong[0] != threshold:
-            self._strong = threshold, _stronger(self._matrix, threshold)
-        return self._strong[1], self._roots.copy()
+        held = self.at_hand(threshold)
+        if held is None:
+            roots, matrix = self._read(threshold, timeout)
+            held = HeldMatrix(roots, matrix, threshold)
+            self._cache().write(threshold, roots, matrix)
+            self._held = held
+        if threshold == held.threshold:
+            return held.matrix, held.roots.copy()
+        strong = self._strong
+        if strong is None or strong[0] != threshold:
+            strong = self._strong = threshold, _stronger(held.matrix, threshold)
+        return strong[1], held.roots.copy()
 
     def sizes(self, timeout: float | None = None) -> pa.Array:
         """Return `size_sum` of all connections, in the order of `matrix()`; may have nulls."""
@@ -122,17 +151,10 @@ class WholeGraph:
             self._fields["size_sum"] = found.combine_chunks()
         return self._fields["size_sum"]
 
-    def _find(self, threshold: int, timeout: float | None) -> tuple[IdArray, sp.csr_array, int]:
-        """Map the matrix that an earlier process kept on disk, or read the graph and keep it."""
+    def _cache(self) -> MatrixCache:
         uri = self._graph.engine.uri
         place = uri if self._graph.is_served else str(Path(uri).resolve())
-        cache = MatrixCache.of(place, self._graph.materialization)
-        kept = cache.read(threshold)
-        if kept is not None:
-            return kept
-        roots, matrix = self._read(threshold, timeout)
-        cache.write(threshold, roots, matrix)
-        return roots, matrix, threshold
+        return MatrixCache.of(place, self._graph.materialization)
 
     def _read(self, threshold: int, timeout: float | None) -> tuple[IdArray, sp.csr_array]:
         import scipy.sparse as sp

@@ -182,6 +182,14 @@ def _count_plain(p, d, bound, lo, hi):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _is_all(values):  # type: ignore[no-untyped-def]
+    for value in values:  # noqa: SIM110 - numba compiles no generator
+        if not value:
+            return False
+    return True
+
+
+@compiled
 def search(p, starts, keep, limit, stop):  # type: ignore[no-untyped-def]
     """Find all matches whose first node is one of `starts`.
 
@@ -219,7 +227,7 @@ def search(p, starts, keep, limit, stop):  # type: ignore[no-untyped-def]
     open_to_all = np.zeros(depths, dtype=np.bool_)
     known = np.zeros((ties.shape[0], 2), dtype=np.int64)
     for d in range(depths):
-        open_to_all[d] = allowed[d].all()
+        open_to_all[d] = _is_all(allowed[d])
     stamps = np.zeros((p.marks.shape[0], allowed.shape[1]), dtype=np.int32)
     epochs = np.zeros(p.marks.shape[0], dtype=np.int64)
     plain = not keep and limit < 0 and p.twins.shape[0] == 0 and _is_plain(p, last)
@@ -312,7 +320,10 @@ def search(p, starts, keep, limit, stop):  # type: ignore[no-untyped-def]
                 if keep:
                     if found == rows.shape[0]:
                         grown = np.empty((2 * found, depths), dtype=np.int32)
-                        grown[:found] = rows
+                        # not by a slice: its error message alone takes seconds to compile
+                        for i in range(found):
+                            for k in range(depths):
+                                grown[i, k] = rows[i, k]
                         rows = grown
                     for i in range(depths):
                         rows[found, i] = bound[i]

@@ -1,31 +1,30 @@
-"""Compile functions with numba: without the interpreter lock, and once per machine.
-
-The compiled code is kept beside the module or, if that folder is not writable, in the user's
-cache folder (`NUMBA_CACHE_DIR` names another). If neither is writable, each process compiles
-anew, which takes some seconds.
-"""
+"""Compile functions with numba: without the interpreter lock, and once per machine."""
 
 from __future__ import annotations
 
+import logging
+import threading
 from typing import TYPE_CHECKING, Any
 
 from numba import njit
 from numba.core import event
 
 from graphapi.common.progress import Progress
+from graphapi.network.jitcache import CodeCache, code_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_LOG = logging.getLogger(__name__)
+
 
 def compiled(function: Callable[..., Any]) -> Any:
-    """Compile a function when it is first called; a progress bar says so if it takes place."""
-    try:
-        made = njit(nogil=True, cache=True)(function)
-    except RuntimeError as error:
-        if "cannot cache function" not in str(error):
-            raise
-        made = njit(nogil=True)(function)
+    """Compile a function when it is first called, and keep the code for later processes.
+
+    A progress bar says so if it takes place. Functions that it calls are compiled with it.
+    """
+    made: Any = njit(nogil=True)(function)
+    made._cache = CodeCache(code_folder(), function)  # noqa: SLF001 - `cache=True` knows no folder
     event.register("numba:compile", _Announcement(made))  # type: ignore[no-untyped-call]
     return made
 
@@ -36,8 +35,12 @@ class _Announcement(event.Listener):
     Parameters
     ----------
     dispatcher
-        The function, as numba calls it. Code that is read from the cache is not announced.
+        The function, as numba calls it. Code that is read from the cache is not announced, nor a
+        function that is compiled as a part of another.
     """
+
+    #: Of each thread: whether a bar is shown.
+    _shown = threading.local()
 
     def __init__(self, dispatcher: Any) -> None:
         self._dispatcher = dispatcher
@@ -45,12 +48,16 @@ class _Announcement(event.Listener):
 
     def on_start(self, event: Any) -> None:
         """Show the bar."""
-        if event.data["dispatcher"] is self._dispatcher:
-            name = self._dispatcher.py_func.__name__
-            self._bars.append(Progress(f"Compiling {name}, once per machine", 1, unit="functions"))
+        if event.data["dispatcher"] is self._dispatcher and not vars(self._shown).get("bar"):
+            name = self._dispatcher.py_func.__name__.strip("_")
+            title = f"Compiling {name}, once on this machine"
+            _LOG.info("%s", title)
+            self._shown.bar = True
+            self._bars.append(Progress(title, 1, unit="functions"))
 
     def on_end(self, event: Any) -> None:
         """Close the bar."""
         if event.data["dispatcher"] is self._dispatcher and self._bars:
+            self._shown.bar = False
             with self._bars.pop() as bar:
                 bar.advance()
