@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 #: The index of the graph finds the connections of fewer neurons as fast.
 FEWEST = 20
 #: Connections that are read in the time in which the index finds those of one neuron.
-_READ_PER_NEURON = 100_000
+_READ_PER_NEURON = 800_000
+_PIECE = 65_536
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,13 @@ class HeldMatrix:
 
     def _are_columns(self, neuron_ids: IdArray) -> npt.NDArray[np.bool_]:
         """Return for each connection whether it is onto one of the neurons."""
-        columns: npt.NDArray[np.int64] = self.matrix.indices
-        return self._chosen(neuron_ids)[columns]
+        chosen, columns = self._chosen(neuron_ids), self.matrix.indices
+        found = np.empty(columns.size, dtype=np.bool_)
+        # in pieces, because numpy first converts the indices; they are valid, so nothing is clipped
+        for start in range(0, columns.size, _PIECE):
+            piece = slice(start, start + _PIECE)
+            chosen.take(columns[piece], out=found[piece], mode="clip")
+        return found
 
     def _of_rows(self, neuron_ids: IdArray) -> npt.NDArray[np.int64]:
         """Return the places of the connections from some neurons; sorted."""
@@ -111,10 +117,10 @@ class HeldMatrix:
         if threshold > self.threshold:
             kept = weights >= threshold
             at, weights = at[kept], weights[kept]
+        pre = self.roots[np.searchsorted(self.matrix.indptr, at, side="right") - 1]
+        post = self.roots[self.matrix.indices[at]]
         order = _heaviest_first(weights)
-        at = at[order]
-        rows = np.searchsorted(self.matrix.indptr, at, side="right") - 1
-        return Connections(self.roots[rows], self.roots[self.matrix.indices[at]], weights[order])
+        return Connections(pre[order], post[order], weights[order])
 
 
 def _heaviest_first(weights: IdArray) -> npt.NDArray[np.intp]:

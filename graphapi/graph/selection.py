@@ -139,12 +139,16 @@ class Selector:
         shown
             Root ids in the answer of the graph, with repeats.
         """
-        unseen = np.array(sorted(set(requested.tolist()) - self._known), dtype=np.int64)
-        if not len(unseen):
+        import pandas as pd
+
+        unseen = pd.Index(list(set(requested.tolist()) - self._known), dtype=np.int64)
+        if unseen.empty:
             return
+        is_seen = np.zeros(len(unseen), dtype=np.bool_)
         for ids in shown:
-            places = np.minimum(unseen.searchsorted(ids), len(unseen) - 1)
-            self._known.update(unseen[np.unique(places[unseen[places] == ids])].tolist())
+            places = unseen.get_indexer(pd.Index(ids))
+            is_seen[places[places >= 0]] = True
+        self._known.update(unseen[is_seen].tolist())
 
     def _field_with(self, value: object) -> str | None:
         """Return the annotation field that has the texts passed as ids; None if there is none."""

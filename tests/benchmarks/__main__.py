@@ -101,7 +101,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="folder for 6 GB of files")
     parser.add_argument("--connections", type=float, default=16e6, help="of the largest brain")
-    parser.add_argument("--memory", default="2GB", help="limit of the aggregation")
+    parser.add_argument("--memory", default="3GB", help="limit of a load")
     parser.add_argument("--write", type=Path, default=ROOT / "docs" / "benchmarks.md")
     parser.add_argument("--only", action="append", choices=SECTIONS, help="sections; repeat")
     parser.add_argument("--page-only", action="store_true", help="write the page of the last run")

@@ -77,7 +77,7 @@ def measure(name: str, place: Path) -> dict[str, float]:
     mapped, mapped_cpu = time.perf_counter() - start, time.process_time() - cpu
     if found is None:
         raise RuntimeError("there is no matrix")
-    _, whole, _ = found
+    whole = found.matrix
     rng = np.random.default_rng(2)
     group = np.zeros(NEURONS)
     group[rng.choice(NEURONS, 200, replace=False)] = 1

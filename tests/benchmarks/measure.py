@@ -31,16 +31,20 @@ def alternating(
     -------
     dict
         For each call its `first` time, the `median` and the `best` of the rounds after it, in
-        seconds, and their number. A call that is slow is repeated less often.
+        seconds, and their number; and the median of this process's `processor` time. A call that
+        is slow is repeated less often.
     """
     first, times = {}, {name: list[float]() for name in calls}
+    processor = {name: list[float]() for name in calls}
     for name, call in calls.items():
         first[name] = _seconds(call)
     start = time.perf_counter()
     for _ in range(rounds):
         for name, call in calls.items():
             if sum(times[name]) <= most_seconds / 4:
+                before = time.process_time()
                 times[name].append(_seconds(call))
+                processor[name].append(time.process_time() - before)
         if time.perf_counter() - start > most_seconds:
             break
     return {
@@ -48,6 +52,7 @@ def alternating(
             "first": first[name],
             "median": statistics.median(times[name]),
             "best": min(times[name]),
+            "processor": statistics.median(processor[name]),
             "rounds": len(times[name]),
         }
         for name in calls

@@ -28,14 +28,14 @@ class Run:
     connections
         Size of the largest brain.
     memory
-        Limit given to the aggregation, ours and the raw one alike.
+        Limit given to loads, ours and the raw aggregation alike.
     heap, page_cache
         Memory of the Neo4j server.
     """
 
     work: Path
     connections: int
-    memory: str = "2GB"
+    memory: str = "3GB"
     heap: str = "2g"
     page_cache: str = "2g"
 
