@@ -192,6 +192,7 @@ class PartnerQuestions(RegionReader):
     ) -> tuple[Selection, Connections]:
         check_direction(direction)
         terms = Terms(threshold=threshold)
+
         def ask(neuron_ids: IdArray) -> tuple[Connections, tuple[IdArray, IdArray]]:
             if direction == "downstream":
                 found = self._found(terms, regions, pre=neuron_ids, post=None)
