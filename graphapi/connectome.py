@@ -7,21 +7,19 @@ from pathlib import Path
 from typing import cast
 
 from graphapi.ask.export import ExportQuestions
-from graphapi.ask.figures import FigureQuestions
 from graphapi.ask.motifs import MotifQuestions
 from graphapi.ask.partners import PartnerQuestions
 from graphapi.ask.paths import PathQuestions
 from graphapi.ask.properties import PropertyQuestions
-from graphapi.ask.types import TypeQuestions
+from graphapi.ask.typefigures import TypeFigures
 from graphapi.common.keywords import with_suggestions
 from graphapi.graph.default import default_graph, open_default_by, set_default
 
 
 @with_suggestions
 class Connectome(
-    FigureQuestions,
+    TypeFigures,
     PartnerQuestions,
-    TypeQuestions,
     PathQuestions,
     ExportQuestions,
     MotifQuestions,

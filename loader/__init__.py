@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from loader.sources.cave import CaveSource
     from loader.sources.files import FileSource
     from loader.sources.presets import Preset, read_preset
+    from loader.sources.regions import RegionTable, RegionVolume
 
 _PLACES = {
     "AnnotationFile": "loader.sources.annotationfile",
@@ -21,6 +22,8 @@ _PLACES = {
     "FileSource": "loader.sources.files",
     "LoadReport": "loader.report",
     "Preset": "loader.sources.presets",
+    "RegionTable": "loader.sources.regions",
+    "RegionVolume": "loader.sources.regions",
     "VerifyReport": "loader.checks.verify",
     "load": "loader.pipeline",
     "read_preset": "loader.sources.presets",
@@ -34,6 +37,8 @@ __all__ = [
     "FileSource",
     "LoadReport",
     "Preset",
+    "RegionTable",
+    "RegionVolume",
     "VerifyReport",
     "load",
     "read_preset",

@@ -150,6 +150,7 @@ def described(reading: Mapping[str, Any], *, brief: bool = False) -> list[str]:
             lines.append(f"    ids begin with {rows['id_prefix']}, from the column names")
         if rows.get("not_used"):
             lines.append(f"    columns not used: {', '.join(rows['not_used'])}")
+        lines += [f"    {told}" for told in rows.get("regions", [])]
         if rows.get("keep"):
             lines.append(f"    rows kept: {' and '.join(rows['keep'])}")
     for table in reading.get("annotations", []):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from graphapi.ask.regions import RegionReader, over_regions, region_attrs
+from graphapi.ask.regions import RegionReader, over_regions
 from graphapi.engines.queries import catalog
 from graphapi.errors import InputError
 from graphapi.graph.results import Adjacency, Connections
@@ -102,7 +102,8 @@ class ConnectivityQuestions(RegionReader):
             return frame, (frame["pre"].to_numpy(), frame["post"].to_numpy())
 
         frame, chosen = self._select_by(ask, terms, neuron_ids=neuron_ids)
-        frame.attrs = self._provenance(terms, chosen["neuron_ids"]).attrs() | region_attrs(regions)
+        frame.attrs = self._provenance(terms, chosen["neuron_ids"]).attrs()
+        frame.attrs |= self._region_attrs(terms, regions, by_region=by_region)
         return frame
 
     def _connectivity_in(
@@ -116,12 +117,11 @@ class ConnectivityQuestions(RegionReader):
         """Return the connections of neurons by region: `pre`, `post`, `region`, `weight`."""
         import pandas as pd
 
-        names = self._region_names(regions, terms)
         parts = []
         if downstream:
-            parts.append(self._region_rows(terms, names, pre=ids, post=None))
+            parts.append(self._region_rows(terms, regions, pre=ids, post=None))
         if upstream:
-            into = self._region_rows(terms, names, pre=None, post=ids)
+            into = self._region_rows(terms, regions, pre=None, post=ids)
             parts.append(into[~into["pre"].isin(ids)] if downstream else into)
         frame = pd.concat(parts, ignore_index=True)
         whole = frame.groupby(["pre", "post"])["weight"].transform("sum")
@@ -261,7 +261,7 @@ class ConnectivityQuestions(RegionReader):
         columns = np.unique(found.post) if post is None else post.unique
         if symmetric:
             rows = columns = np.union1d(rows, columns)
-        attrs = self._provenance(terms, pre, post).attrs() | region_attrs(regions)
+        attrs = self._provenance(terms, pre, post).attrs() | self._region_attrs(terms, regions)
         if signed:
             found, attrs["signs"] = self._signed(found, signs, terms)
         matrix = Adjacency(rows, columns, found, attrs)
@@ -279,6 +279,7 @@ class ConnectivityQuestions(RegionReader):
         update_ids: bool = True,
         *,
         regions: str | Sequence[str] | None = None,
+        by_region: bool = False,
     ) -> pd.DataFrame:
         """Count the upstream and downstream partners and synapses of neurons.
 
@@ -291,8 +292,10 @@ class ConnectivityQuestions(RegionReader):
         min_size, materialization, clean, update_ids
             See `get_connectivity`.
         regions
-            Count only synapses in these regions; see `get_connectivity`. `get_regions` counts
-            the synapses of neurons in each region.
+            Count only synapses in these regions; see `get_connectivity`.
+        by_region
+            Return a row for each neuron and region where it has synapses. `threshold` applies
+            to the sum over regions.
 
         Returns
         -------
@@ -300,11 +303,15 @@ class ConnectivityQuestions(RegionReader):
             Index `neuron_id`: the ids passed, in input order, with repeats. int64 columns with
             CRANTpy's names: `pre` (partners of the neuron as presynaptic: downstream) and `post`
             (upstream). The same with clear names: `downstream_partners`, `upstream_partners`.
-            And the synapses of these connections: `output_synapses`, `input_synapses`.
+            And the synapses of these connections: `output_synapses`, `input_synapses`. With
+            `by_region`, the index is `neuron_id` and `region`, regions in alphabetical order.
         """
         import pandas as pd
 
         terms = Terms(threshold, min_size, materialization, clean, update_ids)
+        if by_region:
+            selection = self._select(neuron_ids, "neuron_ids", terms)
+            return self._counts_by_region(terms, selection, regions)
 
         def ask(neuron_ids: IdArray) -> tuple[tuple[_Tally, _Tally], tuple[IdArray, IdArray]]:
             if regions is not None or not self._in_graph(terms):
@@ -331,7 +338,8 @@ class ConnectivityQuestions(RegionReader):
             },
             index=pd.Index(selection.requested, name="neuron_id"),
         )
-        frame.attrs = self._provenance(terms, selection).attrs() | region_attrs(regions)
+        frame.attrs = self._provenance(terms, selection).attrs()
+        frame.attrs |= self._region_attrs(terms, regions)
         return frame
 
     def _summed_at_load(self, neuron_ids: IdArray) -> tuple[_Tally, _Tally]:

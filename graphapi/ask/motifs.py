@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from graphapi.graph.reader import Reader
+from graphapi.ask.regions import RegionReader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from graphapi.network.nulls import NullKind, NullModel
 
 
-class MotifQuestions(Reader):
+class MotifQuestions(RegionReader):
     """Questions about motifs and the whole network."""
 
     @cached_property
@@ -23,7 +23,7 @@ class MotifQuestions(Reader):
         """Motif search, census and roles; see `graphapi.motifs.analysis.MotifAnalysis`."""
         from graphapi.motifs.analysis import MotifAnalysis
 
-        return MotifAnalysis(self)
+        return MotifAnalysis(self, in_regions=lambda names: self.to_sparse(regions=names))
 
     def report(
         self,

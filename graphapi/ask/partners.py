@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from graphapi.ask.regions import RegionReader, region_attrs
+from graphapi.ask.regions import RegionReader
 from graphapi.engines.queries import catalog
 from graphapi.errors import InputError
 from graphapi.graph.results import MOST_DENSE_CELLS
@@ -76,7 +76,8 @@ class PartnerQuestions(RegionReader):
             }
         )
         terms = Terms(threshold=threshold)
-        frame.attrs = self._provenance(terms, selection).attrs() | region_attrs(regions)
+        frame.attrs = self._provenance(terms, selection).attrs()
+        frame.attrs |= self._region_attrs(terms, regions)
         return frame
 
     def get_common_partners(

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from graphapi.ask.regions import RegionReader, over_regions, region_attrs
+from graphapi.ask.regions import RegionReader, over_regions
 from graphapi.engines.queries import catalog
 from graphapi.errors import InputError, UnknownFieldError
+from graphapi.graph.results import Connections
 from graphapi.graph.terms import Terms
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class TypeQuestions(RegionReader):
         regions
             Count only synapses in these regions; see `get_connectivity`.
         by_region
-            Return a row for each region, with the column `region`; not with `signed`.
+            Return a row for each region, with the column `region`.
         signed, signs
             Add the column `signed_synapses` (int64): synapses of excitatory minus those of
             inhibitory neurons. See `get_adjacency` for the table of signs, which must be given.
@@ -82,10 +83,6 @@ class TypeQuestions(RegionReader):
             )
         terms = Terms(threshold=threshold)
         pre, post = self._select_ends(pre_ids, post_ids, terms)
-        if signed and by_region:
-            raise InputError(
-                "signed and by_region cannot be combined", hint="pass regions=, one at a time"
-            )
         frame: pd.DataFrame
         if by_region or regions is not None:
             frame = self._types_in(by, terms, pre, post, regions, by_region=by_region)
@@ -96,9 +93,18 @@ class TypeQuestions(RegionReader):
         frame["mean_weight"] = frame["synapses"] / frame["connections"]
         frame["share_of_output"] = frame["synapses"] / total_out
         frame["share_of_input"] = frame["synapses"] / total_in
-        frame.attrs = self._provenance(terms, pre, post).attrs() | region_attrs(regions)
+        frame.attrs = self._provenance(terms, pre, post).attrs()
+        frame.attrs |= self._region_attrs(terms, regions, by_region=by_region)
         if signed:
-            self._add_signed(frame, by, pre, post, terms, signs, regions)
+            ends = {
+                "pre": None if pre is None else pre.unique,
+                "post": None if post is None else post.unique,
+            }
+            if by_region:
+                rows = self._region_rows(terms, regions, **ends)
+            else:
+                rows = self._found(terms, regions, **ends).to_frame()
+            self._add_signed(frame, by, rows, terms, signs)
         return frame
 
     def _type_table(
@@ -132,7 +138,7 @@ class TypeQuestions(RegionReader):
         """Sum connections and synapses in regions by type."""
         rows = self._region_rows(
             terms,
-            self._region_names(regions, terms),
+            regions,
             pre=None if pre is None else pre.unique,
             post=None if post is None else post.unique,
         )
@@ -155,36 +161,26 @@ class TypeQuestions(RegionReader):
         self,
         frame: pd.DataFrame,
         by: str,
-        pre: Selection | None,
-        post: Selection | None,
+        rows: pd.DataFrame,
         terms: Terms,
         signs: Signs | None,
-        regions: str | Sequence[str] | None,
     ) -> None:
-        """Add signed synapses to a type table, from the connections one by one."""
+        """Add signed synapses to a type table, from rows of single connections."""
         import pandas as pd
 
-        found = self._found(
-            terms,
-            regions,
-            pre=None if pre is None else pre.unique,
-            post=None if post is None else post.unique,
-        )
-        found, frame.attrs["signs"] = self._signed(found, signs, terms)
+        keys = [name for name in ("pre_type", "post_type", "region") if name in frame.columns]
+        pairs = rows.groupby(["pre", "post"])["weight"].sum().reset_index()
+        found, frame.attrs["signs"] = self._signed(Connections.from_frame(pairs), signs, terms)
+        sign = found.to_frame()
+        sign["sign"] = np.sign(sign.pop("weight"))
+        rows = rows.merge(sign, on=["pre", "post"], how="inner")
+        rows["signed_synapses"] = rows["weight"] * rows["sign"]
         types, roots = self._types(by), self.root_ids()
-        sums = (
-            pd.DataFrame(
-                {
-                    "pre_type": types[np.searchsorted(roots, found.pre)],
-                    "post_type": types[np.searchsorted(roots, found.post)],
-                    "signed_synapses": found.weight,
-                }
-            )
-            .groupby(["pre_type", "post_type"])["signed_synapses"]
-            .sum()
-        )
-        pairs = pd.MultiIndex.from_frame(frame[["pre_type", "post_type"]])
-        frame["signed_synapses"] = sums.reindex(pairs, fill_value=0).to_numpy(dtype=np.int64)
+        for end in ("pre", "post"):
+            rows[f"{end}_type"] = types[np.searchsorted(roots, rows[end])]
+        sums = rows.groupby(keys)["signed_synapses"].sum()
+        places = pd.MultiIndex.from_frame(frame[keys])
+        frame["signed_synapses"] = sums.reindex(places, fill_value=0).to_numpy(dtype=np.int64)
 
 
 def type_matrix(frame: pd.DataFrame, measure: Measure) -> pd.DataFrame:

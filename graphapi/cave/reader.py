@@ -55,7 +55,7 @@ class Reader:
     cave, table, version
         What to read.
     columns
-        Columns to return; None for all.
+        Columns to return; None for all. A position is named whole, and comes as its three axes.
     also
         Columns that conditions need; read even if they are not returned.
     rows_at_a_time
@@ -176,7 +176,12 @@ class Reader:
         repeated = repeated_ids(table)
         if repeated:
             raise self.incomplete(f"{repeated} rows came twice")
-        return table if self._columns is None else table.select(self._columns)
+        if self._columns is None:
+            return table
+        there = set(table.column_names)
+        # A position that was asked for comes as three columns.
+        split = ([n] if n in there else [f"{n}_{axis}" for axis in "xyz"] for n in self._columns)
+        return table.select([name for names in split for name in names])
 
     def incomplete(self, words: str) -> IncompleteAnswerError:
         """Return an error that says which counts disagree."""

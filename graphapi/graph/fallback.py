@@ -12,6 +12,7 @@ import numpy as np
 
 from graphapi.cave.connection import Cave
 from graphapi.cave.ids import map_to, roots_of
+from graphapi.cave.regions import weights_by_region
 from graphapi.cave.synapses import connectivity_from_rows, synapse_rows
 from graphapi.cave.token import find_token
 from graphapi.cave.trust import require_trust, same_place
@@ -145,6 +146,23 @@ class CaveSource:
         rows = self.synapses(replace(terms, threshold=1), version, pre, post, return_pixels=False)
         frame = connectivity_from_rows(rows, threshold=terms.threshold)
         return Connections.from_frame(frame)
+
+    def in_regions(
+        self, terms: Terms, version: int | datetime, pre: IdArray | None, post: IdArray | None
+    ) -> pd.DataFrame:
+        """Compute connections by region from complete synapse rows; see `synapses`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `pre`, `post`, `region`, `weight`. `terms.threshold` is not applied.
+        """
+        rows = self.synapses(replace(terms, threshold=1), version, pre, post, return_pixels=False)
+        # Regions of synapses do not change with their roots.
+        number = (
+            version if isinstance(version, int) else self.cave.resolve_version("latest").version
+        )
+        return weights_by_region(self.cave, number, rows, self._made.region_source)
 
     def synapses(
         self,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: Version of the graph model; a graph of another version is refused.
 FORMAT_VERSION = 2
 #: Left out of the JSON where there are none.
-_IF_ANY = ("connection_fields", "regions")
+_IF_ANY = ("connection_fields", "regions", "region_source")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Materialization:
     The node's property `record` holds the record as JSON. The loader also writes simple values as
     properties, for people who look at the node in a browser. `reading` records how each file was
     read: its family, the role of each column, unused columns, and rows and neurons excluded on
-    request.
+    request. `region_source` says where synapses have their regions in CAVE.
     """
 
     datastack: str
@@ -77,6 +77,7 @@ class Materialization:
     neuron_fields: tuple[Field, ...] = ()
     connection_fields: tuple[Field, ...] = ()
     regions: tuple[str, ...] = ()
+    region_source: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     checksums: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -97,7 +98,7 @@ class Materialization:
         return f"<table>{''.join(rows)}</table>"
 
     def to_json(self) -> str:
-        """Return the record as JSON; without `connection_fields` and `regions` if it has none."""
+        """Return the record as JSON, without connection fields and regions if it has none."""
         said = asdict(self)
         for name in _IF_ANY:
             if not said[name]:
@@ -126,6 +127,7 @@ class Materialization:
             )
         try:
             raw = {**dict.fromkeys(_IF_ANY, ()), **raw}
+            raw["region_source"] = dict(raw["region_source"])
             for name in ("annotation_fields", "neuron_fields", "connection_fields"):
                 raw[name] = tuple(Field(**item) for item in raw[name])
             for name in ("viewer_resolution", "synapse_resolution", "notes", "regions"):

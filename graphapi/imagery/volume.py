@@ -32,7 +32,7 @@ from graphapi.imagery.info import Source, fetch_info, get_bytes, local_path, par
 from graphapi.imagery.mesh import Mesh, decode_legacy, join_meshes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,17 +85,53 @@ class Volume:
             The decoder for the chunks' encoding is not installed.
         """
         lib = _library()
-        # Opened at this scale, because cloud-volume checks bounds at the scale it was opened at.
-        # Opened without the mesh folder, so that an unreadable mesh file does not block images.
-        info = {key: value for key, value in self.info.items() if key != "mesh"}
-        cloud = self._open(info, mip=scale.mip, fill_missing=fill)
-        place = f"{scale.describe()} of {self.source.text}, voxels {start} to {stop}"
+        cloud = self._at(scale, fill=fill)
+        with translated(lib, f"{scale.describe()} of {self.source.text}, voxels {start} to {stop}"):
+            cut = np.asarray(cloud.download(lib.Bbox(start, stop)))
+        return cut[..., 0] if cut.shape[-1] == 1 else cut
+
+    def read_stored(self, scale: Scale, boxes: Iterable[tuple[Triple, Triple]]) -> Iterator[Any]:
+        """Read boxes of voxels, one after the other.
+
+        Parameters
+        ----------
+        scale
+            The scale to read.
+        boxes
+            Start and stop of each, as for `read`.
+
+        Yields
+        ------
+        numpy.ndarray or None
+            As from `read`; None where a chunk is missing from the volume.
+        """
+        lib = _library()
+        cloud = self._at(scale, fill=False)
+        for start, stop in boxes:
+            place = f"{scale.describe()} of {self.source.text}, voxels {start} to {stop}"
+            with translated(lib, place):
+                try:
+                    cut = np.asarray(cloud.download(lib.Bbox(start, stop)))
+                except lib.errors.EmptyVolumeException:
+                    cut = None
+            yield cut if cut is None or cut.shape[-1] != 1 else cut[..., 0]
+
+    def properties(self, name: str) -> dict[str, Any]:
+        """Read the `info` file of a folder inside the volume, such as its segment properties."""
+        folder = Source(self.source.form, f"{self.source.place}/{name}")
+        return fetch_info(folder, self._shows)
+
+    def _at(self, scale: Scale, *, fill: bool) -> Any:
+        """Open the volume at a scale, because cloud-volume checks bounds at that scale.
+
+        Without the mesh folder, so that an unreadable mesh file does not block images.
+        """
+        lib = _library()
         encoding = self.info["scales"][scale.mip].get("encoding")
         if encoding in lib.missing_codecs:
             raise MissingExtraError(lib.missing_codecs[encoding], "codecs")
-        with translated(_library(), place):
-            cut = np.asarray(cloud.download(lib.Bbox(start, stop)))
-        return cut[..., 0] if cut.shape[-1] == 1 else cut
+        info = {key: value for key, value in self.info.items() if key != "mesh"}
+        return self._open(info, mip=scale.mip, fill_missing=fill)
 
     def mesh(self, root_id: int) -> Mesh:
         """Fetch the mesh of one segment at its finest level, with fragments joined.

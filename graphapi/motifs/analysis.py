@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graphapi.common.keywords import with_suggestions
+from graphapi.motifs.narrowed import Narrowing
 from graphapi.motifs.search import MotifSearch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -23,7 +24,12 @@ class MotifAnalysis(MotifSearch):
     """All motif questions; `Connectome.motifs` is one."""
 
     def census(
-        self, threshold: int = 1, neuron_ids: object = None, *, isolated: bool = False
+        self,
+        threshold: int = 1,
+        neuron_ids: object = None,
+        *,
+        isolated: bool = False,
+        regions: str | Sequence[str] | None = None,
     ) -> dict[str, int]:
         """Count the triads of all 16 classes, exactly.
 
@@ -32,6 +38,8 @@ class MotifAnalysis(MotifSearch):
         threshold, neuron_ids, isolated
             See `graph`. Classes 003, 012 and 102 depend on the number of neurons, and
             therefore on `isolated`.
+        regions
+            Count only synapses in these regions; see `search`.
 
         Returns
         -------
@@ -40,7 +48,9 @@ class MotifAnalysis(MotifSearch):
         """
         from graphapi.network.census import triad_census
 
-        graph = self.graph(threshold, neuron_ids, isolated=isolated)
+        narrowing = Narrowing.of(regions)
+        chosen = self if narrowing == self.narrowing else self._narrowed(narrowing)
+        graph = chosen.graph(threshold, neuron_ids, isolated=isolated)
         return triad_census(graph, stop=self._stop())
 
     def participation(self, threshold: int = 1, neuron_ids: object = None) -> pd.DataFrame:

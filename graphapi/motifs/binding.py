@@ -83,9 +83,10 @@ def _bind_edge(pattern: Pattern, edge: Edge, schema: MotifSchema) -> Edge:
     if edge.kind not in schema.signs:
         raise pattern.error(
             edge.line,
-            f"{_SIGNS[edge.kind]} asks for an {edge.kind} connection, but this graph does not say "
-            f"which connections are {edge.kind}",
-            hint=f"write '{name}' and a condition on the field that holds the transmitter, such as "
+            f"{_SIGNS[edge.kind]} asks for an {edge.kind} connection, but it is not said which "
+            f"connections are {edge.kind}",
+            hint="give a table of signs (signs='fly', or --signed fly), or write "
+            f"'{name}' and a condition on the field that holds the transmitter, such as "
             f'{pattern.nodes[edge.pre].name}.transmitter = "gaba"',
         )
     if pattern.undirected:

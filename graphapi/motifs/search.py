@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,13 @@ from graphapi.motifs.binding import EDGE_FIELDS, MotifSchema, bind
 from graphapi.motifs.bycensus import count_by_class, matches_by_class
 from graphapi.motifs.compile import compile_query
 from graphapi.motifs.dsl import parse
-from graphapi.motifs.memory import BYTES_PER_CONNECTION, MemoryGraph, count_connections
+from graphapi.motifs.memory import (
+    BYTES_PER_CONNECTION,
+    MemoryGraph,
+    count_connections,
+    default_memory,
+)
+from graphapi.motifs.narrowed import TRANSMITTER, Narrowing, PartOfGraph, with_signs
 from graphapi.motifs.pattern import Pattern
 from graphapi.motifs.plan import Rules, make_plan
 from graphapi.network.analysis import NetworkAnalysis
@@ -26,14 +31,16 @@ from graphapi.network.census import triad_census
 from graphapi.network.graph import DirectedGraph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     import pyarrow as pa
 
     from graphapi.graph.materialization import Materialization
     from graphapi.graph.reader import Reader
+    from graphapi.graph.results import Adjacency
     from graphapi.ids import IdArray
     from graphapi.motifs.compiled import CompiledSearch
+    from graphapi.network.signs import Signs
 
 Method: TypeAlias = Literal["auto", "compiled", "cypher"]
 Motif: TypeAlias = str | Path | Pattern
@@ -56,6 +63,11 @@ class MotifSearch(NetworkAnalysis):
     memory_bytes
         Most memory that connections may take in the compiled matcher; None for a quarter of
         the machine's.
+    in_regions
+        Returns all connections with their weights in some regions; None if `regions` is never
+        asked for.
+    narrowed
+        What all searches of this object are narrowed to, and the connections that count.
 
     Notes
     -----
@@ -72,11 +84,16 @@ class MotifSearch(NetworkAnalysis):
         *,
         max_matches: int = 20_000_000,
         memory_bytes: int | None = None,
+        in_regions: Callable[[Sequence[str]], Adjacency] | None = None,
+        narrowed: tuple[Narrowing, PartOfGraph | None] = (Narrowing(), None),
     ) -> None:
         super().__init__(connectome)
+        self._in_regions = in_regions
+        self.narrowing, self._part = narrowed
+        self._narrower: Self | None = None
         self._schema = _schema_of(connectome.materialization) if schema is None else schema
         self._max_matches = max_matches
-        self._memory_bytes = memory_bytes if memory_bytes is not None else _default_memory()
+        self._memory_bytes = memory_bytes if memory_bytes is not None else default_memory()
         self._graphs: dict[tuple[bool, bool], MemoryGraph] = {}
         self._fits: bool | None = None
 
@@ -90,6 +107,9 @@ class MotifSearch(NetworkAnalysis):
         annotate: Iterable[str] | None = None,
         timeout: float | None = None,
         method: Method = "auto",
+        *,
+        regions: str | Sequence[str] | None = None,
+        signs: Signs | None = None,
     ) -> pd.DataFrame:
         """Find all subgraphs that match a motif.
 
@@ -114,6 +134,12 @@ class MotifSearch(NetworkAnalysis):
             Seconds that the search may take; None for the limit given to `open`, if any.
         method
             `'compiled'` (in memory), `'cypher'` (in the database) or `'auto'`.
+        regions
+            Count only synapses in these regions: `weight` is that in them, and a connection
+            without synapses there does not exist. Searched in memory.
+        signs
+            What `-+` (excitatory) and `-|` (inhibitory) mean: `'fly'`, `'mammal'`, or a table of
+            your own, as for `get_adjacency`. Neurons of unknown transmitter have no sign.
 
         Returns
         -------
@@ -132,6 +158,12 @@ class MotifSearch(NetworkAnalysis):
         QueryTimeoutError
             The time limit was reached.
         """
+        narrowing = Narrowing.of(regions, signs)
+        if narrowing != self.narrowing:
+            return self._narrowed(narrowing).search(
+                motif, limit, unique, induced, distinct, annotate, timeout, method,
+                regions=regions, signs=signs,
+            )  # fmt: skip
         if limit is not None and (isinstance(limit, bool) or limit < 0):
             raise InputError(f"limit must be a whole number from 0 up, not {limit!r}")
         fields = self._known_fields(annotate)
@@ -146,7 +178,9 @@ class MotifSearch(NetworkAnalysis):
             self._warn_of_unknown_values(pattern)
         frame = frame.sort_values(list(pattern.names), ignore_index=True)
         frame = self._annotated(frame, pattern, fields)
-        frame.attrs = self._attrs({}) | {"method": chosen, **vars(rules), "limit": limit}
+        frame.attrs = (
+            self._attrs({}) | narrowing.attrs() | {"method": chosen, **vars(rules), "limit": limit}
+        )
         return frame
 
     def count(
@@ -157,6 +191,9 @@ class MotifSearch(NetworkAnalysis):
         distinct: bool = True,
         timeout: float | None = None,
         method: Method = "auto",
+        *,
+        regions: str | Sequence[str] | None = None,
+        signs: Signs | None = None,
     ) -> int:
         """Count the matches of a motif without listing them; see `search`.
 
@@ -168,6 +205,11 @@ class MotifSearch(NetworkAnalysis):
         UnknownFieldError, QueryTimeoutError
             As for `search`.
         """
+        narrowing = Narrowing.of(regions, signs)
+        if narrowing != self.narrowing:
+            return self._narrowed(narrowing).count(
+                motif, unique, induced, distinct, timeout, method, regions=regions, signs=signs
+            )
         pattern = bind(read_motif(motif), self._schema)
         found = self._counted(pattern, Rules(unique, induced, distinct), timeout, method)
         if not found:
@@ -202,6 +244,31 @@ class MotifSearch(NetworkAnalysis):
         query, params = compile_query(pattern, plan, count=count)
         return query.text_for(self._connectome.engine.name), params
 
+    @property
+    def _whole(self) -> Any:
+        return self._connectome.whole if self._part is None else self._part
+
+    def _narrowed(self, narrowing: Narrowing) -> Self:
+        """Return a search that is narrowed to regions and signs, kept for the next call."""
+        if self._narrower is None or self._narrower.narrowing != narrowing:
+            schema, part = self._schema, None
+            if narrowing.signs is not None:
+                schema = with_signs(
+                    schema, narrowing.signs, lambda: self._node_field(TRANSMITTER, "string")
+                )
+            if narrowing.regions:
+                if self._in_regions is None:
+                    raise InputError("regions: this search was made without regions")
+                part = PartOfGraph(self._in_regions(narrowing.regions))
+            self._narrower = type(self)(
+                self._connectome,
+                schema,
+                max_matches=self._max_matches,
+                memory_bytes=self._memory_bytes,
+                narrowed=(narrowing, part),
+            )
+        return self._narrower
+
     def _counted(
         self, pattern: Pattern, rules: Rules, timeout: float | None, method: Method
     ) -> int:
@@ -211,7 +278,7 @@ class MotifSearch(NetworkAnalysis):
             return int(table.column("matches")[0].as_py())
         by_class = matches_by_class(pattern, rules) if pattern.edges else None
         if by_class is not None:
-            matrix, roots = self._connectome.whole.matrix(timeout=timeout)
+            matrix, roots = self._whole.matrix(timeout=timeout)
             graph = DirectedGraph(roots, matrix.copy())
             return count_by_class(by_class, triad_census(graph, stop=self._stop(timeout)))
         compiled, _ = self._compiled(pattern, rules, timeout)
@@ -286,11 +353,11 @@ class MotifSearch(NetworkAnalysis):
 
     def _graph(self, pattern: Pattern, timeout: float | None) -> MemoryGraph:
         """Return the connections, with their sizes only if the pattern asks for them."""
-        matrix, roots = self._connectome.whole.matrix(timeout=timeout)
+        matrix, roots = self._whole.matrix(timeout=timeout)
         sized = "size_sum" in pattern.edge_fields
         key = (pattern.undirected, sized)
         if key not in self._graphs:
-            fields = {"size_sum": self._connectome.whole.sizes(timeout)} if sized else {}
+            fields = {"size_sum": self._whole.sizes(timeout)} if sized else {}
             graph = MemoryGraph.of(matrix, roots, fields, self._node_field)
             self._graphs[key] = graph.undirected() if pattern.undirected else graph
         return self._graphs[key]
@@ -300,11 +367,15 @@ class MotifSearch(NetworkAnalysis):
         return self._connectome.run(asked).column(name).combine_chunks()
 
     def _choose(self, pattern: Pattern, method: Method) -> Literal["compiled", "cypher"]:
+        if method == "cypher" and self._part is not None:
+            raise InputError(
+                "method: motifs in regions are searched in memory", hint="leave it out"
+            )
         if method in ("compiled", "cypher"):
             return method
         if method != "auto":
             raise InputError(f"method is 'auto', 'compiled' or 'cypher', not {method!r}")
-        if self._connectome.whole.is_read:
+        if self._whole.is_read:
             return "compiled"
         pinned = any(
             one.field == "root_id" and one.op in ("=", "in")
@@ -380,7 +451,3 @@ def read_motif(motif: Motif) -> Pattern:
 def _weight_names(pattern: Pattern) -> list[str]:
     names = pattern.names
     return [f"weight_{names[edge.pre]}_{names[edge.post]}" for edge in pattern.edges]
-
-
-def _default_memory() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4

@@ -58,7 +58,7 @@ class NetworkAnalysis:
         chosen = None
         if neuron_ids is not None:
             chosen = self._connectome.selector.select(neuron_ids, what="neuron_ids")
-        matrix, roots = self._connectome.whole.matrix(terms.threshold)
+        matrix, roots = self._whole.matrix(terms.threshold)
         attrs = self._attrs({} if chosen is None else chosen.mapping)
         graph = DirectedGraph(roots, matrix, attrs)
         if chosen is not None:
@@ -66,6 +66,11 @@ class NetworkAnalysis:
         if not isolated:
             return graph.connected()
         return DirectedGraph(graph.root_ids, graph.matrix.copy(), attrs)
+
+    @property
+    def _whole(self) -> Any:
+        """All connections that count; a part of them in `MotifSearch` of regions."""
+        return self._connectome.whole
 
     def _stop(self, timeout: float | None = None) -> Stop:
         """Start the clock of a computation: its own time limit, or that given to `open`."""

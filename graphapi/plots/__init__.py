@@ -12,6 +12,7 @@ from graphapi.plots.layers import path_layers
 from graphapi.plots.motifdrawing import motif_drawing
 from graphapi.plots.network import network_view, to_neo4j_viz
 from graphapi.plots.ranking import influence_ranking
+from graphapi.plots.regions import region_heatmap
 from graphapi.plots.sizes import synapse_sizes
 from graphapi.plots.statistics import (
     degree_plot,
@@ -34,6 +35,7 @@ __all__ = [
     "network_view",
     "partner_classes",
     "path_layers",
+    "region_heatmap",
     "rich_club_plot",
     "synapse_counts",
     "synapse_sizes",

@@ -95,7 +95,7 @@ def adjacency_heatmap(
     if order == "strongest":
         values, rows, columns = _strongest_first(values, rows, columns)
     if classes is None:
-        _draw(axes, values, cmap, log)
+        draw_cells(axes, values, cmap, log)
         _name_neurons(axes, rows, columns)
         return axes
     known = read_classes(classes, by)
@@ -103,7 +103,9 @@ def adjacency_heatmap(
     column_groups: Groups = group_sorted(columns, known)
     if order == "strongest":
         row_groups, column_groups = _kept(row_groups, rows), _kept(column_groups, columns)
-    _draw(axes, values[np.ix_(_order(rows, row_groups), _order(columns, column_groups))], cmap, log)
+    draw_cells(
+        axes, values[np.ix_(_order(rows, row_groups), _order(columns, column_groups))], cmap, log
+    )
     paint = class_colors([name for name, _ in [*row_groups, *column_groups]], colors)
     _mark_classes(axes, row_groups, paint, word_for(by), "pre")
     _mark_classes(axes, column_groups, paint, word_for(by), "post")
@@ -146,7 +148,10 @@ def _order(ids: Sequence[int], groups: Groups) -> list[int]:
     return [places[root_id] for _, members in groups for root_id in members]
 
 
-def _draw(ax: Axes, values: Any, cmap: str, log: bool) -> None:
+def draw_cells(
+    ax: Axes, values: Any, cmap: str, log: bool, label: str = "Number of synapses"
+) -> None:
+    """Draw a matrix as coloured squares, zeros empty, with a bar that says what colours mean."""
     from matplotlib import colormaps
     from matplotlib.colors import LogNorm
 
@@ -157,12 +162,12 @@ def _draw(ax: Axes, values: Any, cmap: str, log: bool) -> None:
         cmap=colormaps[cmap].with_extremes(bad=(1, 1, 1, 0)),
         norm=LogNorm(vmin=1, vmax=max(2, values.max())) if log else None,
         vmin=None if log else 0,
-        vmax=None if log else max(1, values.max()),
+        vmax=None if log else values.max() or 1,
         extent=(0, columns, rows, 0),
         aspect="equal" if rows == columns else "auto",
         interpolation="nearest",
     )
-    bar = ax.figure.colorbar(image, ax=ax, label="Number of synapses")
+    bar = ax.figure.colorbar(image, ax=ax, label=label)
     if log:
         top = max(2, values.max())
         steps = [step * 10**power for power in range(12) for step in (1, 2, 5)]

@@ -106,12 +106,14 @@ def adjacency(
         table.write(frame)
 
 
-def counts(which: Neurons, counting: Counting, places: Regions, table: Table) -> None:
+def counts(which: Neurons, counting: Counting, places: ByRegion, table: Table) -> None:
     """Count partners and synapses of neurons, each way."""
     with table.opened() as connectome:
         frame = connectome.get_synapse_counts(
             which.read(connectome), **counting.terms(), **places.terms()
         )
+        if places.by_region:
+            frame = frame.reset_index("region")
         table.write(frame.drop(columns=["pre", "post"]))
 
 

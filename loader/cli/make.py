@@ -131,6 +131,15 @@ def load(
         str | None,
         typer.Option("--size-column", help="Column with synapse sizes; none to skip sizes."),
     ] = None,
+    regions: Annotated[
+        str | None,
+        typer.Option(
+            "--regions",
+            help="Region of each synapse: a CAVE table 'TABLE?region=COLUMN', or a volume "
+            "'precomputed://PLACE?point=pre&resolution=4,4,40&mip=0' that is looked up; none to "
+            "skip regions.",
+        ),
+    ] = None,
     brain_mesh: Annotated[
         str | None, typer.Option("--brain-mesh", help="URL of the whole brain's mesh.")
     ] = None,
@@ -182,6 +191,7 @@ def load(
             name=name,
             version=_number(version),
             synthetic=synthetic,
+            regions=regions,
             refused={
                 "--server": server,
                 "--preset": preset,
@@ -206,6 +216,7 @@ def load(
             brain_mesh_source=brain_mesh,
             connections_view=connections_view or None,
             keep=keep,
+            regions=regions,
             refused={
                 "--column": column,
                 "--name": name,

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from loader.cli.options import Graph, Some, Table, Threshold, opened, with_groups
+from graphapi.errors import InputError
+from loader.cli.options import Graph, Regions, Signed, Some, Table, Threshold, opened, with_groups
 
 motifs = typer.Typer(
     help="Find and count network motifs; describe the network.",
@@ -49,6 +50,7 @@ def register(app: typer.Typer) -> None:
 def census(
     some: Some,
     table: Table,
+    regions: Regions,
     threshold: Threshold = 1,
     isolated: Annotated[
         bool, typer.Option("--isolated", help="Include neurons without a connection.")
@@ -63,10 +65,14 @@ def census(
     with table.opened() as connectome:
         neurons = some.read(connectome)
         if by_neuron:
+            if regions.region:
+                raise InputError("--by-neuron and --region cannot be combined")
             frame = connectome.motifs.participation(threshold, neurons)
             frame.index.name = "root_id"
         else:
-            found = connectome.motifs.census(threshold, neurons, isolated=isolated)
+            found = connectome.motifs.census(
+                threshold, neurons, isolated=isolated, **regions.terms()
+            )
             frame = pd.DataFrame({"triad": list(found), "count": list(found.values())})
         table.write(frame)
 
@@ -101,6 +107,8 @@ def statistics(
 @with_groups
 def search(
     table: Table,
+    regions: Regions,
+    signed: Signed,
     motif: Annotated[str, typer.Argument(help="A motif in DotMotif: 'A -> B; B -> A', or a file.")],
     limit: Annotated[
         int | None, typer.Option("--limit", help="List at most this many matches.")
@@ -119,10 +127,11 @@ def search(
 ) -> None:
     """Find all subgraphs that match a motif."""
     program = _program(motif)
+    more = {**regions.terms(), "signs": signed.terms().get("signs")}
     with table.opened() as connectome:
         if count:
             number = connectome.motifs.count(
-                program, unique=not mappings, induced=induced, timeout=timeout
+                program, unique=not mappings, induced=induced, timeout=timeout, **more
             )
             typer.echo(number)
             return
@@ -133,6 +142,7 @@ def search(
             induced=induced,
             annotate=annotate,
             timeout=timeout,
+            **more,
         )
         table.write(frame, motif_columns(frame.columns))
 

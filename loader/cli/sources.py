@@ -129,6 +129,7 @@ def from_files(
     name: str,
     version: int,
     synthetic: bool,
+    regions: str | None,
     refused: Mapping[str, object],
 ) -> FileSource:
     """Make the source of a load from files."""
@@ -150,6 +151,7 @@ def from_files(
         datastack=name,
         version=version,
         synthetic=synthetic,
+        regions=regions,
     )
 
 

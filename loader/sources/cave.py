@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from graphapi.cave.complete import fetch_range, id_ranges, require_total
 from graphapi.cave.connection import Cave
-from graphapi.cave.pieces import IdRange
 from graphapi.cave.tables import fetch_table
 from graphapi.cave.trust import trust
 from graphapi.cave.views import ConnectionsView
 from graphapi.errors import (
-    IncompleteAnswerError,
     InputError,
     SourceSchemaError,
     TableNotFoundError,
@@ -23,9 +20,11 @@ from loader.sources import cavetables, caveview
 from loader.sources.annotationfile import AnnotationFile, checksums, stage_annotations
 from loader.sources.annotations import read_annotation, with_preset
 from loader.sources.annotationtable import AnnotationTable
-from loader.sources.cavepieces import fetch_pieces, step_names, write_step
+from loader.sources.cavepieces import write_step
+from loader.sources.cavesynapses import SynapseTable, described_regions, found_regions
+from loader.sources.regions import RegionTable, RegionVolume, is_none, read_regions
 from loader.sources.resolve import CaveRoots
-from loader.sources.rowfilter import kept_rows, read_filters
+from loader.sources.rowfilter import read_filters
 from loader.sources.spotcheck import (
     require_equal,
     sample_of_stage,
@@ -40,24 +39,19 @@ from loader.work.steps import (
     NUCLEI,
     ROWS,
     Origin,
-    RowsInfo,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import pyarrow as pa
-
     from graphapi.cave.records import Resolution, VersionInfo
     from loader.sources.annotations import Annotations
     from loader.sources.presets import Preset
+    from loader.sources.regions import Regions, RegionsAsked
     from loader.sources.rowfilter import RowFilter
     from loader.work.settings import Settings
     from loader.work.workspace import Workspace
-
-_SYNAPSES = "synapses/"
-_RANGES = f"{_SYNAPSES}ranges"
 
 
 class CaveSource:
@@ -85,6 +79,10 @@ class CaveSource:
     size_column
         Column with synapse sizes, which must exist; `""` for none. By default `size`, if it
         exists.
+    regions
+        Where the region of each synapse comes from, if the synapse table has no column of it: the
+        name of a reference table, `RegionTable`, the address of a volume, `RegionVolume`, or
+        `none` for a graph without regions.
     brain_mesh_source
         Address of the whole brain's mesh, for the graph's record.
     synapse_resolution, viewer_resolution
@@ -110,6 +108,7 @@ class CaveSource:
         connections_view: str = "",
         keep: Sequence[str | RowFilter] = (),
         size_column: str | None = None,
+        regions: RegionsAsked | None = None,
         brain_mesh_source: str = "",
         synapse_resolution: Resolution | None = None,
         viewer_resolution: Resolution | None = None,
@@ -127,6 +126,9 @@ class CaveSource:
         self._view_name, self._keep = connections_view, read_filters(keep)
         self._size_column = "size" if size_column is None else size_column
         self._needs_size = bool(size_column)
+        self._has_regions = not is_none(regions)
+        self._asked_regions = read_regions(regions) if self._has_regions else None
+        self._regions: Regions | None = None
         self._brain_mesh_source = brain_mesh_source
         self._synthetic = synthetic
         self._in_flight = in_flight
@@ -217,7 +219,7 @@ class CaveSource:
                 view = ConnectionsView(self.cave, self._view_name, self.version.version)
                 caveview.extract(view, workspace, settings)
             else:
-                self._extract_synapses(workspace, settings)
+                self._table().extract(workspace, settings)
         workspace.finish(EXTRACTED)
 
     def compare(self, workspace: Workspace, neurons: Path, min_size: float | None) -> None:
@@ -268,6 +270,7 @@ class CaveSource:
         soma_table = self._find_soma_table(tables)
         synthetic = "synthetic" in info.description.lower()
         annotations = [a.key() for a in self._annotations]
+        known = self._find_regions(synapse_table, tables)
         return Origin(
             kind="cave",
             datastack=self._datastack,
@@ -281,6 +284,7 @@ class CaveSource:
                 "annotations": annotations,
                 **({"connections_view": self._view_name} if self._view_name else {}),
                 **({"keep": [str(f) for f in self._keep]} if self._keep else {}),
+                **({"regions": known} if self._regions else {}),
             },
             record={
                 "synapse_table": synapse_table,
@@ -292,8 +296,35 @@ class CaveSource:
                 "segmentation_source": info.segmentation_source or "",
                 "brain_mesh_source": self._brain_mesh_source,
                 "synthetic": synthetic if self._synthetic is None else self._synthetic,
+                "region_source": known,
             },
             sha256=checksums(self._annotations, annotations),
+        )
+
+    def _find_regions(self, synapse_table: str, tables: Sequence[str]) -> dict[str, str]:
+        """Find where regions come from; return it for the record, which CAVE is asked by, too."""
+        asked, version = self._asked_regions, self.version.version
+        if isinstance(asked, RegionTable) and asked.name not in tables:
+            raise caveview.no_table(self.cave, asked.name, version, tables)
+        if isinstance(asked, RegionVolume) and self._view_name:
+            raise InputError(
+                "--regions is for points of synapses, but a view of connections is read",
+                hint="leave out --regions, or --connections-view",
+            )
+        found = found_regions(self.cave, asked, synapse_table, version)
+        # A view has no rows of synapses: CAVE is asked for regions when somebody needs them.
+        self._regions = found if self._has_regions and not self._view_name else None
+        return described_regions(found)
+
+    def _table(self) -> SynapseTable:
+        return SynapseTable(
+            self.cave,
+            self.origin().record["synapse_table"],
+            self.version.version,
+            size_column=self._size_column,
+            needs_size=self._needs_size,
+            keep=self._keep,
+            regions=self._regions,
         )
 
     def _confirm(self, which: str, said: Sequence[float]) -> None:
@@ -322,70 +353,6 @@ class CaveSource:
                 hint="load without somata, CaveSource(..., soma_table=''), or load another version",
             )
         return named
-
-    def _extract_synapses(self, workspace: Workspace, settings: Settings) -> None:
-        table, version = self.origin().record["synapse_table"], self.version.version
-        ranges = self._ranges(workspace, table, version)
-        schema = self.cave.schema(table, version)
-        columns = cavetables.synapse_columns(
-            schema, table, self._size_column, needs_size=self._needs_size
-        )
-        columns = list(dict.fromkeys([*columns, *(f.column for f in self._keep)]))
-        where = f"table '{table}'"
-        for condition in self._keep:
-            condition.sql(dict.fromkeys(schema.names, "VARCHAR"), where)  # no such column: refused
-
-        def fetch(ids: IdRange) -> tuple[pa.Table, dict[str, int]]:
-            rows = fetch_range(self.cave, table, version, ids, columns)
-            left = kept_rows(rows, self._keep, where)
-            staged = cavetables.synapse_rows(left, self._size_column)
-            return staged, {"rows": rows.num_rows, "kept": left.num_rows}
-
-        steps = step_names(_SYNAPSES, ranges)
-        pieces = dict(zip(steps, ranges, strict=False))
-        totals = fetch_pieces(workspace, settings, table, pieces, fetch)
-        total, kept = totals["rows"], totals["kept"]
-        self._require_total(workspace, table, total)
-        if total and not kept:
-            raise SourceSchemaError(
-                f"{where}: no row meets {' and '.join(map(str, self._keep))}",
-                hint="check the values of the column in CAVE",
-            )
-        if not ranges:
-            empty = cavetables.synapse_rows(schema.empty_table().select(columns), self._size_column)
-            write_step(workspace, steps[0], empty)
-        names = {"pre": "pre", "post": "post"}
-        if self._size_column in schema.names:
-            names["size"] = "size"
-        keep = [str(f) for f in self._keep]
-        reading = {"table": table, "what": "synapses, one per row", "keep": keep}
-        info = RowsInfo(
-            layout="synapses",
-            columns=names,
-            one_is_unresolved=True,
-            rows_counted=total,
-            rows_filtered=total - kept,
-            reading=reading if keep else {},
-        )
-        workspace.finish(ROWS, [f"{step}.parquet" for step in steps], asdict(info))
-
-    def _require_total(self, workspace: Workspace, table: str, rows: int) -> None:
-        """Count the table again after fetching it; if the count differs, drop the rows."""
-        try:
-            require_total(self.cave, table, self.version.version, rows)
-        except IncompleteAnswerError as error:
-            workspace.forget(_SYNAPSES)
-            raise IncompleteAnswerError(
-                error.message,
-                hint="the fetched rows of this table were dropped: run the same load again. "
-                "If it persists, tell the server's administrators",
-            ) from error
-
-    def _ranges(self, workspace: Workspace, table: str, version: int) -> list[IdRange]:
-        if not workspace.is_done(_RANGES):
-            found = id_ranges(self.cave, table, version)
-            workspace.finish(_RANGES, info={"ranges": [[r.lo, r.hi, r.rows] for r in found]})
-        return [IdRange(*numbers) for numbers in workspace.info(_RANGES)["ranges"]]
 
     def _extract_annotations(self, workspace: Workspace, settings: Settings) -> None:
         for number, annotation in enumerate(self._annotations):

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from graphapi.errors import InputError
 from loader.sources import places
 from loader.sources.annotationfile import AnnotationFile, Names, checksums, stage_annotations
-from loader.sources.dumps import EXTRA_ROLES, ROLES
+from loader.sources.dumps import EXTRA_ROLES, NO_COLUMN, ROLES
+from loader.sources.regions import RegionTable, is_none, read_regions
+from loader.sources.regionvolume import described
 from loader.sources.rowfiles import Asked, RowFiles
 from loader.sources.rowfilter import RowFilter, read_filters
 from loader.work.duck import database
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from loader.sources.idcolumns import Ids
+    from loader.sources.regions import RegionsAsked, RegionVolume
     from loader.sources.tablefile import TableFile
     from loader.work.settings import Settings
     from loader.work.workspace import Workspace
@@ -62,6 +65,9 @@ class FileSource:
         all of them are summed.
     header
         File with the names of the columns, one per line, for text files without a header.
+    regions
+        Volume in which the region of each synapse is looked up: its address, or `RegionVolume`;
+        the resolution of the points must be said. `none` leaves regions out.
     """
 
     def __init__(
@@ -77,6 +83,7 @@ class FileSource:
         synthetic: bool = False,
         keep: Sequence[str | RowFilter] = (),
         header: str | Path | None = None,
+        regions: RegionsAsked | None = None,
     ) -> None:
         given = [path] if isinstance(path, (str, Path)) else list(path)
         self.files = places.tables(given, header)
@@ -84,7 +91,8 @@ class FileSource:
         ours = [*ROLES, *EXTRA_ROLES]
         if unknown := sorted((columns or {}).keys() - set(ours)):
             raise InputError(f"columns: unknown names {unknown}", hint=f"use {ours}")
-        self._asked = Asked(dict(columns or {}), ids, read_filters(keep))
+        named = dict(columns or {}) | ({"region": NO_COLUMN} if is_none(regions) else {})
+        self._asked = Asked(named, ids, read_filters(keep), _volume(regions))
         self._datastack = datastack or self.files[0].path.name.split(".")[0]
         self._version = version
         self._one_is_unresolved = one_is_unresolved
@@ -97,6 +105,8 @@ class FileSource:
             files = [[str(f.path), f.member, list(f.names), sha256_of(f.path)] for f in self.files]
             _require_different(self.files, [(file[1], file[3]) for file in files])
             annotations = [a.key() for a in self.annotations]
+            volume = self._asked.regions
+            regions = {} if volume is None else described(volume)
             self._origin = Origin(
                 kind="files",
                 datastack=self._datastack,
@@ -109,10 +119,12 @@ class FileSource:
                     "keep": [str(f) for f in self._asked.keep],
                     "one_is_unresolved": self._one_is_unresolved,
                     "synthetic": self._synthetic,
+                    **({"regions": regions} if regions else {}),
                 },
                 record={
                     "synapse_table": self.files[0].path.name,
                     "synthetic": self._synthetic,
+                    "region_source": regions,
                 },
                 sha256=(
                     *((f.name, str(file[3])) for f, file in zip(self.files, files, strict=True)),
@@ -181,3 +193,14 @@ def _require_different(files: Sequence[TableFile], contents: Sequence[object]) -
             "kinds cannot be summed",
             hint="load the files of one kind",
         )
+
+
+def _volume(given: RegionsAsked | None) -> RegionVolume | None:
+    found = None if is_none(given) else read_regions(given)
+    if isinstance(found, RegionTable):
+        raise InputError(
+            f"--regions '{found.name}': files have no tables of CAVE",
+            hint="give the address of a volume, precomputed://...; or name a column of the files "
+            "with --column region=NAME",
+        )
+    return found

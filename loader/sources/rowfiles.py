@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from graphapi.errors import SourceSchemaError
 from loader.sources import dumps, matrix, taken, wholes
 from loader.sources.idcolumns import Ids, find_column
+from loader.sources.regionpoints import POINT, numbers_of, point_of
+from loader.sources.regionvolume import located
 from loader.sources.rowroles import MATRIX, RowsInDoubt, assign
 from loader.sources.tablefile import (
     explained,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from loader.sources.annotationfile import Names
+    from loader.sources.regions import RegionVolume
     from loader.sources.rowfilter import RowFilter
     from loader.sources.tablefile import TableFile
     from loader.work.settings import Settings
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 #: Largest percentage of rows without an id; a single such row is always allowed.
 _MOST_LACKING = 5
 _LONG_ID, _SHORT_ID = 10**15, 10**12
+#: The step of rows whose regions are still to be looked up, and the file of staged rows.
+_WRITTEN, _ROWS = "rows_written", "rows.parquet"
 
 
 @dataclass(frozen=True)
@@ -50,11 +55,14 @@ class Asked:
         `numbers`, `names` or `auto`.
     keep
         Keep only rows that meet all of these conditions.
+    regions
+        The volume in which the region of each synapse is looked up; None for none.
     """
 
     columns: Mapping[str, str]
     ids: Ids = "auto"
     keep: tuple[RowFilter, ...] = ()
+    regions: RegionVolume | None = None
 
 
 class RowFiles:
@@ -91,6 +99,8 @@ class RowFiles:
         else:
             self._roles = assign(self._types, asked.columns, self._where)
             settings.tell(taken.of_rows(names, self._roles, asked.columns))
+        self._settings = settings
+        self._point = self._find_point()
         self._read_once(scratch)
         self._pre, self._post = (self._id_column(end) for end in ("pre", "post"))
         self._require_alike()
@@ -114,7 +124,13 @@ class RowFiles:
         return path
 
     def stage(self, workspace: Workspace, names: Names | None, one: bool | None) -> None:
-        """Finish the step `rows`: use the files themselves if possible, else write Parquet."""
+        """Finish the step `rows`: use the files themselves if possible, else write Parquet.
+
+        Raises
+        ------
+        SourceSchemaError
+            The rows cannot be read as connections or synapses.
+        """
         kept = self._check()
         shape = self._roles.shape
         is_cave = shape.one_is_unresolved if shape else "pre_pt_root_id" in self._types
@@ -130,20 +146,42 @@ class RowFiles:
             )
             workspace.finish(ROWS, info=asdict(info))
             return
-        with workspace.new_file("rows.parquet") as path:
-            self._connection.execute(
-                f"COPY ({self._canonical(names)}) TO {literal(path)} "
-                "(FORMAT parquet, COMPRESSION zstd)"
-            )
+        files = [_ROWS]
+        if not workspace.is_done(_WRITTEN):
+            with workspace.new_file(_ROWS) as path:
+                self._connection.execute(
+                    f"COPY ({self._canonical(names)}) TO {literal(path)} "
+                    "(FORMAT parquet, COMPRESSION zstd)"
+                )
+        if self._asked.regions is not None:
+            workspace.finish(_WRITTEN, files)
+            asked, where = self._asked.regions, self._where
+            files, told = located(workspace, self._settings, asked, files, where)
+            reading["regions"] = told
+        extras = [*self._roles.extras, *(["region"] if self._point else [])]
         info = RowsInfo(
             layout=self._roles.rows,
             columns={name: name for name in self._roles.columns},
-            extras={name: name for name in self._roles.extras},
+            extras={name: name for name in extras},
             one_is_unresolved=is_cave if one is None else one,
             rows_filtered=self._rows - kept,
             reading=reading,
         )
-        workspace.finish(ROWS, ["rows.parquet"], asdict(info))
+        workspace.finish(ROWS, files, asdict(info))
+
+    def _find_point(self) -> tuple[str, ...]:
+        """Return SQL of the point of each synapse: x, y, z; empty if no regions are looked up."""
+        asked = self._asked.regions
+        if asked is None:
+            return ()
+        if self._is_matrix or self._roles.rows != "synapses":
+            raise SourceSchemaError(
+                f"{self._where}: each row is a connection with its weight, and has no point",
+                hint="--regions VOLUME needs rows of synapses; name a column of regions with "
+                "--column region=NAME",
+            )
+        self._roles.extras.pop("region", None)
+        return point_of(self._types, asked.point, self._where)
 
     def _read_matrix(self, scratch: Path) -> bool:
         """Turn a matrix into pairs; any other table must have a header."""
@@ -176,6 +214,7 @@ class RowFiles:
             wanted = {
                 *self._roles.columns.values(),
                 *self._roles.extras.values(),
+                *self._point,
                 *(f.column for f in self._asked.keep),
                 self._roles.shape.kinds,
             }
@@ -301,6 +340,7 @@ class RowFiles:
         return (
             all(f.format == "parquet" and f.is_plain for f in self._files)
             and not self._asked.keep
+            and not self._point
             and not self._pre.prefix
             and all(self._types[column] in wholes.TYPES for column in whole)
             and self._types.get(columns.get("valid", ""), "BOOLEAN") == "BOOLEAN"
@@ -327,6 +367,9 @@ class RowFiles:
         for name, column in self._roles.extras.items():
             kind = "VARCHAR" if name in dumps.EXTRA_ROLES else "DOUBLE"
             select[name] = f"TRY_CAST({identifier(column)} AS {kind})"
+        if self._point:
+            numbers = numbers_of(self._connection, self._types, self._point)
+            select |= dict(zip(POINT, numbers, strict=True))
         fields = ", ".join(f"{sql} AS {name}" for name, sql in select.items())
         rows = f"SELECT {fields} FROM source_rows WHERE {self._condition()}"
         if names is None:
@@ -368,6 +411,7 @@ class RowFiles:
         used = {
             *roles.columns.values(),
             *roles.extras.values(),
+            *self._point,
             *(f.column for f in self._asked.keep),
         }
         told["not_used"] = [name for name in self._all if name not in used]

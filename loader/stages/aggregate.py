@@ -18,6 +18,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from graphapi.common.regions import NO_REGION
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -27,8 +29,6 @@ Layout = Literal["synapses", "pairs"]
 
 #: How the names of columns begin that speak for a transmitter.
 SCORE = "nt_"
-#: The region of rows whose source has regions, but none for them.
-NO_REGION = "unassigned"
 #: CAVE's root id of a synapse whose segment has not been looked up yet.
 UNRESOLVED_ROOT = 1
 #: Every row is counted once as one of these.

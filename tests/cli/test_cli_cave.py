@@ -158,10 +158,10 @@ def test_only_finished_steps_are_said_to_be_kept(
 
     place = ("load", "tiny", "--to", str(tmp_path / "g.lbug"), "--work", str(tmp_path / "work"))
     with monkeypatch.context() as before_any_step:
-        before_any_step.setattr("loader.sources.cave.id_ranges", no_rows)
+        before_any_step.setattr("loader.sources.cavesynapses.id_ranges", no_rows)
         code, _, problem = run(*place, "--server", server.url)
     assert (code, "finished steps" in problem) == (5, False)
-    monkeypatch.setattr("loader.sources.cave.fetch_range", no_rows)
+    monkeypatch.setattr("loader.sources.cavesynapses.fetch_range", no_rows)
     code, _, problem = run(*place, "--server", server.url)
     assert (code, "finished steps are kept" in problem) == (5, True)
 

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from commands import BASE, fails, run_ok
 
+from loader import FileSource, load
+
 
 def asked(graph: str, folder: Path, *arguments: str) -> list[dict]:
     """Run a command; give its rows from JSON, where ids are texts."""
@@ -64,3 +66,47 @@ def test_effective_paths(graph: str, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert len(row["path"]) == 3
     said = fails(capsys, 2, "effective", root(5), "--to", root(3), "--paths", "--graph", graph)
     assert "--paths needs --by" in said
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """1 ==6=> 2 ==6=> 3, 1 ==2=> 3: 1 excites and 2 inhibits; all in AL but 1 => 3."""
+    folder = tmp_path_factory.mktemp("signed")
+    rows = folder / "rows.csv"
+    rows.write_text("pre,post,neuropil,weight\n11,12,AL,6\n12,13,AL,6\n11,13,LH,2\n")
+    cells = folder / "cells.csv"
+    cells.write_text("root_id,nt_type\n11,ACH\n12,GLUT\n13,\n")
+    load(FileSource(rows, annotations=[cells]), folder / "g.lbug", progress=False)
+    return str(folder / "g.lbug")
+
+
+def test_signs_of_influence_and_effective_connectivity(signed: str, tmp_path: Path) -> None:
+    for table, sign in (("fly", -1), ("mammal", 1)):
+        rows = asked(signed, tmp_path, "influence", "11", "--signed", table)
+        assert {r["neuron_id"]: r["influence"] for r in rows} == pytest.approx(
+            {"11": 1, "12": 6, "13": 36 * sign}
+        )
+        arguments = ["effective", "11", "--to", "13", "--hops", "2", "--signed", table]
+        (row,) = asked(signed, tmp_path, *arguments)
+        assert [row["hop_1"], row["hop_2"]] == pytest.approx([2 / 8, sign * 6 / 8])
+    own = tmp_path / "own.json"
+    own.write_text('{"acetylcholine": -1, "glutamate": 0, "unknown": 0}')
+    (row,) = asked(signed, tmp_path, *arguments[:-1], str(own))
+    assert [row["hop_1"], row["hop_2"]] == pytest.approx([-2 / 8, 0])
+
+
+def test_motifs_of_signs_and_in_regions(
+    signed: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    search = ["motifs", "search", "A -| B", "--graph", signed]
+    capsys.readouterr()
+    run_ok(*search, "--signed", "fly", "--count")
+    assert capsys.readouterr().out.strip() == "1"
+    assert "give a table of signs" in fails(capsys, 2, *search)
+    assert asked(signed, tmp_path, "motifs", "search", "A -> B", "--region", "LH") == [
+        {"A": "11", "B": "13", "weight_A_B": 2}
+    ]
+    rows = asked(signed, tmp_path, "motifs", "census", "--region", "AL")
+    assert {r["triad"]: r["count"] for r in rows if r["count"]} == {"021C": 1}
+    rows = asked(signed, tmp_path, "counts", "13", "--by-region")
+    assert [(r["region"], r["input_synapses"]) for r in rows] == [("AL", 6), ("LH", 2)]

@@ -135,6 +135,7 @@ NOT_ASKED = {
     "get_brain_mesh_scene": "draws get_meshes",
     "to_navis": "get_meshes",
     "neuroglancer_link": "an address; the ids are read as for get_connectivity",
+    "plot_region_types": "needs a graph with regions; it draws get_type_connectivity",
     "get_regions": "needs a graph with regions; its queries go through run, as all do",
     "get_signs": "made of root_ids and a property, read as for criteria",
     "to_igraph": "made of to_networkx",

@@ -231,7 +231,7 @@ class Stopped(Exception):  # noqa: N818
 
 
 def test_a_load_that_was_stopped_fetches_nothing_twice(tmp_path, folder, monkeypatch):
-    from loader.sources import cave
+    from loader.sources import cavesynapses as cave
 
     fetched: list[tuple[int, int]] = []
     honest = cave.fetch_range
@@ -313,7 +313,7 @@ def test_a_count_that_was_wrong_once_does_not_stay(tmp_path, folder, after, row_
 
 
 def test_rows_that_are_not_all_there_are_fetched_anew(tmp_path, folder, monkeypatch):
-    from loader.sources import cave
+    from loader.sources import cavesynapses as cave
 
     honest, lost = cave.fetch_range, []
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import graphapi
 from graphapi.engines import open_engine
 from graphapi.engines.ladybug import LadybugEngine
+from graphapi.engines.queries import catalog
 from graphapi.errors import InputError
 from graphapi.graph import ranges
 from graphapi.graph.readthrough import read_through
@@ -91,6 +92,16 @@ def test_every_question_can_be_asked_in_regions(place, tmp_path):
         counts = connectome.get_synapse_counts([2, 1], regions="LH")
         assert counts["upstream_partners"].tolist() == [2, 0]
         assert counts["output_synapses"].tolist() == [0, 3]
+        each = connectome.get_synapse_counts([2, 1, 2], by_region=True)
+        assert [list(key) for key in each.index] == [
+            [2, "AL"], [2, "LH"], [2, "unassigned"],
+            [1, "AL"], [1, "LH"], [1, "unassigned"],
+            [2, "AL"], [2, "LH"], [2, "unassigned"],
+        ]  # fmt: skip
+        assert each["output_synapses"].tolist() == [4, 0, 0, 5, 3, 3, 4, 0, 0]
+        assert each["upstream_partners"].tolist() == [1, 2, 1, 1, 0, 1, 1, 2, 1]
+        strong = connectome.get_synapse_counts([1], 9, regions=["AL", "LH"], by_region=True)
+        assert strong.empty
         with pytest.raises(InputError, match="no region 'LA'"):
             connectome.get_connectivity([1], regions="LA")
         with pytest.raises(InputError, match="own synapses only"):
@@ -99,8 +110,8 @@ def test_every_question_can_be_asked_in_regions(place, tmp_path):
 
 def test_types_in_regions(place, tmp_path):
     ROWS.to_parquet(tmp_path / "rows.parquet")
-    kinds = {1: "A", 2: "B", 3: "B"}
-    pd.DataFrame({"root_id": kinds.keys(), "kind": kinds.values()}).to_parquet(
+    kinds, words = ["A", "B", "B"], ["GABA", "ACH", None]
+    pd.DataFrame({"root_id": [1, 2, 3], "kind": kinds, "nt_type": words}).to_parquet(
         tmp_path / "t.parquet"
     )
     source = FileSource(tmp_path / "rows.parquet", annotations=[tmp_path / "t.parquet"])
@@ -117,6 +128,37 @@ def test_types_in_regions(place, tmp_path):
         assert each["share_of_output"].groupby(each["pre_type"]).sum().tolist() == pytest.approx(
             [1, 1]
         )
+        signed = connectome.get_type_connectivity("kind", by_region=True, signed=True, signs="fly")
+        assert signed[[*keys, "region", "synapses", "signed_synapses"]].values.tolist() == [
+            ["A", "B", "AL", 5, -5], ["A", "B", "LH", 3, -3], ["A", "B", "unassigned", 3, -3],
+            ["B", "A", "AL", 4, 4], ["B", "A", "unassigned", 1, 0], ["B", "B", "LH", 7, 0],
+        ]  # fmt: skip
+        whole = connectome.get_type_connectivity("kind", signed=True, signs="fly")
+        summed = signed.groupby(keys)["signed_synapses"].sum()
+        assert whole["signed_synapses"].tolist() == summed.tolist() == [-11, 4, 0]
+        assert signed.attrs["signs"] == whole.attrs["signs"]
+
+
+def test_saved_queries_about_regions(place, tmp_path):
+    with put(ROWS, place, tmp_path) as connectome:
+
+        def pasted(name: str, **changes: str) -> list[list[object]]:
+            query = catalog()[name]
+            text = query.text_for(connectome.engine.name)
+            for old, new in changes.values():
+                assert old in text
+                text = text.replace(old, new)
+            frame = connectome.cypher(text)
+            assert list(frame.columns) == [item.name for item in query.columns]
+            return frame.to_numpy().tolist()
+
+        assert pasted("region_table") == [["LH", 2, 10], ["AL", 2, 9], ["unassigned", 3, 4]]
+        one = ("576460752732847432", "1")
+        assert pasted("outputs_by_region", root=one) == [
+            ["AL", 1, 5], ["LH", 1, 3], ["unassigned", 2, 3]
+        ]  # fmt: skip
+        there = {"region": ("'AL_L'", "'AL'"), "least": ("5 AS least", "4 AS least")}
+        assert pasted("connections_in_region", **there) == [[1, 2, 5], [2, 1, 4]]
 
 
 def test_a_graph_without_regions_says_so(tmp_path):

@@ -30,7 +30,7 @@ _TOP = {
     "annotations": list,
     "files": dict,
 }
-_SYNAPSES = {"table": str, "size_column": str, "resolution": list}
+_SYNAPSES = {"table": str, "size_column": str, "resolution": list, "regions": str}
 _SOMATA = {"table": str}
 _TABLE = {
     "table": str,
@@ -54,6 +54,9 @@ class Preset:
         Table names; None for those of the datastack's record, `soma_table=""` for no somata.
     size_column
         Column with synapse sizes; `""` for none, None for `size` if it exists.
+    regions
+        Where the region of each synapse comes from, as for `loader.CaveSource`; None for a column
+        of the synapse table.
     synapse_resolution, viewer_resolution
         Expected nanometres per voxel: x, y, z; None if unknown.
     brain_mesh_source
@@ -72,6 +75,7 @@ class Preset:
     synapse_table: str | None = None
     soma_table: str | None = None
     size_column: str | None = None
+    regions: str | None = None
     synapse_resolution: Resolution | None = None
     viewer_resolution: Resolution | None = None
     brain_mesh_source: str = ""
@@ -86,6 +90,7 @@ class Preset:
             "synapse_table": self.synapse_table or "",
             "soma_table": self.soma_table,
             "size_column": self.size_column,
+            "regions": self.regions,
             "brain_mesh_source": self.brain_mesh_source,
             "synapse_resolution": self.synapse_resolution,
             "viewer_resolution": self.viewer_resolution,
@@ -146,6 +151,7 @@ def _parsed(text: str, where: str) -> Preset:
         synapse_table=synapses.get("table"),
         soma_table=somata.get("table"),
         size_column=synapses.get("size_column"),
+        regions=synapses.get("regions"),
         synapse_resolution=_resolution(synapses.get("resolution"), where),
         viewer_resolution=_resolution(top.get("viewer_resolution"), where),
         brain_mesh_source=top.get("brain_mesh", ""),
