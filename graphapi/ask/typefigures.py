@@ -66,8 +66,14 @@ class TypeFigures(FigureQuestions, TypeQuestions):
         """
         from graphapi.plots.regions import region_heatmap
 
-        ends = (neuron_ids, None) if side == "output" else (None, neuron_ids)
-        found = self.get_type_connectivity(by, *ends, threshold, regions=regions, by_region=True)
+        found = self.get_type_connectivity(
+            by,
+            neuron_ids if side == "output" else None,
+            neuron_ids if side == "input" else None,
+            threshold,
+            regions=regions,
+            by_region=True,
+        )
         colors = self.get_class_colors(by)
         axes = region_heatmap(
             found, side, by=by, share=share, most=most, colors=colors, log=log, ax=ax
