@@ -14,6 +14,7 @@ from graphapi.motifs.pattern import Condition, located
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from graphapi.graph.materialization import Materialization
     from graphapi.motifs.pattern import Comparison, Edge, Kind, Op, Pattern, Scalar, Value
 
 #: What a connection carries in the graph model.
@@ -45,6 +46,12 @@ class MotifSchema:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "nodes", {**self.nodes, "root_id": "int"})
+
+    @classmethod
+    def of(cls, made: Materialization) -> MotifSchema:
+        """Return the fields that a graph's record names."""
+        edges = {n: kind for n, kind in EDGE_FIELDS.items() if made.has_size or n == "weight"}
+        return cls({one.name: one.type for one in made.neuron_fields}, edges)
 
 
 def bind(pattern: Pattern, schema: MotifSchema) -> Pattern:

@@ -13,7 +13,7 @@ from graphapi.common.notices import notice
 from graphapi.engines.queries import catalog
 from graphapi.errors import InputError, MotifError, UnknownFieldError
 from graphapi.graph.criteria import NoMatchWarning
-from graphapi.motifs.binding import EDGE_FIELDS, MotifSchema, bind
+from graphapi.motifs.binding import MotifSchema, bind
 from graphapi.motifs.bycensus import count_by_class, matches_by_class
 from graphapi.motifs.compile import compile_query
 from graphapi.motifs.dsl import parse
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from graphapi.graph.materialization import Materialization
     from graphapi.graph.reader import Reader
     from graphapi.graph.results import Adjacency
     from graphapi.ids import IdArray
@@ -91,7 +90,7 @@ class MotifSearch(NetworkAnalysis):
         self._in_regions = in_regions
         self.narrowing, self._part = narrowed
         self._narrower: Self | None = None
-        self._schema = _schema_of(connectome.materialization) if schema is None else schema
+        self._schema = MotifSchema.of(connectome.materialization) if schema is None else schema
         self._max_matches = max_matches
         self._memory_bytes = memory_bytes if memory_bytes is not None else default_memory()
         self._graphs: dict[tuple[bool, bool], MemoryGraph] = {}
@@ -436,11 +435,6 @@ class MotifSearch(NetworkAnalysis):
             for field in fields
         }
         return pd.concat([frame, pd.DataFrame(added, index=frame.index)], axis=1)
-
-
-def _schema_of(made: Materialization) -> MotifSchema:
-    edges = {name: kind for name, kind in EDGE_FIELDS.items() if made.has_size or name == "weight"}
-    return MotifSchema({one.name: one.type for one in made.neuron_fields}, edges)
 
 
 def read_motif(motif: Motif) -> Pattern:
