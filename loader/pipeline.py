@@ -208,7 +208,7 @@ def _warn_if_empty(made: Stages) -> Stages:
     what = f"no connection is left of {counts['rows']:,} rows: {', '.join(left_out(counts))}"
     if not counts["neurons"]:
         raise InputError(
-            what, hint="are the ids and values of --only those of this file, and of this version?"
+            what, hint="check that the ids and values of --only are from this file and this version"
         )
     notice(what)
     return dataclasses.replace(made, notes=(*made.notes, what))

@@ -15,7 +15,7 @@ from graphapi.common.notices import notice
 from graphapi.common.threads import Stop
 from graphapi.errors import InputError
 from graphapi.graph.results import MOST_DENSE_CELLS
-from graphapi.graph.terms import Terms
+from graphapi.graph.terms import Terms, check_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,9 +46,9 @@ class EffectiveQuestions(ClassQuestions, SignedReader):
 
         The share of input of a connection is its weight divided by all synapses that the
         postsynaptic neuron receives at this threshold, from annotated neurons or others. Shares
-        are multiplied along a walk and summed over all walks of so many hops, as in
+        are multiplied along a walk and summed over all walks of that length, as in
         connectome_interpreter. The result is the share of a neuron's input that comes from
-        another neuron that many hops before. Walks may visit a neuron twice.
+        another neuron that many hops upstream. Walks may visit a neuron twice.
 
         Parameters
         ----------
@@ -89,9 +89,9 @@ class EffectiveQuestions(ClassQuestions, SignedReader):
         from graphapi.network.passing import passed_on
 
         terms = Terms(threshold=threshold)
-        _check_number("hops", hops)
+        check_count("hops", hops)
         if limit is not None:
-            _check_number("limit", limit)
+            check_count("limit", limit)
         matrix, roots = self.whole.matrix(terms.threshold)
         of_neurons, told = self._signs_of_all(signed, signs)
         labels = None if by is None else self._labels_of_all(by)
@@ -171,8 +171,8 @@ class EffectiveQuestions(ClassQuestions, SignedReader):
         from graphapi.network.passing import passed_on
 
         terms = Terms(threshold=threshold)
-        _check_number("hops", hops)
-        _check_number("limit", limit)
+        check_count("hops", hops)
+        check_count("limit", limit)
         labels = self._labels_of_all(by)
         pre = self._select(pre_ids, "pre_ids", terms)
         post = self._select(post_ids, "post_ids", terms)
@@ -288,8 +288,3 @@ def _pairs(found: Any, pre: _Side, post: _Side) -> pd.DataFrame:
     data["total"] = values.sum(axis=0)
     frame = pd.DataFrame(data)
     return frame.iloc[np.argsort(-np.abs(data["total"]), kind="stable")].reset_index(drop=True)
-
-
-def _check_number(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise InputError(f"{name} must be a whole number from 1 up, not {value!r}")

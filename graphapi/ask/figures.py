@@ -343,9 +343,9 @@ class FigureQuestions(
         pre_ids, post_ids, threshold, by
             See `get_contributing_paths`.
         hops
-            Number of hops of the paths that are drawn.
+            Number of hops of each path.
         limit
-            Largest number of paths of at most so many hops; the figure says what share they are.
+            Largest number of paths of at most `hops` hops; the figure gives their share.
         ax
             Axes to draw on; None for new ones.
 

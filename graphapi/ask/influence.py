@@ -81,7 +81,7 @@ class InfluenceQuestions(ClassQuestions, SignedReader):
             `'synapses'`: weights are numbers of synapses. `'share_of_input'`: each weight is
             divided by all synapses that the postsynaptic neuron receives at this threshold.
         gain
-            Largest eigenvalue after scaling, between 0 and 1. Activity that goes round is
+            Largest eigenvalue after scaling, between 0 and 1. Recurrent activity is
             amplified 1 / (1 - gain) times; a smaller value gives short paths more weight.
 
         Returns

@@ -11,7 +11,7 @@ from graphapi.ask.regions import RegionReader
 from graphapi.engines.queries import catalog
 from graphapi.errors import InputError
 from graphapi.graph.results import MOST_DENSE_CELLS
-from graphapi.graph.terms import Terms
+from graphapi.graph.terms import Terms, check_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,8 +109,8 @@ class PartnerQuestions(RegionReader):
         """
         import pandas as pd
 
-        if at_least is not None and at_least < 1:
-            raise InputError(f"at_least: {at_least} is less than 1")
+        if at_least is not None:
+            check_count("at_least", at_least)
         selection, found = self._partners(neuron_ids, direction, threshold)
         wanted = len(selection.unique) if at_least is None else at_least
         mine, theirs = _sides(found, direction)

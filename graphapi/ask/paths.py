@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphapi.common.notices import notice
-from graphapi.errors import InputError
 from graphapi.graph.reader import Reader
-from graphapi.graph.terms import Terms
+from graphapi.graph.terms import Terms, check_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -150,9 +149,8 @@ class PathQuestions(Reader):
     def _ends(
         self, sources: object, targets: object, max_hops: int, threshold: int, limit: int = 1
     ) -> _Ends:
-        for name, value in (("max_hops", max_hops), ("limit", limit)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise InputError(f"{name} must be a whole number from 1 up, not {value!r}")
+        check_count("max_hops", max_hops)
+        check_count("limit", limit)
         terms = Terms(threshold=threshold)
         return _Ends(
             self._select(sources, "sources", terms),
@@ -242,7 +240,7 @@ class PathQuestions(Reader):
 
 
 def _distances(graph: nx.DiGraph[int], start: Iterable[int], most: int) -> dict[int, int]:
-    """Return the hops from the nearest start to each neuron at most so many hops away."""
+    """Return the hops from the nearest start to each neuron within a number of hops."""
     import networkx as nx
 
     layers = itertools.islice(nx.bfs_layers(graph, start), most + 1)

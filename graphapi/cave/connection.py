@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from graphapi.cave.arrow import read_answer
 from graphapi.cave.filters import Filters
-from graphapi.cave.pieces import RowLimit
+from graphapi.cave.pieces import NOTHING_KEPT, RowLimit
 from graphapi.cave.records import (
     DatastackInfo,
     TableInfo,
@@ -301,8 +301,7 @@ class Cave:
         if len(found) != 1 or whole != found or isinstance(found[0], bool):
             raise CaveResponseError(
                 f"{self.server}: the count of '{table}' is not one whole number: {found[:3]}",
-                hint="nothing was kept. Try again; if it happens again, tell the server's "
-                "administrators",
+                hint=NOTHING_KEPT,
             )
         return int(found[0])
 
@@ -332,7 +331,7 @@ class Cave:
         limit
             Largest number of rows to return.
         is_view
-            `table` is a view.
+            Whether `table` is a view.
 
         Returns
         -------

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from graphapi.ids import IdArray
 
 
+#: Hint of errors about answers that contradict each other.
+NOTHING_KEPT = "nothing was kept. Try again; if it happens again, tell the server's administrators"
+
+
 @dataclass(frozen=True, slots=True)
 class IdRange:
     """Rows with `lo <= id < hi`, and how many the server counts there."""
@@ -100,6 +104,10 @@ class RowLimit:
     def met(self) -> int | None:
         """The length of the shortest truncated answer so far; None before the first."""
         return self._met
+
+    def below(self, rows: int) -> int:
+        """Return a number of rows that an answer can hold: `rows`, or fewer if it was truncated."""
+        return rows if self._met is None else max(1, min(rows, self._met - 1))
 
     def meet(self, rows: int) -> None:
         """Record that an answer was truncated at this length."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from graphapi.cave.arrow import joined, repeated_ids, require_ids
 from graphapi.cave.filters import Filters
+from graphapi.cave.pieces import NOTHING_KEPT
 from graphapi.common.threads import in_order
 from graphapi.errors import IncompleteAnswerError
 
@@ -185,11 +186,7 @@ class Reader:
 
     def incomplete(self, words: str) -> IncompleteAnswerError:
         """Return an error that says which counts disagree."""
-        return IncompleteAnswerError(
-            f"{self._where}: {words}",
-            hint="nothing was kept. Try again; if it happens again, tell the server's "
-            "administrators",
-        )
+        return IncompleteAnswerError(f"{self._where}: {words}", hint=NOTHING_KEPT)
 
     # -- one piece -------------------------------------------------------------------------
 
@@ -273,9 +270,8 @@ class Reader:
 
     @property
     def target(self) -> int:
-        """How many rows to request at a time: below any row limit seen so far."""
-        met = self._cave.row_limit.met
-        return self._rows_at_a_time if met is None else max(1, min(self._rows_at_a_time, met - 1))
+        """How many rows to request at a time."""
+        return self._cave.row_limit.below(self._rows_at_a_time)
 
     @property
     def _where(self) -> str:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from graphapi.cave.complete import POST, PRE
 from graphapi.cave.filters import Filters
+from graphapi.cave.pieces import NOTHING_KEPT
 from graphapi.cave.reader import ROWS_AT_A_TIME
 from graphapi.common.threads import in_order
 from graphapi.errors import IncompleteAnswerError, SourceSchemaError
@@ -198,16 +199,11 @@ class ConnectionsView:
 
     @property
     def _target(self) -> int:
-        met = self._cave.row_limit.met
-        return self._rows_at_a_time if met is None else max(1, min(self._rows_at_a_time, met - 1))
+        return self._cave.row_limit.below(self._rows_at_a_time)
 
     @property
     def _where(self) -> str:
         return f"{self._cave.server}, view '{self.name}', version {self._version}"
 
     def _incomplete(self, words: str) -> IncompleteAnswerError:
-        return IncompleteAnswerError(
-            f"{self._where}: {words}",
-            hint="nothing was kept. Try again; if it happens again, tell the server's "
-            "administrators",
-        )
+        return IncompleteAnswerError(f"{self._where}: {words}", hint=NOTHING_KEPT)

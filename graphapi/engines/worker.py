@@ -15,7 +15,6 @@ import logging
 import os
 import pickle
 import queue
-import re
 import signal
 import struct
 import subprocess
@@ -27,11 +26,11 @@ from typing import IO, TYPE_CHECKING, cast
 
 from graphapi import errors
 from graphapi.common.childprocess import python_command
+from graphapi.common.memory import machine_memory, read_size
 from graphapi.errors import (
     EngineError,
     GraphFileError,
     GraphIncompleteError,
-    InputError,
     QueryRejectedError,
     QueryTimeoutError,
 )
@@ -52,7 +51,6 @@ _STEP = 0.1  # seconds between checks of its memory, and for Ctrl-C
 _LIBRARIES = 200 << 20  # bytes that a worker takes before its first query
 #: The child gets no other variables: tokens and passwords stay here.
 _VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "TMPDIR", "LD_LIBRARY_PATH")
-_SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([MG])(?:I?B)?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -119,16 +117,13 @@ def query_memory() -> int:
     """
     given = os.environ.get("CAVEGRAPH_QUERY_MEMORY")
     if given is None:
-        return max(1 << 30, _machine_memory() // 4)
-    found = _SIZE.match(given.strip())
-    if found is None or float(found[1]) == 0:
-        raise InputError(f"CAVEGRAPH_QUERY_MEMORY is '{given}'", hint="for example 4G or 500M")
-    return int(float(found[1]) * (1 << (20 if found[2].upper() == "M" else 30)))
+        return max(1 << 30, machine_memory() // 4)
+    return read_size(given, "CAVEGRAPH_QUERY_MEMORY")
 
 
 def file_memory() -> int:
     """Return how many bytes reading a whole graph file may take: half of this machine's memory."""
-    return max(query_memory(), _machine_memory() // 2)
+    return max(query_memory(), machine_memory() // 2)
 
 
 class Workers:
@@ -433,13 +428,3 @@ def _error_of(payload: bytes) -> errors.CavegraphError:
     said = json.loads(payload)
     kind: type[errors.CavegraphError] = getattr(errors, said["class"])
     return kind(said["message"], hint=said["hint"])
-
-
-def _machine_memory() -> int:
-    try:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # not on this platform
-        return 0
-    with contextlib.suppress(OSError, ValueError):  # the word "max" means no limit
-        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
-    return memory

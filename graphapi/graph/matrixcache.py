@@ -13,7 +13,6 @@ import json
 import logging
 import mmap
 import os
-import re
 import stat
 import sys
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphapi.common.files import is_private, write_whole
+from graphapi.common.memory import read_size
 from graphapi.errors import InputError
 from graphapi.graph.frommatrix import HeldMatrix
 
@@ -35,13 +35,12 @@ if TYPE_CHECKING:
     from graphapi.ids import IdArray
 
 _MAGIC = b"cavegraph matrix 1\n"
-#: The header's place: the arrays begin behind it, aligned.
+#: Size of the header; the arrays start after it, aligned.
 _HEAD = 4096
 #: Below this number of connections, reading the graph again is as fast.
 SMALLEST = 100_000
-_DEFAULT_BYTES = 8 << 30
+_DEFAULT_BYTES = 8 * 10**9
 _WORDS = 8192
-_SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([MG])B?\s*$", re.IGNORECASE)
 _LOG = logging.getLogger(__name__)
 
 
@@ -54,7 +53,7 @@ def cache_folder() -> Path:
 
 
 def cache_bytes() -> int:
-    """Return how large all matrices together may become: `$CAVEGRAPH_MATRIX_CACHE`, else 8 GB.
+    """Return the size limit of all matrices together: `$CAVEGRAPH_MATRIX_CACHE`, else 8 GB.
 
     Raises
     ------
@@ -66,12 +65,7 @@ def cache_bytes() -> int:
         return _DEFAULT_BYTES
     if given.strip() == "0":
         return 0
-    found = _SIZE.match(given)
-    if found is None:
-        raise InputError(
-            f"CAVEGRAPH_MATRIX_CACHE is '{given}'", hint="for example 4G or 500M; 0 for no cache"
-        )
-    return int(float(found[1]) * (1 << (20 if found[2].upper() == "M" else 30)))
+    return read_size(given, "CAVEGRAPH_MATRIX_CACHE (0 for no cache)")
 
 
 @dataclass(frozen=True)
@@ -97,7 +91,7 @@ class MatrixCache:
 
     @classmethod
     def of(cls, uri: str, record: Materialization) -> MatrixCache:
-        """Return the cache of a graph as the user's settings say; none for a small graph."""
+        """Return the cache of a graph, with the user's limit; nothing is kept of a small graph."""
         small = record.counts.get("connections", 0) < SMALLEST
         return cls(cache_folder(), uri, record, 0 if small else cache_bytes())
 
@@ -107,7 +101,7 @@ class MatrixCache:
         Parameters
         ----------
         threshold
-            A matrix of this threshold or a lower one is taken, the highest of them.
+            Smallest weight needed. The matrix with the highest threshold up to this is returned.
 
         Returns
         -------
@@ -123,7 +117,7 @@ class MatrixCache:
                 try:
                     roots, matrix = self._mapped(path, found)
                 except (OSError, ValueError, KeyError, TypeError) as error:
-                    _LOG.warning("%s cannot be used and is made again: %s", path, error)
+                    _LOG.warning("%s cannot be used and will be made again: %s", path, error)
                     path.unlink(missing_ok=True)
                     continue
                 os.utime(path)
@@ -133,9 +127,9 @@ class MatrixCache:
     def write(self, threshold: int, roots: IdArray, matrix: sp.csr_array) -> bool:
         """Keep a matrix, and return whether it was kept.
 
-        Small ones are not, nor what would be larger than the limit by itself. The matrices of
-        this graph with a higher threshold are deleted, and the longest unused ones of others
-        where all together exceed the limit. If the folder cannot be written, that is logged.
+        A small matrix, or one larger than the limit, is not kept. Matrices of this graph with a
+        higher threshold are deleted. If all matrices together exceed the limit, those unused for
+        longest are deleted too. If the folder is not writable, a warning is logged.
         """
         parts = (roots, matrix.indptr.astype(np.int64), matrix.indices, matrix.data)
         size = _HEAD + sum(_padded(part.nbytes) for part in parts)
@@ -161,7 +155,7 @@ class MatrixCache:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def _load(self) -> str:
-        """Return a name for the load: other connections have another one."""
+        """Return a name for the load, which differs if the connections may differ."""
         made = self.record
         told = [made.load_id, made.datastack, made.version, made.loaded_at, made.checksums]
         text = json.dumps([*told, made.counts], sort_keys=True)
@@ -175,7 +169,7 @@ class MatrixCache:
         return [int(text) for text in texts if text.isdecimal()]
 
     def _delete_stale(self) -> None:
-        """Delete the matrices of what was at this place before."""
+        """Delete the matrices of earlier graphs at this place."""
         for path in self.folder.glob(f"{self._place()}-*.matrix"):
             if not path.name.startswith(f"{self._place()}-{self._load()}-"):
                 path.unlink(missing_ok=True)
@@ -194,7 +188,7 @@ class MatrixCache:
             total -= told.st_size
 
     def _is_own_folder(self) -> bool:
-        """Return whether the folder is there, is this user's, and nobody else may write to it."""
+        """Return whether the folder exists, is this user's, and nobody else may write to it."""
         try:
             told = self.folder.lstat()
         except OSError:
@@ -202,7 +196,7 @@ class MatrixCache:
         if stat.S_ISDIR(told.st_mode) and is_private(told):
             return True
         _LOG.warning(
-            "%s is not used: it must be a folder of yours that nobody else can write to",
+            "%s is not used: it must be your own folder, and nobody else may write to it",
             self.folder,
         )
         return False
@@ -238,11 +232,11 @@ class MatrixCache:
             whole = _map(handle)
         parts, place = [], _HEAD
         for kind, n, size in zip(types, lengths, sizes, strict=True):
-            # Each with the map as its base: scipy copies what is a small part of an array.
+            # Each array has the map as its base: scipy would copy a small part of an array.
             parts.append(np.frombuffer(whole, kind, n, place))
             place += size
         if head != self._head(threshold, tuple(parts)):
-            raise ValueError("its checksum is wrong, or it is of another load")
+            raise ValueError("its checksum is wrong, or it is from another load")
         roots, indptr, indices, data = parts
         if indptr.size != roots.size + 1 or data.size != indices.size or data.dtype != np.int64:
             raise ValueError("its arrays do not fit together")
@@ -254,7 +248,7 @@ class MatrixCache:
 
 
 def _map(handle: int) -> mmap.mmap:
-    """Map a whole file for reading, its pages at once where the system can."""
+    """Map a whole file for reading; its pages are loaded at once if the system can."""
     if not hasattr(mmap, "PROT_READ"):  # Windows
         return mmap.mmap(handle, 0, access=mmap.ACCESS_READ)
     flags = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)
@@ -268,8 +262,8 @@ def _padded(size: int) -> int:
 def _checksum(values: npt.NDArray[Any]) -> str:
     """Return a checksum of an array, as fast as memory is read.
 
-    The 64-bit words are summed in blocks of 64 kB, and the sums are hashed. It finds damage, and
-    keeps nobody out: the owner of the file does that.
+    The 64-bit words are summed in blocks of 64 kB, and the sums are hashed. This detects damage,
+    but not forgery: against that, only the user's own files are used.
     """
     raw = values.view(np.uint8)
     count = raw.size // (8 * _WORDS)

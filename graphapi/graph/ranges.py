@@ -1,4 +1,4 @@
-"""Ask about a whole graph part by part, so that memory does not grow with the connectome."""
+"""Query a whole graph part by part, so that memory does not grow with the connectome."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def neuron_ranges(roots: pa.ChunkedArray) -> Iterator[dict[str, int]]:
 def summed(
     run: Callable[[Query, dict[str, int]], pa.Table], query: Query, roots: pa.ChunkedArray
 ) -> dict[str, int]:
-    """Ask a query of sums for each range of neurons, and add up each column.
+    """Run a query of sums for each range of neurons, and add up each column.
 
     Parameters
     ----------

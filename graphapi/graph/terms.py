@@ -33,6 +33,18 @@ def check_min_size(min_size: object) -> None:
         )
 
 
+def check_count(name: str, value: object) -> None:
+    """Check that an argument is a whole number of 1 or more.
+
+    Raises
+    ------
+    InputError
+        It is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise InputError(f"{name}: {value!r} is not a whole number of 1 or more")
+
+
 @dataclass(frozen=True)
 class Terms:
     """What counts as a connection in a call.

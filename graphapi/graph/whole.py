@@ -10,9 +10,10 @@ import numpy as np
 from graphapi.common.madeup import marked_synthetic
 from graphapi.common.progress import Progress
 from graphapi.engines.queries import Item, Query, catalog
-from graphapi.errors import GraphIncompleteError, InputError
+from graphapi.errors import GraphIncompleteError
 from graphapi.graph.frommatrix import HeldMatrix
 from graphapi.graph.matrixcache import MatrixCache
+from graphapi.graph.terms import check_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +39,7 @@ def iter_connections(
     graph: Graph, threshold: int, rows: int = ROWS, timeout: float | None = None
 ) -> Iterator[pa.Table]:
     """Yield every connection; see `Connectome.iter_connections`."""
-    if rows < 1:
-        raise InputError(f"rows: {rows} is less than 1")
+    check_count("rows", rows)
     query = catalog()["connections_from"]
     ranges = _ranges(*_out_partners(graph), rows)
     with Progress("Reading connections", len(ranges), unit="pieces") as bar:

@@ -201,7 +201,7 @@ def search(p, starts, keep, limit, stop):  # type: ignore[no-untyped-def]
     keep : bool
         Whether to return the matches, or only their number.
     limit : int
-        Stop after so many matches; negative for no limit.
+        Stop after this many matches; negative for no limit.
     stop : int64 array of one
         Another thread sets it to 1 to stop the search.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -176,8 +175,3 @@ class NeighbourLists:
                 offset += target.size
         lists.append(np.arange(size, dtype=np.int32))
         return np.stack(starts).astype(np.int64), np.concatenate(lists).astype(np.int32)
-
-
-def default_memory() -> int:
-    """Return a quarter of the machine's memory, in bytes."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 import numpy as np
 import pandas as pd
 
+from graphapi.common.memory import machine_memory
 from graphapi.common.notices import notice
 from graphapi.engines.queries import catalog
 from graphapi.errors import InputError, MotifError, UnknownFieldError
@@ -21,7 +22,6 @@ from graphapi.motifs.memory import (
     BYTES_PER_CONNECTION,
     MemoryGraph,
     count_connections,
-    default_memory,
 )
 from graphapi.motifs.narrowed import TRANSMITTER, Narrowing, PartOfGraph, with_signs
 from graphapi.motifs.pattern import Pattern
@@ -92,7 +92,7 @@ class MotifSearch(NetworkAnalysis):
         self._narrower: Self | None = None
         self._schema = MotifSchema.of(connectome.materialization) if schema is None else schema
         self._max_matches = max_matches
-        self._memory_bytes = memory_bytes if memory_bytes is not None else default_memory()
+        self._memory_bytes = memory_bytes if memory_bytes is not None else machine_memory() // 4
         self._graphs: dict[tuple[bool, bool], MemoryGraph] = {}
         self._fits: bool | None = None
 

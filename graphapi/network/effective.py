@@ -1,9 +1,9 @@
-"""Effective connectivity: products of shares of input, summed over all ways of so many hops.
+"""Effective connectivity: products of shares of input, summed over all walks of a given length.
 
 The share of input of a connection is its weight divided by all synapses that the postsynaptic
 neuron receives. Multiplied along a walk and summed over all walks of some hops, it is the share of
-a neuron's input that comes from another neuron that many hops before. The matrix of all pairs is
-never made: only rows of the sources, or columns of the targets, are carried along.
+a neuron's input that comes from another neuron that many hops upstream. The matrix of all pairs is
+never built: only rows of the sources, or columns of the targets, are carried along.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def effective_by_hop(
 
 @dataclass(frozen=True)
 class GroupPath:
-    """One way from group to group.
+    """One path from group to group.
 
     Attributes
     ----------
@@ -87,16 +87,16 @@ class GroupPath:
 
 @dataclass(frozen=True)
 class GroupPaths:
-    """The strongest ways, and what was left out.
+    """The strongest paths, and what was left out.
 
     Attributes
     ----------
     paths
-        The ways with the largest contributions in size, largest first.
+        The paths with the largest contributions in size, largest first.
     totals
-        Effective connectivity over 1 hop, 2 hops, and so on, all ways together.
+        Effective connectivity over 1 hop, 2 hops, and so on, over all paths.
     complete
-        Whether no other way contributes anything.
+        Whether no other path contributes anything.
     """
 
     paths: list[GroupPath]
@@ -105,7 +105,7 @@ class GroupPaths:
 
 
 class PathSearch:
-    """Finds the ways from group to group that carry most of the effective connectivity.
+    """Search for the paths from group to group that carry most of the effective connectivity.
 
     Parameters
     ----------
@@ -138,37 +138,37 @@ class PathSearch:
         self._most = _powers(abs(shares), targets, hops) if self._signed else self._reach
 
     def strongest(self, limit: int) -> GroupPaths:
-        """Return the ways that contribute most, exactly.
+        """Return the paths that contribute most, exactly.
 
-        A beginning of a way is extended only while no finished way is stronger than everything
-        that could still come of it, so what is returned is what a full list would begin with.
+        An unfinished path is extended only while it may still become stronger than every finished
+        one, so the result is the beginning of the full list.
 
         Raises
         ------
         QueryTimeoutError
             The time limit was reached.
         """
-        open_ways = _Open(limit)
+        unfinished = _Unfinished(limit)
         for length in range(1, self._hops + 1):
-            self._extend(open_ways, (), self._sources, length)
+            self._extend(unfinished, (), self._sources, length)
         paths: list[GroupPath] = []
-        while open_ways.heap and len(paths) < limit:
+        while unfinished.heap and len(paths) < limit:
             if self._stop is not None:
                 self._stop.check()
-            _, _, groups, state, left = heapq.heappop(open_ways.heap)
+            _, _, groups, state, left = heapq.heappop(unfinished.heap)
             if left:
                 places, values = state
                 carried = np.asarray(values @ self._shares[places, :])
-                self._extend(open_ways, groups, carried, left - 1)
+                self._extend(unfinished, groups, carried, left - 1)
             else:
                 paths.append(GroupPath(groups, state))
         totals = [float(self._sources @ reach) for reach in self._reach[1:]]
-        return GroupPaths(paths, totals, not (open_ways.heap or open_ways.dropped))
+        return GroupPaths(paths, totals, not (unfinished.heap or unfinished.dropped))
 
     def _extend(
-        self, open_ways: _Open, groups: tuple[int, ...], carried: Floats, left: int
+        self, unfinished: _Unfinished, groups: tuple[int, ...], carried: Floats, left: int
     ) -> None:
-        """Add one group to a way, for each group that leads on to the targets."""
+        """Add one group to a path, for each group that leads on to the targets."""
         places = np.flatnonzero((carried != 0) & (self._most[left] > 0))
         if not places.size:
             return
@@ -179,26 +179,26 @@ class PathSearch:
             longer = (*groups, int(self._group[part[0]]))
             if left:
                 size = float(np.abs(values) @ self._most[left][part])
-                open_ways.add(size, longer, (part, values), left)
+                unfinished.add(size, longer, (part, values), left)
             else:
                 contribution = float(values @ self._reach[0][part])
-                open_ways.add(abs(contribution), longer, contribution, 0)
+                unfinished.add(abs(contribution), longer, contribution, 0)
 
 
-class _Open:
-    """Ways to go on with, the one with the largest bound first.
+class _Unfinished:
+    """Unfinished paths, the one with the largest bound first.
 
     Parameters
     ----------
     limit
-        Ways that are weaker than so many finished ones are dropped.
+        A path that is weaker than this many finished ones is dropped.
 
     Attributes
     ----------
     heap
         Negative bound, order of arrival, groups, state and hops left; 0 hops: finished.
     dropped
-        Whether a way was dropped.
+        Whether a path was dropped.
     """
 
     def __init__(self, limit: int) -> None:
@@ -208,7 +208,7 @@ class _Open:
         self._finished: list[float] = []
 
     def add(self, size: float, groups: tuple[int, ...], state: Any, left: int) -> None:
-        """Add a way whose contribution is at most `size`."""
+        """Add a path whose contribution is at most `size`."""
         full = len(self._finished) == self._limit
         if size == 0 or (full and size < self._finished[0]):
             self.dropped |= size > 0

@@ -1,8 +1,8 @@
 """Influence of neurons on all others: the steady state of linear dynamics.
 
 Constant input to the seeds spreads along connections, with `dr/dt = -r + M r + s`. At the steady
-state `r = s + M r`, which is solved by BiCGSTAB: measured against GMRES, a power series and a
-dense solution in docs/decisions/0170. The accuracy is checked for every single neuron.
+state `r = s + M r`, which is solved by BiCGSTAB; docs/decisions/0170 compares it with other
+solvers. The accuracy is checked for each neuron.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 TOLERANCE = 1e-12
 #: The constant of adjusted influence; smaller influences than exp(-24) count as none.
 CONSTANT = 24.0
-#: Up to so many neurons a direct solution is possible where iteration fails.
+#: Most neurons for which a direct solution replaces an iteration that failed.
 _DIRECT = 4_000
 #: Steps of the power series after the iteration, which make small values exact too.
 _POLISH = 60
@@ -45,7 +45,7 @@ class Dynamics:
     eigenvalue
         Largest real part of the eigenvalues before scaling; None without any loop.
     scale
-        What was multiplied by.
+        The factor by which the weights were multiplied.
     """
 
     matrix: Any

@@ -1,4 +1,4 @@
-"""The leading eigenvalue of a network's matrix: how strongly activity that goes round returns."""
+"""The leading eigenvalue of a network's matrix: how strongly recurrent activity returns."""
 
 from __future__ import annotations
 

@@ -43,8 +43,7 @@ def path_layers(
     by
         The property that the groups are values of, for the heading.
     hops
-        Draw only the paths of so many hops; None: those of the number of hops that contributes
-        most.
+        Draw only paths of this length; None: the length that contributes most.
     colors
         Colour of each group.
     title

@@ -91,9 +91,9 @@ def effective(
 ) -> None:
     """Compute effective connectivity over several hops.
 
-    By hop and summed: the share of a neuron's input that comes from another so many hops before:
-    products of shares of input, summed over all walks. From the ids or --where, to --to or
-    --to-where.
+    By hop and summed: the share of a neuron's input that comes from another neuron several hops
+    upstream, which is the product of shares of input, summed over all walks. From the ids or
+    --where, to --to or --to-where.
     """
     if paths and by is None:
         raise typer.BadParameter("--paths needs --by, such as --by cell_class")

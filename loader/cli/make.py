@@ -101,7 +101,7 @@ def load(
         bool,
         typer.Option(
             "--synthetic",
-            help="The files hold made-up data. Files of `cavegraph synthetic` say so themselves.",
+            help="The files hold made-up data. Files of `cavegraph synthetic` are already marked.",
         ),
     ] = False,
     preset: Annotated[

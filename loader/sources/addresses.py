@@ -211,7 +211,7 @@ class _Fetch:
                 self._part.unlink()
                 self._notes.unlink(missing_ok=True)
                 raise LoadError(
-                    f"{self._address} was damaged on the way: its MD5 differs from the server's",
+                    f"{self._address} was damaged in transit: its MD5 differs from the server's",
                     hint="run the same load again",
                 )
         self._part.replace(self._target)

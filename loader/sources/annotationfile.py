@@ -90,7 +90,7 @@ class AnnotationFile:
 
     @classmethod
     def of(cls, value: str | Path | AnnotationFile) -> AnnotationFile:
-        """Turn a path into an `AnnotationFile`; an `AnnotationFile` stays."""
+        """Turn a path into an `AnnotationFile`; return an `AnnotationFile` unchanged."""
         found = value if isinstance(value, AnnotationFile) else cls(value)
         if unknown := sorted(found.columns.keys() - set(ROLES)):
             raise InputError(

@@ -50,7 +50,7 @@ def fetch_pieces(
     Returns
     -------
     collections.Counter
-        The numbers, summed over all pieces, those of an earlier run too.
+        The numbers, summed over all pieces, including those of an earlier run.
     """
 
     def finish(named: tuple[str, P]) -> Mapping[str, int]:

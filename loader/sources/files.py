@@ -59,7 +59,7 @@ class FileSource:
         CAVE's column `pre_pt_root_id`.
     synthetic
         The data are made up, and the graph's record says so. Files that are marked as synthetic
-        need no word of the user.
+        do not need this.
     keep
         Conditions on rows, such as `cleft_score>=50` or `type=chemical`; only rows that meet
         all of them are summed.

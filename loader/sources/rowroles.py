@@ -180,7 +180,7 @@ def _require_ends(found: Mapping[str, str], types: Mapping[str, str], where: str
 
 
 def _require_no_twin(found: Mapping[str, str], types: Mapping[str, str], where: str) -> None:
-    """Refuse a column of which another differs only in upper and lower case, or by a number.
+    """Refuse a column if another name differs from it only in case, or by an added number.
 
     DuckDB adds the number where names differ in case only.
     """

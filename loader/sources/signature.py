@@ -105,7 +105,7 @@ def require_format(head: bytes, expected: str, where: str) -> None:
         raise SourceSchemaError(f"{where} is {found.what}, not {expected}", hint=found.remedy)
     if head and not head.strip(b"\0"):
         raise SourceSchemaError(
-            f"{where} is damaged: it begins with null characters alone", hint="get it again"
+            f"{where} is damaged: it begins with nothing but null characters", hint="get it again"
         )
     if found is None and expected not in _TEXT and _is_text(head):
         raise SourceSchemaError(

@@ -111,7 +111,7 @@ def totals_by_cave(
 
 
 def totals_by_view(cave: Cave, view: str, version: int, roots: IdArray) -> dict[int, Totals]:
-    """Ask a view of connections about neurons, one by one, and sum the weights up.
+    """Query a view of connections for some neurons, one by one, and sum the weights.
 
     Raises
     ------

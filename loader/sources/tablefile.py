@@ -19,6 +19,7 @@ from graphapi.errors import InputError, NotFoundError, SourceSchemaError
 from loader.sources.packed import PACKINGS, first_bytes, readable
 from loader.sources.signature import HEAD, require_format, signature
 from loader.sources.textfile import read_header, reason_in_words, require_names
+from loader.stages.names import told_apart
 from loader.work.duck import database, identifier, literal
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class TableFile:
                 return cast("Format", found.format)
             if found:
                 raise InputError(
-                    f"{self.where} is {found.what}, which cannot be read so", hint=found.remedy
+                    f"{self.where} is {found.what}, which cannot be read", hint=found.remedy
                 )
         if ending in _FOREIGN:
             raise InputError(
@@ -297,26 +298,14 @@ def _text_scan(file: TableFile, path: Path) -> str:
         separator, skip, names = header.separator, header.skipped, header.names
         has_header = True
     require_names(names, file.where)
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in _told_apart(names))
+    seen: set[str] = set()
+    apart = [told_apart(name, seen, first=1) for name in names]  # as DuckDB numbers them
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in apart)
     return (
         f"read_csv({literal(path)}, columns={{{columns}}}, auto_detect=false, "
         f"delim={literal(separator)}, header={str(has_header).lower()}, skip={skip}, comment='', "
         "nullstr='', quote='\"', escape='\"')"
     )
-
-
-def _told_apart(names: list[str]) -> list[str]:
-    """Add numbers to names that differ only in case, as DuckDB does."""
-    seen: set[str] = set()
-    told = []
-    for name in names:
-        new, number = name, 0
-        while new.lower() in seen:
-            number += 1
-            new = f"{name}_{number}"
-        seen.add(new.lower())
-        told.append(new)
-    return told
 
 
 def _parquet_scan(file: TableFile, path: Path) -> str:

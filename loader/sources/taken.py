@@ -105,7 +105,7 @@ def _columns(columns: Mapping[str, str], told: Sequence[str], how: str) -> list[
     """Return which column is which: first those that the user named."""
     said = {ours: theirs for ours, theirs in columns.items() if ours in told}
     found = {ours: theirs for ours, theirs in columns.items() if ours not in told}
-    parts = {"as you said": said, f"{how} by their names": found}
+    parts = {"you named": said, f"{how} by their names": found}
     return [
         f"  columns {why}: {', '.join(f'{ours} = {theirs}' for ours, theirs in some.items())}"
         for why, some in parts.items()
@@ -117,7 +117,7 @@ def _why_synapses(roles: Roles, asked: Mapping[str, str]) -> str:
     if roles.rows == "pairs" or roles.shape:
         return ""
     if asked.get("weight") == NO_WEIGHT:
-        return ", as you said"
+        return ", as you specified"
     return ": no column is known as a weight (guessed)"
 
 

@@ -175,7 +175,7 @@ def _first_bytes(path: Path, size: int, where: str) -> bytes:
     except (OSError, EOFError, zlib.error) as error:
         raise SourceSchemaError(
             f"{where} cannot be read as text: {error}",
-            hint="check that the file is whole and its ending right",
+            hint="check that the file is complete and has the right extension",
         ) from error
 
 

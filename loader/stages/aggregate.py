@@ -10,7 +10,7 @@ and on Spark. Rows have one of two layouts:
 
 Both may have `inside` (bool): false for rows that are not between two chosen neurons;
 `region` (string), which brain region; and whole numbers `nt_gaba`, `nt_glutamate`, ...: how
-much the row speaks for each transmitter.
+many votes the row has for each transmitter.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Layout = Literal["synapses", "pairs"]
 
-#: How the names of columns begin that speak for a transmitter.
+#: Prefix of columns with votes for a transmitter.
 SCORE = "nt_"
 #: CAVE's root id of a synapse whose segment has not been looked up yet.
 UNRESOLVED_ROOT = 1
@@ -152,17 +152,17 @@ def with_region(rows: ir.Table) -> ir.Table:
 def with_votes(
     rows: ir.Table, rule: Rule, spellings: Mapping[str, Sequence[str]], scores: Sequence[str]
 ) -> ir.Table:
-    """Say how much each row speaks for each transmitter, in whole numbers that sum exactly.
+    """Add each row's votes for each transmitter, as whole numbers that sum exactly.
 
     Parameters
     ----------
     rows, rule
         The rows, with `transmitter` or columns of scores `nt_...`.
     spellings
-        Our word for a transmitter to the texts in `transmitter` that mean it: a row speaks for
+        Our word for a transmitter to the texts in `transmitter` that mean it: a row votes for
         it with its synapses.
     scores
-        Columns of scores: a row speaks for each transmitter with its score, times its synapses.
+        Columns of scores: a row votes for each transmitter with its score times its synapses.
     """
     import ibis
 
@@ -178,7 +178,7 @@ def with_votes(
 
 
 def with_transmitter(summed: ir.Table) -> ir.Table:
-    """Replace the columns `nt_...` by `transmitter`: that with most; null where two have most."""
+    """Replace the columns `nt_...` by `transmitter`, the one with most votes; null if tied."""
     import ibis
 
     names = [name for name in summed.columns if name.startswith(SCORE)]
@@ -196,7 +196,7 @@ def with_transmitter(summed: ir.Table) -> ir.Table:
 
 
 def transmitters(summed: ir.Table) -> ir.Table:
-    """Return `root_id` and the `transmitter` that most of a neuron's output speaks for."""
+    """Return `root_id` and the `transmitter` that most of a neuron's output votes for."""
     names = [name for name in summed.columns if name.startswith(SCORE)]
     spoken = summed.group_by("pre").aggregate(
         **{name: summed[name].sum().cast("int64") for name in names}

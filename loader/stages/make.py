@@ -35,7 +35,7 @@ _SPILLED_BYTES, _STAGED_BYTES = 48, 12
 #: The step's name.
 STEP = "aggregate"
 CONNECTIONS, REGIONS = "connections.parquet", "regions.parquet"
-#: Where a neuron's transmitter is from, if no annotation table says any.
+#: The source of a neuron's transmitter, if no annotation table names any.
 _SOURCE, _SPOKEN = "transmitter_source", literal("outgoing connections")
 
 
@@ -356,7 +356,7 @@ def _checksums(
         if spread != sums["regions.spread"]:
             raise VerificationError(
                 "the weights by region do not sum to the weights of the connections",
-                hint="report this: it is a fault of the program",
+                hint="this is a bug; please report it",
             )
     for name in ("annotations", "neurons"):
         sums[f"{name}.content"] = _content(folder / f"{name}.parquet")

@@ -67,13 +67,17 @@ def graph_names(columns: Iterable[str], where: str, *, reserved: Iterable[str] =
     for column in columns:
         _check(column, where)
         base = PREFIX + column if column.lower() in taken else column
-        name, number = base, 1
-        while name.lower() in seen:
-            number += 1
-            name = f"{base}_{number}"
-        seen.add(name.lower())
-        named.append(name)
+        named.append(told_apart(base, seen, first=2))
     return named
+
+
+def told_apart(name: str, seen: set[str], *, first: int) -> str:
+    """Return a name, with a number if `seen` has it in any case; add it to `seen`."""
+    new, number = name, first
+    while new.lower() in seen:
+        new, number = f"{name}_{number}", number + 1
+    seen.add(new.lower())
+    return new
 
 
 def _check(column: str, where: str) -> None:

@@ -1,4 +1,4 @@
-"""The transmitter of each connection, from what the rows of connections say."""
+"""The transmitter of each connection, from the rows of the source."""
 
 # ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
 
@@ -25,7 +25,7 @@ _MOST_TEXTS = 1_000
 def with_votes(
     backend: Any, rows: Any, info: RowsInfo, rule: aggregate.Rule
 ) -> tuple[Any, list[str]]:
-    """Say what each row speaks for; notes list the texts that are not transmitters."""
+    """Add what each row votes for; notes list the texts that are not transmitters."""
     scores = [name for name in info.extras if name.startswith(aggregate.SCORE)]
     if scores:
         return aggregate.with_votes(rows, rule, {}, scores), []
@@ -38,7 +38,7 @@ def with_votes(
         raise SourceSchemaError(
             f"connections, column '{column}': more than {_MOST_TEXTS:,} different texts, which "
             "are not transmitters",
-            hint="name another with --column transmitter=NAME, or none with transmitter=none",
+            hint="name another column with --column transmitter=NAME; transmitter=none reads none",
         )
     texts_of = zip(found["transmitter"], found["rows"], strict=True)
     counts = {text: rows for text, rows in texts_of if text is not None}
@@ -54,7 +54,7 @@ def with_votes(
 
 
 def votes(summed: Any) -> list[str]:
-    """Return the columns that speak for transmitters."""
+    """Return the columns of votes for transmitters."""
     return [name for name in summed.columns if name.startswith(aggregate.SCORE)]
 
 
@@ -68,4 +68,4 @@ def disputed(connection: duckdb.DuckDBPyConnection, summed: Any, info: RowsInfo)
     if not found:
         return []
     said = f"{found:,} pairs of neurons have rows of several transmitters"
-    return [f"{said}: they keep the one of most synapses, none where two have as many"]
+    return [f"{said}: the one with most synapses was kept, none if two are tied"]

@@ -1,4 +1,4 @@
-"""The transmitter of each neuron, from whatever its annotation tables say.
+"""The transmitter of each neuron, from its annotation tables.
 
 A table names transmitters in one column, or has an average score for each of several. Its
 words become ours; a text that is not the name of a transmitter is left out and reported,
@@ -29,7 +29,7 @@ _LISTED = 8
 
 @dataclass(frozen=True)
 class Told:
-    """One table that says transmitters.
+    """One table that names transmitters.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Told:
         `transmitter`, and `transmitter_score` where there is one, or our words for
         transmitters, to columns: names, scores, or averages.
     source
-        The table and what in it, for people.
+        The table and its columns, for people.
     """
 
     rows: pa.Table
@@ -129,7 +129,7 @@ def _named(told: Told) -> tuple[np.ndarray, list[str]]:
 
 
 def left_out(counts: Counter[str], source: str) -> list[str]:
-    """Return the note about texts that are not names of transmitters; none where there are none."""
+    """Return the note about texts that are not names of transmitters; none if there are none."""
     if not counts:
         return []
     shown = ", ".join(f"'{text}' ({rows:,} rows)" for text, rows in counts.most_common(_LISTED))
@@ -148,7 +148,7 @@ def _scores(told: Told) -> np.ndarray:
 
 
 def _highest(told: Told) -> tuple[np.ndarray, np.ndarray]:
-    """Take the transmitter with the highest average; none where two are equal or all are 0."""
+    """Take the transmitter with the highest average; none if two are equal or all are 0."""
     words = list(told.columns)
     values = np.column_stack(
         [np.asarray(told.rows[told.columns[w]].to_pandas(), dtype=np.float64) for w in words]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from graphapi.common.memory import machine_memory, read_size
 from graphapi.errors import InputError, LoadError
 
 if TYPE_CHECKING:
@@ -17,27 +17,15 @@ if TYPE_CHECKING:
 
 #: Numbers of the system's errors for a full disk, a full quota, and a file that is too large.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?\s*", re.IGNORECASE)
 #: Memory of Python and its libraries in a load, including the writing process: 330 MB measured.
 PYTHON_BYTES = 400_000_000
 #: The smallest memory limit of DuckDB.
 _LEAST = 100_000_000
-_POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
 def as_bytes(text: str) -> int:
-    """Read a size such as `2GB`, `500MB` or `1.5GiB`.
-
-    Raises
-    ------
-    InputError
-        The text is not a size.
-    """
-    match = _SIZE.fullmatch(text)
-    if match is None or float(match[1]) == 0:
-        raise InputError(f"memory limit: {text!r} cannot be used", hint="for example 2GB")
-    base = 1024 if match[3] else 1000
-    return int(float(match[1]) * base ** _POWERS[match[2].upper()])
+    """Read a memory limit such as `2GB`; see `read_size`."""
+    return read_size(text, "memory limit")
 
 
 def refuse_more_than_there_is(memory_limit: str) -> None:
@@ -48,10 +36,8 @@ def refuse_more_than_there_is(memory_limit: str) -> None:
     InputError
         The limit is above the machine's memory.
     """
-    if not hasattr(os, "sysconf"):  # this system does not report its memory
-        return
-    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if as_bytes(memory_limit) > there:
+    there = machine_memory()
+    if there and as_bytes(memory_limit) > there:
         raise InputError(
             f"memory limit: {memory_limit} is more than the {as_text(there)} of this machine",
             hint=f"use at most about {there * 3 // 4 // 10**6}MB, to leave some for other programs",

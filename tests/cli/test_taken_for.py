@@ -76,7 +76,7 @@ def test_it_is_said_even_if_the_rows_are_refused(files, run: Run):
             ["--column", "pre=from", "--column", "post=to"],
             [
                 "rows.csv: taken for connections\n",
-                "  columns as you said: pre = from, post = to\n",
+                "  columns you named: pre = from, post = to\n",
                 "  columns guessed by their names: weight = weight\n",
             ],
         ),
@@ -92,7 +92,7 @@ def test_it_is_said_even_if_the_rows_are_refused(files, run: Run):
         (
             pd.DataFrame({"pre": [1, 2], "post": [2, 3], "many": [4, 5]}),
             ["--column", "weight=none"],
-            ["  each row is one synapse, as you said\n"],
+            ["  each row is one synapse, as you specified\n"],
         ),
         (
             pd.DataFrame([[0, 2], [3, 0]], index=[17, 19], columns=[17, 19]).reset_index(),
@@ -109,7 +109,7 @@ def test_it_is_said_even_if_the_rows_are_refused(files, run: Run):
         (
             pd.DataFrame({"pre": [1, 2], "post": [2, 3], "weight": [4, 5], "a\x1b[31m": 1}),
             ["--column", "size_sum=a\x1b[31m"],
-            ["as you said: size_sum = a\\x1b[31m\n"],
+            ["you named: size_sum = a\\x1b[31m\n"],
         ),
     ],
     ids=["said", "synapses", "none", "matrix", "prefix", "steering"],

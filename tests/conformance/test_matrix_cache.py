@@ -125,7 +125,7 @@ def test_what_is_spoilt_is_read_again(
     again, reads = other()
     assert rows_of(again) == expected
     assert READS & set(reads)
-    assert "cannot be used and is made again" in caplog.text
+    assert "cannot be used and will be made again" in caplog.text
     third, reads = other()
     assert rows_of(third) == expected
     assert not READS & set(reads)

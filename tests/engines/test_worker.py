@@ -384,7 +384,7 @@ def test_a_graph_is_found_by_whatever_path(
 
 @pytest.mark.parametrize(
     ("given", "size"),
-    [("4G", 4 << 30), ("500M", 500 << 20), ("1.5 GB", 3 << 29), ("2GiB", 2 << 30)],
+    [("4G", 4 * 10**9), ("500M", 5 * 10**8), ("1.5 GB", 15 * 10**8), ("2GiB", 2 << 30)],
 )
 def test_memory_is_set_by_a_variable(
     monkeypatch: pytest.MonkeyPatch, given: str, size: int

@@ -54,7 +54,7 @@ ATTACKS = (
     ),
     Attack(
         "the same canary through a loaded demo, on both engines: scenes, links, figures and pages, exports, eight commands, `info --json`, logs at DEBUG, tracebacks, every property and file of the Neo4j server, the demo's own server",
-        "it is nowhere; six planted canaries are each seen",
+        "it is found nowhere; each of six planted canaries is found",
         "tests/security/test_canary_of_a_demo.py",
     ),
     Attack(
@@ -68,18 +68,18 @@ ATTACKS = (
         "tests/common/test_http.py",
     ),
     Attack(
-        "a server that is wrong in one thing: 92 faults in counts, rows, records, `Retry-After`, deep JSON; alone and three at random (40 seeds)",
+        "a server with a fault: 92 faults in counts, rows, records, `Retry-After`, deep JSON; each alone, and three at random (40 seeds)",
         "the right rows, or an error of ours",
         "tests/cave/test_server_faults.py",
     ),
     Attack(
         "a server counts 0 for a table that has rows",
-        "one more question tells: IncompleteAnswerError, not an empty table",
+        "asked once more, it is found out: IncompleteAnswerError, not an empty table",
         "tests/cave/test_server_faults.py::test_a_count_of_0_for_a_table_with_rows_is_no_empty_table",
     ),
     Attack(
         "6,000 queries drawn by a seed, 3,000 on each engine: 34 beginnings, 36 things between, 40 endings that read files, the network or settings, write, or end other people's queries",
-        "0 files read or written, 0 requests to a canary server, 0 deaths of the process; every query that passes gives the same rows when our tokens are pulled apart, so the engine splits as we do",
+        "0 files read or written, 0 requests to a canary server, 0 crashes; every query that passes gives the same rows when our tokens are pulled apart, so the engine splits as we do",
         "tests/engines/test_attack_queries.py",
     ),
     Attack(
@@ -98,7 +98,7 @@ ATTACKS = (
         "tests/engines/test_worker.py::test_a_crash_is_an_error_and_the_session_goes_on",
     ),
     Attack(
-        "queries past the door: `LOAD FROM`, `COPY TO`, sockets, programs, variables of the environment, a stranger's `.wal`",
+        "queries that get past the allow-list: `LOAD FROM`, `COPY TO`, sockets, programs, variables of the environment, a stranger's `.wal`",
         "the process of queries has no other file, no network and no tokens (Linux); what a system lacks is logged",
         "tests/engines/test_worker.py",
     ),
@@ -119,7 +119,7 @@ ATTACKS = (
     ),
     Attack(
         "two loads into one Neo4j database at once, on one computer or two, also where one slept past its hold (12 pairs from a seed)",
-        "one is told before it fetches anything, or before it changes anything more; every read is one whole graph or refused",
+        "one of them stops before it fetches anything, or before it changes anything more; every read is one whole graph or refused",
         "tests/loader/test_neo4j_hold.py",
     ),
     Attack(
@@ -143,8 +143,8 @@ ATTACKS = (
         "tests/reliability/test_damages.py::test_a_flipped_bit_in_the_index_is_seen",
     ),
     Attack(
-        "391 single damages of a graph file (24 in the suite, all with `CAVEGRAPH_DAMAGES=391`), each verified, looked at by `load --replace`, and opened",
-        "0 deaths of the process, 0 errors of another library, 0 wrong answers that `verify` passes: each of the 391 read right, refused, or named by `verify`; opening one is limited to 1 GB of memory (all 391 on 2026-11-27)",
+        "391 single damages of a graph file (24 in the suite, all with `CAVEGRAPH_DAMAGES=391`), each verified, read by `load --replace`, and opened",
+        "0 crashes, 0 errors of another library, 0 wrong answers that `verify` passes: each of the 391 read right, refused, or named by `verify`; opening one is limited to 1 GB of memory (all 391 on 2026-11-27)",
         "tests/reliability/test_damages.py::test_a_damage_is_seen_or_changes_nothing",
     ),
     Attack(
@@ -164,7 +164,7 @@ ATTACKS = (
     ),
     Attack(
         "a memory limit in which one `COPY` of the connections cannot fit, and a disk that is too small",
-        "pieces, and the same graph; too little disk is told before the step, with the stages kept",
+        "pieces, and the same graph; too little disk is reported before the step, and the stages are kept",
         "tests/loader/test_pieces.py",
     ),
 )

@@ -86,7 +86,7 @@ def _around(point: Floats, rng: np.random.Generator, spread_um: float) -> Floats
 
 
 def _projection(site: _Site, rng: np.random.Generator) -> Skeleton:
-    """Antennal lobe glomerulus, medial tract, calyx boutons, lateral horn."""
+    """Draw an antennal lobe glomerulus, medial tract, calyx boutons and lateral horn."""
     lobe, calyx, horn = site["AL_*"], site["CA_*"], site["LH_*"]
     grower = Grower(_around(lobe.centre + _um(0, -8, -30), rng, 4), rng)
     angle = 2 * np.pi * 3 * site.share
@@ -105,7 +105,7 @@ def _projection(site: _Site, rng: np.random.Generator) -> Skeleton:
 
 
 def _ring(site: _Site, rng: np.random.Generator) -> Skeleton:
-    """ER: lateral soma, bulb tuft, and an arc around the ellipsoid body."""
+    """Draw ER: lateral soma, bulb tuft, and an arc around the ellipsoid body."""
     bulb, body = site["BU_*"], site["EB"]
     grower = Grower(_around(site.offset(58, -34, -42), rng, 6), rng)
     grower.run([grower.skeleton.soma, bulb.centre], 280, Kind.TRUNK)
@@ -133,7 +133,7 @@ def _bridge_point(site: _Site, along: float) -> Floats:
 
 
 def _column(site: _Site, rng: np.random.Generator) -> Skeleton:
-    """EBc: soma behind the bridge, one bridge glomerulus, one wedge of the ellipsoid body."""
+    """Draw EBc: soma behind the bridge, one bridge glomerulus, one wedge of the ellipsoid body."""
     along = 2 * site.share - 1
     glomerulus = _bridge_point(site, along)
     grower = Grower(_around(glomerulus + _um(0, -22, 14), rng, 3), rng)
@@ -146,7 +146,7 @@ def _column(site: _Site, rng: np.random.Generator) -> Skeleton:
 
 
 def _bridge(site: _Site, rng: np.random.Generator) -> Skeleton:
-    """PBt: a bar along the whole bridge with side branches."""
+    """Draw PBt: a bar along the whole bridge with side branches."""
     middle = _bridge_point(site, 2 * site.share - 1)
     grower = Grower(_around(middle + _um(0, -26, 22), rng, 4), rng)
     grower.run([grower.skeleton.soma, middle], 280, Kind.TRUNK)
@@ -165,7 +165,7 @@ def _bridge(site: _Site, rng: np.random.Generator) -> Skeleton:
 
 
 def _layer(site: _Site, rng: np.random.Generator) -> Skeleton:
-    """FBt: a side arbor and one layer of the fan-shaped body."""
+    """Draw FBt: a side arbor and one layer of the fan-shaped body."""
     fan = site["FB"]
     grower = Grower(_around(site.offset(72, -30, 30), rng, 6), rng)
     edge = fan.centre + np.array([0.85 * site.sign * fan.radii[0], 0, 0])
@@ -185,7 +185,7 @@ def _layer(site: _Site, rng: np.random.Generator) -> Skeleton:
 
 
 def _fan_column(site: _Site, rng: np.random.Generator) -> Skeleton:
-    """FBc: one bridge glomerulus and one column of the fan-shaped body."""
+    """Draw FBc: one bridge glomerulus and one column of the fan-shaped body."""
     along = 2 * site.share - 1
     glomerulus, fan = _bridge_point(site, along), site["FB"]
     grower = Grower(_around(glomerulus + _um(0, -24, 10), rng, 3), rng)
@@ -216,7 +216,7 @@ def _two_arbors(
 
 
 def _local(site: _Site, rng: np.random.Generator) -> Skeleton:
-    """LN: a lateral soma and an arbor through the whole antennal lobe."""
+    """Draw LN: a lateral soma and an arbor through the whole antennal lobe."""
     lobe = site["AL_*"]
     grower = Grower(_around(lobe.centre + _um(30 * site.sign, -8, 0), rng, 4), rng)
     grower.run([grower.skeleton.soma, lobe.centre], 260, Kind.TRUNK)

@@ -19,11 +19,11 @@ _PLAIN = "plain.toml"
 _PLACEHOLDERS = {"{digits}": r"(\d+)", "{dataset}": r"([A-Za-z]+_\d+)"}
 #: Our names for columns of connections or synapse rows.
 ROLES = ("pre", "post", "weight", "size", "size_sum", "valid")
-#: Our names of what else a row may say, where the table has a column of it.
+#: Our names of what else a row may hold, if the table has a column for it.
 EXTRA_ROLES = ("region", "transmitter")
-#: Our names of the columns that say the transmitter.
+#: Our names of the columns that hold the transmitter.
 TRANSMITTER_ROLES = ("transmitter", "transmitter_score")
-#: Said of a role, there is no such column.
+#: As the column of a role: there is no such column.
 NO_COLUMN = "none"
 #: The columns of single synapses in FlyWire's tables: a score for each transmitter.
 _SCORES = ("gaba", "ach", "glut", "oct", "ser", "da")
@@ -196,7 +196,7 @@ def named(ours: str, there: Iterable[str]) -> list[str]:
 def transmitter_columns(
     there: Iterable[str], shape: Shape | None, said: Mapping[str, str]
 ) -> dict[str, str]:
-    """Find the columns of a table that say transmitters.
+    """Find the columns of a table that hold transmitters.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ def transmitter_columns(
     -------
     dict
         `transmitter`, and `transmitter_score` where there is one, to a column of names; or
-        our words for several transmitters to columns of scores; empty where it says none.
+        our words for several transmitters to columns of scores; empty if there are none.
     """
     names = list(there)
     if said.get("transmitter") == NO_COLUMN:
