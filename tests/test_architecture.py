@@ -75,6 +75,22 @@ DOORS = {"graphapi/graph/door", "graphapi/graph/materialization"}
 #: What may touch only the sandbox: it practises, it does not load.
 SANDBOX_USERS = ("loader.sandbox", "loader.cli")
 
+#: Small mechanisms, and the modules that may use them directly; everybody else calls these.
+ONE_HOME = {
+    "renames a file": {"graphapi/common/files"},
+    "sends a request": {"graphapi/common/http"},
+    "counts cores": {"graphapi/common/threads"},
+    "measures the machine's memory": {"graphapi/common/memory"},
+    # the second waits for one query in short steps, the third answers requests
+    "makes a pool of threads": {
+        "graphapi/common/threads",
+        "graphapi/engines/ladybug",
+        "graphapi/serve/desk",
+    },
+}
+#: Who in graphapi may know CAVE; the second stores a token. `graph.reader` alone asks the first.
+CAVE_USERS = {"graphapi.graph.fallback", "graphapi.functions"}
+
 SOURCES = sorted(p for package in PACKAGES for p in (ROOT / package).rglob("*.py"))
 
 
@@ -152,6 +168,92 @@ def past_the_door(root: Path) -> list[str]:
 
 def test_the_graph_is_read_through_one_door() -> None:
     assert past_the_door(ROOT) == []
+
+
+def mechanisms(tree: ast.Module) -> set[str]:
+    """Name the mechanisms of `ONE_HOME` that a module uses directly."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and "HTTPAdapter" in map(ast.unparse, node.bases):
+            found.add("sends a request")
+        if not isinstance(node, ast.Call):
+            continue
+        name = ast.unparse(node.func).rpartition(".")[2]
+        only = node.args[0] if len(node.args) == 1 and not node.keywords else None
+        # texts are replaced with two arguments, columns renamed by keyword or to a constant
+        if name in ("replace", "rename") and only and not isinstance(only, ast.Constant):
+            found.add("renames a file")
+        if ast.unparse(node.func) in ("os.replace", "os.rename", "shutil.move"):
+            found.add("renames a file")
+        if ast.unparse(node.func) in ("requests.Session", "requests.get", "urlopen"):
+            found.add("sends a request")
+        if name in ("sched_getaffinity", "cpu_count"):
+            found.add("counts cores")
+        if name == "sysconf" and "SC_PHYS_PAGES" in ast.unparse(node):
+            found.add("measures the machine's memory")
+        if name == "ThreadPoolExecutor":
+            found.add("makes a pool of threads")
+    return found
+
+
+def test_each_small_mechanism_has_one_home() -> None:
+    used: dict[str, set[str]] = {}
+    for path in SOURCES:
+        for one in mechanisms(ast.parse(path.read_text("utf-8"))):
+            used.setdefault(one, set()).add(name_of(path))
+    assert used == ONE_HOME
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("draft.rename(target)", "renames a file"),
+        ("os.replace(draft, target)", "renames a file"),
+        ("requests.Session()", "sends a request"),
+        ("class Mine(HTTPAdapter): ...", "sends a request"),
+        ("os.cpu_count()", "counts cores"),
+        ("os.sysconf('SC_PHYS_PAGES')", "measures the machine's memory"),
+        ("ThreadPoolExecutor(4)", "makes a pool of threads"),
+        ("'a'.replace('b', 'c'); frame.rename(columns=str); series.rename('n')", None),
+    ],
+)
+def test_a_planted_mechanism_is_named(text: str, what: str | None) -> None:
+    assert mechanisms(ast.parse(text)) == ({what} if what else set())
+
+
+def cave_users(root: Path) -> list[str]:
+    """List the modules of graphapi that know CAVE, or ask it, and may not."""
+    return sorted(
+        name
+        for name, used in read_imports(root, PACKAGES).items()
+        if name.startswith("graphapi.") and not name.startswith("graphapi.cave")
+        if (name not in CAVE_USERS and any(one.startswith("graphapi.cave") for one in used))
+        or (name != "graphapi.graph.reader" and "graphapi.graph.fallback" in used)
+    )
+
+
+def test_one_module_decides_between_graph_and_cave() -> None:
+    assert cave_users(ROOT) == []
+
+
+def test_a_planted_way_to_cave_is_named(tmp_path: Path) -> None:
+    root = planted(
+        tmp_path,
+        graphapi__cave__connection="",
+        graphapi__graph__fallback="from graphapi.cave.connection import Cave",
+        graphapi__graph__reader="from graphapi.graph.fallback import CaveSource",
+        graphapi__ask__paths="def later():\n    from graphapi.graph.fallback import CaveSource",
+        graphapi__ask__types="from graphapi.cave.connection import Cave",
+    )
+    assert cave_users(root) == ["graphapi.ask.paths", "graphapi.ask.types"]
+
+
+def test_a_question_is_answered_where_it_is_documented() -> None:
+    """Docstrings do not send the reader to `Connectome`: the topic's file says it all."""
+    found = [
+        name_of(p) for p in SOURCES if re.search(r"[Ss]ee `Connectome\.", p.read_text("utf-8"))
+    ]
+    assert found == []
 
 
 def sandbox_users(root: Path) -> list[str]:

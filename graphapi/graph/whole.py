@@ -38,7 +38,7 @@ _SIZES = Query(
 def iter_connections(
     graph: Graph, threshold: int, rows: int = ROWS, timeout: float | None = None
 ) -> Iterator[pa.Table]:
-    """Yield every connection; see `Connectome.iter_connections`."""
+    """Yield every connection, in pieces; see `graphapi.ask.export.ExportQuestions`."""
     check_count("rows", rows)
     query = catalog()["connections_from"]
     ranges = _ranges(*_out_partners(graph), rows)

@@ -77,7 +77,7 @@ def write_report(
     Parameters
     ----------
     folder, nulls, seed, top, workers
-        See `Connectome.report`.
+        See `graphapi.ask.motifs.MotifQuestions.report`.
     graph, model
         The graph, and what the null graphs keep.
     title

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from graphapi.common.address import origin_of, shown
+from graphapi.common.files import put_in_place
 from graphapi.common.http import file_session
 from graphapi.common.progress import Progress
 from graphapi.errors import InputError, LoadError, NotFoundError
@@ -214,7 +215,7 @@ class _Fetch:
                     f"{self._address} was damaged in transit: its MD5 differs from the server's",
                     hint="run the same load again",
                 )
-        self._part.replace(self._target)
+        put_in_place(self._part, self._target)
         self._notes.unlink(missing_ok=True)
 
     def _size(self) -> int:
