@@ -139,7 +139,7 @@ def test_a_folder_of_everybody_is_not_used(
     again, reads = other()
     assert rows_of(again) == expected
     assert READS & set(reads)
-    assert "nobody else can write to" in caplog.text
+    assert "nobody else may write to it" in caplog.text
 
 
 def test_somebody_elses_file_is_not_used(
