@@ -244,7 +244,7 @@ def load(
         raise
     typer.echo(visible(str(report), keep="\n"))
     if report.conflicts is not None and len(report.conflicts):
-        typer.echo(report.conflicts.head(10).to_string(index=False))
+        typer.echo(visible(report.conflicts.head(10).to_string(index=False), keep="\n"))
 
 
 def info(

@@ -22,7 +22,7 @@ from loader.sources.tablefile import (
 )
 from loader.stages.fieldtypes import normalised, parsed, split, whole_despite_gaps, without
 from loader.stages.names import graph_names
-from loader.work.duck import identifier
+from loader.work.duck import identifier, one_row
 from loader.work.steps import AnnotationInfo
 from loader.work.workspace import sha256_of
 
@@ -290,6 +290,9 @@ class _Opened:
         rows = self._rows()
         raw = rows.drop_columns([_ROOT, _SUPERVOXEL])
         notes: list[str] = []
+        sql = f"SELECT count(*) AS n FROM annotation_rows WHERE NOT ({self._valid})"
+        if deleted := one_row(self._connection, sql)["n"]:
+            notes.append(f"{deleted} rows are not valid, so they were left out")
         roots = self._roots(rows.column(_ROOT).to_pylist(), names)
         if resolver is not None:
             roots, notes = resolver(roots, rows.column(_SUPERVOXEL).to_pylist())
@@ -319,9 +322,15 @@ class _Opened:
         supervoxel = self._supervoxel.sql if self._supervoxel else "NULL"
         sql = (
             f"SELECT *, {root} AS {identifier(_ROOT)}, {supervoxel} AS {identifier(_SUPERVOXEL)} "
-            "FROM annotation_rows"
+            f"FROM annotation_rows WHERE {self._valid}"
         )
         return fetch(self._connection, sql, self._file)
+
+    @property
+    def _valid(self) -> str:
+        """Return SQL that leaves out rows which CAVE's dumps mark as deleted."""
+        is_dump = {"valid", "pt_root_id"} <= self._types.keys()
+        return "TRY_CAST(valid AS BOOLEAN) IS DISTINCT FROM false" if is_dump else "true"
 
     def _not_merged(self) -> set[str]:
         """Return the columns that describe the row, not the cell."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from graphapi.cave.views import Box
 from graphapi.errors import IncompleteAnswerError, SourceSchemaError, TableNotFoundError
 from loader.sources import dumps, taken
 from loader.sources.cavepieces import fetch_pieces, step_names, write_step
+from loader.sources.rowroles import NUCLEI
 from loader.work.steps import ROWS, RowsInfo
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 _STEPS = "connections/"
 _BOXES = f"{_STEPS}boxes"
-#: Columns by which a view repeats a connection, once for each nucleus of a neuron.
-_NUCLEI = re.compile(r"(pre|post)_(nuc|nucleus|soma)_id$")
 
 
 def roles(names: Sequence[str], view: str) -> dict[str, str]:
@@ -84,7 +82,7 @@ def rows_of_view(rows: pa.Table, view: str) -> tuple[pa.Table, int]:
         rest = [n for n in rows.column_names if n not in ours.values()]
         once = table.group_by(list(columns)).aggregate([]).select(list(columns))
         whole = rows.group_by(rows.column_names).aggregate([]).num_rows
-        by_nucleus = rest and all(_NUCLEI.match(name) for name in rest)
+        by_nucleus = rest and all(NUCLEI.match(name) for name in rest)
         if not by_nucleus or once.num_rows != pairs or whole != rows.num_rows:
             raise SourceSchemaError(
                 f"view '{view}': {repeated:,} rows repeat a pair of neurons, and may be parts of "

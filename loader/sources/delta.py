@@ -43,7 +43,7 @@ def newest_files(folder: Path) -> list[Path]:
         if removed and removed.get("path"):
             there.pop(unquote(removed["path"]), None)
     if not there:
-        raise NotFoundError(f"the Delta Lake table '{folder}' has no files")
+        raise NotFoundError(f"the Delta Lake table '{folder}' has no files", hint=_AGAIN)
     return [_inside(folder, name) for name in there]
 
 

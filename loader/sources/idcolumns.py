@@ -32,6 +32,8 @@ _HIDDEN = r"^[^\p{L}]*\p{Nd}[^\p{L}]*$|^\s*0[xX][0-9a-fA-F]+\s*$|(\p{Nd}[^\p{L}\
 _NO_VALUE = "('', 'nan', 'none', 'null', '<na>', 'na', 'n/a', '#n/a', '#na')"
 #: Number of digits of an id whose first digits are in the name of its column.
 _FULL_LENGTH = 18
+#: Number of digits that DuckDB can read as a number; of more it makes no value.
+_MOST_DIGITS = 38
 
 
 @dataclass(frozen=True)
@@ -209,6 +211,14 @@ def _ranged(connection: duckdb.DuckDBPyConnection, found: IdColumn, expression: 
                    count(*) FILTER (v >= 1000000000000000 AND v % 64 = 0) AS floated
             FROM (SELECT {expression} AS v FROM {found.view})""",
     )
+    if found.kind == "digits":
+        text = f"length(ltrim({_plain(identifier(found.column))}, '0'))"
+        longest = one_row(connection, f"SELECT max({text}) AS n FROM {found.view}")["n"]
+        if longest and longest > _MOST_DIGITS:
+            raise SourceSchemaError(
+                f"{found.where}: a number of {longest} digits is not a root id",
+                hint="ids are from 0 to 2**63 - 1",
+            )
     for value in (ends["low"], ends["high"]):
         if value is not None and not 0 <= int(value) < 2**63:
             raise SourceSchemaError(

@@ -131,6 +131,11 @@ def readable(
         for source in _opened(path, member):
             with target.open("wb") as file:
                 shutil.copyfileobj(_unpacked(source, packing, where), file, _PIECE)
+    except RuntimeError as error:  # of a password, or of a compression that zipfile does not know
+        target.unlink(missing_ok=True)
+        raise SourceSchemaError(
+            f"{where} cannot be unpacked: {error}", hint="unpack it with another program first"
+        ) from error
     except _DAMAGE as error:
         target.unlink(missing_ok=True)
         if is_full(error):

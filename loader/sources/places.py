@@ -86,6 +86,11 @@ def _at(text: str) -> list[TableFile]:
     if not path.exists() and _MEMBER in text:
         archive, _, member = text.partition(_MEMBER)
         file = _existing(Path(archive).expanduser())
+        if not is_archive(file):
+            raise InputError(
+                f"'{file}' is not an archive, so it has no member '{member}'",
+                hint="leave out '::', or name a .zip or .tar file",
+            )
         return [TableFile(file, find_member(file, member))]
     if not path.exists() and any(sign in text for sign in _SIGNS):
         # The shell has replaced unquoted patterns; quoted ones arrive here.
@@ -129,10 +134,21 @@ def _in_folder(folder: Path) -> list[Path]:
     if (folder / "_delta_log").is_dir():
         return newest_files(folder)
     files = [p for p in sorted(folder.iterdir()) if p.is_file() and _is_rows(p)]
+    below = [p for p in sorted(folder.glob("*/**/*")) if p.is_file() and _is_shard(p, folder)]
+    if files and below:
+        raise InputError(
+            f"the folder '{folder}' has table files, and its subfolders have more, such as "
+            f"'{below[0]}'",
+            hint="name the files that belong together, or a pattern such as 'FOLDER/*.parquet'",
+        )
+    files = files or [p for p in below if p.suffix == ".parquet"]
     if not files:
-        files = [p for p in sorted(folder.rglob("*.parquet")) if _is_rows(p)]
-    if not files:
-        raise NotFoundError(f"the folder '{folder}' has no table files", hint="check the path")
+        raise NotFoundError(
+            f"the folder '{folder}' has no table files",
+            hint="name those in its subfolders, or a pattern such as 'FOLDER/*/*.csv'"
+            if below
+            else "check the path",
+        )
     kinds = {TableFile(p).format for p in files}
     if len(kinds) > 1:
         raise InputError(
@@ -164,6 +180,11 @@ def _is_text(path: Path) -> bool:
 
 def _is_rows(path: Path) -> bool:
     return known_ending(path.name) and not _is_hidden(path.name) and not path.name.endswith(_HEADER)
+
+
+def _is_shard(path: Path, folder: Path) -> bool:
+    """Return whether a file in a subfolder is a table, and nothing on its way is hidden."""
+    return _is_rows(path) and not any(map(_is_hidden, path.relative_to(folder).parts))
 
 
 def _is_hidden(name: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import SourceSchemaError
-from loader.sources import dumps, matrix, taken, wholes
+from loader.sources import dumps, matrix, repeats, taken, wholes
 from loader.sources.idcolumns import Ids, find_column
 from loader.sources.regionpoints import POINT, numbers_of, point_of
 from loader.sources.regionvolume import located
@@ -104,6 +104,11 @@ class RowFiles:
         self._read_once(scratch)
         self._pre, self._post = (self._id_column(end) for end in ("pre", "post"))
         self._require_alike()
+        ends = (self._pre.sql, self._post.sql)
+        kept = [f.column for f in asked.keep]
+        self._repeated = repeats.count_once(
+            connection, self._all, self._roles, ends, kept, self._where
+        )
         self._rows = one_row(connection, "SELECT count(*) AS n FROM source_rows")["n"]
 
     @property
@@ -165,6 +170,7 @@ class RowFiles:
             extras={name: name for name in extras},
             one_is_unresolved=is_cave if one is None else one,
             rows_filtered=self._rows - kept,
+            rows_repeated=self._repeated,
             reading=reading,
         )
         workspace.finish(ROWS, files, asdict(info))
@@ -342,6 +348,7 @@ class RowFiles:
             and not self._asked.keep
             and not self._point
             and not self._pre.prefix
+            and not self._repeated
             and all(self._types[column] in wholes.TYPES for column in whole)
             and self._types.get(columns.get("valid", ""), "BOOLEAN") == "BOOLEAN"
             and self._types.get(columns.get("size", ""), "DOUBLE") != "VARCHAR"
@@ -381,14 +388,6 @@ class RowFiles:
             "LEFT JOIN names a ON a.name = r.pre LEFT JOIN names b ON b.name = r.post"
         )
 
-    def _says_nothing_of_rows(self) -> bool:
-        """Return whether no file or column could distinguish several rows of one pair."""
-        roles = self._roles
-        if roles.rows != "pairs" or roles.is_certain or len(self._files) > 1 or self._asked.keep:
-            return False
-        free = [name for name in self._all if name not in roles.columns.values()]
-        return all(self._all[name] in ("FLOAT", "DOUBLE") for name in free)
-
     def _reading(self) -> dict[str, Any]:
         """Return what the record says about these files: what they were taken for."""
         roles, shape = self._roles, self._roles.shape
@@ -415,7 +414,7 @@ class RowFiles:
             *(f.column for f in self._asked.keep),
         }
         told["not_used"] = [name for name in self._all if name not in used]
-        if self._says_nothing_of_rows():
+        if repeats.says_nothing_of_rows(self._all, roles):
             told["one_row_a_pair"] = True
         if self._asked.keep:
             told["keep"] = [str(f) for f in self._asked.keep]
@@ -428,7 +427,7 @@ def _view_of_all(
     connection: duckdb.DuckDBPyConnection, files: Sequence[TableFile], scratch: Path
 ) -> dict[str, str]:
     types: dict[str, str] = {}
-    # JSON files may leave out columns, and their types may differ.
+    # JSON files may leave out columns, and their types may differ; others may order them otherwise.
     is_json = all(file.format == "json" for file in files)
     for number, file in enumerate(files):
         found = view(connection, file, f"source_{number}", scratch)
@@ -438,8 +437,7 @@ def _view_of_all(
                 hint="load only files with the same columns",
             )
         types = found
-    union = " UNION ALL BY NAME " if is_json else " UNION ALL "
-    parts = union.join(f"SELECT * FROM source_{n}" for n in range(len(files)))
+    parts = " UNION ALL BY NAME ".join(f"SELECT * FROM source_{n}" for n in range(len(files)))
     connection.execute(f"CREATE VIEW source_rows AS {parts}")
     rows = connection.execute("DESCRIBE source_rows").fetchall()
     return {row[0]: row[1] for row in rows}

@@ -34,6 +34,10 @@ _OF_SYNAPSES = re.compile(
 _OF_IDS = re.compile(
     r"id$|\w+[_.]id$|\w*Id$|\w*_index$|__index_level_\d+__$|column0$|unnamed.*$", re.I
 )
+#: Columns that only number the rows.
+INDEX = re.compile(r"(__index_level_\d+__|column0|unnamed.*|index)$", re.IGNORECASE)
+#: Columns by which a table repeats a connection, once for each nucleus of a neuron.
+NUCLEI = re.compile(r"(pre|post)_(nuc|nucleus|soma)_id$")
 #: Columns that tell kinds of rows apart, by their name; by a value; or by saying yes or no.
 _OF_KINDS = re.compile(
     r"((synapse|syn|edge|connection|conn|link)[_ ]?)?(type|kind|class|category|modality)$"

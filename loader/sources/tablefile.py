@@ -342,19 +342,42 @@ def _view_feather(
 
 def _view_json(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
     """Create a view with a column for each value in nested objects: `outer.inner`."""
-    scan = f"read_json({literal(path)}, sample_size=-1, maximum_object_size=67108864)"
-    places = [[column] for column in connection.sql(f"SELECT * FROM {scan}").columns]
-    kinds = connection.sql(f"SELECT * FROM {scan}").types
+    size = "maximum_object_size=67108864"
+    scan = f"read_json({literal(path)}, sample_size=-1, {size})"
+    found = connection.sql(f"SELECT * FROM {scan}")
+    kinds = {
+        column: _untimed(kind) for column, kind in zip(found.columns, found.types, strict=True)
+    }
+    if list(kinds.values()) != list(map(str, found.types)):
+        told = ", ".join(f"{literal(column)}: {literal(kind)}" for column, kind in kinds.items())
+        scan = f"read_json({literal(path)}, columns={{{told}}}, {size})"
+        found = connection.sql(f"SELECT * FROM {scan}")
     leaves = [
-        leaf for place, kind in zip(places, kinds, strict=True) for leaf in _leaves(place, kind)
+        leaf
+        for column, kind in zip(found.columns, found.types, strict=True)
+        for leaf in _leaves([column], kind)
     ]
     fields = ", ".join(
-        f"{'.'.join(map(identifier, place))} AS {identifier('.'.join(place))}" for place in leaves
+        # Text among numbers, without its quotes.
+        f"{value} ->> '$' AS {label}" if str(kind) == "JSON" else f"{value} AS {label}"
+        for place, kind in leaves
+        for value, label in [(".".join(map(identifier, place)), identifier(".".join(place)))]
     )
     connection.execute(f"CREATE VIEW {identifier(name)} AS SELECT {fields} FROM {scan}")
 
 
-def _leaves(place: list[str], kind: Any) -> list[list[str]]:
+def _untimed(kind: Any) -> str:
+    """Return a type with text for times and the like, which DuckDB sees in any text like one."""
+    if kind.id == "struct":
+        inner = ", ".join(f"{identifier(name)} {_untimed(part)}" for name, part in kind.children)
+        return f"STRUCT({inner})"
+    if kind.id == "list":
+        return f"{_untimed(kind.children[0][1])}[]"
+    text = str(kind)
+    return "VARCHAR" if text.startswith(("DATE", "TIME", "UUID")) else text
+
+
+def _leaves(place: list[str], kind: Any) -> list[tuple[list[str], Any]]:
     if kind.id != "struct":
-        return [place]
+        return [(place, kind)]
     return [leaf for name, inner in kind.children for leaf in _leaves([*place, name], inner)]

@@ -42,6 +42,7 @@ def require(
             "row is one synapse",
         )
     name = text = identifier(column)
+    number = name
     is_lacking, is_bad = f"{name} IS NULL", f"{name} < 0"
     if types[column] not in TYPES:
         text, number = f"trim(CAST({name} AS VARCHAR))", f"TRY_CAST({name} AS DOUBLE)"
@@ -55,9 +56,16 @@ def require(
         connection,
         f"""SELECT count(*) FILTER ({is_lacking}) AS lacking,
                    count(*) FILTER (NOT {is_lacking} AND {is_bad}) AS bad,
-                   any_value({text}) FILTER (NOT {is_lacking} AND {is_bad}) AS example
+                   any_value({text}) FILTER (NOT {is_lacking} AND {is_bad}) AS example,
+                   coalesce(sum({number}) FILTER ({number} > 0), 0) >= 9e18 AS is_too_much
             FROM source_rows WHERE {condition}""",
     )
+    if found["is_too_much"] and not found["bad"]:
+        raise SourceSchemaError(
+            f"{where}: the sum of all values does not fit into 64 bits",
+            hint="a weight is a number of synapses; choose another column with "
+            "--column weight=NAME (in Python, columns={'weight': ...})",
+        )
     lacking, bad, example = found["lacking"], found["bad"], found["example"]
     if lacking and not may_lack:
         raise SourceSchemaError(

@@ -33,13 +33,14 @@ def check_plausible(made: Stages, *, force_annotations: bool = False) -> Stages:
         the connections.
     """
     rows = made.reading.get("connections", {})
-    repeated = made.counts["rows_kept"] - made.counts["connections"]
+    unique = "connections_in_regions" if made.regions else "connections"
+    repeated = made.counts["rows_kept"] - made.counts[unique]
     if rows.get("one_row_a_pair") and repeated > 0:
         raise SourceSchemaError(
-            f"'{rows['files'][0]}': {repeated:,} rows repeat a pair, and no column distinguishes "
-            "them",
-            hint="are they of different kinds, or duplicates? If they should be summed, add "
-            f"--column weight={rows['columns']['weight']}",
+            f"'{rows['files'][0]}': {repeated:,} rows repeat a pair"
+            f"{' in the same region' if made.regions else ''}, and no column distinguishes them",
+            hint="are they of different kinds, duplicates, or from files that overlap? If they "
+            f"should be summed, add --column weight={rows['columns']['weight']}",
         )
     return check_overlap(made, force=force_annotations)
 

@@ -51,6 +51,8 @@ class Shape:
         Column of root ids in an annotation table.
     about
         Meaning of other columns: `region`, `transmitter`, ...; for the record.
+    of_pair
+        Columns that are the same in all rows of a pair, so that they do not tell rows apart.
     kinds
         Column with kinds of rows that are never summed together.
     lists
@@ -75,6 +77,7 @@ class Shape:
     roles: Mapping[str, str] = field(default_factory=dict)
     root_id: str = "root_id"
     about: Mapping[str, str] = field(default_factory=dict)
+    of_pair: tuple[str, ...] = ()
     kinds: str = ""
     lists: tuple[str, ...] = ()
     na: tuple[str, ...] = ()

@@ -1,0 +1,89 @@
+"""Rows that repeat a pair of neurons, in a table that may have summed its synapses already."""
+
+# ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphapi.errors import SourceSchemaError
+from loader.sources.rowroles import INDEX, NUCLEI
+from loader.work.duck import identifier, one_row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import duckdb
+
+    from loader.sources.rowroles import Roles
+
+
+def says_nothing_of_rows(types: Mapping[str, str], roles: Roles) -> bool:
+    """Return whether nothing but a region could distinguish several rows of one pair."""
+    if roles.rows != "pairs" or "weight" in roles.told:
+        return False
+    of_pair = roles.shape.of_pair if roles.shape else ()
+    extras = [column for ours, column in roles.extras.items() if ours != "transmitter"]
+    known = {*roles.columns.values(), *extras, *of_pair}
+    return all(
+        name in known or kind in ("FLOAT", "DOUBLE") or INDEX.match(name)
+        for name, kind in types.items()
+    )
+
+
+def count_once(
+    connection: duckdb.DuckDBPyConnection,
+    types: Mapping[str, str],
+    roles: Roles,
+    ends: tuple[str, str],
+    kept: Sequence[str],
+    where: str,
+) -> int:
+    """Leave out rows of the view `source_rows` that repeat a connection for another nucleus.
+
+    Parameters
+    ----------
+    connection, types, roles
+        DuckDB, the table's columns, and how they are read.
+    ends
+        SQL of pre and post.
+    kept
+        Columns by which rows are kept.
+    where
+        The table, for messages.
+
+    Returns
+    -------
+    int
+        How many rows were left out.
+
+    Raises
+    ------
+    SourceSchemaError
+        Rows of one pair may be parts of its weight, or the same weight again.
+    """
+    told = {*roles.columns.values(), *kept}
+    free = [name for name in types if name not in told]
+    if roles.rows != "pairs" or not free or not all(NUCLEI.match(name) for name in free):
+        return 0
+    fields = ", ".join(map(identifier, sorted(told)))
+    found = one_row(
+        connection,
+        f"""SELECT (SELECT count(*) FROM source_rows) AS n,
+                   (SELECT count(*) FROM (SELECT DISTINCT {fields} FROM source_rows)) AS once,
+                   (SELECT count(*) FROM (SELECT DISTINCT {ends[0]} AS pre, {ends[1]} AS post
+                                          FROM source_rows)) AS pairs""",
+    )
+    repeated = int(found["n"] - found["pairs"])
+    if not repeated or (found["once"] != found["pairs"] and "weight" in roles.told):
+        return 0
+    if found["once"] != found["pairs"]:
+        raise SourceSchemaError(
+            f"{where}: {repeated:,} rows repeat a pair of neurons, and may be parts of its weight "
+            "or the same weight again",
+            hint=f"use --column weight={roles.columns['weight']} if they should be summed, or load "
+            "synapse rows",
+        )
+    connection.execute("ALTER VIEW source_rows RENAME TO repeated_rows")
+    connection.execute(f"CREATE VIEW source_rows AS SELECT DISTINCT {fields} FROM repeated_rows")
+    return repeated
