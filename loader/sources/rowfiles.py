@@ -109,6 +109,9 @@ class RowFiles:
         self._repeated = repeats.count_once(
             connection, self._all, self._roles, ends, kept, self._where
         )
+        if self._repeated:
+            there = connection.sql("SELECT * FROM source_rows").columns
+            self._types = {name: self._types[name] for name in there}
         self._rows = one_row(connection, "SELECT count(*) AS n FROM source_rows")["n"]
 
     @property

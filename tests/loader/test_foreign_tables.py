@@ -77,6 +77,9 @@ def test_a_connection_repeated_for_a_second_nucleus_counts_once(tmp_path):
     made = staged(tmp_path, path)
     assert weights(made) == [(11, 12, 3), (12, 13, 2)]
     assert (made.counts["rows"], made.counts["rows_repeated"]) == (3, 1)
+    bare = VIEW.replace("sum_size,", "")  # of no known shape
+    path = written(tmp_path, "b.csv", f"{bare}11,12,3,7,9\n11,12,3,8,9\n12,13,2,9,\n")
+    assert weights(staged(tmp_path / "b", path)) == [(11, 12, 3), (12, 13, 2)]
     path = written(tmp_path, "w.csv", f"{VIEW}11,12,3,150,7,9\n11,12,4,150,8,9\n12,13,2,90,9,\n")
     refused(tmp_path / "w", path, match="may be parts of its weight")
 
