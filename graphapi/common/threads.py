@@ -52,8 +52,10 @@ class Stop:
 
     def __init__(self, timeout: float | None = None, *, within: Stop | None = None) -> None:
         self.flag = np.zeros(1, dtype=np.int64)
-        self.timeout = timeout
         self._within = _AROUND.get() if within is None else within
+        self.timeout = timeout
+        if timeout is None and self._within is not None:
+            self.timeout = self._within.timeout
         self._end = math.inf if timeout is None else time.monotonic() + timeout
 
     def set(self) -> None:

@@ -15,22 +15,29 @@ if TYPE_CHECKING:
 _STEP = 0.05
 
 
-def interruptibly(connection: Any, work: Callable[[], Any]) -> Any:
+def interruptibly(work: Callable[[], Any], interrupt: Callable[[], object]) -> Any:
     """Run a query so that Ctrl-C stops it, or the stop of the work that it is a part of.
 
     Python handles Ctrl-C only in the main thread, and only between calls: the query therefore runs
     in another thread, and this one waits in short steps.
+
+    Parameters
+    ----------
+    work
+        Runs the query.
+    interrupt
+        Makes the database stop it.
     """
     stop = stop_around()
     if stop is None and threading.current_thread() is not threading.main_thread():
         return work()
-    with ThreadPoolExecutor(1, thread_name_prefix="ladybug") as pool:
+    with ThreadPoolExecutor(1, thread_name_prefix="query") as pool:
         future = pool.submit(work)
         try:
             while not wait([future], timeout=_STEP).done:
                 if stop is not None:
                     stop.check()
         except BaseException:
-            connection.interrupt()
+            interrupt()
             raise
         return future.result()

@@ -239,7 +239,9 @@ class LadybugEngine:
             _translated(what, self.uri, timeout),
         ):
             connection.set_query_timeout(0 if timeout is None else max(1, int(timeout * 1000)))
-            result = interruptibly(connection, lambda: connection.execute(text, dict(params)))
+            result = interruptibly(
+                lambda: connection.execute(text, dict(params)), connection.interrupt
+            )
             if isinstance(result, list):
                 raise InputError("only one query at a time", hint="remove the ';' in between")
             try:

@@ -17,12 +17,14 @@ import neo4j
 import pyarrow as pa
 from neo4j import exceptions as failures
 
+from graphapi.common.threads import stop_around
 from graphapi.engines.address import Address, read_address
 from graphapi.engines.allowed import NEO4J
 from graphapi.engines.base import check_timeout
 from graphapi.engines.columns import declared_table, inferred_column, plain_params
 from graphapi.engines.forks import after_fork, never_end
 from graphapi.engines.graphvalues import plain
+from graphapi.engines.interrupts import interruptibly
 from graphapi.engines.neo4jfailures import (
     OUT_OF_MEMORY,
     Occasion,
@@ -344,7 +346,11 @@ class Neo4jEngine:
 
         try:
             with self._session(neo4j.READ_ACCESS, self._at(what, timeout), fetch) as session:
-                return session.execute_read(work)
+                if stop_around() is None:  # the driver handles Ctrl-C itself
+                    return session.execute_read(work)
+                return interruptibly(
+                    lambda: session.execute_read(work), lambda: self._terminate(token)
+                )
         except CavegraphError:
             if interrupts:  # the driver saw that we terminated the transaction
                 raise interrupts[0] from None

@@ -27,6 +27,7 @@ from typing import IO, TYPE_CHECKING, cast
 from graphapi import errors
 from graphapi.common.childprocess import python_command
 from graphapi.common.memory import machine_memory, read_size
+from graphapi.common.threads import stop_around
 from graphapi.errors import (
     EngineError,
     GraphFileError,
@@ -351,6 +352,8 @@ class _Worker:
             if left <= 0:
                 raise TimeoutError
             self._refuse_too_large()
+            if (stop := stop_around()) is not None:
+                stop.check()
             try:
                 frame = self._frames.get(timeout=left)
             except queue.Empty:

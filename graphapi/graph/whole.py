@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,8 @@ import numpy as np
 
 from graphapi.common.madeup import marked_synthetic
 from graphapi.common.progress import Progress
+from graphapi.common.threads import stop_around
+from graphapi.engines.forks import after_fork
 from graphapi.engines.queries import Item, Query, catalog
 from graphapi.errors import GraphIncompleteError
 from graphapi.graph.frommatrix import HeldMatrix
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from graphapi.graph.door import Graph
     from graphapi.ids import IdArray
 
+#: Seconds between checks while another thread reads the graph.
+_STEP = 0.05
 #: Connections per piece: 24 MB of ids and weights.
 ROWS = 1_000_000
 #: Not in the query catalog, because a graph without sizes does not have this property.
@@ -67,6 +73,8 @@ class WholeGraph:
         self._held: HeldMatrix | None = None
         self._strong: tuple[int, sp.csr_array] | None = None
         self._fields: dict[str, pa.Array] = {}
+        self._lock = threading.RLock()
+        after_fork(self._start_anew)
 
     @property
     def is_read(self) -> bool:
@@ -126,12 +134,13 @@ class WholeGraph:
         GraphIncompleteError
             The graph has been replaced since it was opened.
         """
-        held = self.at_hand(threshold)
-        if held is None:
-            roots, matrix = self._read(threshold, timeout)
-            held = HeldMatrix(roots, matrix, threshold)
-            self._cache().write(threshold, roots, matrix)
-            self._held = held
+        with self._alone():
+            held = self.at_hand(threshold)
+            if held is None:
+                roots, matrix = self._read(threshold, timeout)
+                held = HeldMatrix(roots, matrix, threshold)
+                self._cache().write(threshold, roots, matrix)
+                self._held = held
         if threshold == held.threshold:
             return held.matrix, held.roots.copy()
         strong = self._strong
@@ -142,6 +151,10 @@ class WholeGraph:
     def sizes(self, timeout: float | None = None) -> pa.Array:
         """Return `size_sum` of all connections, in the order of `matrix()`; may have nulls."""
         matrix, roots = self.matrix(timeout=timeout)
+        with self._alone():
+            return self._sizes_of(matrix, roots, timeout)
+
+    def _sizes_of(self, matrix: sp.csr_array, roots: IdArray, timeout: float | None) -> pa.Array:
         if "size_sum" not in self._fields:
             table = self._graph.run(_SIZES, timeout=timeout).combine_chunks()
             ends = (roots.searchsorted(table.column(name)) for name in ("post", "pre"))
@@ -150,6 +163,22 @@ class WholeGraph:
                 raise GraphIncompleteError("the graph's connections changed while they were read")
             self._fields["size_sum"] = found.combine_chunks()
         return self._fields["size_sum"]
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let one thread in at a time: others wait for what it reads, up to their own limit."""
+        stop = stop_around()
+        while not self._lock.acquire(timeout=_STEP):
+            if stop is not None:
+                stop.check()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _start_anew(self) -> None:
+        """Leave the lock to the parent's threads; called in a forked child."""
+        self._lock = threading.RLock()
 
     def _cache(self) -> MatrixCache:
         uri = self._graph.engine.uri

@@ -33,6 +33,8 @@ _MOST_SUGGESTIONS = 200
 _WAYS: tuple[Direction, ...] = ("upstream", "downstream")
 #: The neuron that saved queries are about until a person changes it.
 _EXAMPLE = "576460752732847432"
+#: How a condition begins: a field and a sign.
+_CONDITION = re.compile(r"[^=<>!\"]+(=|!=|>=|<=)")
 _SPECIAL = re.compile(r'[;,"]')
 
 
@@ -134,7 +136,7 @@ def search(desk: Desk, given: Given) -> Answer:
     unknown: list[str] = []
     if text.startswith("@"):
         chosen, read_as = given.neurons(connectome, "text"), "set"
-    elif re.search(r"[=<>]", text):
+    elif _CONDITION.match(text):
         chosen, read_as = given.neurons(connectome, "text"), "conditions"
     elif re.fullmatch(r"[\d\s,;]+", text):
         chosen, read_as = given.neurons(connectome, "text"), "ids"
