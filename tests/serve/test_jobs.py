@@ -68,8 +68,12 @@ def test_a_query_of_ones_own_is_stopped_in_the_database(client: Client) -> None:
     text += "(g:Neuron), (h:Neuron), (i:Neuron), (j:Neuron), (k:Neuron) "
     text += "WHERE (a.root_id + b.root_id + k.root_id) % 7 < 6 RETURN count(*) AS n"
     job = client.post("jobs/cypher", text=text).json()["job"]
-    time.sleep(0.5)
-    assert client.get(f"jobs/{job}")["state"] == "running"
+    until = time.monotonic() + 20
+    while client.get(f"jobs/{job}")["state"] == "waiting" and time.monotonic() < until:
+        time.sleep(0.02)
+    time.sleep(0.5)  # it is in the database now
+    state = client.get(f"jobs/{job}")
+    assert state["state"] == "running", state
     requests.delete(f"{client.url}/api/v1/jobs/{job}", timeout=10)
     assert ended(client, job, 10)["state"] == "cancelled"
     found = client.post("cypher", text="MATCH (n:Neuron) RETURN count(n) AS n").json()
