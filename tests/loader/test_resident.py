@@ -1,4 +1,4 @@
-"""A writing process gives freed memory back before it reaches the limit (Linux, glibc)."""
+"""Memory of a writing process beside the engine's pool (Linux, glibc)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from loader.writers import pieces, resident
+from loader.writers import neo4j, pieces, resident
 
 pytestmark = pytest.mark.skipif(
     not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc keeps freed memory"
@@ -85,6 +85,26 @@ def test_what_a_merged_piece_takes_outside_the_pool_is_in_the_model(tmp_path: Pa
     room = pieces.room_for("1GB", 50_000_000, tmp_path / "all.parquet")
     outside = 1_000_000_000 - pieces.PYTHON_BYTES - room.pool
     assert number * 60 < third - first < outside
+
+
+def test_what_was_read_of_a_file_does_not_stay_in_memory(tmp_path: Path):
+    """By default, pyarrow keeps all bytes that were read of a file while it is open."""
+    chance = np.random.default_rng(2).integers(0, 2**62, 1_500_000)
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"a": chance}), path, row_group_size=50_000, use_dictionary=False)
+    taken: list[int] = []
+
+    def copy(*_: object) -> None:
+        taken.append(pa.total_allocated_bytes())
+
+    del chance
+    pieces.copy_in_pieces(path, 200_000, tmp_path / "part", copy)
+    assert len(taken) > 10
+    after = pa.total_allocated_bytes()
+    with neo4j._batches(path) as (_, batches):
+        read = [pa.total_allocated_bytes() for _ in batches]
+    for found in (taken, read):
+        assert max(found) - after < path.stat().st_size / 3
 
 
 def test_freed_memory_is_given_back_near_the_limit():
