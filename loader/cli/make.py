@@ -136,8 +136,8 @@ def load(
         typer.Option(
             "--regions",
             help="Region of each synapse: a CAVE table 'TABLE?region=COLUMN', or a volume "
-            "'precomputed://PLACE?point=pre&resolution=4,4,40&mip=0' that is looked up; none to "
-            "skip regions.",
+            "'precomputed://PLACE?point=pre&resolution=4,4,40&mip=0' that is looked up; a file of "
+            "names for neuPrint's roiInfo; none to skip regions.",
         ),
     ] = None,
     brain_mesh: Annotated[

@@ -12,6 +12,7 @@ from loader.sources.annotationfile import AnnotationFile, Names, checksums, stag
 from loader.sources.dumps import EXTRA_ROLES, NO_COLUMN, ROLES
 from loader.sources.regions import RegionTable, is_none, read_regions
 from loader.sources.regionvolume import described
+from loader.sources.roiinfo import read_names
 from loader.sources.rowfiles import Asked, RowFiles
 from loader.sources.rowfilter import RowFilter, read_filters
 from loader.work.duck import database
@@ -67,7 +68,8 @@ class FileSource:
         File with the names of the columns, one per line, for text files without a header.
     regions
         Volume in which the region of each synapse is looked up: its address, or `RegionVolume`;
-        the resolution of the points must be said. `none` leaves regions out.
+        the resolution of the points must be said. For neuPrint's `roiInfo`, a file of the names
+        of regions that do not overlap, one a line. `none` leaves regions out.
     """
 
     def __init__(
@@ -92,7 +94,9 @@ class FileSource:
         if unknown := sorted((columns or {}).keys() - set(ours)):
             raise InputError(f"columns: unknown names {unknown}", hint=f"use {ours}")
         named = dict(columns or {}) | ({"region": NO_COLUMN} if is_none(regions) else {})
-        self._asked = Asked(named, ids, read_filters(keep), _volume(regions))
+        listed = _listed(regions)
+        volume = None if listed else _volume(regions)
+        self._asked = Asked(named, ids, read_filters(keep), volume, listed)
         self._datastack = datastack or self.files[0].path.name.split(".")[0]
         self._version = version
         self._one_is_unresolved = one_is_unresolved
@@ -107,6 +111,7 @@ class FileSource:
             annotations = [a.key() for a in self.annotations]
             volume = self._asked.regions
             regions = {} if volume is None else described(volume)
+            names = self._asked.region_names
             self._origin = Origin(
                 kind="files",
                 datastack=self._datastack,
@@ -120,6 +125,7 @@ class FileSource:
                     "one_is_unresolved": self._one_is_unresolved,
                     "synthetic": self._synthetic,
                     **({"regions": regions} if regions else {}),
+                    **({"region_names": list(names)} if names else {}),
                 },
                 record={
                     "synapse_table": self.files[0].path.name,
@@ -193,6 +199,12 @@ def _require_different(files: Sequence[TableFile], contents: Sequence[object]) -
             "kinds cannot be summed",
             hint="load the files of one kind",
         )
+
+
+def _listed(given: RegionsAsked | None) -> tuple[str, ...]:
+    """Read a file of names of regions; no names if it is something else."""
+    is_path = isinstance(given, (str, Path)) and not is_none(given)
+    return read_names(Path(given)) if is_path and Path(given).is_file() else ()
 
 
 def _volume(given: RegionsAsked | None) -> RegionVolume | None:

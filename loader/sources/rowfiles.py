@@ -12,13 +12,14 @@ from loader.sources import dumps, matrix, repeats, taken, wholes
 from loader.sources.idcolumns import Ids, find_column
 from loader.sources.regionpoints import POINT, numbers_of, point_of
 from loader.sources.regionvolume import located
+from loader.sources.roiinfo import spread
 from loader.sources.rowroles import MATRIX, RowsInDoubt, assign
 from loader.sources.tablefile import (
     explained,
     header_numbers,
     require_header,
     says_synthetic,
-    view,
+    view_of_all,
 )
 from loader.work.duck import identifier, literal, one_row
 from loader.work.steps import ROWS, RowsInfo
@@ -57,12 +58,15 @@ class Asked:
         Keep only rows that meet all of these conditions.
     regions
         The volume in which the region of each synapse is looked up; None for none.
+    region_names
+        Which regions of a column like `roiInfo` count; empty for all.
     """
 
     columns: Mapping[str, str]
     ids: Ids = "auto"
     keep: tuple[RowFilter, ...] = ()
     regions: RegionVolume | None = None
+    region_names: tuple[str, ...] = ()
 
 
 class RowFiles:
@@ -88,7 +92,7 @@ class RowFiles:
         self._files = files
         self._asked = asked
         self._where = files[0].where
-        self._all = _view_of_all(connection, files, scratch)
+        self._all = view_of_all(connection, files, scratch)
         self._synthetic = [f.name for f in files if says_synthetic(f, scratch)]
         self._types = self._all
         self._is_matrix = self._read_matrix(scratch)
@@ -100,7 +104,7 @@ class RowFiles:
             self._roles = assign(self._types, asked.columns, self._where)
             settings.tell(taken.of_rows(names, self._roles, asked.columns))
         self._settings = settings
-        self._point = self._find_point()
+        self._point, self._region_counts = self._find_point(), self._find_region_counts()
         self._read_once(scratch)
         self._pre, self._post = (self._id_column(end) for end in ("pre", "post"))
         self._require_alike()
@@ -112,6 +116,7 @@ class RowFiles:
         if self._repeated:
             there = connection.sql("SELECT * FROM source_rows").columns
             self._types = {name: self._types[name] for name in there}
+        self._spread_regions()
         self._rows = one_row(connection, "SELECT count(*) AS n FROM source_rows")["n"]
 
     @property
@@ -132,13 +137,7 @@ class RowFiles:
         return path
 
     def stage(self, workspace: Workspace, names: Names | None, one: bool | None) -> None:
-        """Finish the step `rows`: use the files themselves if possible, else write Parquet.
-
-        Raises
-        ------
-        SourceSchemaError
-            The rows cannot be read as connections or synapses.
-        """
+        """Finish the step `rows`: use the files themselves if possible, else write Parquet."""
         kept = self._check()
         shape = self._roles.shape
         is_cave = shape.one_is_unresolved if shape else "pre_pt_root_id" in self._types
@@ -177,6 +176,27 @@ class RowFiles:
             reading=reading,
         )
         workspace.finish(ROWS, files, asdict(info))
+
+    def _spread_regions(self) -> None:
+        """Give each region of neuPrint's `roiInfo` a row of its own, if regions are named."""
+        column, names = self._region_counts, self._asked.region_names
+        if column:
+            weight = self._roles.columns["weight"]
+            spread(self._connection, column, weight, names, self._where)
+            self._types |= {weight: "BIGINT", "region": "VARCHAR"}
+            self._roles.extras["region"] = "region"
+
+    def _find_region_counts(self) -> str:
+        """Return the column of synapses by region; empty if no regions are named."""
+        if not self._asked.region_names:
+            return ""
+        column = self._roles.shape.about.get("region_counts") if self._roles.shape else None
+        if column is None or column not in self._all:
+            raise SourceSchemaError(
+                f"{self._where} has no column of synapses by region, such as 'roiInfo:string'",
+                hint="a list of names in --regions is for neuPrint's connections",
+            )
+        return column
 
     def _find_point(self) -> tuple[str, ...]:
         """Return SQL of the point of each synapse: x, y, z; empty if no regions are looked up."""
@@ -224,6 +244,7 @@ class RowFiles:
                 *self._roles.columns.values(),
                 *self._roles.extras.values(),
                 *self._point,
+                self._region_counts,
                 *(f.column for f in self._asked.keep),
                 self._roles.shape.kinds,
             }
@@ -350,6 +371,7 @@ class RowFiles:
             all(f.format == "parquet" and f.is_plain for f in self._files)
             and not self._asked.keep
             and not self._point
+            and not self._region_counts
             and not self._pre.prefix
             and not self._repeated
             and all(self._types[column] in wholes.TYPES for column in whole)
@@ -414,8 +436,11 @@ class RowFiles:
             *roles.columns.values(),
             *roles.extras.values(),
             *self._point,
+            self._region_counts,
             *(f.column for f in self._asked.keep),
         }
+        if self._region_counts:
+            told["regions"] = [f"regions from '{self._region_counts}', a row for each"]
         told["not_used"] = [name for name in self._all if name not in used]
         if repeats.says_nothing_of_rows(self._all, roles):
             told["one_row_a_pair"] = True
@@ -424,23 +449,3 @@ class RowFiles:
         if self._pre.prefix:
             told["id_prefix"] = self._pre.prefix
         return told
-
-
-def _view_of_all(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[TableFile], scratch: Path
-) -> dict[str, str]:
-    types: dict[str, str] = {}
-    # JSON files may leave out columns, and their types may differ; others may order them otherwise.
-    is_json = all(file.format == "json" for file in files)
-    for number, file in enumerate(files):
-        found = view(connection, file, f"source_{number}", scratch)
-        if number and found != types and not is_json:
-            raise SourceSchemaError(
-                f"{file.where} has other columns or types than {files[0].where}",
-                hint="load only files with the same columns",
-            )
-        types = found
-    parts = " UNION ALL BY NAME ".join(f"SELECT * FROM source_{n}" for n in range(len(files)))
-    connection.execute(f"CREATE VIEW source_rows AS {parts}")
-    rows = connection.execute("DESCRIBE source_rows").fetchall()
-    return {row[0]: row[1] for row in rows}

@@ -23,7 +23,7 @@ from loader.stages.names import told_apart
 from loader.work.duck import database, identifier, literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import duckdb
     import pyarrow as pa
@@ -381,3 +381,30 @@ def _leaves(place: list[str], kind: Any) -> list[tuple[list[str], Any]]:
     if kind.id != "struct":
         return [(place, kind)]
     return [leaf for name, inner in kind.children for leaf in _leaves([*place, name], inner)]
+
+
+def view_of_all(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[TableFile], scratch: Path
+) -> dict[str, str]:
+    """Make the view `source_rows` of all files, and return DuckDB's types of its columns.
+
+    Raises
+    ------
+    SourceSchemaError
+        The files do not have the same columns.
+    """
+    types: dict[str, str] = {}
+    # JSON files may leave out columns, and their types may differ; others may order them otherwise.
+    is_json = all(file.format == "json" for file in files)
+    for number, file in enumerate(files):
+        found = view(connection, file, f"source_{number}", scratch)
+        if number and found != types and not is_json:
+            raise SourceSchemaError(
+                f"{file.where} has other columns or types than {files[0].where}",
+                hint="load only files with the same columns",
+            )
+        types = found
+    parts = " UNION ALL BY NAME ".join(f"SELECT * FROM source_{n}" for n in range(len(files)))
+    connection.execute(f"CREATE VIEW source_rows AS {parts}")
+    rows = connection.execute("DESCRIBE source_rows").fetchall()
+    return {row[0]: row[1] for row in rows}

@@ -325,3 +325,47 @@ def test_a_volume_that_does_not_fit_is_refused(tmp_path):
     assert not (tmp_path / "g.lbug").exists()
     with pytest.raises(LoadError, match="does not fit into 100kB"):
         regionvolume._at_once(open_labels(volume), Settings(memory_limit="100kB"))
+
+
+NEUPRINT = pd.DataFrame(
+    {
+        ":START_ID(Body-ID)": [1, 1, 2, 3],
+        ":END_ID(Body-ID)": [2, 3, 1, 2],
+        "weight:int": [10, 4, 6, 5],
+        "roiInfo:string": [
+            '{"CX": {"pre": 9, "post": 9}, "EB": {"pre": 5, "post": 5}, "a/b~(R)": {"post": 4}}',
+            '{"CX": {"post": 4}, "EB": {"pre": 1}}',
+            "{}",
+            '{"EB": {"post": 5}, "CX": {"post": 5}}',
+        ],
+    }
+)
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.feather"])
+def test_regions_of_neuprint_that_are_named_sum_to_the_weight(name, tmp_path):
+    path, place = tmp_path / name, str(tmp_path / "g.lbug")
+    write = NEUPRINT.to_feather if name == "rows.feather" else NEUPRINT.to_csv
+    write(path, **({} if name == "rows.feather" else {"index": False}))
+    primary = tmp_path / "primary.txt"
+    primary.write_text("EB\na/b~(R)\n\n")
+    report = load(FileSource(path, regions=primary), place, progress=False)
+    assert loaded(place) == [
+        [1, 2, "EB", 5], [1, 2, "a/b~(R)", 4], [1, 2, "unassigned", 1],
+        [1, 3, "unassigned", 4], [2, 1, "unassigned", 6], [3, 2, "EB", 5],
+    ]  # fmt: skip
+    assert "regions from 'roiInfo:string'" in str(report)
+    load(FileSource(path), place, replace=True, progress=False)
+    with graphapi.Connectome.open(place) as connectome:
+        assert connectome.materialization.regions == ()
+        assert connectome.get_connectivity([1])["weight"].tolist() == [10, 6, 4]
+    wrong = {"EB\nCX\n": "because they overlap", "EB\nEBB\n": r"no connection .* in \['EBB'\]"}
+    for names, message in wrong.items():
+        primary.write_text(names)
+        with pytest.raises(SourceSchemaError, match=message):
+            load(FileSource(path, regions=primary), tmp_path / "no.lbug", progress=False)
+    broken = NEUPRINT.assign(**{"roiInfo:string": "{EB}"})
+    broken.to_csv(tmp_path / "broken.csv", index=False)
+    primary.write_text("EB\n")
+    with pytest.raises(SourceSchemaError, match=r"4 values are not JSON, such as '\{EB\}'"):
+        load(FileSource(tmp_path / "broken.csv", regions=primary), tmp_path / "no.lbug")
