@@ -203,8 +203,9 @@ def _require_different(files: Sequence[TableFile], contents: Sequence[object]) -
 
 def _listed(given: RegionsAsked | None) -> tuple[str, ...]:
     """Read a file of names of regions; no names if it is something else."""
-    is_path = isinstance(given, (str, Path)) and not is_none(given)
-    return read_names(Path(given)) if is_path and Path(given).is_file() else ()
+    if not isinstance(given, (str, Path)) or is_none(given) or not Path(given).is_file():
+        return ()
+    return read_names(Path(given))
 
 
 def _volume(given: RegionsAsked | None) -> RegionVolume | None:
