@@ -108,8 +108,7 @@ class RowFiles:
         self._read_once(scratch)
         self._pre, self._post = (self._id_column(end) for end in ("pre", "post"))
         self._require_alike()
-        ends = (self._pre.sql, self._post.sql)
-        kept = [f.column for f in asked.keep]
+        ends, kept = (self._pre.sql, self._post.sql), [f.column for f in asked.keep]
         self._repeated = repeats.count_once(
             connection, self._all, self._roles, ends, kept, self._where
         )
