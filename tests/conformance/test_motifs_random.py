@@ -75,7 +75,7 @@ graphs = st.sets(
 
 @pytest.mark.parametrize("method", ["compiled", "cypher"])
 @settings(
-    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(graph=graphs, larger=st.lists(st.sampled_from(range(199)), min_size=6, max_size=6))
 def test_counts_are_those_of_brute_force(put, method, graph, larger) -> None:

@@ -71,7 +71,7 @@ def triples(frame: pd.DataFrame) -> dict[tuple[int, int], int]:
 
 
 @settings(
-    max_examples=6,
+    max_examples=3,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
