@@ -101,6 +101,7 @@ def test_the_demo_says_how_to_ask_on(ran: Ran) -> None:
     exported = [line.strip() for line in ran.said if line.strip().startswith("export ")]
     graph = (ran.folder / "demo_ant.lbug").resolve()
     assert exported == [f"export CAVEGRAPH_URI={shlex.quote(str(graph))}"]
+    assert f"  cavegraph explore {shlex.quote(str(graph))}" in ran.said
 
 
 @pytest.fixture

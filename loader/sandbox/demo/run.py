@@ -85,6 +85,8 @@ def run_demo(
     say("The graph is kept. To query it, in this terminal or a new one:")
     say(f"  export CAVEGRAPH_URI={shlex.quote(graph)}")
     say("  cavegraph info")
+    say("To see it in a browser:")
+    say(f"  cavegraph explore {shlex.quote(graph)}")
     say("The server, which holds raw synapses, images and meshes, stops now.")
     say(f"  cavegraph serve-demo --folder {shlex.quote(str(places.root))}")
     say("starts it again, and prints what else to export.")
