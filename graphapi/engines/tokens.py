@@ -66,7 +66,9 @@ class Token:
         return self.name.upper()
 
 
-def split(text: str, *, resolves_escapes: bool) -> tuple[list[Token], str]:
+def split(
+    text: str, *, resolves_escapes: bool, most: int = _MOST_CHARACTERS
+) -> tuple[list[Token], str]:
     """Split a query.
 
     Parameters
@@ -75,6 +77,8 @@ def split(text: str, *, resolves_escapes: bool) -> tuple[list[Token], str]:
         One query; a `;` at its end is dropped.
     resolves_escapes
         Whether the engine resolves backslash-u escapes before it splits the text.
+    most
+        Most characters of the query.
 
     Returns
     -------
@@ -88,9 +92,9 @@ def split(text: str, *, resolves_escapes: bool) -> tuple[list[Token], str]:
     QueryRejectedError
         Part of it could be split in more than one way, or is nested too deeply.
     """
-    if len(text) > _MOST_CHARACTERS:
+    if len(text) > most:
         raise InputError(
-            f"the query has {len(text):,} characters; {_MOST_CHARACTERS:,} are allowed",
+            f"the query has {len(text):,} characters; {most:,} are allowed",
             hint="pass long lists as parameters",
         )
     _refuse_odd_characters(text, resolves_escapes=resolves_escapes)

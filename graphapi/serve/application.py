@@ -13,6 +13,7 @@ from starlette.routing import Route
 from graphapi.errors import CavegraphError
 from graphapi.serve.access import LOGIN, Access, Pass
 from graphapi.serve.desk import Desk, Question, answer_error, answer_failure, parameters
+from graphapi.serve.neuprint.routes import neuprint_routes
 from graphapi.serve.pages import page_routes
 from graphapi.serve.replies import RefusalError, json_response, refusal
 from graphapi.serve.routes import graph, hops, neurons, own, partners, pictures, types
@@ -52,6 +53,7 @@ def application(connectome: Connectome, settings: Settings) -> Starlette:
         routes=[
             *(desk.route(one) for one in questions()),
             *job_routes(desk, questions()),
+            *neuprint_routes(desk),
             Route(LOGIN, _login(visitors), methods=["POST"]),
             *page_routes(),
         ],

@@ -35,10 +35,13 @@ class Running:
         _check(settings)
         self._socket = _listen(settings.host, settings.port)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        self.url = f"http://{host}:{self._socket.getsockname()[1]}"
+        scheme = "http" if settings.certificate is None else "https"
+        self.url = f"{scheme}://{host}:{self._socket.getsockname()[1]}"
         self._app = application(connectome, settings)
         config = uvicorn.Config(
             self._app,
+            ssl_certfile=settings.certificate,
+            ssl_keyfile=settings.key,
             ws="none",
             lifespan="off",
             log_config=None,

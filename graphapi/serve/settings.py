@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -46,6 +47,11 @@ class Settings:
         Most bytes of a request.
     sets_file
         File of the named sets; None for the one beside the graph.
+    certificate, key
+        Files of the certificate and its key, for https; None for http.
+    neuprint
+        What neuPrint's names of properties mean; replaces lines of `neuprint/names.toml`. None: the
+        server does not answer neuPrint's requests.
     """
 
     host: str = "127.0.0.1"
@@ -63,6 +69,9 @@ class Settings:
     most_rows: int = 100_000
     most_bytes: int = 8 << 20
     sets_file: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    neuprint: Mapping[str, str | list[str]] | None = None
 
     @property
     def on_this_machine(self) -> bool:

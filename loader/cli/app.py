@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from loader.cli import ask, demo, explore, hops, make, motifs, relate, saved, scale
+from loader.cli import ask, demo, explore, hops, make, motifs, relate, saved, scale, serve
 
 app = typer.Typer(
     help="Load a CAVE connectome into a graph, then query its connectivity.",
@@ -37,6 +37,7 @@ def _main(
 demo.register(app)
 make.register(app)
 explore.register(app)
+serve.register(app)
 ask.register(app)
 relate.register(app)
 hops.register(app)

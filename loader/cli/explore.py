@@ -66,13 +66,13 @@ def explore(
     from graphapi.serve.running import serve
     from graphapi.serve.settings import Settings, is_loopback
 
-    password = None if token_file is None else _password(token_file)
+    password = None if token_file is None else password_in(token_file)
     made_up = password is None and not is_loopback(host)
     if made_up:
         password = secrets.token_urlsafe(24)
     settings = Settings(
         host=host,
-        port=_port(host) if port is None else port,
+        port=usual_port(host) if port is None else port,
         password=password,
         names=tuple(name or ()),
         seconds=timeout,
@@ -93,7 +93,8 @@ def explore(
             typer.echo("stopped")
 
 
-def _password(path: Path) -> str:
+def password_in(path: Path) -> str:
+    """Return the first line of a file of `--token-file`."""
     try:
         first = path.read_text("utf-8").partition("\n")[0].strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -103,7 +104,7 @@ def _password(path: Path) -> str:
     return first
 
 
-def _port(host: str) -> int:
+def usual_port(host: str) -> int:
     """Return the usual port, or 0 if it is taken."""
     import socket
 

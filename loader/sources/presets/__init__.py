@@ -29,6 +29,7 @@ _TOP = {
     "somata": dict,
     "annotations": list,
     "files": dict,
+    "neuprint": dict,
 }
 _SYNAPSES = {"table": str, "size_column": str, "resolution": list, "regions": str}
 _SOMATA = {"table": str}
@@ -66,6 +67,8 @@ class Preset:
     file_columns, list_fields
         For annotation files: our column names to theirs, and columns with several values joined
         by commas.
+    neuprint
+        What neuPrint's names of properties mean, for `cavegraph serve`; replaces its usual lines.
     tried
         Whether it was used with the real server.
     """
@@ -82,6 +85,7 @@ class Preset:
     annotations: tuple[AnnotationTable, ...] = ()
     file_columns: Mapping[str, str] = field(default_factory=dict)
     list_fields: tuple[str, ...] = ()
+    neuprint: Mapping[str, Any] = field(default_factory=dict)
     tried: bool = False
 
     def options(self) -> dict[str, Any]:
@@ -161,6 +165,7 @@ def _parsed(text: str, where: str) -> Preset:
         ),
         file_columns=_texts(of_files.get("columns", {}), f"{where}, [files.columns]"),
         list_fields=_list_of_texts(of_files.get("lists", []), f"{where}, [files] lists"),
+        neuprint=top.get("neuprint", {}),
         tried=top.get("tried", False),
     )
 

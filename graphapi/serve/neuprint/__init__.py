@@ -1,0 +1,1 @@
+"""neuPrint's requests, answered from an open graph."""

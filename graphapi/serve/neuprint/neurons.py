@@ -1,0 +1,192 @@
+"""The properties of neurons and connections under neuPrint's names."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphapi.engines.queries import catalog
+from graphapi.errors import UnknownFieldError
+from graphapi.serve.neuprint.names import Meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from graphapi.connectome import Connectome
+    from graphapi.ids import IdArray
+    from graphapi.serve.neuprint.frame import Edges
+
+#: The region of synapses for which the source names none; neuPrint has no such region.
+NO_REGION = "unassigned"
+#: More ids than this are not sent as a list: all neurons are read instead.
+MOST_LISTED = 20_000
+
+
+class NeuronTable:
+    """Properties of an open graph's neurons, read once for each query.
+
+    Parameters
+    ----------
+    connectome
+        The open graph.
+    meanings
+        What neuPrint's names mean; see `graphapi.serve.neuprint.names.meanings`.
+    wanted
+        Properties that the query names: they are read together.
+    """
+
+    def __init__(
+        self,
+        connectome: Connectome,
+        meanings: Mapping[str, Meaning],
+        wanted: Collection[str] = (),
+    ) -> None:
+        self.connectome = connectome
+        self._meanings = meanings
+        self._types = connectome.annotations.neuron_types
+        self._wanted = {
+            meaning.field
+            for meaning in map(self._meaning, wanted)
+            if meaning is not None and meaning.field
+        }
+        self._read: dict[str, dict[int, Any]] = {}
+        self._regions: dict[int, dict[str, dict[str, int]]] = {}
+        self.regions = [one for one in connectome.materialization.regions if one != NO_REGION]
+
+    @property
+    def names(self) -> list[str]:
+        """All properties of neurons: neuPrint's names, then the graph's own."""
+        own = [name for name in self._types if name not in self._meanings]
+        return ["bodyId", *self._meanings, "roiInfo", *own]
+
+    def type_of(self, name: str) -> str:
+        """Return the type of a property, as neuPrint's `neuronProperties` says it."""
+        if name in ("bodyId", "roiInfo"):
+            return {"bodyId": "integer", "roiInfo": "string"}[name]
+        meaning = self._meaning(name)
+        kind = self._types.get(meaning.field, "string") if meaning is not None else "string"
+        if meaning is not None and meaning.true is not None:
+            kind = "string"
+        return {"int": "integer", "bool": "boolean"}.get(kind, kind)
+
+    def constant(self, name: str) -> str:
+        """Return the value of a property that is the same for all neurons; else an empty text."""
+        meaning = self._meaning(name)
+        return "" if meaning is None or meaning.field else meaning.constant
+
+    def field_of(self, name: str) -> str:
+        """Return the field that holds a property as it is; empty if it is computed."""
+        meaning = self._meaning(name)
+        return "" if meaning is None or meaning.true is not None else meaning.field
+
+    def require(self, name: str) -> None:
+        """Refuse a name for which the graph has nothing.
+
+        Raises
+        ------
+        UnknownFieldError
+            A condition on it would find nothing, and look like an answer.
+        """
+        if name in ("bodyId", "roiInfo") or name in self.regions:
+            return
+        if self._meaning(name) is None:
+            raise UnknownFieldError(
+                f"neurons of {self.connectome.name} have no property {name!r}",
+                hint=f"they have: {', '.join(self.names)}",
+            )
+
+    def of(self, ids: IdArray, name: str) -> list[Any]:
+        """Return one property of neurons; None where there is no value, or no such property."""
+        if name == "bodyId":
+            return list(ids.tolist())
+        if name == "roiInfo" or name in self.regions:
+            return self._of_regions(ids, name)
+        meaning = self._meaning(name)
+        if meaning is None:
+            return [None] * len(ids)
+        if not meaning.field:
+            return [meaning.constant] * len(ids)
+        known = self._known(ids, meaning.field)
+        values = [known.get(one) for one in ids.tolist()]
+        if meaning.true is not None:
+            return [meaning.true if value else None for value in values]
+        return values
+
+    def maps(self, ids: IdArray) -> list[dict[str, Any]]:
+        """Return neurons as neuPrint's maps of properties, without those that have no value."""
+        names = self.names
+        self._wanted |= set(self._types)
+        columns = [self.of(ids, name) for name in names]
+        return [
+            {name: value for name, value in zip(names, row, strict=True) if value is not None}
+            for row in zip(*columns, strict=True)
+        ]
+
+    def of_edges(self, edges: Edges, name: str) -> list[Any]:
+        """Return one property of connections; None where there is no such property."""
+        if name == "weight":
+            return list(edges.weight.tolist())
+        if name != "roiInfo":
+            return [None] * len(edges)
+        if not self.regions:
+            return ["{}"] * len(edges)
+        found: dict[tuple[int, int], dict[str, dict[str, int]]] = {}
+        for pre, post, region, weight in self._by_region(edges):
+            found.setdefault((pre, post), {})[region] = {"pre": weight, "post": weight}
+        pairs = zip(edges.pre.tolist(), edges.post.tolist(), strict=True)
+        return [json.dumps(found.get(pair, {}), ensure_ascii=False) for pair in pairs]
+
+    def _by_region(self, edges: Edges) -> list[tuple[int, int, str, int]]:
+        pre, post = np.unique(edges.pre).tolist(), np.unique(edges.post).tolist()
+        listed = {"regions": self.regions}
+        if max(len(pre), len(post)) <= MOST_LISTED:
+            query = catalog()["between_in_regions"]
+            rows = self.connectome.run(query, {"pre_ids": pre, "post_ids": post, **listed})
+        else:
+            rows = self.connectome.run(catalog()["all_in_regions"], listed)
+        names = ("pre", "post", "region", "weight")
+        return list(zip(*(rows.column(name).to_pylist() for name in names), strict=True))
+
+    def _meaning(self, name: str) -> Meaning | None:
+        if name in self._meanings:
+            return self._meanings[name]
+        return Meaning(name) if name in self._types else None
+
+    def _known(self, ids: IdArray, field: str) -> dict[int, Any]:
+        """Return values by root id, read for at least these neurons."""
+        known = self._read.setdefault(field, {})
+        missing = [one for one in np.unique(ids).tolist() if one not in known]
+        if len(missing) > MOST_LISTED:
+            column = self.connectome.annotations.neuron_column(field)
+            known.update(zip(self.connectome.root_ids().tolist(), column, strict=True))
+        elif missing:
+            fields = {field, *self._wanted}
+            query = catalog()["neurons_of"].with_properties(
+                {name: kind for name, kind in self._types.items() if name in fields}
+            )
+            rows = self.connectome.run(query, {"ids": missing})
+            roots = rows.column("root_id").to_pylist()
+            for name in fields:
+                values = rows.column(name).to_pylist()
+                self._read.setdefault(name, {}).update(zip(roots, values, strict=True))
+        return known
+
+    def _of_regions(self, ids: IdArray, name: str) -> list[Any]:
+        if not self.regions:
+            return ["{}"] * len(ids)
+        missing = [one for one in np.unique(ids).tolist() if one not in self._regions]
+        if missing:
+            self._regions.update((one, {}) for one in missing)
+            rows = self.connectome.get_regions(np.array(missing, dtype=np.int64))
+            columns = [
+                rows[part].tolist() for part in ("root_id", "region", "out_synapses", "in_synapses")
+            ]
+            for root, region, out, into in zip(*columns, strict=True):
+                if region != NO_REGION:
+                    counts = {"pre": out, "post": into, "downstream": out, "upstream": into}
+                    self._regions[root][region] = counts
+        if name == "roiInfo":
+            return [json.dumps(self._regions[one], ensure_ascii=False) for one in ids.tolist()]
+        return [True if name in self._regions[one] else None for one in ids.tolist()]

@@ -1,0 +1,148 @@
+"""The routes of neuPrintHTTP that its clients ask."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from graphapi.errors import CavegraphError, InputError, NotFoundError
+from graphapi.serve.desk import parameters
+from graphapi.serve.neuprint.answering import Clerk
+from graphapi.serve.neuprint.meta import API_VERSION, dataset_of
+from graphapi.serve.neuprint.names import meanings
+from graphapi.serve.replies import RefusalError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+
+    from graphapi.serve.desk import Desk
+    from graphapi.serve.neuprint.interpreter import Result
+
+    Endpoint = Callable[[Request], Awaitable[Response]]
+
+_ARROW = "application/vnd.apache.arrow.stream"
+#: What neuPrintHTTP has and this server does not, with the reason.
+_ABSENT = {
+    "/api/skeletons/skeleton/{rest:path}": "the graph has no skeletons; get_meshes of graphapi "
+    "fetches meshes from CAVE",
+    "/api/roimeshes/mesh/{rest:path}": "the graph has no meshes of regions",
+    "/api/npexplorer/{rest:path}": "this server does not answer the questions of neuPrintExplorer",
+    "/api/cached/{rest:path}": "this server keeps no precomputed tables",
+    "/api/raw/{rest:path}": "graphs are opened read-only; there are no transactions",
+}
+
+
+def neuprint_routes(desk: Desk) -> list[Route]:
+    """Return the routes; none if the settings do not ask for them."""
+    given = desk.settings.neuprint
+    if given is None:
+        return []
+    types = desk.connectome.annotations.neuron_types
+    clerk = Clerk(desk.connectome, meanings(types, given), desk.settings.seconds)
+    fixed: dict[str, Callable[[], Any]] = {
+        "/api/version": lambda: {"Version": API_VERSION},
+        "/api/serverinfo": lambda: {
+            "IsPublic": desk.settings.password is None,
+            "Version": API_VERSION,
+        },
+        "/api/dbmeta/version": lambda: {"Version": API_VERSION},
+        "/api/dbmeta/database": lambda: {
+            "Location": desk.connectome.name,
+            "Description": "a graph of cavegraph",
+        },
+        "/api/dbmeta/datasets": lambda: dataset_of(clerk.table()),
+        "/api/dbmeta/instances": dict,
+    }
+    custom = {"/api/custom/custom": _table(clerk), "/api/custom/arrow": _arrow(clerk)}
+    names = ["/api/available", *fixed, *custom]
+    fixed["/api/available"] = lambda: [{"path": name} for name in names]
+    routes = [Route(path, _answers(desk, _said(made))) for path, made in fixed.items()]
+    routes += [
+        Route(path, _answers(desk, answer), methods=["GET", "POST"])
+        for path, answer in custom.items()
+    ]
+    return routes + [
+        Route(path, _answers(desk, _refuse(why)), methods=["GET", "POST"])
+        for path, why in _ABSENT.items()
+    ]
+
+
+def _answers(desk: Desk, answer: Callable[[dict[str, object]], Response]) -> Endpoint:
+    """Answer within the server's limits; errors have neuPrint's form."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            given = await parameters(request, desk.settings.most_bytes)
+            return await desk.run(lambda: answer(given))
+        except CavegraphError as error:
+            return _error(error)
+
+    return endpoint
+
+
+def _error(error: CavegraphError) -> Response:
+    status = 400
+    if isinstance(error, NotFoundError):
+        status = 404
+    if isinstance(error, RefusalError):
+        status = error.status
+    hint = f" ({error.hint})" if error.hint else ""
+    return _json({"error": f"{error.message}{hint}"}, status)
+
+
+def _said(made: Callable[[], Any]) -> Callable[[dict[str, object]], Response]:
+    return lambda _given: _json(made())
+
+
+def _refuse(why: str) -> Callable[[dict[str, object]], Response]:
+    def refuse(_given: dict[str, object]) -> Response:
+        raise NotFoundError(why)
+
+    return refuse
+
+
+def _asked(clerk: Clerk, given: dict[str, object]) -> tuple[str, Result]:
+    cypher, dataset = given.get("cypher"), given.get("dataset", "")
+    if not isinstance(cypher, str) or not isinstance(dataset, str):
+        raise InputError('the body needs the texts "cypher" and "dataset"')
+    clerk.check_dataset(dataset)
+    return cypher, clerk.ask(cypher)
+
+
+def _table(clerk: Clerk) -> Callable[[dict[str, object]], Response]:
+    def answer(given: dict[str, object]) -> Response:
+        cypher, found = _asked(clerk, given)
+        return _json({"columns": found.columns, "data": found.rows, "debug": cypher})
+
+    return answer
+
+
+def _arrow(clerk: Clerk) -> Callable[[dict[str, object]], Response]:
+    def answer(given: dict[str, object]) -> Response:
+        import io
+
+        import pyarrow as pa
+
+        _, found = _asked(clerk, given)
+        columns = [list(one) for one in zip(*found.rows, strict=True)] or [[]] * len(found.columns)
+        try:
+            table = pa.table([pa.array(one) for one in columns], names=found.columns)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise InputError("a column mixes types, which Arrow cannot hold") from error
+        written = io.BytesIO()
+        with pa.ipc.new_stream(written, table.schema) as writer:
+            writer.write_table(table)
+        return Response(written.getvalue(), 200, None, _ARROW)
+
+    return answer
+
+
+def _json(value: object, status: int = 200) -> Response:
+    """Return JSON with ids as numbers, as neuPrint's clients read them."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Response(text.encode("utf-8", "surrogatepass"), status, None, "application/json")

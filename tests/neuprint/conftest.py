@@ -1,0 +1,86 @@
+"""The real neuprint-python against our server, over https on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import graphapi
+from conformance import direct
+from conformance.toy import ANNOTATIONS, ROWS
+from graphapi.serve.certificate import certificate_in
+from graphapi.serve.running import serve
+from graphapi.serve.settings import Settings
+from support.connectomes import DATA, need_data, real_edges
+from support.graphs import build_graph
+
+neuprint = pytest.importorskip("neuprint")
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return certificate_in(tmp_path_factory.mktemp("tls"), ["localhost", "127.0.0.1"])
+
+
+@contextmanager
+def client_of(
+    connectome: graphapi.Connectome, certificate: tuple[Path, Path], **settings: object
+) -> Iterator[neuprint.Client]:
+    """Serve a graph, and connect neuprint-python to it as its users do."""
+    path, key = certificate
+    asked = {"certificate": path, "key": key, "neuprint": {}, "seconds": 30.0, **settings}
+    with serve(connectome, Settings(**asked)) as running:
+        address = running.url.removeprefix("https://")
+        client = neuprint.Client(address, token="any", verify=str(path), progress=False)
+        yield client
+        client.session.close()
+
+
+@pytest.fixture(
+    scope="session", params=["ladybug", pytest.param("neo4j", marks=[pytest.mark.neo4j])]
+)
+def toy(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[graphapi.Connectome]:
+    """The hand-drawn graph on each engine."""
+    content = direct.contents(ROWS, ANNOTATIONS)
+    if request.param == "neo4j":
+        server = request.getfixturevalue("neo4j_server")
+        direct.into_neo4j(server.uri, server.user, server.password, content)
+        opened = graphapi.Connectome.open(server.uri, user=server.user, password=server.password)
+    else:
+        path = tmp_path_factory.mktemp("neuprint") / "toy.lbug"
+        direct.into_ladybug(path, content)
+        opened = graphapi.Connectome.open(path)
+    with opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def client(toy: graphapi.Connectome, certificate: tuple[Path, Path]) -> Iterator[neuprint.Client]:
+    with client_of(toy, certificate) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def larva(tmp_path_factory: pytest.TempPathFactory) -> Iterator[graphapi.Connectome]:
+    """The whole brain of a larva, with its neurons' classes."""
+    need_data()
+    neurons = pd.read_parquet(DATA / "larva_winding2023" / "neurons.parquet")
+    annotations = neurons[["neuron_id", "cell_class", "side"]]
+    annotations = annotations.rename(columns={"neuron_id": "root_id"})
+    path = build_graph(tmp_path_factory.mktemp("larva"), real_edges("larva"), annotations)
+    with graphapi.Connectome.open(path) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def larva_client(
+    larva: graphapi.Connectome, certificate: tuple[Path, Path]
+) -> Iterator[neuprint.Client]:
+    with client_of(larva, certificate) as made:
+        yield made

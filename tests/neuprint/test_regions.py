@@ -1,0 +1,59 @@
+"""Weights by region in neuPrint's form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import graphapi
+import neuprint
+from conftest import client_of
+from loader import FileSource, load
+from neuprint import NeuronCriteria
+
+ROWS = pd.DataFrame(
+    [
+        (1, 2, "AL(R)", 5),
+        (1, 2, "LH(R)", 3),
+        (2, 1, "AL(R)", 4),
+        (1, 3, None, 2),
+        (3, 2, "LH(R)", 7),
+    ],
+    columns=["pre", "post", "neuropil", "weight"],
+)
+
+
+@pytest.fixture(scope="module")
+def client(
+    tmp_path_factory: pytest.TempPathFactory, certificate: tuple[Path, Path]
+) -> Iterator[neuprint.Client]:
+    folder = tmp_path_factory.mktemp("regions")
+    ROWS.to_parquet(folder / "rows.parquet")
+    load(FileSource(folder / "rows.parquet"), folder / "g.lbug", work=folder / "w", progress=False)
+    with (
+        graphapi.Connectome.open(folder / "g.lbug") as opened,
+        client_of(opened, certificate) as made,
+    ):
+        yield made
+
+
+def test_connections_have_their_regions(client: neuprint.Client) -> None:
+    assert client.primary_rois == ["AL(R)", "LH(R)"]
+    _, found = neuprint.fetch_adjacencies([1, 2, 3], None, client=client)
+    rows = found[["bodyId_pre", "bodyId_post", "roi", "weight"]].to_numpy().tolist()
+    wanted = ROWS.fillna({"neuropil": "NotPrimary"}).to_numpy().tolist()
+    assert sorted(rows) == sorted(wanted)
+    _, found = neuprint.fetch_adjacencies([1, 2, 3], None, rois=["LH(R)"], client=client)
+    assert sorted(found["weight"]) == [3, 7]
+
+
+def test_neurons_by_input_region(client: neuprint.Client) -> None:
+    inputs = NeuronCriteria(inputRois=["LH(R)"], min_roi_inputs=8, client=client)
+    neurons, counts = neuprint.fetch_neurons(inputs, client=client)
+    assert neurons["bodyId"].tolist() == [2]
+    wanted = ROWS[ROWS["post"] == 2].groupby("neuropil")["weight"].sum().to_dict()
+    posts = counts[counts["post"] > 0]
+    assert dict(zip(posts["roi"], posts["post"], strict=True)) == wanted
