@@ -47,12 +47,8 @@ def test_adjacencies_of_a_type(
 def test_the_strongest_connections_of_the_brain(
     larva_client: neuprint.Client, edges: pd.DataFrame, classes: pd.Series
 ) -> None:
-    found = neuprint.fetch_simple_connections(
-        NeuronCriteria(type="MB.*|KC", client=larva_client),
-        None,
-        min_weight=10,
-        client=larva_client,
-    )
+    sources = NeuronCriteria(type="MB.*|KC", client=larva_client)
+    found = neuprint.fetch_simple_connections(sources, None, min_weight=10, client=larva_client)
     inside = classes.index[classes.str.fullmatch("MB.*|KC", na=False)]
     wanted = edges[edges["pre"].isin(inside) & (edges["weight"] >= 10)]
     assert sums(found, "bodyId_pre", "bodyId_post") == sums(wanted, "pre", "post")

@@ -15,14 +15,12 @@ from loader import FileSource, load
 from neuprint import NeuronCriteria
 
 ROWS = pd.DataFrame(
-    [
-        (1, 2, "AL(R)", 5),
-        (1, 2, "LH(R)", 3),
-        (2, 1, "AL(R)", 4),
-        (1, 3, None, 2),
-        (3, 2, "LH(R)", 7),
-    ],
-    columns=["pre", "post", "neuropil", "weight"],
+    {
+        "pre": [1, 1, 2, 1, 3],
+        "post": [2, 2, 1, 3, 2],
+        "neuropil": ["AL(R)", "LH(R)", "AL(R)", None, "LH(R)"],
+        "weight": [5, 3, 4, 2, 7],
+    }
 )
 
 

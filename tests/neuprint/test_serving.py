@@ -9,26 +9,27 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import requests
 
 import graphapi
 import neuprint
-from conformance import direct
 from conformance.toy import ANNOTATIONS, BASE, ROWS
 from conftest import client_of
 from graphapi.errors import InputError
 from graphapi.serve.certificate import certificate_in
 from graphapi.serve.neuprint.names import meanings
+from support.graphs import build_graph
 
 _MAIN = "from loader.cli import main; main()"
 
 
 @pytest.fixture(scope="module")
 def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("serving") / "toy.lbug"
-    direct.into_ladybug(path, direct.contents(ROWS, ANNOTATIONS))
-    return path
+    folder = tmp_path_factory.mktemp("serving")
+    annotations = pd.DataFrame(ANNOTATIONS)[["root_id", "cell_class"]].dropna()
+    return Path(build_graph(folder, ROWS[(ROWS > 0).all(axis=1)], annotations))
 
 
 def test_the_command_prints_what_a_client_needs(
@@ -43,7 +44,7 @@ def test_the_command_prints_what_a_client_needs(
             address, dataset, token, certificate = found.groups()
             client = neuprint.Client(address, dataset, token=token, verify=certificate)
             made = client.fetch_custom("MATCH (n:Neuron) RETURN count(n) AS c")
-            assert made["c"].tolist() == [9]
+            assert made["c"].tolist() == [7]
             assert Path(certificate).parent.is_relative_to(tmp_path)
             with pytest.raises(requests.exceptions.SSLError):
                 requests.get(f"https://{address}/api/version", timeout=30)
@@ -67,9 +68,9 @@ def test_a_wrong_token_is_refused(graph: Path, certificate: tuple[Path, Path]) -
     with (
         graphapi.Connectome.open(graph) as connectome,
         pytest.raises(requests.HTTPError, match="401"),
+        client_of(connectome, certificate, password="a long password"),
     ):
-        with client_of(connectome, certificate, password="a long password"):
-            pass
+        pass
 
 
 def test_a_preset_says_what_names_mean(graph: Path, certificate: tuple[Path, Path]) -> None:
@@ -86,7 +87,9 @@ def test_a_preset_says_what_names_mean(graph: Path, certificate: tuple[Path, Pat
 
 
 def test_time_is_limited(graph: Path, certificate: tuple[Path, Path]) -> None:
-    with graphapi.Connectome.open(graph) as connectome:
-        with client_of(connectome, certificate, seconds=0.000001) as client:
-            with pytest.raises(requests.HTTPError, match="stopped after"):
-                client.fetch_custom("MATCH (n:Neuron) RETURN n.bodyId AS b")
+    with (
+        graphapi.Connectome.open(graph) as connectome,
+        client_of(connectome, certificate, seconds=0.000001) as client,
+        pytest.raises(requests.HTTPError, match="stopped after"),
+    ):
+        client.fetch_custom("MATCH (n:Neuron) RETURN n.bodyId AS b")
