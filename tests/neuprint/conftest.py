@@ -3,41 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from neuprint_client import client_of
 
 import graphapi
+import neuprint
 from conformance import direct
 from conformance.toy import ANNOTATIONS, ROWS
 from graphapi.serve.certificate import certificate_in
-from graphapi.serve.running import serve
-from graphapi.serve.settings import Settings
 from support.connectomes import DATA, need_data, real_edges
 from support.graphs import build_graph
-
-neuprint = pytest.importorskip("neuprint")
 
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return certificate_in(tmp_path_factory.mktemp("tls"), ["localhost", "127.0.0.1"])
-
-
-@contextmanager
-def client_of(
-    connectome: graphapi.Connectome, certificate: tuple[Path, Path], **settings: object
-) -> Iterator[neuprint.Client]:
-    """Serve a graph, and connect neuprint-python to it as its users do."""
-    path, key = certificate
-    asked = {"certificate": path, "key": key, "neuprint": {}, "seconds": 30.0, **settings}
-    with serve(connectome, Settings(**asked)) as running:
-        address = running.url.removeprefix("https://")
-        client = neuprint.Client(address, token="any", verify=str(path), progress=False)
-        yield client
-        client.session.close()
 
 
 @pytest.fixture(

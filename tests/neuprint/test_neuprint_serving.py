@@ -12,11 +12,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import requests
+from neuprint_client import client_of
 
 import graphapi
 import neuprint
 from conformance.toy import ANNOTATIONS, BASE, ROWS
-from conftest import client_of
 from graphapi.errors import InputError
 from graphapi.serve.certificate import certificate_in
 from graphapi.serve.neuprint.names import meanings

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from neuprint_client import client_of
 
 import graphapi
 import neuprint
-from conftest import client_of
 from loader import FileSource, load
 from neuprint import NeuronCriteria
 

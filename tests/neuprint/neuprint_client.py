@@ -1,0 +1,26 @@
+"""Connects neuprint-python to a graph, as its users do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import graphapi
+import neuprint
+from graphapi.serve.running import serve
+from graphapi.serve.settings import Settings
+
+
+@contextmanager
+def client_of(
+    connectome: graphapi.Connectome, certificate: tuple[Path, Path], **settings: object
+) -> Iterator[neuprint.Client]:
+    """Serve a graph, and connect neuprint-python to it as its users do."""
+    path, key = certificate
+    asked = {"certificate": path, "key": key, "neuprint": {}, "seconds": 30.0, **settings}
+    with serve(connectome, Settings(**asked)) as running:
+        address = running.url.removeprefix("https://")
+        client = neuprint.Client(address, token="any", verify=str(path), progress=False)
+        yield client
+        client.session.close()
