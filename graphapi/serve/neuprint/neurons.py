@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphapi.common.regions import NO_REGION
 from graphapi.engines.queries import catalog
 from graphapi.errors import UnknownFieldError
 from graphapi.serve.neuprint.names import Meaning
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from graphapi.ids import IdArray
     from graphapi.serve.neuprint.frame import Edges
 
-#: The region of synapses for which the source names none; neuPrint has no such region.
-NO_REGION = "unassigned"
 #: More ids than this are not sent as a list: all neurons are read instead.
 MOST_LISTED = 20_000
 
