@@ -13,6 +13,7 @@ import requests
 
 from conformance import direct
 from conformance.toy import ANNOTATIONS, ROWS
+from graphapi.serve.settings import Settings
 
 _MAIN = "from loader.cli import main; main()"
 
@@ -33,3 +34,7 @@ def test_the_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
         assert requests.get(f"{url[0]}/api/v1/info", timeout=10).json()["name"] == "toy v7"
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
+
+
+def test_the_password_is_in_no_representation() -> None:
+    assert "correct horse" not in repr(Settings(password="correct horse"))

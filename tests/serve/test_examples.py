@@ -15,6 +15,9 @@ from serve_client import Client
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "api-http.md").read_text("utf-8")
 THERE = "http://127.0.0.1:8720"
 
+#: Nothing here depends on the engine.
+pytestmark = pytest.mark.parametrize("toy", ["ladybug"], indirect=True, scope="session")
+
 
 def example(language: str, url: str) -> str:
     (found,) = re.findall(rf"```{language}\b[^\n]*\n(.*?)```", PAGE, re.DOTALL)

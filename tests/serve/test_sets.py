@@ -12,6 +12,9 @@ from serve_client import Client, Serving, records
 
 from conformance.toy import BASE, ids
 
+#: Nothing here depends on the engine.
+pytestmark = pytest.mark.parametrize("toy", ["ladybug"], indirect=True, scope="session")
+
 
 def put(client: Client, name: str, **body: object) -> requests.Response:
     return requests.put(f"{client.url}/api/v1/sets/{name}", json=body, timeout=10)
