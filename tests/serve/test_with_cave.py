@@ -42,8 +42,9 @@ def client(connectome: graphapi.Connectome) -> Iterator[Client]:
 
 
 def test_an_em_image_is_that_of_graphapi(client: Client, connectome: graphapi.Connectome) -> None:
-    one = connectome.criteria(cell_class="EBc").get_roots()[:1]
-    x, y, z = (int(at) for at in connectome.get_synapses(one)["ctr_pt_position"].iloc[0])
+    named = {"cell_class": "olfactory_projection_neuron", "side": "right", "tract": "mALT"}
+    rows = connectome.get_synapses(connectome.criteria(**named).get_roots()[:1])
+    x, y, z = (int(at) for at in rows.nlargest(1, "size")["ctr_pt_position"].iloc[0])
     answer = client.ask("em", x=x, y=y, z=z, size=64)
     assert answer.headers["content-type"] == "image/png", answer.text
     picture = np.asarray(Image.open(io.BytesIO(answer.content)))

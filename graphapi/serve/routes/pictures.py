@@ -192,7 +192,9 @@ def em(desk: Desk, given: Given) -> Answer:
         raise InputError("x, y and z are needed, in voxels")
     size = given.whole("size", 512, least=16, most=2048)
     plane = given.choice("plane", ("xy", "xz", "yz"), "xy")
-    picture = desk.connectome.plot_em_image(x, y, z, size, plane=plane)
+    picture = desk.connectome.plot_em_image(
+        x, y, z, size, plane=plane, fill_missing=given.flag("fill_missing")
+    )
     return Answer(content=Response(png(picture), 200, None, "image/png"))
 
 
@@ -221,5 +223,5 @@ QUESTIONS = [
     ),
     Question("/api/v1/matrix", matrix, ("pre", "post", "regex", "threshold", "by", "order")),
     Question("/api/v1/scene", scene, ("neurons", "regex", "by")),
-    Question("/api/v1/em", em, ("x", "y", "z", "size", "plane")),
+    Question("/api/v1/em", em, ("x", "y", "z", "size", "plane", "fill_missing")),
 ]
