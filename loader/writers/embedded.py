@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 #: Time limit for reading the record of a graph that may be damaged.
 _SECONDS = 60.0
+#: Suffixes of empty files that the engine leaves beside a graph where its process was ended.
+_LOCKS = (".checkpoint.apply.lock", ".checkpoint.intent.lock")
 #: First bytes of the engine's files.
 _MAGIC = b"LBUG"
 #: Counts of the rows to copy.
@@ -193,8 +195,9 @@ class EmbeddedWriter:
             )
 
     def _remove_leftovers(self) -> None:
-        name, logs = re.escape(f".{self.path.name}."), "|".join(map(re.escape, (*LOGS, PART)))
-        ours = re.compile(rf"{name}[0-9a-f]{{16}}\.loading({logs})?")
+        name = re.escape(f".{self.path.name}.")
+        more = "|".join(map(re.escape, (*LOGS, *_LOCKS, PART)))
+        ours = re.compile(rf"{name}[0-9a-f]{{16}}\.loading({more})?")
         for leftover in self.path.parent.iterdir():
             if ours.fullmatch(leftover.name):
                 leftover.unlink()

@@ -132,6 +132,13 @@ def test_what_is_no_matter_of_size_is_not_tried_again(tmp_path, rows, hook, capl
         load(rows, tmp_path / "g.lbug", work=tmp_path / "w", progress=False)
 
 
+def test_what_the_engine_left_when_it_was_ended_is_removed(tmp_path, rows):
+    for suffix in ("", ".wal", ".shadow", ".checkpoint.apply.lock", ".checkpoint.intent.lock"):
+        (tmp_path / f".g.lbug.0123456789abcdef.loading{suffix}").touch()
+    load(rows, tmp_path / "g.lbug", work=tmp_path / "w", progress=False)
+    assert [path.name for path in tmp_path.iterdir() if ".loading" in path.name] == []
+
+
 def test_the_writing_ends_with_the_load(tmp_path, rows):
     """A load that is killed leaves no process that writes where the next one does."""
     told = tmp_path / "pid"
