@@ -13,6 +13,7 @@ from explorer import Explorer, open_explorer
 from serve_client import HOSTILE
 
 import graphapi
+from graphapi.serve.answer import Answer
 from graphapi.serve.running import Running, serve
 from graphapi.serve.settings import Settings
 from support.graphs import build_graph
@@ -23,6 +24,7 @@ HUB, ODD = BASE + 1, BASE + 2
 PARTNERS = 3000
 LONG = "a very long note " * 600
 ARABIC = "خلية عصبية"
+PASSWORD = "correct horse battery staple"
 
 
 def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -99,6 +101,27 @@ def test_the_first_page_says_what_the_graph_is(page: Explorer, brain: graphapi.C
     page.click(".trust summary")
 
 
+def test_a_search_is_completed_with_counts(page: Explorer, brain: graphapi.Connectome) -> None:
+    page.open("home")
+    page.one("body").send_keys("/")
+    box = page.driver.switch_to.active_element
+    assert box.get_attribute("name") == "search"
+    box.send_keys("cell_class=E")
+    page.until(lambda: len(page.all(".top .options li")) >= 2)
+    offered = {
+        one.text.split("\n")[1]: one.text.split("\n")[2] for one in page.all(".top .options li")
+    }
+    assert offered["cell_class = ER"] == offered["cell_class = EPG"] == "15"
+    page.driver.switch_to.active_element.send_keys("\ue015", "\ue007")  # down, enter: chosen
+    page.driver.switch_to.active_element.send_keys("\ue007")
+    page.until(lambda: "/search?" in page.driver.current_url)
+    page.wait()
+    chosen = page.text(".about").rpartition("=")[2]
+    expected = brain.criteria(cell_class=chosen).get_roots()
+    assert [row["root_id"] for row in page.table()] == ids(expected)
+    assert f"criteria(cell_class=['{chosen}'])" in page.elsewhere()["python"]
+
+
 def test_many_ids_are_pasted_and_the_unknown_one_is_named(page: Explorer) -> None:
     page.open("home")
     box = page.one(".top textarea")
@@ -112,6 +135,54 @@ def test_many_ids_are_pasted_and_the_unknown_one_is_named(page: Explorer) -> Non
     page.wait()
     assert str(BASE + 7) in page.text("#unknown")
     assert [row["root_id"] for row in page.table()] == ids([HUB, ODD])
+
+
+def test_one_id_opens_its_neuron(page: Explorer, brain: graphapi.Connectome) -> None:
+    page.open("home")
+    page.type(".top textarea", str(HUB), then="\ue007")
+    page.until(lambda: "/neuron?" in page.driver.current_url)
+    page.until(lambda: page.all("[data-total]"))
+    page.wait()
+    shown = {
+        one.get_attribute("data-total"): int(one.text.split("\n")[0].replace(",", ""))
+        for one in page.all("[data-total]")
+    }
+    neuron = brain.get_neurons([HUB]).iloc[0]
+    assert shown == {name: neuron[name] for name in shown}
+    assert len(shown) == 5
+    for direction in ("upstream", "downstream"):
+        partners = brain.get_partners([HUB], direction).head(20)
+        rows = page.table(direction)
+        assert [row["partner"] for row in rows] == ids(partners["partner"])
+        assert [row["weight"] for row in rows] == ids(partners["weight"])
+    assert f"of {PARTNERS + 2:,} partners" in page.said("downstream")
+    assert "no mesh" in page.text("main"), "it says what the graph does not have"
+    assert page.one(".dot.large").value_of_css_property("background-color").startswith("rgb")
+
+
+def test_a_hub_has_all_its_partners(page: Explorer, brain: graphapi.Connectome) -> None:
+    page.open("partners", neurons=HUB, threshold=2)
+    expected = brain.get_partners([HUB], "downstream", 2)
+    assert page.said("partners") == f"{len(expected):,} rows"
+    assert page.text("#synapses") == f"{expected['weight'].sum():,}"
+    first = page.table("partners")
+    assert 0 < len(first) < 100, "only what is in sight"
+    assert [row["partner"] for row in first] == ids(expected["partner"][: len(first)])
+    share = expected["share_of_output"].iloc[0]
+    assert first[0]["share_of_output"] == f"{100 * share:.2f} %"
+    scroll = "const r = document.querySelector('.rows'); r.scrollTop = r.scrollHeight"
+    page.js(scroll)
+    last = str(expected["partner"].iloc[-1])
+    page.until(lambda: page.table("partners")[-1]["partner"] == last)
+    page.click("[title='Sort by partner']")
+    ascending = ids(sorted(expected["partner"]))
+    drawn = [row["partner"] for row in page.table("partners")]
+    assert drawn == ascending[: len(drawn)] != []
+    assert "sort=partner" in page.driver.current_url
+    page.type(".filter", "hub")
+    assert page.said("partners") == f"0 of {len(expected):,} rows"
+    page.type(".filter", str(ODD))
+    assert [row["partner"] for row in page.table("partners")] == [str(ODD)]
 
 
 def test_a_file_has_every_row(page: Explorer, brain: graphapi.Connectome) -> None:
@@ -247,3 +318,178 @@ def test_a_matrix_says_what_is_under_the_mouse(page: Explorer, brain: graphapi.C
     wanted = f"ER {expected.index[row]} → PEN {expected.columns[column]}: "
     seen = page.js(_UNDER, wanted)
     assert seen == f"{wanted}{expected.iloc[row, column]} synapses"
+
+
+def test_paths_are_those_of_python_and_a_cut_is_said(
+    page: Explorer, brain: graphapi.Connectome
+) -> None:
+    page.open("paths", sources="cell_class=ER", targets=HUB + 101, kind="strongest", max_hops=3)
+    expected = brain.get_strongest_paths(brain.criteria(cell_class="ER"), HUB + 101, max_hops=3)
+    rows = page.table("paths")
+    assert [row["root_ids"].split(" → ") for row in rows] == [ids(p) for p in expected["root_ids"]]
+    assert [row["weakest"] for row in rows] == ids(expected["weakest"])
+    assert page.all("#cut") == []
+    page.open("paths", sources="cell_class=ER", targets="cell_class=PEN", kind="all", paths=7)
+    assert "stops at 7 paths" in page.text("#cut")
+    assert page.said("paths") == "7 rows"
+
+
+def test_influence_is_ranked_as_in_python(page: Explorer, brain: graphapi.Connectome) -> None:
+    page.open("influence", seeds="cell_class=ER", threshold=3)
+    expected = brain.get_influence(brain.criteria(cell_class="ER"), threshold=3)
+    rows = page.table("influence")
+    assert [row["neuron_id"] for row in rows] == ids(expected["neuron_id"])[: len(rows)]
+    assert float(rows[0]["influence"]) == pytest.approx(expected["influence"].iloc[0], rel=1e-3)
+    assert page.said("influence") == f"{len(expected):,} rows"
+
+
+def test_long_work_is_cancelled(page: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    import threading
+
+    begun, over = threading.Event(), threading.Event()
+    real = graphapi.Connectome.get_influence
+
+    def slow(self: Any, *given: Any, **more: Any) -> Any:
+        begun.set()
+        assert over.wait(60)
+        return real(self, *given, **more)
+
+    monkeypatch.setattr(graphapi.Connectome, "get_influence", slow)
+    page.driver.get(f"{page.url}/#/influence?seeds={HUB}&threshold=1")
+    try:
+        assert begun.wait(30)
+        page.until(lambda: page.all(".job button"))
+        page.click(".job button")
+        page.wait()
+        assert "Cancelled" in page.text(".result")
+    finally:
+        over.set()
+
+
+def test_cypher_reads_says_its_row_limit_and_never_writes(
+    page: Explorer, brain: graphapi.Connectome
+) -> None:
+    page.open("cypher")
+    query = "MATCH (n:Neuron) RETURN n.root_id AS root_id ORDER BY root_id"
+    page.type("[name=rows]", "25")
+    page.type("[name=text]", query, then="\ue009\ue007")  # control and enter
+    page.until(lambda: page.all("#cut"))
+    page.wait()
+    assert "first 25" in page.text("#cut")
+    assert [row["root_id"] for row in page.table("result")] == ids(brain.root_ids()[:25])
+    page.open("cypher", text="CREATE (n:Neuron {root_id: 1})")
+    assert "opened read-only" in page.text(".problem")
+    page.complaints()  # Chromium logs the status 403
+    assert brain.cypher("MATCH (n:Neuron {root_id: 1}) RETURN n.root_id AS id").empty
+
+
+def test_sets_are_saved_combined_shared_and_deleted(
+    page: Explorer, brain: graphapi.Connectome
+) -> None:
+    for name, neurons in (("rings", "cell_class=ER"), ("left ones", "side=left")):
+        page.open("sets")
+        page.type("#keep [name=name]", name)
+        page.type("#keep [name=neurons]", neurons)
+        page.click("#keep button.go")
+        page.until(lambda: "name=" in page.driver.current_url)
+        page.wait()
+    page.open("sets", a="@rings", how="and", b="@left ones")
+    both = brain.criteria(cell_class="ER", side="left").get_roots()
+    assert [row["root_id"] for row in page.table("combined")] == ids(both)
+    page.open("partners", neurons="@rings")
+    partners = brain.get_partners(brain.criteria(cell_class="ER"), "downstream")
+    assert page.text("#synapses") == f"{partners['weight'].sum():,}"
+    page.open("sets", name="rings")
+    delete = page.driver.find_element("xpath", "//button[text()='Delete']")
+    delete.click()
+    delete.click()
+    page.until(lambda: page.driver.current_url.endswith("#/sets"))
+    page.until(lambda: page.all("[data-table=sets]"))
+    assert [row["name"] for row in page.table("sets")] == ["left ones"]
+
+
+def test_the_address_is_the_state(page: Explorer) -> None:
+    page.open("partners", neurons=HUB, threshold=6)
+    page.click("[title='Sort by partner']")
+    page.type(".filter", "99")
+    seen, address = page.table("partners"), page.driver.current_url
+    page.open("types")
+    page.driver.back()
+    page.until(lambda: page.all("[data-table=partners]"))
+    assert page.table("partners") == seen
+    page.driver.forward()
+    page.until(lambda: page.all("[data-table=types]"))
+    first = page.driver.current_window_handle
+    page.driver.switch_to.new_window("window")
+    try:
+        page.go_to(address)
+        assert page.table("partners") == seen
+        assert page.one(".filter").get_attribute("value") == "99"
+        assert page.one("[name=threshold]").get_attribute("value") == "6"
+    finally:
+        page.driver.close()
+        page.driver.switch_to.window(first)
+
+
+def test_hostile_texts_are_shown_as_texts(page: Explorer) -> None:
+    page.open("neuron", id=ODD)
+    assert HOSTILE.split("\u202e")[0] in page.text("h1")
+    assert page.all("main img, main script") == []
+    page.all(".pairs button.long")[-1].click()
+    assert page.text("dialog pre").strip() == LONG.strip()
+    page.click("dialog button:last-child")
+    page.open("search", text=str(HUB) + " " + str(ODD))
+    note = page.driver.find_element("xpath", f"//span[text()='{ARABIC}']")
+    assert note.value_of_css_property("direction") == "rtl"
+    assert note.get_attribute("dir") == "auto"
+    for view, parameters in (
+        ("circuit", {"neurons": str(HUB), "grow": "1", "threshold": "9"}),
+        ("types", {}),
+        ("search", {"text": HOSTILE}),
+    ):
+        page.open(view, **parameters)
+        assert page.all("main img, main script, main iframe") == []
+    assert page.js("return document.querySelectorAll('script').length") == 1
+
+
+def test_a_stale_id_is_mapped_with_a_banner(
+    page: Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Answer.provenance
+
+    def mapped(self: Answer, connectome: graphapi.Connectome) -> dict[str, Any]:
+        return real(self, connectome) | {"id_mapping": {str(BASE + 7): str(HUB)}}
+
+    monkeypatch.setattr(Answer, "provenance", mapped)
+    page.open("neuron", id=HUB)
+    banner = page.text("#mapped")
+    assert "1 id is from another version and was mapped to v1" in banner
+    assert f"{BASE + 7} → {HUB}" in banner
+    assert page.all(f"#mapped a[href$='{HUB}']")
+
+
+def test_an_error_says_what_to_do(page: Explorer) -> None:
+    page.open("partners", neurons="cell_clas=ER")
+    assert "cell_class" in page.text(".problem")
+    assert "What to do" in page.text(".problem")
+    page.complaints()  # Chromium logs the status 400
+    page.open("nowhere")
+    assert "no view" in page.text(".problem")
+
+
+def test_a_password_is_asked_for_and_the_server_may_go(
+    window: Explorer, brain: graphapi.Connectome
+) -> None:
+    with serve(brain, Settings(password=PASSWORD)) as closed:
+        window.at(closed.url).driver.get(f"{closed.url}/#/neuron?id={HUB}")
+        window.until(lambda: window.all("#password"))
+        assert str(HUB) not in window.text("main")
+        window.type("#password", "wrong", then="\ue007")
+        window.until(lambda: "not the password" in window.text("main"))
+        window.type("#password", PASSWORD, then="\ue007")
+        window.until(lambda: window.all("[data-total]"))
+        assert window.js("return document.cookie") == "", "no script can read it"
+    window.js("location.hash = '#/types'")
+    window.wait()
+    assert "still running" in window.text(".problem")
+    window.complaints()

@@ -74,6 +74,7 @@ export function form(page, controls, { action = "Show" } = {}) {
 /** A number with a slider beside it: quick to drag, exact to type. */
 function slider(control, input, submit) {
   const reach = Math.max(control.slider, Number(input.value) || 1);
+  input.setAttribute("aria-label", control.label); // the label around both names the first only
   const range = h("input", {
     type: "range", min: control.least ?? 1, max: reach, value: input.value, "aria-label": `${control.label}, slider`,
   });
