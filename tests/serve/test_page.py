@@ -25,6 +25,21 @@ PARTNERS = 3000
 LONG = "a very long note " * 600
 ARABIC = "خلية عصبية"
 PASSWORD = "correct horse battery staple"
+VIEWS = (
+    ("home", {}),
+    ("search", {"text": "cell_class=ER"}),
+    ("neuron", {"id": str(HUB)}),
+    ("partners", {"neurons": str(HUB)}),
+    ("types", {}),
+    ("types", {"show": "sides", "neurons": "cell_class=ER"}),
+    ("circuit", {"neurons": "cell_class=ER"}),
+    ("matrix", {"pre": "cell_class=ER,PEN"}),
+    ("paths", {"sources": "cell_class=ER", "targets": "cell_class=PEN"}),
+    ("influence", {"seeds": str(HUB), "threshold": "1"}),
+    ("motifs", {"motif": "A -> B\nB -> A"}),
+    ("cypher", {"text": "MATCH (n:Neuron) RETURN count(n) AS n"}),
+    ("sets", {}),
+)
 
 
 def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -450,6 +465,36 @@ def test_hostile_texts_are_shown_as_texts(page: Explorer) -> None:
         page.open(view, **parameters)
         assert page.all("main img, main script, main iframe") == []
     assert page.js("return document.querySelectorAll('script').length") == 1
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (800, "dark")])
+def test_every_view_fits_and_says_the_same_elsewhere(
+    page: Explorer, width: int, theme: str
+) -> None:
+    """No view is wider than its window, and each has a title, a version and one heading."""
+    page.driver.set_window_size(width, 1000)
+    try:
+        page.open("home")
+        while page.js("return document.documentElement.dataset.theme") != theme:
+            page.click("#theme")
+        for view, parameters in VIEWS:
+            page.open(view, **parameters)
+            wide = page.js("return [document.documentElement.scrollWidth, innerWidth]")
+            assert wide[0] <= wide[1], view
+            assert len(page.all("h1")) == 1
+            assert page.all(".problem") == [], view
+            assert "page v1" in page.text(".trust")
+            unnamed = page.js(
+                "return [...document.querySelectorAll('main button, main input, main select,"
+                " main textarea')].filter(e => !(e.getAttribute('aria-label') || e.textContent"
+                " || e.labels?.length || e.title)).map(e => e.outerHTML)"
+            )
+            assert unnamed == [], view
+        paper = page.one("body").value_of_css_property("background-color")
+        light = sum(int(part) for part in paper.strip("rgba()").split(",")[:3])
+        assert (light > 600) == (theme == "light")
+    finally:
+        page.driver.set_window_size(1280, 1000)
 
 
 def test_a_stale_id_is_mapped_with_a_banner(
