@@ -58,9 +58,10 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Serve a graph to neuPrint's clients, such as neuprint-python.
+    """Serve a graph to neuPrint's clients.
 
-    Also serves the page and the HTTP API of `cavegraph explore`. Ctrl-C stops it.
+    neuprint-python works unmodified. The page and the HTTP API of `cavegraph explore` are there too.
+    Ctrl-C stops it.
     """
     import platformdirs
 

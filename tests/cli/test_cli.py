@@ -367,8 +367,9 @@ def test_a_load_that_fails_says_that_it_can_go_on(
     cells = pd.DataFrame({"id": [1], "pt_root_id": [5], "cell_type": ["ER"]})
     folder = write_folder(tmp_path / "served", {"synapses": rows, "cells": cells})
     place = str(tmp_path / "g.lbug")
-    # Annotations are fetched first, so a step is finished when the synapses fail.
-    fails_later = Faults(wrapped_error=Rule(count=None, path="/table/synapses/query"))
+    # After one row has told the columns, annotations are fetched: a step is finished when the
+    # synapses fail.
+    fails_later = Faults(wrapped_error=Rule(count=None, after=1, path="/table/synapses/query"))
     with serve(folder, faults=fails_later) as server:
         arguments = ["load", "standin", "--server", server.url, "--to", place, "-a", "cells"]
         assert "run the same command again to continue" in fails(capsys, 5, *arguments)
