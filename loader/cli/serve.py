@@ -60,7 +60,7 @@ def serve(
 ) -> None:
     """Serve a graph to neuPrint's clients.
 
-    neuprint-python works unmodified. The page and the HTTP API of `cavegraph explore` are there too.
+    neuprint-python works unmodified. The page and HTTP API of `cavegraph explore` are there too.
     Ctrl-C stops it.
     """
     import platformdirs
