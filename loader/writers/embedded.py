@@ -130,6 +130,8 @@ class EmbeddedWriter:
             ) from error
 
     def _write(self, stages: Stages, record: Materialization, settings: Settings) -> None:
+        import pyarrow as pa
+
         in_regions = record.counts.get("connections_in_regions", 0)
         room = room_for(
             settings.memory_limit, record.counts["connections"], stages.neurons, in_regions
@@ -149,6 +151,7 @@ class EmbeddedWriter:
             self._temporary(record), stages, record, settings.threads, room, settings.halved
         )
         total = sum(record.counts.get(name, 0) for name in _WRITTEN)
+        pa.default_memory_pool().release_unused()  # the limit is for both processes
         with settings.bar(f"Writing {self.path.name}", total) as bar:
             fill_apart(task, bar.advance)
 

@@ -135,7 +135,7 @@ def name_neurons(connection: duckdb.DuckDBPyConnection, stages: Stages) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(stages.neurons) as file:
+    with pq.ParquetFile(stages.neurons, pre_buffer=False) as file:
         schema = file.schema_arrow.append(pa.field(DISPLAY_NAME, pa.string()))
         reader = pa.RecordBatchReader.from_batches(schema, with_display_names(file.iter_batches()))
         connection.register("named", reader)

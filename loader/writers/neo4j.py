@@ -174,5 +174,5 @@ def _batches(path: Path) -> Iterator[tuple[int, Any]]:
     """Open a stage, to be read batch by batch."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         yield file.metadata.num_rows, file.iter_batches(batch_size=10_000)

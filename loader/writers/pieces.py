@@ -165,7 +165,8 @@ def copy_in_pieces(
     """
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    # with `pre_buffer`, which is the default, all that was read of the file stays in memory
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         total = int(file.metadata.num_rows)
         pieces = 1 if total <= rows else -(-total // max(1, int(rows / _MERGED)))
         pieces = max(1, min(total, pieces << halved))

@@ -13,10 +13,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-#: Share of the limit from which freed memory is given back.
-_FROM = 0.85
-#: Seconds between two looks, and the least rest after giving back, in times of what it took.
-_LOOK, _REST = 0.1, 10
+#: Share of the limit from which freed memory is given back. It is done again as soon as another
+#: share is taken, else after a rest, in times of what it took.
+_FROM, _AGAIN, _REST = 0.85, 0.02, 10
+#: Seconds between two looks.
+_LOOK = 0.1
 
 
 def resident(pid: int) -> int:
@@ -40,15 +41,16 @@ def give_back_freed(limit: int) -> None:
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
     if trim is not None:
-        threading.Thread(target=_watch, args=(int(limit * _FROM), trim), daemon=True).start()
+        threading.Thread(target=_watch, args=(limit, trim), daemon=True).start()
 
 
-def _watch(most: int, trim: Any) -> None:
-    both, rest = (os.getpid(), os.getppid()), 0.0
+def _watch(limit: int, trim: Any) -> None:
+    pids, remained, rested = (os.getpid(), os.getppid()), 0, 0.0
     while True:
-        time.sleep(max(_LOOK, rest))
-        rest = 0.0
-        if sum(map(resident, both)) > most:
-            start = time.perf_counter()
+        time.sleep(_LOOK)
+        start, taken = time.monotonic(), sum(map(resident, pids))
+        remained = min(remained, taken)
+        if taken > limit * _FROM and (taken > remained + limit * _AGAIN or start > rested):
             trim(0)
-            rest = _REST * (time.perf_counter() - start)
+            end, remained = time.monotonic(), sum(map(resident, pids))
+            rested = end + _REST * (end - start)
