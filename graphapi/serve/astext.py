@@ -22,15 +22,22 @@ if TYPE_CHECKING:
 
 def python_call(connectome: Connectome, method: str, **arguments: object) -> str:
     """Return a call as Python code; None and arguments named `_0` to `_9` are as in a call."""
+    return python_code(connectome, call(method, **arguments))
+
+
+def python_code(connectome: Connectome, *lines: str) -> str:
+    """Return lines as Python code that opens the graph first; the last one is the answer."""
+    opened = f"connectome = cp.Connectome.open({connectome.engine.uri!r})"
+    return "\n".join(["import graphapi as cp", "", opened, *lines])
+
+
+def call(method: str, **arguments: object) -> str:
+    """Return a call of a method; arguments named `_0` to `_9` have no name in it."""
     said = [
-        _literal(value) if name.startswith("_") else f"{name}={_literal(value)}"
+        literal(value) if name.startswith("_") else f"{name}={literal(value)}"
         for name, value in arguments.items()
     ]
-    return (
-        "import graphapi as cp\n\n"
-        f"connectome = cp.Connectome.open({connectome.engine.uri!r})\n"
-        f"connectome.{method}({', '.join(said)})"
-    )
+    return f"connectome.{method}({', '.join(said)})"
 
 
 def command(connectome: Connectome, name: str, *parts: object) -> str:
@@ -70,20 +77,21 @@ def _options(chosen: Chosen) -> list[str]:
 
 def _criteria(chosen: Chosen) -> str:
     said = ["regex=True"] if chosen.regex else []
-    said += [f"{n}={_literal(v)}" for n, v in chosen.fields.items() if n.isidentifier()]
+    said += [f"{n}={literal(v)}" for n, v in chosen.fields.items() if n.isidentifier()]
     others = {n: v for n, v in chosen.fields.items() if not n.isidentifier()}
     if others:
-        said.append("**{" + ", ".join(f"{n!r}: {_literal(v)}" for n, v in others.items()) + "}")
+        said.append("**{" + ", ".join(f"{n!r}: {literal(v)}" for n, v in others.items()) + "}")
     return f"connectome.criteria({', '.join(said)})"
 
 
-def _literal(value: object) -> str:
+def literal(value: object) -> str:
+    """Return a value as Python code."""
     if isinstance(value, Chosen):
-        return _criteria(value) if value.where else _literal(value.value)
+        return _criteria(value) if value.where else literal(value.value)
     if isinstance(value, Condition):
         return f"cp.{value!r}"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_literal(one) for one in value) + "]"
+        return "[" + ", ".join(literal(one) for one in value) + "]"
     if isinstance(value, str) and value.isdigit():
         return value
     return repr(value)

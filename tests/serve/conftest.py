@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from explorer import Explorer, open_explorer
 from serve_client import HOSTILE, Client, Serving
 
 import graphapi
@@ -41,6 +42,12 @@ def toy(
 def client(toy: graphapi.Connectome) -> Iterator[Client]:
     with serve(toy, Settings()) as running:
         yield Client(running)
+
+
+@pytest.fixture(scope="session")
+def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Explorer]:
+    with open_explorer(tmp_path_factory.mktemp("downloads")) as opened:
+        yield opened
 
 
 @pytest.fixture

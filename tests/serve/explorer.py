@@ -131,6 +131,21 @@ class Explorer:
         return [line["message"] for line in log if line["level"] == "SEVERE"]
 
 
+def ids(values: Any) -> list[str]:
+    """Return ids as the page writes them."""
+    return [str(value) for value in values]
+
+
+def drawn(page: Explorer) -> tuple[set[str], set[tuple[str, ...]]]:
+    """Return the neurons of a drawing, and its connections with their weights."""
+    nodes, edges = page.js(
+        "const all = (s, f) => [...document.querySelectorAll(s)].map(f);"
+        "return [all('.neuron', g => g.dataset.id),"
+        " all('[data-weight]', g => [g.dataset.pre, g.dataset.post, g.dataset.weight])]"
+    )
+    return set(nodes), {tuple(edge) for edge in edges}
+
+
 @contextmanager
 def open_explorer(downloads: Path) -> Iterator[Explorer]:
     """Start a Chromium."""

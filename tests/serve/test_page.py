@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from explorer import Explorer, open_explorer
+from explorer import Explorer, drawn, ids
 from serve_client import HOSTILE
 
 import graphapi
@@ -84,21 +84,11 @@ def running(
         yield started
 
 
-@pytest.fixture(scope="session")
-def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Explorer]:
-    with open_explorer(tmp_path_factory.mktemp("downloads")) as opened:
-        yield opened
-
-
 @pytest.fixture
 def page(window: Explorer, running: Running) -> Iterator[Explorer]:
     window.complaints()
     yield window.at(running.url)
     assert window.complaints() == [], "forbidden by the policy, or thrown by a script"
-
-
-def ids(values: Any) -> list[str]:
-    return [str(value) for value in values]
 
 
 def test_the_first_page_says_what_the_graph_is(page: Explorer, brain: graphapi.Connectome) -> None:
@@ -296,15 +286,6 @@ def test_a_circuit_is_drawn_grown_and_kept(page: Explorer, brain: graphapi.Conne
     assert page.downloaded("page v1.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
-def drawn(page: Explorer) -> tuple[set[str], set[tuple[str, ...]]]:
-    nodes, edges = page.js(
-        "const all = (s, f) => [...document.querySelectorAll(s)].map(f);"
-        "return [all('.neuron', g => g.dataset.id),"
-        " all('[data-weight]', g => [g.dataset.pre, g.dataset.post, g.dataset.weight])]"
-    )
-    return set(nodes), {tuple(edge) for edge in edges}
-
-
 def mouse_of(page: Explorer) -> Any:
     from selenium.webdriver import ActionChains
 
@@ -356,6 +337,25 @@ def test_influence_is_ranked_as_in_python(page: Explorer, brain: graphapi.Connec
     assert [row["neuron_id"] for row in rows] == ids(expected["neuron_id"])[: len(rows)]
     assert float(rows[0]["influence"]) == pytest.approx(expected["influence"].iloc[0], rel=1e-3)
     assert page.said("influence") == f"{len(expected):,} rows"
+
+
+def test_a_motif_has_a_count_examples_and_a_z_score(
+    page: Explorer, brain: graphapi.Connectome
+) -> None:
+    page.open("motifs")
+    page.driver.find_element("link text", "reciprocal pair").click()
+    page.until(lambda: page.all("#count"))
+    page.wait()
+    motif = page.one("[name=motif]").get_attribute("value")
+    count = brain.motifs.count(motif)
+    assert page.text("#count b") == str(count)
+    assert len(page.table("examples")) == count > 0
+    page.type("[name=nulls]", "40")
+    page.type("[name=matches]", "2", then="\ue007")
+    page.until(lambda: page.all("[data-figure=z]"))
+    table = brain.motifs.significance({"motif": motif}, "degree", 40, seed=0).table
+    assert float(page.text("[data-figure=z] b")) == pytest.approx(table["z"].iloc[0], rel=2e-3)
+    assert page.text("#cut").startswith(f"2 examples of {count} matches")
 
 
 def test_long_work_is_cancelled(page: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:

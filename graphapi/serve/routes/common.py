@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graphapi.errors import UnknownFieldError
+from graphapi.errors import InputError, UnknownFieldError
 
 if TYPE_CHECKING:
     from graphapi.connectome import Connectome
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 #: Tried in this order where a request does not say by which property neurons are grouped.
 _CLASSES = ("cell_class", "super_class", "cell_type", "class", "type")
+
+#: The group of neurons that have no class.
+UNKNOWN = "Unknown"
 
 
 def text_properties(connectome: Connectome) -> list[str]:
@@ -39,6 +42,30 @@ def grouping(connectome: Connectome, given: Given, name: str = "by") -> str | No
             hint=f"one of {', '.join(known) or 'none'}",
         )
     return asked
+
+
+def properties_of(given: Given, name: str, known: list[str]) -> list[str]:
+    """Return the properties of neurons that a request names, some of `known`.
+
+    Raises
+    ------
+    InputError
+        One is not known.
+    """
+    asked = [one for text in given.texts(name) for one in text.split(",") if one]
+    for one in asked:
+        if one not in known:
+            raise InputError(
+                f"{name}: neurons have no such property: {one[:60]!r}",
+                hint=f"one of {', '.join(known) or 'none'}",
+            )
+    return asked
+
+
+def fields_of(connectome: Connectome, given: Given) -> list[str]:
+    """Return the properties that an answer has for each neuron, besides its own columns."""
+    known = [item.name for item in connectome.materialization.neuron_fields]
+    return properties_of(given, "fields", known)
 
 
 def regions_of(given: Given) -> list[str] | None:

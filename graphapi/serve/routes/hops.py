@@ -10,9 +10,9 @@ from graphapi.motifs.build import build_pattern
 from graphapi.motifs.dsl import statements
 from graphapi.network.nulls import NullKind
 from graphapi.serve.answer import Answer, Shown
-from graphapi.serve.astext import command, end_options, python_call
+from graphapi.serve.astext import call, command, end_options, python_call, python_code
 from graphapi.serve.desk import Question
-from graphapi.serve.routes.common import text_properties, threshold_of
+from graphapi.serve.routes.common import fields_of, text_properties, threshold_of
 
 if TYPE_CHECKING:
     from graphapi.serve.desk import Desk
@@ -62,19 +62,26 @@ def influence(desk: Desk, given: Given) -> Answer:
         terms["measure"] = given.choice("measure", ("synapses", "share_of_input"), "synapses")
     if given.has("signed"):
         terms |= {"signed": True, "signs": given.choice("signed", ("fly", "mammal"), "fly")}
+    fields = fields_of(connectome, given)
+    if fields and "by" in terms:
+        raise InputError("fields: groups have no properties", hint="leave out fields, or by")
     frame = connectome.get_influence(
         seeds.value,
         () if silenced is None else silenced.value,
         targets=None if targets is None else targets.value,
         **terms,
     )
+    if fields:
+        frame = connectome.add_properties(frame, fields)
     told: dict[str, Any] = {
         name: _number(frame.attrs[name]) for name in ("gain", "residual") if name in frame.attrs
     }
     said = {} if silenced is None else {"silenced": silenced}
     said |= {} if targets is None else {"targets": targets}
-    shown = Shown(python_call(connectome, "get_influence", _0=seeds, **said, **terms))
-    return Answer(frame, told, shown)
+    asked = call("get_influence", _0=seeds, **said, **terms)
+    if fields:
+        asked = f"connectome.add_properties({asked}, {fields!r})"
+    return Answer(frame, told, Shown(python_code(connectome, asked)))
 
 
 def _number(value: Any) -> float | None:
@@ -125,7 +132,7 @@ QUESTIONS = [
     Question(
         "/api/v1/influence",
         influence,
-        ("seeds", "silenced", "targets", "regex", "signed", "threshold", "by", "measure"),
+        ("seeds", "silenced", "targets", "regex", "signed", "threshold", "by", "measure", "fields"),
     ),
     Question("/api/v1/motifs", motifs, ("motif", "matches", "nulls", "model", "seed")),
 ]

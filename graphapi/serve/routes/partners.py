@@ -11,9 +11,23 @@ from graphapi.errors import InputError
 from graphapi.graph.criteria import NeuronCriteria
 from graphapi.ids import parse_root_ids
 from graphapi.serve.answer import Answer, Shown
-from graphapi.serve.astext import command, cypher_text, python_call
+from graphapi.serve.astext import (
+    call,
+    command,
+    cypher_text,
+    literal,
+    python_call,
+    python_code,
+)
 from graphapi.serve.desk import Question
-from graphapi.serve.routes.common import regions_of, text_properties, threshold_of
+from graphapi.serve.routes.common import (
+    UNKNOWN,
+    fields_of,
+    properties_of,
+    regions_of,
+    text_properties,
+    threshold_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,8 +54,8 @@ def partners(desk: Desk, given: Given) -> Answer:
     connectome = desk.connectome
     chosen, direction = given.neurons(connectome), direction_of(given)
     threshold, regions = threshold_of(given), regions_of(given)
-    by = _properties(connectome, given, "by")
-    fields = _properties(connectome, given, "fields")
+    by = properties_of(given, "by", text_properties(connectome))
+    fields = fields_of(connectome, given)
     frame = connectome.get_partners(chosen.value, direction, threshold, regions=regions)
     if (among := given.neurons_or_all(connectome, "among")) is not None:
         attrs, kept = frame.attrs, _ids(among)
@@ -53,26 +67,12 @@ def partners(desk: Desk, given: Given) -> Answer:
     elif fields:
         frame = connectome.add_properties(frame, fields)
         frame = frame.drop(columns=[f"neuron_{one}" for one in fields])
-    shown = Shown()
     if among is None and not by and not fields:
         shown = _shown(connectome, chosen, direction, threshold, regions, frame)
+    else:
+        asked = _call(chosen, direction, threshold, regions)
+        shown = Shown(python_code(connectome, *_steps(asked, among, by, fields)))
     return Answer(frame, {"synapses": total}, shown)
-
-
-def _properties(connectome: Connectome, given: Given, name: str) -> list[str]:
-    asked = [one for text in given.texts(name) for one in text.split(",") if one]
-    known = (
-        text_properties(connectome)
-        if name == "by"
-        else [item.name for item in connectome.materialization.neuron_fields]
-    )
-    for one in asked:
-        if one not in known:
-            raise InputError(
-                f"{name}: neurons have no such property: {one[:60]!r}",
-                hint=f"one of {', '.join(known) or 'none'}",
-            )
-    return asked
 
 
 def _ids(chosen: Chosen) -> Any:
@@ -84,7 +84,7 @@ def _ids(chosen: Chosen) -> Any:
 def _grouped(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Sum partners over groups: neurons and partners are counted once, weights are summed."""
     names = [f"partner_{one}" for one in by]
-    frame[names] = frame[names].fillna("Unknown")
+    frame[names] = frame[names].fillna(UNKNOWN)
     grouped = frame.groupby(names, sort=False)
     made = grouped.agg(
         partners=("partner", "nunique"),
@@ -101,6 +101,44 @@ def _grouped(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return made
 
 
+def _call(chosen: Chosen, direction: Direction, threshold: int, regions: list[str] | None) -> str:
+    arguments = {} if regions is None else {"regions": regions}
+    return call("get_partners", _0=chosen, _1=direction, threshold=threshold, **arguments)
+
+
+def _steps(asked: str, among: Chosen | None, by: list[str], fields: list[str]) -> list[str]:
+    """Write as Python what `partners` does with the partners."""
+    said = [f"found = {asked}"]
+    if among is not None:
+        kept = f"{literal(among)}.get_roots()" if among.where else literal(among)
+        said.append(f"found = found[found['partner'].isin({kept})].reset_index(drop=True)")
+    if by:
+        names = [f"partner_{one}" for one in by]
+        order = {"weight": False} | dict.fromkeys(by, True)
+        said += [
+            f"found = connectome.add_properties(found, {by!r})",
+            f"found = found.fillna(dict.fromkeys({names!r}, {UNKNOWN!r}))",
+            f"groups = found.groupby({names!r}).agg(",
+            "    partners=('partner', 'nunique'),",
+            "    neurons=('neuron', 'nunique'),",
+            "    connections=('weight', 'size'),",
+            "    weight=('weight', 'sum'),",
+            ").reset_index()",
+            "groups['share'] = groups['weight'] / groups['weight'].sum()",
+            f"groups = groups.rename(columns={dict(zip(names, by, strict=True))!r})",
+            f"order = {order!r}",
+            "groups.sort_values(list(order), ascending=list(order.values()), ignore_index=True)",
+        ]
+    elif fields:
+        said += [
+            f"found = connectome.add_properties(found, {fields!r})",
+            f"found.drop(columns={[f'neuron_{one}' for one in fields]!r})",
+        ]
+    else:
+        said.append("found")
+    return said
+
+
 def _shown(
     connectome: Connectome,
     chosen: Chosen,
@@ -109,10 +147,7 @@ def _shown(
     regions: list[str] | None,
     frame: pd.DataFrame,
 ) -> Shown:
-    arguments = {} if regions is None else {"regions": regions}
-    python = python_call(
-        connectome, "get_partners", _0=chosen, _1=direction, threshold=threshold, **arguments
-    )
+    python = python_code(connectome, _call(chosen, direction, threshold, regions))
     if regions is not None:
         return Shown(python)
     values = {"ids": sorted({int(one) for one in frame["neuron"]}), "threshold": threshold}

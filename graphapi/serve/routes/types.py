@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Any
 from graphapi.engines.queries import catalog
 from graphapi.errors import InputError
 from graphapi.serve.answer import Answer, Shown
-from graphapi.serve.astext import command, cypher_text, python_call
+from graphapi.serve.astext import call, command, cypher_text, python_call, python_code
 from graphapi.serve.desk import Question
-from graphapi.serve.routes.common import grouping, regions_of, text_properties, threshold_of
+from graphapi.serve.routes.common import (
+    UNKNOWN,
+    grouping,
+    regions_of,
+    text_properties,
+    threshold_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,11 +23,10 @@ if TYPE_CHECKING:
     from graphapi.ask.partners import Direction
     from graphapi.connectome import Connectome
     from graphapi.serve.desk import Desk
-    from graphapi.serve.given import Given
+    from graphapi.serve.given import Chosen, Given
 
 _SIDES = ("left", "right")
 _WAYS: tuple[Direction, ...] = ("upstream", "downstream")
-_UNKNOWN = "Unknown"
 
 
 def types(desk: Desk, given: Given) -> Answer:
@@ -82,7 +87,43 @@ def sides(desk: Desk, given: Given) -> Answer:
             str(root) for root in members.loc[~named.isin(_SIDES), "root_id"].tolist()
         ],
     }
-    return Answer(frame, said, Shown())
+    shown = Shown()
+    if any(groups.values()):
+        shown = Shown(python_code(connectome, *_steps(chosen, by, side, threshold)))
+    return Answer(frame, said, shown)
+
+
+def _steps(chosen: Chosen, by: str, side: str, threshold: int) -> list[str]:
+    """Write as Python what `sides` does."""
+    return [
+        "import pandas as pd",
+        "",
+        f"members = {call('get_neurons', _0=chosen)}.set_index('root_id')",
+        f"side = members[{side!r}].str.strip().str.lower()",
+        "side = side[side.isin(['left', 'right'])]",
+        "tables = []",
+        "for direction in ['upstream', 'downstream']:",
+        "    ids = side.index.tolist()",
+        f"    found = connectome.get_partners(ids, direction, threshold={threshold})",
+        f"    found = connectome.add_properties(found, {by!r})",
+        f"    types = found[{f'partner_{by}'!r}].fillna({UNKNOWN!r}).rename('partner_type')",
+        "    sums = found.groupby([types, found['neuron'].map(side).rename(None)])['weight'].sum()",
+        "    sums = sums.unstack(fill_value=0).reindex(columns=['left', 'right'], fill_value=0)",
+        "    sums = sums.reset_index()",
+        "    sums.insert(0, 'direction', direction)",
+        "    tables.append(sums)",
+        "table = pd.concat(tables, ignore_index=True)",
+        "strongest = (table['left'] + table['right']).sort_values(ascending=False, kind='stable')",
+        "table = table.loc[strongest.index].reset_index(drop=True)",
+        "for one in ['left', 'right']:",
+        "    count = (side == one).sum()",
+        "    table[f'{one}_per_neuron'] = table[one] / count if count else None",
+        "table['missing_on'] = None",
+        "for one in ['left', 'right']:",
+        "    if (side == one).any():",
+        "        table.loc[table[one] == 0, 'missing_on'] = one",
+        "table",
+    ]
 
 
 def _compared(
@@ -98,7 +139,7 @@ def _compared(
                 continue
             found = connectome.get_partners(ids, direction, threshold)
             found = connectome.add_properties(found, by)
-            of_partner = found[f"partner_{by}"].fillna(_UNKNOWN)
+            of_partner = found[f"partner_{by}"].fillna(UNKNOWN)
             columns[direction, side] = found.groupby(of_partner)["weight"].sum()
     rows = []
     for direction in _WAYS:

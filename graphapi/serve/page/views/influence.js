@@ -25,6 +25,7 @@ export async function show(page) {
     return;
   }
   const parameters = Object.fromEntries(["seeds", "silenced", "targets", "by", "measure", "signed", "threshold"].map((name) => [name, values[name]]));
+  parameters.fields = values.by ? "" : page.classField; // null where the graph has none: left out
   await page.work("influence", parameters, (answer) => {
     const ids = idsOf(answer).slice(0, 30);
     return [
