@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import itertools
 import os
-import socket
+import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -46,25 +47,21 @@ def draw() -> pd.DataFrame:
 @contextmanager
 def serving(graph: Path) -> Iterator[str]:
     """Start `cavegraph explore` as a process; yield the address of its API."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    asked = ["explore", str(graph), "--no-browser", "--port", str(port)]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "loader.cli", *asked], cwd=ROOT, stdout=subprocess.DEVNULL
-    )
-    url = f"http://127.0.0.1:{port}/api/v1/"
-    try:
-        for _ in range(600):
-            try:
-                requests.get(f"{url}info", timeout=60).raise_for_status()
-                break
-            except requests.ConnectionError:
-                time.sleep(0.2)
-        yield url
-    finally:
-        server.terminate()
-        server.wait(30)
+    command = [sys.executable, "-u", "-c", "from loader.cli import main; main()", "explore"]
+    with subprocess.Popen(
+        [*command, str(graph), "--no-browser", "--port", "0"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        url = re.search(r"http://127\.0\.0\.1:\d+", server.stdout.readline())
+        assert url, "the server did not start"
+        try:
+            yield f"{url[0]}/api/v1/"
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.communicate(timeout=60)
 
 
 def timed(url: str, question: str, **asked: object) -> tuple[list[float], dict[str, object], int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import requests
+from explorer import Explorer
 from PIL import Image
 from serve_client import Client
 
@@ -64,19 +66,83 @@ def test_a_scene_is_a_page_in_a_sandbox(client: Client, connectome: graphapi.Con
     assert "<canvas" in answer.text
 
 
-def test_a_stale_id_is_mapped_and_said(client: Client, demo_datastack: Path) -> None:
-    edits = pd.read_parquet(demo_datastack / "chunkedgraph" / "supervoxels.parquet")
-    now = pd.read_parquet(demo_datastack / "tables" / "synapses_v2" / "v3.parquet")
+def stale_id(datastack: Path) -> tuple[str, set[int]]:
+    """Return an id that an edit ended before the graph's version, and that version's ids."""
+    edits = pd.read_parquet(datastack / "chunkedgraph" / "supervoxels.parquet")
+    now = pd.read_parquet(datastack / "tables" / "synapses_v2" / "v3.parquet")
     current = set(now["pre_pt_root_id"]) | set(now["post_pt_root_id"])
     ended = edits[edits["end"].notna() & ~edits["root_id"].isin(current)]
     later = edits[edits["end"].isna()].set_index("supervoxel_id")["root_id"]
     ended = ended[ended["supervoxel_id"].map(later).isin(current)]
-    stale = str(ended["root_id"].iloc[0])
+    return str(ended["root_id"].iloc[0]), current
+
+
+def test_a_stale_id_is_mapped_and_said(client: Client, demo_datastack: Path) -> None:
+    stale, current = stale_id(demo_datastack)
     answer = client.get("search", text=stale)
     (new,) = (row[0] for row in answer["rows"])
     assert answer["provenance"]["id_mapping"] == {stale: new}
     assert [note["kind"] for note in answer["notes"]] == ["StaleRootId"]
     assert int(new) in current
+
+
+def test_the_page_maps_a_stale_id_and_says_so(
+    window: Explorer, client: Client, demo_datastack: Path
+) -> None:
+    stale, _ = stale_id(demo_datastack)
+    (new,) = (row[0] for row in client.get("search", text=stale)["rows"])
+    window.complaints()
+    window.at(client.url)
+    for view, asked in (("neuron", {"id": stale}), ("partners", {"neurons": stale})):
+        window.open(view, **asked)
+        banner = window.text("#mapped")
+        assert "1 id is from another version and was mapped to v3" in banner
+        assert f"{stale} → {new}" in banner
+    assert window.complaints() == []
+
+
+#: The sum of the grey levels of the picture.
+_GREYS = """
+const picture = document.querySelector('.em img'), paper = document.createElement('canvas');
+if (!picture?.naturalWidth) return null;
+[paper.width, paper.height] = [picture.naturalWidth, picture.naturalHeight];
+const pen = paper.getContext('2d');
+pen.drawImage(picture, 0, 0);
+const data = pen.getImageData(0, 0, paper.width, paper.height).data;
+let sum = 0;
+for (let i = 0; i < data.length; i += 4) sum += data[i];
+return sum;
+"""
+
+
+def test_the_page_shows_a_mesh_and_em_images(
+    window: Explorer, client: Client, connectome: graphapi.Connectome
+) -> None:
+    """EM chunks that are missing are an error first, and black where the person asks for it."""
+    neurons = connectome.get_neurons(connectome.criteria(cell_class="EBc"))
+    root, place = neurons[["root_id", "position"]].dropna().iloc[0]
+    window.complaints()
+    window.at(client.url).open("neuron", id=root)
+    window.click(".mesh button")
+    window.driver.switch_to.frame(window.one(".mesh iframe"))
+    try:
+        window.until(lambda: window.all("canvas"))
+        assert "1 surface" in window.text("body")
+    finally:
+        window.driver.switch_to.default_content()
+    assert window.complaints() == []
+    x, y, z = (int(one) for one in re.findall(r"\d+", str(place)))
+    with pytest.raises(graphapi.errors.ImageryNotFoundError):
+        connectome.plot_em_image(x, y, z, 512)
+    window.click(".em button")
+    window.until(lambda: window.all(".em .problem"))
+    assert "is not stored" in window.text(".em .problem")
+    window.click(".em button")
+    window.until(lambda: window.js(_GREYS) is not None)
+    expected = connectome.plot_em_image(x, y, z, 512, fill_missing=True)
+    assert window.js(_GREYS) == int(expected.sum(dtype=int))
+    assert "black may be missing" in window.text(".em")
+    window.complaints()  # Chromium logs the status 404
 
 
 def test_the_token_reaches_no_page(client: Client, connectome: graphapi.Connectome) -> None:

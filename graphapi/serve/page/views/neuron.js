@@ -1,6 +1,6 @@
 // One neuron: what is known of it, its partners both ways, its mesh and the image around it.
 
-import { address } from "../api.js";
+import { address, given } from "../api.js";
 import { copyButton, count, h, number, written } from "../dom.js";
 import { actions, lesson, problem } from "../frame.js";
 import { pairs, reordered, tableView } from "../table.js";
@@ -60,20 +60,22 @@ function image(page, answer) {
   if (!found) return h("p", { class: "empty" }, "No annotation says where this neuron is, so there is no image to centre.");
   const place = h("div", { class: "em" });
   const [x, y, z] = found.place;
-  place.append(h("button", {
-    type: "button", class: "quiet",
-    onclick: async () => {
-      const picture = h("img", { alt: `EM around ${found.name} ${x}, ${y}, ${z}`, src: address("em", { x, y, z, size: 512 }) });
-      picture.addEventListener("error", async () => {
-        try {
-          await page.ask("em", { x, y, z, size: 512 }); // the error says what a broken picture cannot
-        } catch (error) {
-          if (!page.signal.aborted) place.replaceChildren(problem(error));
-        }
-      });
-      place.replaceChildren(picture, h("p", { class: "said" }, `${found.name}: ${x}, ${y}, ${z} voxels`));
-    },
-  }, "Show the EM image at its position"));
+  const button = (label, filled) => h("button", { type: "button", class: "quiet", onclick: () => draw(filled) }, label);
+  function draw(filled) {
+    const asked = given({ x, y, z, size: 512, fill_missing: filled ? 1 : null });
+    const picture = h("img", { alt: `EM around ${found.name} ${x}, ${y}, ${z}`, src: address("em", asked) });
+    picture.addEventListener("error", async () => {
+      try {
+        await page.ask("em", asked); // the error says what a broken picture cannot
+      } catch (error) {
+        if (page.signal.aborted) return;
+        const gaps = !filled && error.hint?.includes("fill_missing"); // chunks that the volume does not store
+        place.replaceChildren(problem(gaps ? { message: error.message } : error), ...(gaps ? [button("Show missing chunks as black", true)] : []));
+      }
+    });
+    place.replaceChildren(picture, h("p", { class: "said" }, `${found.name}: ${x}, ${y}, ${z} voxels${filled ? "; black may be missing" : ""}`));
+  }
+  place.append(button("Show the EM image at its position", false));
   return place;
 }
 
