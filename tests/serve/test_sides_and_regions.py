@@ -112,6 +112,11 @@ def test_the_python_that_is_shown_prints_the_same(
     assert answer["total"] > 0 or asked["neurons"] == "4"
 
 
+def test_an_unknown_id_in_among_is_an_error(client: Client) -> None:
+    answer = client.ask("partners", neurons="1", among="4,77")
+    assert (answer.status_code, answer.json()["error"]["kind"]) == (404, "unknown_root_id")
+
+
 def test_influence_says_the_class_of_each_neuron(client: Client) -> None:
     rows = client.records("influence", seeds="6", threshold=1, fields="cell_type")
     assert {int(row["neuron_id"]): row["cell_type"] for row in rows}.items() <= TYPES.items()

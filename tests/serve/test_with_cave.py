@@ -84,6 +84,16 @@ def test_a_stale_id_is_mapped_and_said(client: Client, demo_datastack: Path) -> 
     assert answer["provenance"]["id_mapping"] == {stale: new}
     assert [note["kind"] for note in answer["notes"]] == ["StaleRootId"]
     assert int(new) in current
+    directions = ("upstream", "downstream")
+    near = [
+        row for one in directions for row in client.records("partners", neurons=new, direction=one)
+    ]
+    both = [
+        client.get("partners", neurons=near[0]["partner"], direction=one, among=stale)
+        for one in directions
+    ]
+    assert {row[1] for one in both for row in one["rows"]} == {new}
+    assert all(one["provenance"]["id_mapping"] == {stale: new} for one in both)
 
 
 def test_the_page_maps_a_stale_id_and_says_so(

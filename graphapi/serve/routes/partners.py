@@ -15,7 +15,6 @@ from graphapi.serve.astext import (
     call,
     command,
     cypher_text,
-    literal,
     python_call,
     python_code,
 )
@@ -58,9 +57,10 @@ def partners(desk: Desk, given: Given) -> Answer:
     fields = fields_of(connectome, given)
     frame = connectome.get_partners(chosen.value, direction, threshold, regions=regions)
     if (among := given.neurons_or_all(connectome, "among")) is not None:
-        attrs, kept = frame.attrs, _ids(among)
-        frame = frame[frame["partner"].isin(kept)].reset_index(drop=True)
-        frame.attrs = attrs
+        attrs, kept = dict(frame.attrs), connectome.get_neurons(among.value)
+        frame = frame[frame["partner"].isin(kept["root_id"])].reset_index(drop=True)
+        mapped = attrs.get("id_mapping", {}) | kept.attrs.get("id_mapping", {})
+        frame.attrs = attrs | ({"id_mapping": mapped} if mapped else {})
     total = int(frame["weight"].sum())
     if by:
         frame = _grouped(connectome.add_properties(frame, by), by)
@@ -110,8 +110,10 @@ def _steps(asked: str, among: Chosen | None, by: list[str], fields: list[str]) -
     """Write as Python what `partners` does with the partners."""
     said = [f"found = {asked}"]
     if among is not None:
-        kept = f"{literal(among)}.get_roots()" if among.where else literal(among)
-        said.append(f"found = found[found['partner'].isin({kept})].reset_index(drop=True)")
+        said += [
+            f"kept = {call('get_neurons', _0=among)}['root_id']",
+            "found = found[found['partner'].isin(kept)].reset_index(drop=True)",
+        ]
     if by:
         names = [f"partner_{one}" for one in by]
         order = {"weight": False} | dict.fromkeys(by, True)
