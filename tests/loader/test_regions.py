@@ -251,7 +251,7 @@ rows_drawn = st.lists(
 
 @given(rows=rows_drawn)
 @settings(
-    max_examples=8, deadline=None,
+    max_examples=5, deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 def test_regions_sum_to_the_weight(rows, tmp_path):
@@ -259,7 +259,7 @@ def test_regions_sum_to_the_weight(rows, tmp_path):
     frame = pd.concat([frame, pd.DataFrame([(1, 2, "A", 1)], columns=frame.columns)])
     folder = tmp_path / str(abs(hash(tuple(rows))))
     folder.mkdir(exist_ok=True)
-    with put(frame, str(folder / "g.lbug"), folder) as connectome:
+    with put(frame, str(folder / "g.lbug"), folder, weight="weight") as connectome:
         neurons = connectome.root_ids()
         parts = connectome.get_connectivity(neurons, by_region=True)
         whole = connectome.get_connectivity(neurons).set_index(["pre", "post"])["weight"]

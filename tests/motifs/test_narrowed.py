@@ -38,7 +38,9 @@ def brain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     rows.to_csv(folder / "rows.csv", index=False)
     cells = pd.DataFrame({"root_id": list(words), "nt_type": list(words.values())})
     cells.to_csv(folder / "cells.csv", index=False)
-    source = FileSource(folder / "rows.csv", annotations=[folder / "cells.csv"])
+    source = FileSource(
+        folder / "rows.csv", annotations=[folder / "cells.csv"], columns={"weight": "weight"}
+    )
     load(source, folder / "g.lbug", progress=False)
     with graphapi.Connectome.open(folder / "g.lbug") as connectome:
         yield connectome
