@@ -55,7 +55,7 @@ def source(server) -> CaveSource:
 
 @pytest.mark.parametrize("min_size", [None, 4])
 def test_cave_sums_up_to_the_totals(folder, min_size):
-    with serve(folder, row_limit=30, token=TOKEN) as server:
+    with serve(folder, row_limit=90, token=TOKEN) as server:
         roots = BASE + np.arange(10)
         found = spotcheck.totals_by_cave(
             source(server).cave, "synapses", 1, roots, min_size=min_size

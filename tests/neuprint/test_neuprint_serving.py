@@ -33,7 +33,7 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_command_prints_what_a_client_needs(
-    graph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    graph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ctrl_c: None
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     command = [sys.executable, "-u", "-c", _MAIN, "serve", str(graph), "--port", "0"]

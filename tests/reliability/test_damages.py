@@ -16,7 +16,7 @@ from support import build_graph, connections_frame, example_frames
 from .damages import KINDS, answers, damages, outcome, verify_file
 
 #: The whole attack has 391: CAVEGRAPH_DAMAGES=391.
-NUMBER = int(os.environ.get("CAVEGRAPH_DAMAGES", "24"))
+NUMBER = int(os.environ.get("CAVEGRAPH_DAMAGES", "16"))
 #: Each is also replaced by a load; in the suite one of each kind.
 REPLACED = NUMBER if "CAVEGRAPH_DAMAGES" in os.environ else len(KINDS)
 SEED = 391

@@ -18,7 +18,7 @@ from graphapi.serve.settings import Settings
 _MAIN = "from loader.cli import main; main()"
 
 
-def test_the_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
+def test_the_command_serves_until_it_is_stopped(tmp_path: Path, ctrl_c: None) -> None:
     graph = tmp_path / "toy.lbug"
     direct.into_ladybug(graph, direct.contents(ROWS, ANNOTATIONS))
     command = [sys.executable, "-u", "-c", _MAIN, "explore", str(graph)]
