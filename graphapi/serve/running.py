@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from typing import TYPE_CHECKING
 
-import uvicorn
-
+from graphapi.common.webserver import WebServer, listen
 from graphapi.errors import InputError
 from graphapi.serve.application import application
 
 if TYPE_CHECKING:
+    import socket
+
     from graphapi.connectome import Connectome
     from graphapi.serve.settings import Settings
 
-_START_LIMIT = 20.0
 _STOP_LIMIT = 10.0
 #: Shortest password that may protect a server from others.
 _SHORTEST = 12
@@ -33,49 +30,34 @@ class Running:
 
     def __init__(self, connectome: Connectome, settings: Settings) -> None:
         _check(settings)
-        self._socket = _listen(settings.host, settings.port)
+        listening = _listen(settings.host, settings.port)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         scheme = "http" if settings.certificate is None else "https"
-        self.url = f"{scheme}://{host}:{self._socket.getsockname()[1]}"
+        self.url = f"{scheme}://{host}:{listening.getsockname()[1]}"
         self._app = application(connectome, settings)
-        config = uvicorn.Config(
+        self._web = WebServer(
             self._app,
+            listening,
+            "cavegraph-serve",
+            stop_limit=_STOP_LIMIT,
             ssl_certfile=settings.certificate,
             ssl_keyfile=settings.key,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
             server_header=False,
             h11_max_incomplete_event_size=64 << 10,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=3,
         )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(
-            target=self._server.run, args=([self._socket],), name="cavegraph-serve", daemon=True
-        )
-        self._thread.start()
-        end = time.monotonic() + _START_LIMIT
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > end:
-                self.close()
-                raise InputError(f"the server did not start at {self.url}")
-            time.sleep(0.005)
+        if not self._web.starts():
+            self.close()
+            raise InputError(f"the server did not start at {self.url}")
 
     def wait(self) -> None:
         """Block until the server is closed, or Ctrl-C is pressed."""
-        while self._thread.is_alive():
-            self._thread.join(0.5)
+        self._web.wait()
 
     def close(self) -> None:
         """Stop serving; safe to call twice."""
-        self._server.should_exit = True
-        self._thread.join(_STOP_LIMIT)
-        if self._thread.is_alive():
-            self._server.force_exit = True
-            self._thread.join(_STOP_LIMIT)
-        self._socket.close()
+        self._web.close()
         self._app.state.desk.close()
 
     def __enter__(self) -> Running:
@@ -116,16 +98,10 @@ def _check(settings: Settings) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((host, port))
+        return listen(host, port)
     except (OSError, OverflowError) as error:
-        listening.close()
         raise InputError(
             f"cannot listen at {host}, port {port}: {error}",
             hint="choose another port, or 0 for any free one",
         ) from error
-    listening.listen(128)
-    return listening

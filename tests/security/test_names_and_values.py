@@ -262,7 +262,7 @@ def test_a_segmentation_elsewhere_is_not_read(tmp_path) -> None:
 def test_the_stand_in_listens_on_loopback_alone(tmp_path) -> None:
     rows = pd.DataFrame({"id": [1], "pre_pt_root_id": [5], "post_pt_root_id": [6]})
     with serve(write_folder(tmp_path / "served", {"synapses": rows})) as server:
-        assert server._socket.getsockname()[0] == "127.0.0.1"
+        assert server._web._socket.getsockname()[0] == "127.0.0.1"
         port = int(server.url.rpartition(":")[2])
         # 127.0.0.2 is this machine too: a server on all addresses would answer there.
         assert [_answers(host, port) for host in ("127.0.0.2", "127.0.0.1")] == [False, True]

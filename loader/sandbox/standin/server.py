@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
-import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -17,6 +14,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from graphapi.common.webserver import WebServer, listen
 from graphapi.errors import InputError, StandinError
 from loader.sandbox.standin.auth import LOGIN_PATH, TokenCheck
 from loader.sandbox.standin.faults import Faults
@@ -33,12 +31,12 @@ from loader.sandbox.standin.volume_service import volume_routes
 from loader.sandbox.standin.wire import HangUpProtocol, Recorder, RequestRecord, Trouble
 
 if TYPE_CHECKING:
+    import socket
     from pathlib import Path
 
     from starlette.requests import Request
 
 _HOST = "127.0.0.1"
-_START_LIMIT = 20.0
 _STOP_LIMIT = 5.0
 _WIDEST_LIMIT = 2**31
 
@@ -67,40 +65,29 @@ class RunningServer:
         self.faults = standin.faults
         self._standin = standin
         self._closing = threading.Event()
-        config = uvicorn.Config(
+        self._web = WebServer(
             _application(standin, self.requests, self._closing),
+            listening,
+            "cave-stand-in",
+            stop_limit=_STOP_LIMIT,
             http=HangUpProtocol,
-            ws="none",
-            lifespan="off",
-            log_config=None,
             log_level="critical",
-            access_log=False,
             timeout_graceful_shutdown=1,
         )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(
-            target=self._server.run, args=([listening],), name="cave-stand-in", daemon=True
-        )
-        self._socket = listening
-        self._thread.start()
-        self._await_start()
+        if not self._web.starts():
+            self.close()
+            raise StandinError(f"the stand-in did not start at {self.url}")
 
     def wait(self) -> None:
         """Block until the server is closed, or Ctrl-C is pressed."""
-        while self._thread.is_alive():
-            self._thread.join(0.5)
+        self._web.wait()
 
     def close(self) -> None:
         """Stop serving; a second call does nothing."""
         if self._closing.is_set():
             return
         self._closing.set()
-        self._server.should_exit = True
-        self._thread.join(_STOP_LIMIT)
-        if self._thread.is_alive():
-            self._server.force_exit = True
-            self._thread.join(_STOP_LIMIT)
-        self._socket.close()
+        self._web.close()
         self._standin.store.close()
 
     def __enter__(self) -> RunningServer:
@@ -112,14 +99,6 @@ class RunningServer:
     def __repr__(self) -> str:
         state = "closed" if self._closing.is_set() else "running"
         return f"RunningServer({self.datastack!r} at {self.url}, {state})"
-
-    def _await_start(self) -> None:
-        end = time.monotonic() + _START_LIMIT
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > end:
-                self.close()
-                raise StandinError(f"the stand-in did not start at {self.url}")
-            time.sleep(0.005)
 
 
 def serve(
@@ -179,18 +158,13 @@ def serve(
 
 
 def _listen(port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((_HOST, port))
+        return listen(_HOST, port)
     except (OSError, OverflowError) as error:
-        listening.close()
         raise StandinError(
             f"cannot listen on port {port}: {error}",
             hint="choose another port, or 0 for any free one",
         ) from error
-    listening.listen(128)
-    return listening
 
 
 def _application(

@@ -1,0 +1,96 @@
+"""Serve a web application on a port of this machine, in a thread of its own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+_START_LIMIT = 20.0
+
+
+class WebServer:
+    """An application that is served until it is closed.
+
+    Parameters
+    ----------
+    app
+        The application.
+    listening
+        Where it is served, from `listen`; closed with the server.
+    name
+        Name of the thread.
+    stop_limit
+        Seconds until requests that are still answered are cut off, and once more until the thread
+        is given up.
+    options
+        Further settings of `uvicorn.Config`.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        listening: socket.socket,
+        name: str,
+        *,
+        stop_limit: float,
+        **options: Any,
+    ) -> None:
+        config = uvicorn.Config(
+            app, ws="none", lifespan="off", log_config=None, access_log=False, **options
+        )
+        self._server = uvicorn.Server(config)
+        self._socket = listening
+        self._stop_limit = stop_limit
+        self._thread = threading.Thread(
+            target=self._server.run, args=([listening],), name=name, daemon=True
+        )
+        self._thread.start()
+
+    def starts(self) -> bool:
+        """Wait until requests are answered; False if that does not come about."""
+        end = time.monotonic() + _START_LIMIT
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > end:
+                return False
+            time.sleep(0.005)
+        return True
+
+    def wait(self) -> None:
+        """Block until the server is closed, or Ctrl-C is pressed."""
+        while self._thread.is_alive():
+            self._thread.join(0.5)
+
+    def close(self) -> None:
+        """Stop serving; safe to call twice."""
+        self._server.should_exit = True
+        self._thread.join(self._stop_limit)
+        if self._thread.is_alive():
+            self._server.force_exit = True
+            self._thread.join(self._stop_limit)
+        self._socket.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens at an address.
+
+    Raises
+    ------
+    OSError, OverflowError
+        The port is taken or is not one, or the address is not this machine's.
+    """
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except (OSError, OverflowError):
+        listening.close()
+        raise
+    listening.listen(128)
+    return listening
