@@ -52,9 +52,10 @@ def test_a_running_job_tells_its_progress_and_can_be_cancelled(client: Client) -
 
 def test_a_job_that_nobody_asks_about_is_cancelled(serving: Serving) -> None:
     with serving(unwatched=0.3) as client:
+        client.post("motifs", motif=LONG["motif"], nulls=2)  # compiles what does not look around
         job = client.post("jobs/motifs", **LONG).json()["job"]
         time.sleep(1)
-        assert client.get(f"jobs/{job}")["state"] == "cancelled"
+        assert ended(client, job)["state"] == "cancelled"
 
 
 def test_a_job_that_fails_says_why(client: Client) -> None:
