@@ -211,6 +211,31 @@ def check_direction(direction: str) -> None:
         raise InputError(f"direction: {direction!r} is neither 'upstream' nor 'downstream'")
 
 
+def similar_pairs(matrix: pd.DataFrame) -> pd.DataFrame:
+    """Turn the matrix of `get_similarity` into one row per pair, the most similar first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `neuron`, `other`, `similarity`, with the `.attrs` of the matrix.
+    """
+    import pandas as pd
+
+    first, second = np.triu_indices(len(matrix), k=1)
+    ids = matrix.index.to_numpy()
+    frame = pd.DataFrame(
+        {
+            "neuron": ids[first],
+            "other": ids[second],
+            "similarity": matrix.to_numpy()[first, second],
+        }
+    ).sort_values(
+        ["similarity", "neuron", "other"], ascending=[False, True, True], ignore_index=True
+    )
+    frame.attrs = matrix.attrs
+    return frame
+
+
 def _sides(found: Connections, direction: Direction) -> tuple[IdArray, IdArray]:
     downstream = direction == "downstream"
     return (found.pre, found.post) if downstream else (found.post, found.pre)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from graphapi.ask.partners import similar_pairs
 from loader.cli.options import ByRegion, Neurons, Signed, Some, Table, Threshold, with_groups
 from loader.cli.values import chosen
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 _PATH_IDS = frozenset({"source", "target", "root_ids"})
 _PARTNER_IDS = frozenset({"neuron", "partner", "other"})
@@ -191,24 +192,5 @@ def similarity(
         if matrix:
             frame.index.name = "neuron_id"
         else:
-            frame = _pairs(frame)
+            frame = similar_pairs(frame)
         table.write(frame, _PARTNER_IDS)
-
-
-def _pairs(matrix: pd.DataFrame) -> pd.DataFrame:
-    """Turn a symmetric matrix into one row per pair, the most similar first."""
-    import numpy as np
-    import pandas as pd
-
-    first, second = np.triu_indices(len(matrix), k=1)
-    ids = matrix.index.to_numpy()
-    frame = pd.DataFrame(
-        {
-            "neuron": ids[first],
-            "other": ids[second],
-            "similarity": matrix.to_numpy()[first, second],
-        }
-    )
-    return frame.sort_values(
-        ["similarity", "neuron", "other"], ascending=[False, True, True], ignore_index=True
-    )

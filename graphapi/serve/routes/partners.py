@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphapi.ask.partners import similar_pairs
 from graphapi.engines.queries import catalog
 from graphapi.errors import InputError
 from graphapi.graph.criteria import NeuronCriteria
@@ -229,27 +230,13 @@ def common(desk: Desk, given: Given) -> Answer:
 
 def similarity(desk: Desk, given: Given) -> Answer:
     """Compare neurons by whom they connect with: one row a pair, the most similar first."""
-    import pandas as pd
-
     connectome = desk.connectome
     chosen, direction, threshold = (
         given.neurons(connectome),
         direction_of(given),
         threshold_of(given),
     )
-    matrix = connectome.get_similarity(chosen.value, direction, threshold)
-    first, second = np.triu_indices(len(matrix), k=1)
-    ids = matrix.index.to_numpy()
-    frame = pd.DataFrame(
-        {
-            "neuron": ids[first],
-            "other": ids[second],
-            "similarity": matrix.to_numpy()[first, second],
-        }
-    ).sort_values(
-        ["similarity", "neuron", "other"], ascending=[False, True, True], ignore_index=True
-    )
-    frame.attrs = matrix.attrs
+    frame = similar_pairs(connectome.get_similarity(chosen.value, direction, threshold))
     shown = Shown(
         python_call(connectome, "get_similarity", _0=chosen, _1=direction, _2=threshold),
         "",
