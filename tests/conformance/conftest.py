@@ -42,17 +42,8 @@ def put(
         rows: pd.DataFrame, annotations: list[dict[str, Any]] | None = None
     ) -> Iterator[graphapi.Connectome]:
         content = direct.contents(rows, annotations or [])
-        if server is not None:
-            direct.into_neo4j(server.uri, server.user, server.password, content)
-            opened = graphapi.Connectome.open(
-                server.uri, user=server.user, password=server.password
-            )
-        else:
-            path = folder / f"{uuid4().hex}.lbug"
-            direct.into_ladybug(path, content)
-            opened = graphapi.Connectome.open(path)
-        with opened:
-            yield opened
+        with direct.opened(content, folder / f"{uuid4().hex}.lbug", server) as connectome:
+            yield connectome
 
     return maker
 
@@ -62,3 +53,27 @@ def toy(put: GraphMaker) -> Iterator[graphapi.Connectome]:
     """The hand-drawn graph of `toy.py`."""
     with put(ROWS, ANNOTATIONS) as connectome:
         yield connectome
+
+
+@pytest.fixture
+def opened_again(
+    engine_name: str, request: pytest.FixtureRequest
+) -> Callable[[graphapi.Connectome], tuple[graphapi.Connectome, list[str]]]:
+    """Open a graph once more, as another process would; also the names of queries that it runs."""
+    server = request.getfixturevalue("neo4j_server") if engine_name == "neo4j" else None
+    login = {} if server is None else {"user": server.user, "password": server.password}
+
+    def again(connectome: graphapi.Connectome) -> tuple[graphapi.Connectome, list[str]]:
+        other = graphapi.Connectome.open(connectome.engine.uri, **login)
+        request.addfinalizer(other.close)
+        asked: list[str] = []
+        run = other.engine.run_together
+
+        def noted(queries, **options):
+            asked.extend(query.name for query, _ in queries)
+            return run(queries, **options)
+
+        other.engine.run_together = noted
+        return other, asked
+
+    return again

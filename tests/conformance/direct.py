@@ -6,17 +6,22 @@ A mistake in the loader's writer can so not hide a mistake in the reader.
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import graphapi
 from graphapi.graph.materialization import Field, Materialization
 from graphapi.graph.soundfiles import remember
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import pandas as pd
+
+    from neo4j_server import Neo4jServer
 
 ANNOTATION_FIELDS = {
     "root_id": "INT64",
@@ -159,3 +164,20 @@ def into_neo4j(uri: str, user: str, password: str, content: dict[str, list[dict]
             load_id=made.load_id,
             record=json.dumps(asdict(made)),
         )
+
+
+@contextmanager
+def opened(
+    content: dict[str, list[dict]], path: Path, server: Neo4jServer | None
+) -> Iterator[graphapi.Connectome]:
+    """Put a graph into a Neo4j server, or into a file where there is none, and open it."""
+    if server is not None:
+        into_neo4j(server.uri, server.user, server.password, content)
+        connectome = graphapi.Connectome.open(
+            server.uri, user=server.user, password=server.password
+        )
+    else:
+        into_ladybug(path, content)
+        connectome = graphapi.Connectome.open(path)
+    with connectome:
+        yield connectome

@@ -51,25 +51,8 @@ def graph(put, rows: pd.DataFrame):
 
 
 @pytest.fixture
-def again(graph, engine_name: str, request: pytest.FixtureRequest):
-    """Open the graph once more; returns it and the names of the queries that it runs."""
-
-    def opened() -> tuple[graphapi.Connectome, list[str]]:
-        server = request.getfixturevalue("neo4j_server") if engine_name == "neo4j" else None
-        login = {} if server is None else {"user": server.user, "password": server.password}
-        other = graphapi.Connectome.open(graph.engine.uri, **login)
-        request.addfinalizer(other.close)
-        asked: list[str] = []
-        run = other.engine.run_together
-
-        def noted(queries, **options):
-            asked.extend(query.name for query, _ in queries)
-            return run(queries, **options)
-
-        other.engine.run_together = noted
-        return other, asked
-
-    return opened
+def again(graph, opened_again):
+    return lambda: opened_again(graph)
 
 
 ONE_NEURON: dict[str, Callable[[graphapi.Connectome, int], Any]] = {

@@ -27,25 +27,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def other(toy: graphapi.Connectome, engine_name: str, request: pytest.FixtureRequest):
-    """Open the same graph again, as another process would; notes what it reads."""
-
-    def again() -> tuple[graphapi.Connectome, list[str]]:
-        server = request.getfixturevalue("neo4j_server") if engine_name == "neo4j" else None
-        login = {} if server is None else {"user": server.user, "password": server.password}
-        opened = graphapi.Connectome.open(toy.engine.uri, **login)
-        reads: list[str] = []
-        ask = opened.engine.run_together
-
-        def noted(asked, **options):
-            reads.extend(query.name for query, _ in asked)
-            return ask(asked, **options)
-
-        opened.engine.run_together = noted
-        request.addfinalizer(opened.close)
-        return opened, reads
-
-    return again
+def other(toy: graphapi.Connectome, opened_again):
+    return lambda: opened_again(toy)
 
 
 def rows_of(connectome: graphapi.Connectome, threshold: int = 1) -> list[tuple[int, int, int]]:

@@ -31,16 +31,10 @@ def toy(
 ) -> Iterator[graphapi.Connectome]:
     """The hand-drawn graph on each engine."""
     content = direct.contents(ROWS, ANNOTATIONS)
-    if request.param == "neo4j":
-        server = request.getfixturevalue("neo4j_server")
-        direct.into_neo4j(server.uri, server.user, server.password, content)
-        opened = graphapi.Connectome.open(server.uri, user=server.user, password=server.password)
-    else:
-        path = tmp_path_factory.mktemp("neuprint") / "toy.lbug"
-        direct.into_ladybug(path, content)
-        opened = graphapi.Connectome.open(path)
-    with opened:
-        yield opened
+    server = request.getfixturevalue("neo4j_server") if request.param == "neo4j" else None
+    path = tmp_path_factory.mktemp("neuprint") / "toy.lbug"
+    with direct.opened(content, path, server) as connectome:
+        yield connectome
 
 
 @pytest.fixture(scope="session")
