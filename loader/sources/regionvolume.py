@@ -9,7 +9,6 @@ once or twice, and memory holds a few chunks and a few pieces of rows.
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from graphapi.imagery.labels import BACKGROUND, OUTSIDE, Labels, open_labels
 from loader.sources.cavepieces import write_step
 from loader.sources.regionpoints import POINT
 from loader.work.duck import database, literal
+from loader.work.parquet import reading
 from loader.work.room import as_bytes, as_text
 
 if TYPE_CHECKING:
@@ -212,10 +212,9 @@ def _sort(
 def _batches(paths: Sequence[Path]) -> Iterator[pa.Table]:
     """Read rows in pieces; at least one, even if it has no rows."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     for path in paths:
-        with closing(pq.ParquetFile(path)) as file:
+        with reading(path) as file:
             if not file.metadata.num_rows:
                 yield file.schema_arrow.empty_table()
             for batch in file.iter_batches(_ROWS_AT_A_TIME):
@@ -246,9 +245,8 @@ def _placed(rows: pa.Table, labels: Labels, resolution: Resolution) -> pa.Table:
 def _looked_up(labels: Labels, path: Path, number: int) -> tuple[pa.Table, dict[str, int]]:
     """Return one piece of the rows with their regions, and how many have none and why."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    with closing(pq.ParquetFile(path)) as file:
+    with reading(path) as file:
         is_empty = file.num_row_groups == 0
         rows: Any = file.schema_arrow.empty_table() if is_empty else file.read_row_group(number)
     lacking = rows[_VOXEL[0]].null_count

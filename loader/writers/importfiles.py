@@ -18,6 +18,7 @@ from graphapi.errors import LoadError
 from loader.stages.displaynames import DISPLAY_NAME
 from loader.stages.record import record_params
 from loader.work.duck import identifier, literal, one_row
+from loader.work.parquet import reading
 from loader.writers.neo4j_explore import with_display_names
 
 if TYPE_CHECKING:
@@ -133,9 +134,8 @@ def write_part(connection: duckdb.DuckDBPyConnection, folder: Path, part: Part) 
 def name_neurons(connection: duckdb.DuckDBPyConnection, stages: Stages) -> None:
     """Make a table of neurons with display names; see `loader.writers.neo4j_explore`."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    with pq.ParquetFile(stages.neurons, pre_buffer=False) as file:
+    with reading(stages.neurons) as file:
         schema = file.schema_arrow.append(pa.field(DISPLAY_NAME, pa.string()))
         reader = pa.RecordBatchReader.from_batches(schema, with_display_names(file.iter_batches()))
         connection.register("named", reader)

@@ -18,6 +18,7 @@ from graphapi.graph.materialization import Materialization, read_materialization
 from loader.checks.indexes import SCHEMA, refuse_indexes_in_the_way
 from loader.checks.verify import VerifyReport, verify_against
 from loader.stages.record import record_params
+from loader.work.parquet import reading
 from loader.writers.base import Existing
 from loader.writers.neo4j_explore import make_explorable, with_display_names
 from loader.writers.neo4j_hold import Hold
@@ -172,7 +173,5 @@ def complete(hold: Hold, record: Materialization, status: str) -> None:
 @contextmanager
 def _batches(path: Path) -> Iterator[tuple[int, Any]]:
     """Open a stage, to be read batch by batch."""
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path, pre_buffer=False) as file:
+    with reading(path) as file:
         yield file.metadata.num_rows, file.iter_batches(batch_size=10_000)

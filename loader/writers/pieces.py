@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphapi.errors import LoadError
+from loader.work.parquet import reading
 from loader.work.room import PYTHON_BYTES, as_bytes, as_text
 
 if TYPE_CHECKING:
@@ -165,8 +166,7 @@ def copy_in_pieces(
     """
     import pyarrow.parquet as pq
 
-    # with `pre_buffer`, which is the default, all that was read of the file stays in memory
-    with pq.ParquetFile(path, pre_buffer=False) as file:
+    with reading(path) as file:
         total = int(file.metadata.num_rows)
         pieces = 1 if total <= rows else -(-total // max(1, int(rows / _MERGED)))
         pieces = max(1, min(total, pieces << halved))

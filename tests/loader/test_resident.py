@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from loader.sources import regionvolume
 from loader.writers import neo4j, pieces, resident
 
 pytestmark = pytest.mark.skipif(
@@ -104,7 +105,8 @@ def test_what_was_read_of_a_file_does_not_stay_in_memory(tmp_path: Path):
     after = pa.total_allocated_bytes()
     with neo4j._batches(path) as (_, batches):
         read = [pa.total_allocated_bytes() for _ in batches]
-    for found in (taken, read):
+    placed = [pa.total_allocated_bytes() for _ in regionvolume._batches([path])]
+    for found in (taken, read, placed):
         assert max(found) - after < path.stat().st_size / 3
 
 
