@@ -19,7 +19,7 @@ from graphapi.engines.allowed import LADYBUG
 from graphapi.engines.base import check_timeout
 from graphapi.engines.columns import plain_params, refuse_mixed_lists
 from graphapi.engines.forks import after_fork, never_end
-from graphapi.engines.interrupts import interruptibly
+from graphapi.engines.interrupts import Interruptible
 from graphapi.engines.ladybugdoor import refuse_mixed_paths, refuse_shortest_with_node_filter
 from graphapi.engines.owncypher import admit
 from graphapi.engines.plan import Step, steps_of_drawing
@@ -78,6 +78,7 @@ class LadybugEngine:
         self._database = reopen()
         self._workers = workers
         self._idle: list[Any] = []
+        self._interruptible = Interruptible()
         self._lock = threading.Lock()
         self._closed = False
         after_fork(self._start_anew)
@@ -222,6 +223,7 @@ class LadybugEngine:
             self._idle.clear()
             if self._database is not None:
                 self._database.close()
+        self._interruptible.close()
         if self._workers is not None:
             self._workers.close()
 
@@ -239,7 +241,7 @@ class LadybugEngine:
             _translated(what, self.uri, timeout),
         ):
             connection.set_query_timeout(0 if timeout is None else max(1, int(timeout * 1000)))
-            result = interruptibly(
+            result = self._interruptible.run(
                 lambda: connection.execute(text, dict(params)), connection.interrupt
             )
             if isinstance(result, list):
@@ -270,6 +272,7 @@ class LadybugEngine:
         """Leave the parent its database and connections; called in a forked child."""
         never_end((self._database, self._idle))
         self._database, self._idle, self._lock = None, [], threading.Lock()
+        self._interruptible = Interruptible()
         if self._workers is not None:
             self._workers.forget()
 

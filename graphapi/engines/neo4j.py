@@ -24,7 +24,7 @@ from graphapi.engines.base import check_timeout
 from graphapi.engines.columns import declared_table, inferred_column, plain_params
 from graphapi.engines.forks import after_fork, never_end
 from graphapi.engines.graphvalues import plain
-from graphapi.engines.interrupts import interruptibly
+from graphapi.engines.interrupts import Interruptible
 from graphapi.engines.neo4jfailures import (
     OUT_OF_MEMORY,
     Occasion,
@@ -95,6 +95,7 @@ class Neo4jEngine:
         self._address = address
         self._open_driver = open_driver
         self._driver = open_driver()
+        self._interruptible = Interruptible()
         self._lock = threading.Lock()
         self._verified = self._closed = False
         after_fork(self._start_anew)
@@ -315,6 +316,7 @@ class Neo4jEngine:
             if not self._closed:
                 self._closed = True
                 self._driver.close()
+                self._interruptible.close()
 
     def __repr__(self) -> str:
         return f"Neo4jEngine({self.uri!r})"
@@ -348,7 +350,7 @@ class Neo4jEngine:
             with self._session(neo4j.READ_ACCESS, self._at(what, timeout), fetch) as session:
                 if stop_around() is None:  # the driver handles Ctrl-C itself
                     return session.execute_read(work)
-                return interruptibly(
+                return self._interruptible.run(
                     lambda: session.execute_read(work), lambda: self._terminate(token)
                 )
         except CavegraphError:
@@ -385,6 +387,7 @@ class Neo4jEngine:
         """Leave the parent its connections; called in a forked child."""
         never_end(self._driver)
         self._lock = threading.Lock()
+        self._interruptible = Interruptible()
         if not self._closed:
             self._driver = self._open_driver()
 
