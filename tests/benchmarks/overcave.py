@@ -50,7 +50,7 @@ def over_cave(run: Run) -> dict[str, Any]:
         load(source, place, work=stages, replace=True, progress=False)
         with graphapi.Connectome.open(place, server=url, token="0" * 32) as opened:
             roots = np.random.default_rng(3).choice(opened.root_ids(), 200, replace=False)
-            graph, cave = (iter(roots.tolist()) for _ in range(2))
+            graph, cave, alone = (iter(roots[start:].tolist()) for start in (0, 0, 50))
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 times = alternating(
@@ -59,6 +59,10 @@ def over_cave(run: Run) -> dict[str, Any]:
                         "CAVE rows": lambda: opened.get_connectivity(next(cave), clean=False),
                     },
                     rounds=15,
+                )
+                times |= alternating(
+                    {"graph, one after another": lambda: opened.get_connectivity(next(alone))},
+                    rounds=100,
                 )
     return {"synapse_rows": brain.synapse_rows, **times}
 

@@ -110,12 +110,13 @@ def _read_targets(results: Results) -> Iterator[Target]:
         )
     cave = results.get("cave")
     if cave:
-        ratio = cave["CAVE rows"]["median"] / cave["graph"]["median"]
-        yield Target(
-            "the same call from CAVE rows: at least 100 x slower",
-            f"{ratio:.0f} x ({_time(cave['CAVE rows'])} / {_time(cave['graph'])})",
-            ratio >= 100,
-        )
+        for ours, how in (("graph", "in turns"), ("graph, one after another", "ours in a row")):
+            ratio = cave["CAVE rows"]["median"] / cave[ours]["median"]
+            yield Target(
+                f"the same call from CAVE rows, {how}: at least 100 x slower",
+                f"{ratio:.0f} x ({_time(cave['CAVE rows'])} / {_time(cave[ours])})",
+                ratio >= 100,
+            )
     if embedded:
         for question in ("adjacency 333 x 333", "counts of 1,000"):
             ours, pandas, ratio = _ratio(embedded[question], "pandas in memory")
