@@ -50,6 +50,25 @@ def weights_by_region(
     SourceSchemaError
         The tables have no such column, or a synapse has two regions.
     """
+    regions = regions_of(cave, version, rows, source, progress=progress)
+    keys = {"pre": rows[PRE], "post": rows[POST], "region": regions}
+    counted = pd.DataFrame(keys).groupby(["pre", "post", "region"], sort=True).size()
+    frame = counted.reset_index(name="weight")
+    return frame.astype({"pre": "int64", "post": "int64", "weight": "int64"})
+
+
+def regions_of(
+    cave: Cave,
+    version: int,
+    rows: pd.DataFrame,
+    source: Mapping[str, str],
+    *,
+    progress: bool = True,
+) -> pd.Series:
+    """Return the region of each synapse row, `unassigned` where there is none.
+
+    The parameters and errors are those of `weights_by_region`.
+    """
     column, table = source["column"], source.get("table")
     if table:
         found = _of_table(cave, table, column, version, rows["id"].to_numpy(), progress=progress)
@@ -59,10 +78,7 @@ def weights_by_region(
             raise SourceSchemaError(f"the synapse table has no column '{column}' of regions")
         regions = rows[column]
     named = regions.astype("string").fillna("").str.strip().replace("", NO_REGION)
-    keys = {"pre": rows[PRE], "post": rows[POST], "region": named.astype(object)}
-    counted = pd.DataFrame(keys).groupby(["pre", "post", "region"], sort=True).size()
-    frame = counted.reset_index(name="weight")
-    return frame.astype({"pre": "int64", "post": "int64", "weight": "int64"})
+    return named.astype(object)
 
 
 def _of_table(

@@ -12,7 +12,7 @@ import numpy as np
 
 from graphapi.cave.connection import Cave
 from graphapi.cave.ids import map_to, roots_of
-from graphapi.cave.regions import weights_by_region
+from graphapi.cave.regions import regions_of, weights_by_region
 from graphapi.cave.synapses import connectivity_from_rows, synapse_rows
 from graphapi.cave.token import find_token
 from graphapi.cave.trust import require_trust, same_place
@@ -163,6 +163,16 @@ class CaveSource:
             version if isinstance(version, int) else self.cave.resolve_version("latest").version
         )
         return weights_by_region(self.cave, number, rows, self._made.region_source)
+
+    def regions_of(self, rows: pd.DataFrame) -> pd.Series:
+        """Return the region of each synapse row of the graph's version.
+
+        Parameters
+        ----------
+        rows
+            Rows of `synapses`.
+        """
+        return regions_of(self.cave, self._made.version, rows, self._made.region_source)
 
     def synapses(
         self,

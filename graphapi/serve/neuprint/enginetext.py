@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from graphapi.engines.allowed import LADYBUG, NEO4J
 from graphapi.engines.owncypher import admit
 from graphapi.engines.queries import quoted
-from graphapi.serve.neuprint.matching import NotHereError
+from graphapi.serve.neuprint.synapsepatterns import NotHereError
 
 if TYPE_CHECKING:
     from graphapi.engines.tokens import Token

@@ -15,6 +15,7 @@ from graphapi.serve.neuprint.frame import (
     Neuron,
     Nodes,
     Path,
+    Synapse,
     as_values,
     column,
 )
@@ -138,6 +139,13 @@ class Evaluator:
             raise InputError(
                 f"connections have no property {operand.name!r}", hint="they have: weight, roiInfo"
             )
+        elif isinstance(owners, list) and owners and isinstance(owners[0], Synapse):
+            names = owners[0].names
+            if operand.name not in names:
+                raise InputError(
+                    f"synapses of {self.table.connectome.name} have no property {operand.name!r}",
+                    hint=f"they have: {', '.join(sorted(names))}",
+                )
 
     def _matches(self, texts: Values, patterns: Values) -> Values:
         found: Values = [None] * len(texts)
@@ -153,6 +161,8 @@ class Evaluator:
     def _call(self, call: Call, frame: Frame) -> Values:
         if call.name == "keys":
             return [self._keys(one) for one in self.values(call.arguments[0], frame)]
+        if call.name == "id":
+            return [_id(one) for one in self.values(call.arguments[0], frame)]
         if call.name in ("nodes", "relationships", "length"):
             return [_of_path(call.name, one) for one in self.values(call.arguments[0], frame)]
         function = FUNCTIONS.get(call.name)
@@ -167,6 +177,11 @@ class Evaluator:
     def _keys(self, value: Any) -> Any:
         if isinstance(value, Neuron):
             return list(self.table.maps(np.array([value], dtype=np.int64))[0])
+        if isinstance(value, Synapse) and not self.table.regions:
+            raise InputError(
+                "this graph has no regions, so its synapses cannot be told by region",
+                hint="fetch_mean_synapses(..., by_roi=False)",
+            )
         if value is None or isinstance(value, dict):
             return None if value is None else list(value)
         raise NotUnderstoodError("keys() of something that is neither a neuron nor a map")
@@ -233,6 +248,12 @@ def _member(value: Any, among: Any) -> Any:
     if value in among:
         return True
     return None if None in among else False
+
+
+def _id(value: Any) -> Any:
+    if not isinstance(value, Synapse):
+        raise NotUnderstoodError("id() of something that is not a synapse")
+    return value["id"]
 
 
 def _of_path(name: str, value: Any) -> Any:

@@ -18,7 +18,7 @@ from graphapi.serve.neuprint.tree import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from graphapi.engines.tokens import Token
     from graphapi.serve.neuprint.tree import Expression
@@ -41,10 +41,18 @@ _ENDING = frozenset(
 
 
 class ExpressionParser:
-    """Reads tokens from left to right."""
+    """Reads tokens from left to right.
 
-    def __init__(self, tokens: list[Token]) -> None:
-        self.tokens, self.at, self.depth = tokens, 0, 0
+    Parameters
+    ----------
+    tokens
+        The query.
+    given
+        Values of its parameters.
+    """
+
+    def __init__(self, tokens: list[Token], given: Mapping[str, object]) -> None:
+        self.tokens, self.at, self.depth, self.given = tokens, 0, 0, given
 
     def peek(self, ahead: int = 0) -> str:
         """Return a token to come: a word in capitals, anything else as it is."""
@@ -177,6 +185,10 @@ class ExpressionParser:
             return Constant(_number(self.take().text))
         if token.kind == "text":
             return Constant(_unquoted(self.take().text))
+        if token.kind == "parameter":
+            if token.name not in self.given:
+                raise NotUnderstoodError(f"the query has no value for {token.text}")
+            return Constant(self.given[self.take().name])
         if token.text == "(":
             self.take()
             found = self.expression()

@@ -30,6 +30,29 @@ class Connection(tuple[int, int, int]):
     __slots__ = ()
 
 
+class Point(dict[str, int]):
+    """A place among other values, in voxels: x, y and z."""
+
+    def __init__(self, x: int, y: int, z: int) -> None:
+        super().__init__(x=x, y=y, z=z)
+
+
+class Synapse(dict[str, Any]):
+    """One end of a synapse among other values: its properties.
+
+    Parameters
+    ----------
+    properties
+        What it has; `id` and `type` tell it from others.
+    names
+        What synapses of its table can have.
+    """
+
+    def __init__(self, properties: Mapping[str, Any], names: frozenset[str]) -> None:
+        super().__init__(properties)
+        self.names = names
+
+
 @dataclass(frozen=True)
 class Path:
     """A path: its neurons, and the weights between them."""
@@ -100,11 +123,7 @@ class Frame:
     """Rows: columns of one length, by name."""
 
     def __init__(self, columns: Mapping[str, Column], size: int) -> None:
-        if size > MOST_ROWS:
-            raise InputError(
-                f"the query makes {size:,} rows; {MOST_ROWS:,} are allowed",
-                hint="ask for fewer neurons at a time, or open the graph with graphapi",
-            )
+        _check_size(size)
         self.columns, self.size = dict(columns), size
 
     def take(self, rows: npt.NDArray[np.int64]) -> Frame:
@@ -128,3 +147,45 @@ class Frame:
     def and_(self, columns: Mapping[str, Column]) -> Frame:
         """Return the rows with further columns."""
         return Frame({**self.columns, **columns}, self.size)
+
+    def meet(self, keys: Mapping[str, IdArray]) -> tuple[IdArray, IdArray]:
+        """Join the rows with others that name neurons.
+
+        Parameters
+        ----------
+        keys
+            Root ids of the others, by the name of the column. They meet the rows that have the
+            same neurons in the columns of these names; where there is no such column, all rows.
+
+        Returns
+        -------
+        tuple
+            Places of rows, and of the others that they meet.
+        """
+        import pandas as pd
+
+        count = len(next(iter(keys.values())))
+        bound = {name: self.columns[name] for name in keys if name in self.columns}
+        if not bound:
+            _check_size(self.size * count)
+            return np.repeat(np.arange(self.size), count), np.tile(np.arange(count), self.size)
+        ours = pd.DataFrame({name: _ids(name, one) for name, one in bound.items()})
+        theirs = pd.DataFrame({name: keys[name] for name in bound})
+        met = ours.assign(**{" row": np.arange(self.size)}).merge(
+            theirs.assign(**{" place": np.arange(count)}), on=list(bound)
+        )
+        return met[" row"].to_numpy(), met[" place"].to_numpy()
+
+
+def _ids(name: str, one: Column) -> IdArray:
+    if not isinstance(one, Nodes):
+        raise InputError(f"{name} is not a neuron")
+    return one.ids
+
+
+def _check_size(size: int) -> None:
+    if size > MOST_ROWS:
+        raise InputError(
+            f"the query makes {size:,} rows; {MOST_ROWS:,} are allowed",
+            hint="ask for fewer neurons at a time, or open the graph with graphapi",
+        )

@@ -10,7 +10,16 @@ import numpy as np
 
 from graphapi.errors import InputError
 from graphapi.serve.neuprint.evaluate import Evaluator
-from graphapi.serve.neuprint.frame import Connection, Edges, Frame, Neuron, Nodes, Path, as_values
+from graphapi.serve.neuprint.frame import (
+    Connection,
+    Edges,
+    Frame,
+    Neuron,
+    Nodes,
+    Path,
+    Point,
+    as_values,
+)
 from graphapi.serve.neuprint.grouping import grouped, has_aggregate
 from graphapi.serve.neuprint.matching import Matcher
 from graphapi.serve.neuprint.operators import key, order_key
@@ -184,6 +193,8 @@ def _value(value: Any, table: NeuronTable) -> Any:
         raise NotUnderstoodError("a path as a result; return its nodes and relationships")
     if isinstance(value, list):
         return [_value(element, table) for element in value]
+    if isinstance(value, Point):
+        return {"type": "Point", "coordinates": list(value.values())}
     if isinstance(value, dict):
         return {name: _value(element, table) for name, element in value.items()}
     if isinstance(value, float) and not math.isfinite(value):

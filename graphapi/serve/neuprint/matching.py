@@ -10,10 +10,21 @@ import numpy as np
 from graphapi.errors import InputError
 from graphapi.serve.neuprint.frame import Edges, Frame, Nodes, Path
 from graphapi.serve.neuprint.neurons import MOST_LISTED
-from graphapi.serve.neuprint.trails import Trails
+from graphapi.serve.neuprint.synapsepatterns import (
+    NotHereError,
+    asked,
+    foreign,
+    is_about_synapses,
+    sides_of,
+)
+from graphapi.serve.neuprint.synapserows import read_rows
+from graphapi.serve.neuprint.trails import Trails, only_edges
 from graphapi.serve.neuprint.tree import (
     Call,
     Comprehension,
+    Constant,
+    Item,
+    Node,
     NotUnderstoodError,
     Operation,
     Property,
@@ -21,6 +32,7 @@ from graphapi.serve.neuprint.tree import (
     both,
     conjuncts,
     names_in,
+    replaced,
 )
 
 if TYPE_CHECKING:
@@ -29,14 +41,8 @@ if TYPE_CHECKING:
     from graphapi.common.threads import Stop
     from graphapi.ids import IdArray
     from graphapi.serve.neuprint.evaluate import Evaluator
-    from graphapi.serve.neuprint.tree import Edge, Expression, Match, Node, Pattern
-
-_NEURONS = frozenset(("Neuron", "Segment", "Cell"))
-_CONNECTS = "ConnectsTo"
-
-
-class NotHereError(InputError):
-    """The query is about something that the graph does not have."""
+    from graphapi.serve.neuprint.frame import Column
+    from graphapi.serve.neuprint.tree import Expression, Match, Pattern
 
 
 class Matcher:
@@ -67,9 +73,19 @@ class Matcher:
             patterns.append(named)
             where = both(where, inline)
         conditions = [*conjuncts(where), *later]
+        within = [one for one in patterns if is_about_synapses(one)]
+        if within and self._connectome.cave_source is None:
+            raise NotHereError(
+                f"there are no {foreign(within)} in this graph, which was made from files",
+                hint="synapse rows are in those files; of graphs from CAVE, get_synapses and this "
+                "server ask CAVE for synapses",
+            )
         for pattern in patterns:
             self._stop.check()
-            frame = self._pattern(frame, pattern, conditions)
+            if pattern not in within:
+                frame = self._pattern(frame, pattern, conditions)
+        if within:
+            frame = self._synapses(frame, within, conditions)
         return frame if where is None else frame.where(self._evaluator.values(where, frame))
 
     def _named(self, pattern: Pattern) -> tuple[Pattern, Expression | None]:
@@ -89,16 +105,14 @@ class Matcher:
         return replace(pattern, nodes=tuple(nodes), edges=tuple(edges)), inline
 
     def _pattern(self, frame: Frame, pattern: Pattern, conditions: list[Expression]) -> Frame:
-        for node in pattern.nodes:
-            _check_labels(node)
-        for edge in pattern.edges:
-            _check_type(edge)
         if not pattern.edges and not pattern.name:
             return self._node(frame, pattern.nodes[0], conditions)
         if len(pattern.edges) != 1:
             raise NotUnderstoodError("a pattern has more than one relationship")
         if pattern.finder or pattern.edges[0].varies:
             return self._paths(frame, pattern, conditions)
+        if not pattern.edges[0].types:
+            raise NotUnderstoodError("a relationship has no type")
         if pattern.name:
             raise NotUnderstoodError("a path of one relationship")
         return self._edge(frame, pattern, conditions)
@@ -112,36 +126,88 @@ class Matcher:
             raise NotUnderstoodError("a node has no label")
         ids = self._candidates(frame, node.name, conditions)
         ids = self._connectome.root_ids() if ids is None else ids
-        rows = np.repeat(np.arange(frame.size), len(ids))
-        return frame.take(rows).and_({node.name: Nodes(np.tile(ids, frame.size))})
+        named = self._named_by_rows(frame, node.name, conditions)
+        if named is not None:
+            rows = np.flatnonzero(np.isin(named, ids))
+            return frame.take(rows).and_({node.name: Nodes(named[rows])})
+        rows, places = frame.meet({node.name: ids})
+        return frame.take(rows).and_({node.name: Nodes(ids[places])})
 
     def _edge(self, frame: Frame, pattern: Pattern, conditions: list[Expression]) -> Frame:
-        import pandas as pd
-
         edge = pattern.edges[0]
         first, second = (node.name for node in pattern.nodes)
         pre, post = (first, second) if edge.forward else (second, first)
+        frame = self._bound_by_rows(frame, (pre, post), conditions)
         ends = [self._end(frame, name, conditions) for name in (pre, post)]
         found = self._fetch(ends[0], ends[1], self._threshold(frame, edge.name, conditions))
-        bound = [
-            (name, side) for name, side in ((pre, "pre"), (post, "post")) if name in frame.columns
-        ]
-        if not bound:
-            rows = np.repeat(np.arange(frame.size), len(found))
-            every = np.tile(np.arange(len(found)), frame.size)
-            made = found.take(every)
-        else:
-            have = pd.DataFrame(
-                {side: cast("Nodes", frame.columns[name]).ids for name, side in bound}
-            )
-            have["row"] = np.arange(frame.size)
-            got = pd.DataFrame({"pre": found.pre, "post": found.post, "weight": found.weight})
-            joined = have.merge(got, on=[side for _, side in bound])
-            rows = joined["row"].to_numpy()
-            made = Edges(*(joined[name].to_numpy() for name in ("pre", "post", "weight")))
+        rows, places = frame.meet({pre: found.pre, post: found.post})
+        made = found.take(places)
         return frame.take(rows).and_(
             {pre: Nodes(made.pre), post: Nodes(made.post), edge.name: made}
         )
+
+    def _synapses(
+        self, frame: Frame, patterns: list[Pattern], conditions: list[Expression]
+    ) -> Frame:
+        """Return the rows with the synapses that CAVE has for them."""
+        what = asked(patterns)
+        regions = self._evaluator.table.regions
+        if what.post:
+            pre, post = what.pre_neuron, what.post_neuron
+            frame = self._bound_by_rows(frame, (pre, post), conditions)
+            ends = [self._end(frame, name, conditions) for name in (pre, post)]
+            found = read_rows(self._connectome, regions, ends[0], ends[1])
+            rows, places = frame.meet({pre: found.pre, post: found.post})
+            self._stop.check()
+            made: dict[str, Column] = {
+                pre: Nodes(found.pre[places]),
+                post: Nodes(found.post[places]),
+                what.pre: found.ends("pre", places),
+                what.post: found.ends("post", places),
+            }
+            return frame.take(rows).and_(made)
+        frame = self._bound(frame, what.pre_neuron, conditions)
+        ids = np.unique(cast("Nodes", frame.columns[what.pre_neuron]).ids)
+        parts: list[IdArray] = []
+        synapses: list[Any] = []
+        for side in sides_of(what.pre, conditions):
+            self._stop.check()
+            of_pre = side == "pre"
+            found = read_rows(
+                self._connectome, regions, ids if of_pre else None, None if of_pre else ids
+            )
+            rows, places = frame.meet({what.pre_neuron: found.pre if of_pre else found.post})
+            parts.append(rows)
+            synapses += found.ends(side, places)
+        chosen = np.concatenate([np.array([], dtype=np.int64), *parts])
+        return frame.take(chosen).and_({what.pre: synapses})
+
+    def _named_by_rows(
+        self, frame: Frame, name: str, conditions: list[Expression]
+    ) -> IdArray | None:
+        """Return the id that each row has for a neuron: `n.bodyId = bodyId` after an UNWIND."""
+        wanted = Property(Variable(name), "bodyId")
+        lists = {n for n, c in frame.columns.items() if isinstance(c, list)}
+        if frame.size < 2 or name in frame.columns:
+            return None
+        for one in conditions:
+            if isinstance(one, Operation) and one.sign == "=" and wanted in one.operands:
+                other = one.operands[one.operands[0] == wanted]
+                if names_in(other) and names_in(other) <= lists:
+                    values = self._evaluator.values(other, frame)
+                    _refuse_floats(values)
+                    whole = [v if type(v) is int and 0 <= v < 2**63 else -1 for v in values]
+                    return np.array(whole, dtype=np.int64)
+        return None
+
+    def _bound_by_rows(
+        self, frame: Frame, names: tuple[str, str], conditions: list[Expression]
+    ) -> Frame:
+        """Return the rows with those neurons that each row names by an id of its own."""
+        for name in names:
+            if self._named_by_rows(frame, name, conditions) is not None:
+                frame = self._bound(frame, name, conditions)
+        return frame
 
     def _end(self, frame: Frame, name: str, conditions: list[Expression]) -> IdArray | None:
         """Return the neurons that can be at one end; None for all."""
@@ -149,7 +215,7 @@ class Matcher:
         if bound is None:
             return self._candidates(frame, name, conditions)
         if not isinstance(bound, Nodes):
-            raise NotUnderstoodError(f"{name} is not a neuron")
+            raise InputError(f"{name} is not a neuron")
         return np.unique(bound.ids)
 
     def _fetch(self, pre: IdArray | None, post: IdArray | None, threshold: int) -> Edges:
@@ -173,16 +239,17 @@ class Matcher:
     def _threshold(self, frame: Frame, edge: str, conditions: list[Expression]) -> int:
         """Return the smallest weight that the conditions allow."""
         weight = Property(Variable(edge), "weight")
-        return max([1, *(self._least(one, weight, frame) for one in conditions)])
+        return max([1, *(self._least(one, weight, frame) or 1 for one in conditions)])
 
-    def _least(self, condition: Expression, weight: Property, frame: Frame) -> int:
+    def _least(self, condition: Expression, weight: Property, frame: Frame) -> int | None:
+        """Return the smallest weight that a condition allows; None if it says something else."""
         if isinstance(condition, Operation) and condition.sign in (">=", ">"):
             left, right = condition.operands
             if left == weight and not names_in(right) and frame.size:
                 value = self._evaluator.values(right, _first(frame))[0]
                 if isinstance(value, int) and not isinstance(value, bool):
                     return min(value + (condition.sign == ">"), 2**62)
-        return 1
+        return None
 
     def _candidates(self, frame: Frame, name: str, conditions: list[Expression]) -> IdArray | None:
         """Return the neurons that meet the conditions on them alone; None for all."""
@@ -217,33 +284,34 @@ class Matcher:
         if not isinstance(listed, list):
             return None
         whole = [v for v in listed if type(v) is int and 0 <= v < 2**63]
-        if any(isinstance(v, float) for v in listed):
-            raise InputError(
-                "a bodyId is written as a float, which represents several ids",
-                hint="write it as a whole number",
-            )
+        _refuse_floats(listed)
         return np.array(whole, dtype=np.int64)
 
     def _paths(self, frame: Frame, pattern: Pattern, conditions: list[Expression]) -> Frame:
         edge = pattern.edges[0]
-        about = [one for one in conditions if pattern.name in names_in(one)]
-        threshold, rest = 1, 0
-        allowed: list[Comprehension] = []
-        for one in about:
-            kind = _universal(one, pattern.name)
-            if kind == "nodes":
-                allowed.append(cast("Comprehension", one))
-            elif kind == "relationships":
-                threshold = max(threshold, self._path_threshold(cast("Comprehension", one), frame))
-            else:
-                rest += 1
-        if pattern.finder and rest:
-            raise NotUnderstoodError("a condition on a shortest path as a whole")
-        matrix, roots = self._connectome.whole.matrix(threshold)
-        trails = Trails(matrix, roots, self._allowed(allowed, roots, frame), self._stop)
         names = [node.name for node in pattern.nodes]
+        conditions = [replaced(one, _ends_of(pattern.name, names)) for one in conditions]
+        about = [one for one in conditions if pattern.name in names_in(one)]
+        nodes = [one for one in about if _universal(one, pattern.name) == "nodes"]
+        edges = [one for one in about if _universal(one, pattern.name) == "relationships"]
+        if pattern.finder and len(nodes) + len(edges) < len(about):
+            raise NotUnderstoodError("a condition on a shortest path as a whole")
+        threshold, tests = self._of_edges(cast("list[Comprehension]", edges), frame)
+        if not edge.types and threshold is None:
+            raise NotUnderstoodError("a relationship has no type")
+        matrix, roots = self._connectome.whole.matrix(threshold or 1)
+        for name, test in tests:
+            every = Edges(roots.repeat(np.diff(matrix.indptr)), roots[matrix.indices], matrix.data)
+            matrix = only_edges(matrix, self._holds(test, name, every, frame))
+        allowed = np.ones(len(roots), dtype=bool)
+        for each in cast("list[Comprehension]", nodes):
+            allowed &= self._holds(each.test, each.name, Nodes(roots), frame)
+        trails = Trails(matrix, roots, allowed, self._stop)
         pre, post = names if edge.forward else names[::-1]
         frame = self._bound(self._bound(frame, pre, conditions), post, conditions)
+        for one in conditions:
+            if names_in(one) <= set(frame.columns):
+                frame = frame.where(self._evaluator.values(one, frame))
         rows: list[int] = []
         paths: list[Path] = []
         ends = zip(
@@ -261,29 +329,41 @@ class Matcher:
         return frame.take(np.array(rows, dtype=np.int64)).and_({pattern.name or " p": made})
 
     def _bound(self, frame: Frame, name: str, conditions: list[Expression]) -> Frame:
-        from graphapi.serve.neuprint.tree import Node
-
         return self._node(frame, Node(name, ("Neuron",)), conditions)
 
-    def _path_threshold(self, condition: Comprehension, frame: Frame) -> int:
-        weight = Property(Variable(condition.name), "weight")
-        parts = conjuncts(condition.test)
-        return max([1, *(self._least(one, weight, frame) for one in parts)])
-
-    def _allowed(self, conditions: list[Comprehension], roots: IdArray, frame: Frame) -> Any:
-        """Return which neurons meet the conditions on all neurons of a path."""
-        allowed = np.ones(len(roots), dtype=bool)
+    def _of_edges(
+        self, conditions: list[Comprehension], frame: Frame
+    ) -> tuple[int | None, list[tuple[str, Expression]]]:
+        """Return the smallest weight that all connections of a path need, and other conditions."""
+        threshold: int | None = None
+        tests = []
         for one in conditions:
-            lists = {n: c for n, c in frame.columns.items() if isinstance(c, list)}
-            known = set(lists)
-            if one.test is None or not names_in(one.test) <= {one.name, *known}:
-                raise NotUnderstoodError("a condition on a path's neurons that names others")
-            if known & names_in(one.test) and frame.size != 1:
-                raise NotUnderstoodError("a condition on a path's neurons that differs by row")
-            constants = {n: c * len(roots) for n, c in lists.items()}
-            rows = Frame({**constants, one.name: Nodes(roots)}, len(roots))
-            allowed &= np.array([v is True for v in self._evaluator.values(one.test, rows)])
-        return allowed
+            for part in conjuncts(one.test):
+                least = self._least(part, Property(Variable(one.name), "weight"), frame)
+                if least is None:
+                    tests.append((one.name, part))
+                else:
+                    threshold = max(threshold or 1, least)
+        return threshold, tests
+
+    def _holds(self, test: Expression | None, name: str, each: Column, frame: Frame) -> Any:
+        """Return which neurons or connections meet a condition on all of a path's."""
+        lists = {n: c for n, c in frame.columns.items() if isinstance(c, list)}
+        if test is None or not names_in(test) <= {name, *lists}:
+            raise NotUnderstoodError("a condition on all of a path that names others")
+        if set(lists) & names_in(test) and frame.size != 1:
+            raise NotUnderstoodError("a condition on all of a path that differs by row")
+        constants = {n: c * len(each) for n, c in lists.items() if n in names_in(test)}
+        rows = Frame({**constants, name: each}, len(each))
+        return np.array([v is True for v in self._evaluator.values(test, rows)], dtype=bool)
+
+
+def _refuse_floats(values: list[Any]) -> None:
+    if any(isinstance(one, float) for one in values):
+        raise InputError(
+            "a bodyId is written as a float, which represents several ids",
+            hint="write it as a whole number",
+        )
 
 
 def _first(frame: Frame) -> Frame:
@@ -299,23 +379,12 @@ def _universal(condition: Expression, path: str) -> str:
     return ""
 
 
-def _check_labels(node: Node) -> None:
-    for label in node.labels:
-        if label not in _NEURONS and label != "Meta":
-            raise NotHereError(
-                f"there are no nodes with the label {label} in this graph; "
-                "it has neurons, and connections with the number of their synapses",
-                hint="graphapi.get_synapses asks CAVE for synapses"
-                if label.startswith("Synapse")
-                else "ask about :Neuron, :Segment or :Meta",
-            )
-
-
-def _check_type(edge: Edge) -> None:
-    if not edge.types:
-        raise NotUnderstoodError("a relationship has no type")
-    if edge.types != (_CONNECTS,):
-        raise NotHereError(
-            f"there are no relationships {':'.join(edge.types)} in this graph",
-            hint=f"ask about :{_CONNECTS}",
-        )
+def _ends_of(path: str, names: list[str]) -> list[tuple[Expression, Expression]]:
+    """Return the ways to write the first and the last neuron of a path, and their names."""
+    nodes = Call("nodes", (Variable(path),))
+    first, last = map(Variable, names)
+    return [
+        (Call("head", (nodes,)), first),
+        (Item(nodes, Constant(0)), first),
+        (Call("last", (nodes,)), last),
+    ]

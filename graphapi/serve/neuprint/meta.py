@@ -29,7 +29,7 @@ def meta_of(table: NeuronTable) -> dict[str, Any]:
     regions = table.regions
     total = made.counts.get("synapses", 0)
     hierarchy = {"name": name, "children": [{"name": one} for one in regions]}
-    said = INFO + _of_status(table)
+    said = INFO + _of_status(table) + _of_synapses(table)
     return {
         "dataset": made.datastack,
         "tag": f"v{made.version}",
@@ -60,6 +60,15 @@ def _of_status(table: NeuronTable) -> str:
     if constant := table.constant("status"):
         return f" This graph has no field for the status: it is {constant} for all neurons."
     return ""
+
+
+def _of_synapses(table: NeuronTable) -> str:
+    if table.connectome.cave_source is None:
+        return ""
+    return (
+        " Synapses are rows of CAVE, each a pre and a post synapse; their places are in voxels of "
+        "voxelSize."
+    )
 
 
 def dataset_of(table: NeuronTable) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import InputError
+from graphapi.serve.neuprint.frame import Synapse
 from graphapi.serve.neuprint.tree import NotUnderstoodError
 
 if TYPE_CHECKING:
@@ -194,6 +195,15 @@ def _size(value: Any) -> Any:
     return len(value)
 
 
+def _type_of(value: Any) -> str:
+    kinds = {bool: "BOOLEAN", int: "INTEGER", float: "FLOAT", str: "STRING", list: "LIST"}
+    return "NULL" if value is None else kinds.get(type(value), "MAP")
+
+
+def _has_duplicates(values: Any) -> Any:
+    return None if values is None else len(unique(values)) < len(values)
+
+
 def _on_text(make: Callable[[str], Any]) -> Callable[[Any], Any]:
     return lambda value: make(value) if isinstance(value, str) else None
 
@@ -220,9 +230,11 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": _on_number(abs),
     "head": lambda value: value[0] if isinstance(value, list) and value else None,
     "last": lambda value: value[-1] if isinstance(value, list) and value else None,
+    "apoc.coll.containsduplicates": _has_duplicates,
     "apoc.convert.fromjsonmap": _from_json(dict),
     "apoc.convert.fromjsonlist": _from_json(list),
     "apoc.map.removekeys": _without,
+    "apoc.meta.type": _type_of,
 }
 
 
@@ -271,6 +283,8 @@ def unique(values: list[Any]) -> list[Any]:
 
 def key(value: Any) -> Any:
     """Return what tells values apart, hashable."""
+    if isinstance(value, Synapse):
+        return ("synapse", value["id"], value["type"])
     if isinstance(value, dict):
         return ("map", tuple(sorted((name, key(one)) for name, one in value.items())))
     if isinstance(value, (list, tuple)):

@@ -21,6 +21,8 @@ from graphapi.serve.neuprint.tree import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from graphapi.serve.neuprint.tree import Expression
 
 _FINDERS = ("SHORTESTPATH", "ALLSHORTESTPATHS")
@@ -61,15 +63,17 @@ def unboxed(text: str) -> tuple[str, float | None, tuple[tuple[str, str], ...]]:
     return inner, int(found["limit"]) / 1000, tuple(columns)
 
 
-def parse(text: str, most: int) -> Query:
+def parse(text: str, most: int, given: Mapping[str, object] | None = None) -> Query:
     """Read a query.
 
     Parameters
     ----------
     text
-        What a client sent.
+        What a client sent, or a query of our own.
     most
         Most characters of it.
+    given
+        Values of its parameters, by name; None for a query without any.
 
     Raises
     ------
@@ -80,7 +84,7 @@ def parse(text: str, most: int) -> Query:
     """
     inner, seconds, renamed = unboxed(text)
     tokens, _ = split(inner, resolves_escapes=True, most=most)
-    return Query(_Parser(tokens).clauses(), seconds, renamed)
+    return Query(_Parser(tokens, given or {}).clauses(), seconds, renamed)
 
 
 class _Parser(ExpressionParser):

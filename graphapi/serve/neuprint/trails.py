@@ -25,6 +25,14 @@ _MOST_PATHS = 100_000
 _MOST_HOPS = 100
 
 
+def only_edges(matrix: sp.csr_array, kept: npt.NDArray[np.bool_]) -> sp.csr_array:
+    """Return a matrix with some of its connections, which are in the matrix's own order."""
+    import scipy.sparse as sp
+
+    places = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
+    return sp.csr_array((matrix.data[kept], matrix.indices[kept], places), shape=matrix.shape)
+
+
 class Trails:
     """Finds paths in the matrix of a graph.
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from graphapi.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class NotUnderstoodError(InputError):
@@ -199,6 +202,28 @@ def names_in(expression: Expression) -> frozenset[str]:
         bound = frozenset[str]().union(*(names_in(one) for one in inner)) - {expression.name}
         return bound | names_in(expression.source)
     return found
+
+
+def replaced(expression: Expression, new: Sequence[tuple[Expression, Expression]]) -> Expression:
+    """Return an expression with some of its parts replaced."""
+    for old, made in new:
+        if expression == old:
+            return made
+
+    def each(parts: tuple[Expression, ...]) -> tuple[Expression, ...]:
+        return tuple(replaced(one, new) for one in parts)
+
+    match expression:
+        case Property(owner, name):
+            return Property(replaced(owner, new), name)
+        case Item(owner, index):
+            return Item(*each((owner, index)))
+        case Operation(sign, operands):
+            return Operation(sign, each(operands))
+        case Call(name, arguments, distinct):
+            return Call(name, each(arguments), distinct)
+        case _:
+            return expression
 
 
 def conjuncts(where: Expression | None) -> list[Expression]:

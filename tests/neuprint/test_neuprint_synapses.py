@@ -1,0 +1,222 @@
+"""neuprint-python asks for synapses: CAVE's rows, against the served table by pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import requests
+from neuprint_client import client_of
+
+import graphapi
+import neuprint
+from loader import CaveSource, load
+from loader.sandbox.standin import serve, write_folder
+from neuprint import SynapseCriteria
+
+BASE = 576460752700000000
+REGIONS = ["AL(R)", "LH(R)"]
+#: Rows of the region that is not named when the graph is loaded belong to none.
+NEUROPILS = [*REGIONS, "", None]
+COLUMNS = ["bodyId", "type", "roi", "x", "y", "z", "confidence", "id", "size"]
+
+
+def made_rows() -> pd.DataFrame:
+    rng = np.random.default_rng(4)
+    count = 240
+    roots = np.array([0, *(BASE + np.arange(1, 8))])
+    rows = pd.DataFrame({"id": np.cumsum(rng.integers(1, 9, count)) + 2**40})
+    for end in ("pre", "post"):
+        rows[f"{end}_pt_root_id"] = rng.choice(roots, count)
+    rows["size"] = rng.integers(1, 60, count)
+    rows["confidence"] = rng.integers(1, 100, count) / 128
+    rows["neuropil"] = rng.choice(np.array(NEUROPILS, dtype=object), count)
+    for end in ("pre", "post", "ctr"):
+        for axis, most in zip("xyz", (90_000, 50_000, 4_000), strict=True):
+            rows[f"{end}_pt_position_{axis}"] = rng.integers(0, most, count)
+    return rows
+
+
+ROWS = made_rows()
+_ENDS = ROWS[["pre_pt_root_id", "post_pt_root_id"]]
+#: Without background and autapses, as the graph's weights.
+KEPT = ROWS[(_ENDS > 0).all(axis=1) & _ENDS.nunique(axis=1).eq(2)]
+
+
+def expected(side: str, roots: list[int]) -> pd.DataFrame:
+    """The synapses of some neurons at one end, in neuPrint's columns."""
+    rows = KEPT[KEPT[f"{side}_pt_root_id"].isin(roots)]
+    named = {f"{side}_pt_root_id": "bodyId", "neuropil": "roi"}
+    named |= {f"{side}_pt_position_{axis}": axis for axis in "xyz"}
+    found = rows.rename(columns=named).assign(type=side)
+    return found.assign(roi=found["roi"].replace("", None))[COLUMNS]
+
+
+def both_ends(roots: list[int]) -> pd.DataFrame:
+    return pd.concat([expected("pre", roots), expected("post", roots)])
+
+
+def same(found: pd.DataFrame, wanted: pd.DataFrame) -> None:
+    """Compare rows in any order; no value is a float that was a whole number."""
+    keys = [name for name in ("bodyId", "bodyId_pre", "type", "id", "id_pre") if name in wanted]
+    tables = [
+        frame[list(wanted.columns)]
+        .astype({name: object for name in wanted if name.startswith(("roi", "type"))})
+        .sort_values(keys, ignore_index=True)
+        for frame in (found, wanted)
+    ]
+    tables = [one.where(one.notna(), None) for one in tables]
+    pd.testing.assert_frame_equal(*tables, check_dtype=False)
+    assert len(wanted) > 0
+
+
+@pytest.fixture(scope="module")
+def graphs(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[str, graphapi.Connectome]]:
+    """Graphs of two tables: one says regions and confidence, the other has neither."""
+    folder = tmp_path_factory.mktemp("rows")
+    plain = ROWS.drop(columns=["neuropil", "confidence"])
+    write_folder(folder / "served", {"synapses": ROWS, "plain": plain}, synapse_table="synapses")
+    with serve(folder / "served") as server:
+        opened = {}
+        for table in ("synapses", "plain"):
+            source = CaveSource(
+                server.datastack, server=server.url, token="0" * 32, synapse_table=table
+            )
+            load(source, folder / f"{table}.lbug", work=folder / f"{table}.work", progress=False)
+            opened[table] = graphapi.Connectome.open(
+                folder / f"{table}.lbug", server=server.url, token="0" * 32
+            )
+        yield opened
+        for one in opened.values():
+            one.close()
+
+
+@pytest.fixture(scope="module")
+def client(
+    graphs: dict[str, graphapi.Connectome], certificate: tuple[Path, Path]
+) -> Iterator[neuprint.Client]:
+    with client_of(graphs["synapses"], certificate) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def plain(
+    graphs: dict[str, graphapi.Connectome], certificate: tuple[Path, Path]
+) -> Iterator[neuprint.Client]:
+    with client_of(graphs["plain"], certificate) as made:
+        yield made
+
+
+def test_synapses_of_neurons(client: neuprint.Client) -> None:
+    roots = [BASE + 1, BASE + 2, BASE + 5]
+    same(neuprint.fetch_synapses(roots, batch_size=2, client=client), both_ends(roots))
+    assert client.meta["voxelSize"] == [4, 4, 40]
+    assert "voxels of voxelSize" in client.meta["info"]
+
+
+@pytest.mark.parametrize(
+    ("criteria", "wanted"),
+    [
+        ({"type": "pre"}, lambda rows: rows["type"] == "pre"),
+        ({"confidence": 0.5}, lambda rows: rows["confidence"] > 0.5),
+        ({"rois": ["AL(R)"]}, lambda rows: rows["roi"] == "AL(R)"),
+        (
+            {"rois": REGIONS, "type": "post"},
+            lambda rows: rows["roi"].isin(REGIONS) & (rows["type"] == "post"),
+        ),
+        ({"primary_only": False}, lambda rows: rows["id"] > 0),
+    ],
+)
+def test_criteria_of_synapses(client: neuprint.Client, criteria: dict, wanted: object) -> None:
+    roots = [BASE + 3, BASE + 4]
+    chosen = SynapseCriteria(client=client, **criteria)
+    found = neuprint.fetch_synapses(roots, chosen, client=client)
+    every = both_ends(roots)
+    same(found, every[wanted(every)])
+
+
+def test_mean_synapses(client: neuprint.Client) -> None:
+    roots = [BASE + 1, BASE + 6]
+    numbers = ["x", "y", "z", "confidence"]
+    for by_roi, keys in ((True, ["bodyId", "roi", "type"]), (False, ["bodyId", "type"])):
+        found = neuprint.fetch_mean_synapses(roots, by_roi=by_roi, client=client)
+        groups = both_ends(roots).groupby(keys)
+        wanted = groups[numbers].mean().join(groups.size().rename("count"))
+        found = found.astype({"type": str}).set_index(keys).sort_index()
+        pd.testing.assert_frame_equal(found[wanted.columns], wanted, check_dtype=False, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("pre", "post", "rois"),
+    [([1, 2], [3, 4, 5], None), ([1], None, None), (None, [2, 6], None), ([1, 2], None, ["LH(R)"])],
+)
+def test_synapse_connections(
+    client: neuprint.Client, pre: list | None, post: list | None, rois: list | None
+) -> None:
+    ends = [None if one is None else [BASE + number for number in one] for one in (pre, post)]
+    chosen = SynapseCriteria(rois=rois, client=client)
+    found = neuprint.fetch_synapse_connections(*ends, chosen, client=client)
+    wanted = KEPT
+    for side, ids in zip(("pre", "post"), ends, strict=True):
+        wanted = wanted if ids is None else wanted[wanted[f"{side}_pt_root_id"].isin(ids)]
+        named = {f"{side}_pt_root_id": f"bodyId_{side}"}
+        named |= {f"{side}_pt_position_{axis}": f"{axis}_{side}" for axis in "xyz"}
+        wanted = wanted.rename(columns=named)
+        more = {f"{name}_{side}": wanted[name] for name in ("confidence", "id", "size")}
+        wanted = wanted.assign(**more, **{f"roi_{side}": wanted["neuropil"].replace("", None)})
+    if rois:
+        wanted = wanted[wanted["neuropil"].isin(rois)]
+    same(found, wanted[[name for name in wanted if name.endswith(("_pre", "_post"))]])
+
+
+def test_weights_count_the_synapses(client: neuprint.Client) -> None:
+    _, edges = neuprint.fetch_adjacencies(BASE + 1, BASE + 2, client=client)
+    rows = neuprint.fetch_synapse_connections(BASE + 1, BASE + 2, client=client)
+    strong = neuprint.fetch_synapse_connections(
+        BASE + 1, BASE + 2, min_total_weight=len(rows) + 1, client=client
+    )
+    assert edges["weight"].sum() == len(rows) > 0
+    assert strong.empty
+
+
+def test_a_table_without_confidence_and_regions(plain: neuprint.Client) -> None:
+    """What the rows have is answered; what they lack is refused, and not an empty table."""
+    wanted = both_ends([BASE + 1]).assign(roi=None, confidence=np.nan)
+    same(neuprint.fetch_synapses(BASE + 1, client=plain), wanted)
+    sure = SynapseCriteria(confidence=0.5, client=plain)
+    with pytest.raises(requests.HTTPError, match="have no property 'confidence'"):
+        neuprint.fetch_synapses(BASE + 1, sure, client=plain)
+    with pytest.raises(requests.HTTPError, match="by_roi=False"):
+        neuprint.fetch_mean_synapses(BASE + 1, client=plain)
+    found = neuprint.fetch_mean_synapses(BASE + 1, by_roi=False, client=plain)
+    assert found["count"].tolist() == wanted.groupby("type").size()[found["type"]].tolist()
+
+
+def test_what_cave_is_not_asked_is_refused(client: neuprint.Client) -> None:
+    for call in (neuprint.fetch_mitochondria, neuprint.fetch_synapses_and_closest_mitochondria):
+        with pytest.raises(requests.HTTPError, match="get_cave_client"):
+            call(BASE + 1, client=client)
+    with pytest.raises(requests.HTTPError, match="another shape"):
+        client.fetch_custom("MATCH (s:Synapse) RETURN s")
+    with pytest.raises(RuntimeError, match="No neurotransmitter"):
+        neuprint.fetch_synapses(BASE + 1, nt="max", client=client)
+
+
+def test_a_synapse_as_a_whole(client: neuprint.Client) -> None:
+    found = client.fetch_custom(
+        f"MATCH (n:Neuron {{bodyId: {BASE + 2}}})-[:Contains]->(:SynapseSet)-[:Contains]->"
+        "(s:Synapse) WHERE s.type = 'post' RETURN id(s) AS id, s.location AS place, s",
+    )
+    by_id = KEPT.set_index("id")
+    assert sorted(found["id"]) == sorted(by_id.index[by_id["post_pt_root_id"] == BASE + 2])
+    for one, place, whole in found.to_numpy().tolist():
+        row = by_id.loc[one]
+        coordinates = [row[f"post_pt_position_{axis}"] for axis in "xyz"]
+        assert place == {"type": "Point", "coordinates": coordinates}
+        assert whole["location"] == place
+        assert whole["size"] == row["size"]
