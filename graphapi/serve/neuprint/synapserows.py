@@ -104,11 +104,11 @@ def read_rows(
     rows = connectome.get_synapses(asked[0], asked[1], update_ids=False)
     for ids, column in ((pre, "pre_pt_root_id"), (post, "post_pt_root_id")):
         if ids is not None and not any(ids is one for one in asked):
-            rows = rows.loc[np.isin(rows[column], ids)]
+            rows = rows.iloc[np.flatnonzero(np.isin(rows[column], ids))]
     if made.reading.get("only"):
         ours = connectome.root_ids()
         ends = rows[["pre_pt_root_id", "post_pt_root_id"]].to_numpy()
-        rows = rows.loc[np.isin(ends, ours).all(axis=1)]
+        rows = rows.iloc[np.flatnonzero(np.isin(ends, ours).all(axis=1))]
     found: list[str | None] = [None] * len(rows)
     if regions and len(rows):
         told = cave.regions_of(rows).tolist()
