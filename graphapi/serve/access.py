@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import ipaddress
 import secrets
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from graphapi.common.address import origin_of
@@ -25,6 +27,8 @@ POLICY = (
     "font-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
+#: Seconds before a wrong password is refused, so that guessing is slow.
+_WRONG = 1.0
 HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
@@ -44,6 +48,7 @@ class Pass:
         # signed with a key of this process: a cookie of another server, or an old one, is refused
         key = secrets.token_bytes(32)
         self.cookie = hmac.new(key, b"visitor", hashlib.sha256).hexdigest()
+        self._guess = asyncio.Lock()
 
     @property
     def needed(self) -> bool:
@@ -55,6 +60,11 @@ class Pass:
         if self._password is None:
             return True
         return hmac.compare_digest(given.encode(), self._password.encode())
+
+    async def slow_down(self) -> None:
+        """Wait before a wrong password is refused: guesses at the same time wait for each other."""
+        async with self._guess:
+            await asyncio.sleep(_WRONG)
 
     def cookie_name(self, scope: Scope) -> str:
         """Return the cookie's name: cookies of one host are shared by all its ports."""
@@ -100,8 +110,11 @@ class Access:
             await send(message)
 
         try:
-            self._check(scope, _headers(scope))
+            headers = _headers(scope)
+            self._check(scope, headers)
         except RefusalError as error:
+            if error.status == HTTPStatus.UNAUTHORIZED and "authorization" in headers:
+                await self._pass.slow_down()
             await refusal(error)(scope, receive, safely)
             return
         await self._app(scope, receive, safely)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
 
     from graphapi.connectome import Connectome
     from graphapi.serve.settings import Settings
-
-#: Seconds before a wrong password is refused, so that guessing is slow.
-_WRONG = 1.0
 
 
 def questions() -> list[Question]:
@@ -72,7 +68,7 @@ def _login(visitors: Pass) -> Callable[[Request], Awaitable[Response]]:
     async def login(request: Request) -> Response:
         given = (await parameters(request, 10_000)).get("password")
         if not isinstance(given, str) or not visitors.accepts(given):
-            await asyncio.sleep(_WRONG)
+            await visitors.slow_down()
             raise RefusalError(401, "password", "this is not the password")
         response = json_response({"ok": True})
         response.set_cookie(

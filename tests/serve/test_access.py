@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import requests
 from serve_client import HOSTILE, Client, Serving
@@ -97,6 +100,20 @@ def test_the_page_logs_in_and_keeps_a_cookie_out_of_reach_of_scripts(serving: Se
     with serving(password=PASSWORD) as other:  # another process has another cookie
         here = {"Cookie": f"{name}={value}; cavegraph_{other.url.rpartition(':')[2]}={value}"}
         assert status(other, **here) == (401, "password")
+
+
+def test_guesses_at_once_wait_for_each_other(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graphapi.serve.access._WRONG", 0.2)
+    with serving(password=PASSWORD) as client, ThreadPoolExecutor(4) as guessers:
+        start = time.monotonic()
+        guesses = [
+            guessers.submit(status, client, Authorization=f"Bearer guess {k}") for k in range(4)
+        ]
+        assert [one.result() for one in guesses] == [(401, "password")] * 4
+        assert time.monotonic() - start >= 0.8
+        assert status(client, Authorization=f"Bearer {PASSWORD}") == (200, "")
 
 
 @pytest.mark.parametrize("password", [None, "short"])
