@@ -30,6 +30,8 @@ _NEEDED = (
     ("cavegraph_record", "Materialization", "slot", True),
     ("cavegraph_annotation_root", "Annotation", "root_id", False),
 )
+#: The full-text index of neurons.
+NEURON_TEXT = "cavegraph_neuron_text"
 _RANGE, _FULLTEXT = "RANGE", "FULLTEXT"
 #: Fields that queries start from.
 _LOOKED_UP = (*NAMING, "cell_instance", "side", "hemilineage", "nucleus_id")
@@ -54,7 +56,7 @@ def expected_indexes(fields: Sequence[Field]) -> list[Index]:
         for name in looked_up(fields)
     ]
     words = frozenset(with_words(fields))
-    return [*needed, *handy, Index("cavegraph_neuron_text", _FULLTEXT, neuron, words, False)]
+    return [*needed, *handy, Index(NEURON_TEXT, _FULLTEXT, neuron, words, False)]
 
 
 def missing_indexes(there: Iterable[Index], fields: Sequence[Field]) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from graphapi.engines.queries import catalog, quoted
-from loader.checks.indexes import index_name, looked_up, with_words
+from loader.checks.indexes import NEURON_TEXT, index_name, looked_up, missing_indexes, with_words
 from loader.stages.displaynames import DISPLAY_NAME, display_names
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ def with_display_names(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordB
 def make_explorable(engine: Neo4jEngine, fields: Sequence[Field]) -> None:
     """Create indexes on fields that people search, and wait until they are online.
 
+    What is there already stays: after each change of indexes the server plans every query anew.
+
     Parameters
     ----------
     engine
@@ -56,8 +58,10 @@ def make_explorable(engine: Neo4jEngine, fields: Sequence[Field]) -> None:
     for name in looked_up(fields):
         query = queries["index_neuron_field"].with_property(name)
         engine.write(query, {"name": index_name(name)})
-    engine.write(queries["drop_neuron_text"])
-    by_words = queries["index_neuron_text"]
-    listed = ", ".join(f"n.{quoted(name)}" for name in with_words(fields))
-    engine.write(replace(by_words, text=by_words.text.replace(f"n.{quoted(DISPLAY_NAME)}", listed)))
+    if NEURON_TEXT in missing_indexes(engine.indexes(), fields):
+        engine.write(queries["drop_neuron_text"])  # it may be on the fields of an older graph
+        by_words = queries["index_neuron_text"]
+        listed = ", ".join(f"n.{quoted(name)}" for name in with_words(fields))
+        text = by_words.text.replace(f"n.{quoted(DISPLAY_NAME)}", listed)
+        engine.write(replace(by_words, text=text))
     engine.write(queries["await_indexes"])
