@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,8 +50,9 @@ class Settings:
     certificate, key
         Files of the certificate and its key, for https; None for http.
     neuprint
-        What neuPrint's names of properties mean; replaces lines of `neuprint/names.toml`. None: the
-        server does not answer neuPrint's requests.
+        What neuPrint's names of properties mean; replaces lines of `neuprint/names.toml`. Its
+        `regions` are larger regions and their parts. None: the server does not answer neuPrint's
+        requests.
     """
 
     host: str = "127.0.0.1"
@@ -71,7 +72,7 @@ class Settings:
     sets_file: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
-    neuprint: Mapping[str, str | list[str]] | None = None
+    neuprint: Mapping[str, Any] | None = None
 
     @property
     def on_this_machine(self) -> bool:

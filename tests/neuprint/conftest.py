@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hemibrain import Hemibrain, written
 from neuprint_client import client_of
 
 import graphapi
@@ -14,6 +15,8 @@ import neuprint
 from conformance import direct
 from conformance.toy import ANNOTATIONS, ROWS
 from graphapi.serve.certificate import certificate_in
+from loader.cli import main
+from loader.sources.presets import read_preset
 from support.connectomes import DATA, need_data, real_edges
 from support.graphs import build_graph
 
@@ -60,4 +63,32 @@ def larva_client(
     larva: graphapi.Connectome, certificate: tuple[Path, Path]
 ) -> Iterator[neuprint.Client]:
     with client_of(larva, certificate) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def hemibrain(tmp_path_factory: pytest.TempPathFactory) -> Hemibrain:
+    """A made-up brain in the hemibrain's published shape, loaded as its users do."""
+    made = written(tmp_path_factory.mktemp("hemibrain"))
+    files = ("hemibrain.feather", "neurons.feather", "primary.txt", "hemibrain.lbug")
+    rows, neurons, primary, graph = (str(made.folder / name) for name in files)
+    command = ["load", rows, "-a", neurons, "--regions", primary, "--synthetic", "--to", graph]
+    with pytest.raises(SystemExit) as done:
+        main(command)
+    assert done.value.code in (0, None)
+    return made
+
+
+@pytest.fixture(scope="session")
+def hemibrain_graph(hemibrain: Hemibrain) -> Iterator[graphapi.Connectome]:
+    with graphapi.Connectome.open(hemibrain.folder / "hemibrain.lbug") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def hemibrain_client(
+    hemibrain: Hemibrain, hemibrain_graph: graphapi.Connectome, certificate: tuple[Path, Path]
+) -> Iterator[neuprint.Client]:
+    given = read_preset(hemibrain.folder / "hemibrain.toml").neuprint
+    with client_of(hemibrain_graph, certificate, neuprint=given) as made:
         yield made

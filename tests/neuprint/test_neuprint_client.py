@@ -54,7 +54,7 @@ def test_the_dataset_is_the_graph(client: neuprint.Client, toy: graphapi.Connect
     assert meta["primaryRois"] == []
     assert neuprint.fetch_all_rois(client=client) == []
     hierarchy = neuprint.fetch_roi_hierarchy(client=client, format="dict")
-    assert hierarchy == {"toy:v7": {}}
+    assert hierarchy == {"toy": {}}
     assert client.fetch_server_info() is True
     assert "/api/custom/custom" in str(client.fetch_available())
 

@@ -18,10 +18,11 @@ from graphapi.serve.neuprint.parser import parse, unboxed
 from graphapi.serve.neuprint.tree import NotUnderstoodError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from graphapi.connectome import Connectome
     from graphapi.serve.neuprint.names import Meaning
+    from graphapi.serve.neuprint.regions import Regions
 
 #: Longest query, in characters: neuprint-python writes lists of ids into the text.
 _MOST_CHARACTERS = 8_000_000
@@ -37,17 +38,20 @@ class Clerk:
         The open graph.
     meanings
         What neuPrint's names mean.
+    regions
+        The regions of the graph, and larger ones.
     seconds
         Time limit of a query.
     """
 
     connectome: Connectome
     meanings: Mapping[str, Meaning]
+    regions: Regions
     seconds: float
 
-    def table(self) -> NeuronTable:
-        """Return the properties of neurons, not yet read."""
-        return NeuronTable(self.connectome, self.meanings)
+    def table(self, wanted: Collection[str] = ()) -> NeuronTable:
+        """Return the properties of neurons, not yet read; `wanted` are read together."""
+        return NeuronTable(self.connectome, self.meanings, self.regions, wanted)
 
     def check_dataset(self, name: str) -> None:
         """Refuse another dataset's name.
@@ -85,7 +89,7 @@ class Clerk:
         try:
             query = parse(cypher, _MOST_CHARACTERS)
             stop = Stop(min(self.seconds, query.seconds or self.seconds))
-            table = NeuronTable(self.connectome, self.meanings, properties_in(query))
+            table = self.table(properties_in(query))
             with stopped_by(stop):
                 return run(query, table, meta_of(table), stop)
         except NotUnderstoodError as error:

@@ -177,7 +177,7 @@ class Evaluator:
     def _keys(self, value: Any) -> Any:
         if isinstance(value, Neuron):
             return list(self.table.maps(np.array([value], dtype=np.int64))[0])
-        if isinstance(value, Synapse) and not self.table.regions:
+        if isinstance(value, Synapse) and not self.table.regions.primary:
             raise InputError(
                 "this graph has no regions, so its synapses cannot be told by region",
                 hint="fetch_mean_synapses(..., by_roi=False)",

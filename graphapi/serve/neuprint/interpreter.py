@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from graphapi.serve.neuprint.neurons import NeuronTable
     from graphapi.serve.neuprint.tree import Clause, Expression, Query
 
+#: Types of values that are values of JSON as they are.
+_READY = frozenset((int, str, bool, type(None)))
+
 
 @dataclass(frozen=True)
 class Result:
@@ -181,6 +184,8 @@ def _plain(one: Any, table: NeuronTable) -> Values:
     if isinstance(one, Edges):
         parts = zip(one.weight.tolist(), table.of_edges(one, "roiInfo"), strict=True)
         return [{"weight": weight, "roiInfo": regions} for weight, regions in parts]
+    if set(map(type, one)) <= _READY:
+        return list(one)
     return [_value(value, table) for value in one]
 
 

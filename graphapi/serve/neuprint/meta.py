@@ -25,10 +25,8 @@ def dataset_name(made: Materialization) -> str:
 def meta_of(table: NeuronTable) -> dict[str, Any]:
     """Return the properties of `:Meta`; those that neuPrint stores as JSON are texts of JSON."""
     made = table.connectome.materialization
-    name = dataset_name(made)
     regions = table.regions
     total = made.counts.get("synapses", 0)
-    hierarchy = {"name": name, "children": [{"name": one} for one in regions]}
     said = INFO + _of_status(table) + _of_synapses(table)
     return {
         "dataset": made.datastack,
@@ -36,11 +34,11 @@ def meta_of(table: NeuronTable) -> dict[str, Any]:
         "uuid": made.load_id,
         "lastDatabaseEdit": made.loaded_at,
         "info": f"SYNTHETIC, not measured. {said}" if made.synthetic else said,
-        "primaryRois": list(regions),
-        "superLevelRois": list(regions),
+        "primaryRois": list(regions.primary),
+        "superLevelRois": regions.top,
         "nonHierarchicalROIs": [],
-        "roiInfo": json.dumps({one: {} for one in regions}),
-        "roiHierarchy": json.dumps(hierarchy),
+        "roiInfo": json.dumps({one: {} for one in regions.names}),
+        "roiHierarchy": json.dumps(regions.tree(made.datastack)),
         "neuronProperties": json.dumps({one: table.type_of(one) for one in table.names}),
         "ntSynapseProperties": "{}",
         "neuroglancerInfo": "{}",
@@ -78,8 +76,8 @@ def dataset_of(table: NeuronTable) -> dict[str, Any]:
         dataset_name(made): {
             "last-mod": made.loaded_at,
             "uuid": made.load_id,
-            "ROIs": list(table.regions),
-            "superLevelROIs": list(table.regions),
+            "ROIs": table.regions.names,
+            "superLevelROIs": table.regions.top,
             "info": INFO,
             "description": table.connectome.name,
             "hidden": False,

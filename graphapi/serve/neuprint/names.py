@@ -67,6 +67,8 @@ def meanings(types: Mapping[str, str], given: Mapping[str, Given]) -> dict[str, 
         if name in _STATUS:
             continue
         there = [one for one in _listed(fields) if one in types]
+        if name not in given:  # a property of neuPrint is one value: a list says something else
+            there = [one for one in there if not types[one].startswith("list")]
         if there:
             true = str(table["status_true"]) if types[there[0]] == "bool" else None
             found[name] = Meaning(there[0], true=true)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from graphapi.connectome import Connectome
     from graphapi.ids import IdArray
     from graphapi.serve.neuprint.frame import Edges
+    from graphapi.serve.neuprint.regions import Regions
 
 #: More ids than this are not sent as a list: all neurons are read instead.
 MOST_LISTED = 20_000
@@ -32,6 +33,8 @@ class NeuronTable:
         The open graph.
     meanings
         What neuPrint's names mean; see `graphapi.serve.neuprint.names.meanings`.
+    regions
+        The regions of the graph, and larger ones.
     wanted
         Properties that the query names: they are read together.
     """
@@ -40,10 +43,12 @@ class NeuronTable:
         self,
         connectome: Connectome,
         meanings: Mapping[str, Meaning],
+        regions: Regions,
         wanted: Collection[str] = (),
     ) -> None:
-        self.connectome = connectome
+        self.connectome, self.regions = connectome, regions
         self._meanings = meanings
+        self._regions_named = frozenset(regions.names)
         self._types = connectome.annotations.neuron_types
         self._wanted = {
             meaning.field
@@ -51,8 +56,7 @@ class NeuronTable:
             if meaning is not None and meaning.field
         }
         self._read: dict[str, dict[int, Any]] = {}
-        self._regions: dict[int, dict[str, dict[str, int]]] = {}
-        self.regions = [one for one in connectome.materialization.regions if one != NO_REGION]
+        self._in_regions: dict[int, dict[str, list[int]]] = {}
 
     @property
     def names(self) -> list[str]:
@@ -88,7 +92,7 @@ class NeuronTable:
         UnknownFieldError
             A condition on it would find nothing, and look like an answer.
         """
-        if name in ("bodyId", "roiInfo") or name in self.regions:
+        if name in ("bodyId", "roiInfo") or name in self._regions_named:
             return
         if self._meaning(name) is None:
             raise UnknownFieldError(
@@ -100,7 +104,7 @@ class NeuronTable:
         """Return one property of neurons; None where there is no value, or no such property."""
         if name == "bodyId":
             return list(ids.tolist())
-        if name == "roiInfo" or name in self.regions:
+        if name == "roiInfo" or name in self._regions_named:
             return self._of_regions(ids, name)
         meaning = self._meaning(name)
         if meaning is None:
@@ -129,17 +133,21 @@ class NeuronTable:
             return list(edges.weight.tolist())
         if name != "roiInfo":
             return [None] * len(edges)
-        if not self.regions:
+        if not self.regions.primary:
             return ["{}"] * len(edges)
-        found: dict[tuple[int, int], dict[str, dict[str, int]]] = {}
+        found: dict[tuple[int, int], dict[str, list[int]]] = {}
         for pre, post, region, weight in self._by_region(edges):
-            found.setdefault((pre, post), {})[region] = {"pre": weight, "post": weight}
+            found.setdefault((pre, post), {})[region] = [weight]
+        known = {
+            pair: _as_json(("pre", "post"), {name: both * 2 for name, both in counts.items()})
+            for pair, counts in ((p, self.regions.with_larger(c)) for p, c in found.items())
+        }
         pairs = zip(edges.pre.tolist(), edges.post.tolist(), strict=True)
-        return [json.dumps(found.get(pair, {}), ensure_ascii=False) for pair in pairs]
+        return [known.get(pair, "{}") for pair in pairs]
 
     def _by_region(self, edges: Edges) -> list[tuple[int, int, str, int]]:
         pre, post = np.unique(edges.pre).tolist(), np.unique(edges.post).tolist()
-        listed = {"regions": self.regions}
+        listed = {"regions": list(self.regions.primary)}
         if max(len(pre), len(post)) <= MOST_LISTED:
             query = catalog()["between_in_regions"]
             rows = self.connectome.run(query, {"pre_ids": pre, "post_ids": post, **listed})
@@ -173,19 +181,31 @@ class NeuronTable:
         return known
 
     def _of_regions(self, ids: IdArray, name: str) -> list[Any]:
-        if not self.regions:
+        if not self.regions.primary:
             return ["{}"] * len(ids)
-        missing = [one for one in np.unique(ids).tolist() if one not in self._regions]
+        missing = [one for one in np.unique(ids).tolist() if one not in self._in_regions]
         if missing:
-            self._regions.update((one, {}) for one in missing)
+            found: dict[int, dict[str, list[int]]] = {one: {} for one in missing}
             rows = self.connectome.get_regions(np.array(missing, dtype=np.int64))
             columns = [
                 rows[part].tolist() for part in ("root_id", "region", "out_synapses", "in_synapses")
             ]
             for root, region, out, into in zip(*columns, strict=True):
                 if region != NO_REGION:
-                    counts = {"pre": out, "post": into, "downstream": out, "upstream": into}
-                    self._regions[root][region] = counts
+                    found[root][region] = [out, into]
+            self._in_regions.update(
+                (one, self.regions.with_larger(counts)) for one, counts in found.items()
+            )
         if name == "roiInfo":
-            return [json.dumps(self._regions[one], ensure_ascii=False) for one in ids.tolist()]
-        return [True if name in self._regions[one] else None for one in ids.tolist()]
+            counted = ("pre", "post", "downstream", "upstream")
+            return [
+                _as_json(counted, {r: c * 2 for r, c in self._in_regions[one].items()})
+                for one in ids.tolist()
+            ]
+        return [True if name in self._in_regions[one] else None for one in ids.tolist()]
+
+
+def _as_json(counted: tuple[str, ...], regions: Mapping[str, list[int]]) -> str:
+    """Return neuPrint's `roiInfo` of a neuron or a connection."""
+    counts = {name: dict(zip(counted, values, strict=True)) for name, values in regions.items()}
+    return json.dumps(counts, ensure_ascii=False)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 from starlette.routing import Route
 
+from graphapi.common.regions import NO_REGION
 from graphapi.errors import CavegraphError, InputError, NotFoundError
 from graphapi.serve.desk import parameters
 from graphapi.serve.neuprint.answering import Clerk
 from graphapi.serve.neuprint.meta import API_VERSION, dataset_of
 from graphapi.serve.neuprint.names import meanings
+from graphapi.serve.neuprint.regions import regions_of
 from graphapi.serve.replies import RefusalError
 
 if TYPE_CHECKING:
@@ -42,8 +44,15 @@ def neuprint_routes(desk: Desk) -> list[Route]:
     given = desk.settings.neuprint
     if given is None:
         return []
-    types = desk.connectome.annotations.neuron_types
-    clerk = Clerk(desk.connectome, meanings(types, given), desk.settings.seconds)
+    connectome = desk.connectome
+    names = {name: said for name, said in given.items() if name != "regions"}
+    primary = [one for one in connectome.materialization.regions if one != NO_REGION]
+    clerk = Clerk(
+        connectome,
+        meanings(connectome.annotations.neuron_types, names),
+        regions_of(primary, given.get("regions", {})),
+        desk.settings.seconds,
+    )
     fixed: dict[str, Callable[[], Any]] = {
         "/api/version": lambda: {"Version": API_VERSION},
         "/api/serverinfo": lambda: {
@@ -59,8 +68,8 @@ def neuprint_routes(desk: Desk) -> list[Route]:
         "/api/dbmeta/instances": dict,
     }
     custom = {"/api/custom/custom": _table(clerk), "/api/custom/arrow": _arrow(clerk)}
-    names = ["/api/available", *fixed, *custom]
-    fixed["/api/available"] = lambda: [{"path": name} for name in names]
+    paths = ["/api/available", *fixed, *custom]
+    fixed["/api/available"] = lambda: [{"path": path} for path in paths]
     routes = [Route(path, _answers(desk, _said(made))) for path, made in fixed.items()]
     routes += [
         Route(path, _answers(desk, answer), methods=["GET", "POST"])

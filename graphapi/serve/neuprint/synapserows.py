@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from graphapi.common.regions import NO_REGION
 from graphapi.errors import InputError
 from graphapi.serve.neuprint.frame import Point, Synapse
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from graphapi.connectome import Connectome
     from graphapi.ids import IdArray
+    from graphapi.serve.neuprint.regions import Regions
 
 Side = Literal["pre", "post"]
 #: Properties of every synapse.
@@ -43,7 +43,7 @@ class SynapseRows:
     pre: IdArray
     post: IdArray
     _frame: pd.DataFrame
-    _regions: Sequence[str | None]
+    _flags: Sequence[tuple[str, ...]]
     _known: frozenset[str]
 
     def __len__(self) -> int:
@@ -56,19 +56,18 @@ class SynapseRows:
         rows = self._frame.iloc[places]
         columns = [rows[name].astype(object).where(rows[name].notna(), None) for name in names]
         points = rows[_place_column(rows, side)].tolist()
-        regions = [self._regions[one] for one in places.tolist()]
+        flags = [self._flags[one] for one in places.tolist()]
         made = []
-        for point, region, *values in zip(points, regions, *columns, strict=True):
+        for point, regions, *values in zip(points, flags, *columns, strict=True):
             there = {n: v for n, v in zip(names, values, strict=True) if v is not None}
             said: dict[str, Any] = {"type": side, "location": Point(*map(int, point)), **there}
-            if region is not None:
-                said[region] = True
+            said |= dict.fromkeys(regions, True)
             made.append(Synapse(said, known))
         return made
 
 
 def read_rows(
-    connectome: Connectome, regions: Sequence[str], pre: IdArray | None, post: IdArray | None
+    connectome: Connectome, regions: Regions, pre: IdArray | None, post: IdArray | None
 ) -> SynapseRows:
     """Ask CAVE for the synapses from some neurons onto others.
 
@@ -77,7 +76,7 @@ def read_rows(
     connectome
         The open graph.
     regions
-        Regions that neurons and connections of the graph are said to have.
+        The regions of the graph, and larger ones.
     pre, post
         Root ids of the graph; None for all neurons. At least one is given.
 
@@ -95,7 +94,7 @@ def read_rows(
             f"only rows with {' and '.join(kept)} were loaded, and CAVE has all of them",
             hint="ask get_synapses of graphapi, and choose among its rows",
         )
-    if regions and "column" not in made.region_source:
+    if regions.primary and "column" not in made.region_source:
         raise InputError(
             "the graph's regions come from a volume, and CAVE's rows do not say theirs",
             hint="ask get_synapses of graphapi for rows without regions",
@@ -109,16 +108,16 @@ def read_rows(
         ours = connectome.root_ids()
         ends = rows[["pre_pt_root_id", "post_pt_root_id"]].to_numpy()
         rows = rows.iloc[np.flatnonzero(np.isin(ends, ours).all(axis=1))]
-    found: list[str | None] = [None] * len(rows)
-    if regions and len(rows):
-        told = cave.regions_of(rows).tolist()
-        found = [one if one in regions and one != NO_REGION else None for one in told]
+    found: list[tuple[str, ...]] = [()] * len(rows)
+    if regions.primary and len(rows):
+        flags = {one: (one, *regions.above[one]) for one in regions.primary}
+        found = [flags.get(one, ()) for one in cave.regions_of(rows).tolist()]
     return SynapseRows(
         rows["pre_pt_root_id"].to_numpy(),
         rows["post_pt_root_id"].to_numpy(),
         rows,
         found,
-        _ALWAYS | frozenset(regions),
+        _ALWAYS | frozenset(regions.names),
     )
 
 
