@@ -100,7 +100,8 @@ def graphs(
 def client(
     graphs: dict[str, graphapi.Connectome], certificate: tuple[Path, Path]
 ) -> Iterator[neuprint.Client]:
-    with client_of(graphs["synapses"], certificate) as made:
+    larger = {"regions": {"BOTH": REGIONS}}
+    with client_of(graphs["synapses"], certificate, neuprint=larger) as made:
         yield made
 
 
@@ -220,3 +221,13 @@ def test_a_synapse_as_a_whole(client: neuprint.Client) -> None:
         assert place == {"type": "Point", "coordinates": coordinates}
         assert whole["location"] == place
         assert whole["size"] == row["size"]
+
+
+def test_synapses_lie_in_larger_regions_too(client: neuprint.Client) -> None:
+    found = client.fetch_custom(
+        "MATCH (n:Neuron)-[:Contains]->(:SynapseSet)-[:Contains]->(s:Synapse) "
+        f"WHERE n.bodyId = {BASE + 1} AND s.BOTH RETURN s.id AS id, s.type AS type"
+    )
+    rows = both_ends([BASE + 1])
+    wanted = rows.loc[rows["roi"].isin(REGIONS), ["id", "type"]]
+    assert sorted(found.itertuples(index=False)) == sorted(wanted.itertuples(index=False))
