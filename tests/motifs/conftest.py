@@ -91,6 +91,7 @@ def _into_ladybug(folder: Path, neurons: pd.DataFrame, connections: pd.DataFrame
     connection.execute(
         "CREATE REL TABLE CONNECTS(FROM Neuron TO Neuron, weight INT64, size_sum INT64)"
     )
+    connection.execute("BEGIN TRANSACTION")  # waits for the disk once, not once a row
     for row in _rows(neurons):
         given = {key: value for key, value in row.items() if value is not None}
         listed = ", ".join(f"{key}: ${key}" for key in given)
@@ -101,6 +102,7 @@ def _into_ladybug(folder: Path, neurons: pd.DataFrame, connections: pd.DataFrame
             "CREATE (a)-[:CONNECTS {weight: $weight, size_sum: $size_sum}]->(b)",
             row,
         )
+    connection.execute("COMMIT")
     connection.execute("CHECKPOINT")
     connection.close()
     database.close()
