@@ -10,6 +10,7 @@ from graphapi.connectome import Connectome, default_connectome, use
 from graphapi.errors import CavegraphError
 from graphapi.functions import (
     add_properties,
+    compare_sides,
     cypher_query,
     generate_cave_token,
     get_adjacency,
@@ -25,6 +26,7 @@ from graphapi.functions import (
     get_influence,
     get_meshes,
     get_neurons,
+    get_partner_groups,
     get_partners,
     get_paths,
     get_regions,
@@ -86,6 +88,7 @@ __all__ = [
     "NotNull",
     "StaleRootIdWarning",
     "add_properties",
+    "compare_sides",
     "cypher_query",
     "default_connectome",
     "generate_cave_token",
@@ -102,6 +105,7 @@ __all__ = [
     "get_influence",
     "get_meshes",
     "get_neurons",
+    "get_partner_groups",
     "get_partners",
     "get_paths",
     "get_regions",

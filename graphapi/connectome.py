@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import cast
 
 from graphapi.ask.export import ExportQuestions
+from graphapi.ask.groups import GroupQuestions
 from graphapi.ask.motifs import MotifQuestions
-from graphapi.ask.partners import PartnerQuestions
 from graphapi.ask.paths import PathQuestions
-from graphapi.ask.properties import PropertyQuestions
 from graphapi.ask.typefigures import TypeFigures
 from graphapi.common.keywords import with_suggestions
 from graphapi.graph.default import default_graph, open_default_by, set_default
@@ -19,11 +18,10 @@ from graphapi.graph.default import default_graph, open_default_by, set_default
 @with_suggestions
 class Connectome(
     TypeFigures,
-    PartnerQuestions,
+    GroupQuestions,
     PathQuestions,
     ExportQuestions,
     MotifQuestions,
-    PropertyQuestions,
 ):
     """One materialization version of a connectome, as a graph.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from graphapi.ask.properties import PropertyQuestions
 from graphapi.ask.regions import RegionReader
 from graphapi.engines.queries import catalog
 from graphapi.errors import InputError
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 Direction = Literal["upstream", "downstream"]
 
 
-class PartnerQuestions(RegionReader):
+class PartnerQuestions(RegionReader, PropertyQuestions):
     """Questions about the partners of neurons."""
 
     def get_partners(
@@ -35,6 +36,8 @@ class PartnerQuestions(RegionReader):
         threshold: int = 1,
         *,
         regions: str | Sequence[str] | None = None,
+        partner_ids: object = None,
+        properties: str | Sequence[str] | None = None,
     ) -> pd.DataFrame:
         """Return the upstream or downstream partners of neurons, with their share of synapses.
 
@@ -49,19 +52,28 @@ class PartnerQuestions(RegionReader):
             Smallest weight of a connection, in synapses, inclusive.
         regions
             Count only synapses in these regions; see `get_connectivity`.
+        partner_ids
+            Root ids or `NeuronCriteria`: list only these partners; None for all.
+        properties
+            Properties of the partners to add, as columns `partner_cell_class`, ...
 
         Returns
         -------
         pandas.DataFrame
             `neuron`, `partner`, `weight` (int64), `share_of_output` (of all output synapses
             of the presynaptic neuron) and `share_of_input` (of all input synapses of the
-            postsynaptic neuron), float64 from 0 to 1. The totals do not depend on `threshold`
-            and `regions`.
-            Sorted by weight, largest first.
+            postsynaptic neuron), float64 from 0 to 1. The totals do not depend on `threshold`,
+            `regions` and `partner_ids`. Sorted by weight, largest first. `get_partner_groups`
+            sums them by class.
+
+        Raises
+        ------
+        UnknownFieldError
+            Neurons have no such property.
         """
         import pandas as pd
 
-        selection, found = self._partners(neuron_ids, direction, threshold, regions)
+        chosen, found = self._partners(neuron_ids, direction, threshold, regions, partner_ids)
         mine, theirs = _sides(found, direction)
         totals = self._totals_of(np.union1d(found.pre, found.post))
         frame = pd.DataFrame(
@@ -76,9 +88,15 @@ class PartnerQuestions(RegionReader):
             }
         )
         terms = Terms(threshold=threshold)
-        frame.attrs = self._provenance(terms, selection).attrs()
+        frame.attrs = self._provenance(terms, *chosen.values()).attrs()
         frame.attrs |= self._region_attrs(terms, regions)
-        return frame
+        return frame if properties is None else self._with_partners(frame, properties)
+
+    def _with_partners(self, frame: pd.DataFrame, properties: str | Sequence[str]) -> pd.DataFrame:
+        """Add properties of the partners, and not of the neurons."""
+        made = self.add_properties(frame.drop(columns="neuron"), properties)
+        made.insert(0, "neuron", frame["neuron"])
+        return made
 
     def get_common_partners(
         self,
@@ -111,7 +129,8 @@ class PartnerQuestions(RegionReader):
 
         if at_least is not None:
             check_count("at_least", at_least)
-        selection, found = self._partners(neuron_ids, direction, threshold)
+        chosen, found = self._partners(neuron_ids, direction, threshold)
+        selection = chosen["neuron_ids"]
         wanted = len(selection.unique) if at_least is None else at_least
         mine, theirs = _sides(found, direction)
         wide = pd.DataFrame(
@@ -156,7 +175,8 @@ class PartnerQuestions(RegionReader):
         import pandas as pd
         import scipy.sparse as sp
 
-        selection, found = self._partners(neuron_ids, direction, threshold)
+        chosen, found = self._partners(neuron_ids, direction, threshold)
+        selection = chosen["neuron_ids"]
         neurons = selection.unique
         if len(neurons) ** 2 > MOST_DENSE_CELLS:
             raise InputError(
@@ -190,19 +210,29 @@ class PartnerQuestions(RegionReader):
         direction: Direction,
         threshold: int,
         regions: str | Sequence[str] | None = None,
-    ) -> tuple[Selection, Connections]:
+        partner_ids: object = None,
+    ) -> tuple[dict[str, Selection], Connections]:
+        """Return what names neurons, read, and the connections with partners."""
         check_direction(direction)
         terms = Terms(threshold=threshold)
+        named = {"neuron_ids": neuron_ids}
+        if partner_ids is not None:
+            named["partner_ids"] = partner_ids
 
-        def ask(neuron_ids: IdArray) -> tuple[Connections, tuple[IdArray, IdArray]]:
+        def ask(
+            neuron_ids: IdArray, partner_ids: IdArray | None = None
+        ) -> tuple[Connections, tuple[IdArray, IdArray]]:
             if direction == "downstream":
                 found = self._found(terms, regions, pre=neuron_ids, post=None)
             else:
                 found = self._found(terms, regions, pre=None, post=neuron_ids)
-            return found, (found.pre, found.post)
+            shown = (found.pre, found.post)
+            if partner_ids is not None:
+                found = found.where(np.isin(_sides(found, direction)[1], partner_ids))
+            return found, shown
 
-        found, chosen = self._select_by(ask, terms, neuron_ids=neuron_ids)
-        return chosen["neuron_ids"], found
+        found, chosen = self._select_by(ask, terms, **named)
+        return chosen, found
 
 
 def check_direction(direction: str) -> None:

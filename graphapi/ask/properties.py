@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphapi.engines.queries import catalog
-from graphapi.errors import InputError
+from graphapi.errors import InputError, UnknownFieldError
 from graphapi.graph.criteria import check_field
 from graphapi.graph.reader import Reader
 
@@ -134,6 +134,17 @@ class PropertyQuestions(Reader):
         found = sizes.set_index(["pre", "post"])[_SIZE].astype("Int64").reindex(wanted)
         values = found.array if found.hasnans else found.array.astype("int64")
         return pd.Series(values, index=frame.index)
+
+
+def check_text_property(reader: Reader, name: str) -> None:
+    """Raise an error that lists a graph's text properties unless neurons have this one."""
+    kinds = reader.annotations.neuron_types
+    if kinds.get(name) != "string":
+        texts = sorted(one for one, kind in kinds.items() if kind == "string")
+        raise UnknownFieldError(
+            f"neurons of {reader.name} have no text property '{name}'",
+            hint=f"group by one of: {', '.join(texts) or 'none'}",
+        )
 
 
 def _is_matrix(frame: pd.DataFrame) -> bool:

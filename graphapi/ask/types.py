@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
+from graphapi.ask.properties import check_text_property
 from graphapi.ask.regions import RegionReader, over_regions
+from graphapi.common.palette import UNKNOWN
 from graphapi.engines.queries import catalog
-from graphapi.errors import InputError, UnknownFieldError
+from graphapi.errors import InputError
 from graphapi.graph.results import Connections
 from graphapi.graph.terms import Terms
 
@@ -25,7 +27,6 @@ Measure = Literal[
 ]
 MEASURES = get_args(Measure)
 _WHOLE = ("synapses", "connections", "signed_synapses")
-UNKNOWN = "Unknown"
 
 
 class TypeQuestions(RegionReader):
@@ -74,13 +75,7 @@ class TypeQuestions(RegionReader):
         UnknownFieldError
             Neurons have no such text property.
         """
-        kinds = self.annotations.neuron_types
-        if kinds.get(by) != "string":
-            texts = sorted(name for name, kind in kinds.items() if kind == "string")
-            raise UnknownFieldError(
-                f"neurons of {self.name} have no text property '{by}'",
-                hint=f"group by one of: {', '.join(texts) or 'none'}",
-            )
+        check_text_property(self, by)
         terms = Terms(threshold=threshold)
         pre, post = self._select_ends(pre_ids, post_ids, terms)
         frame: pd.DataFrame

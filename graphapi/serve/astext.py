@@ -1,4 +1,4 @@
-"""The same question as Python, as Cypher and as a command line.
+"""The same question as Python and as a command line; as Cypher: `ascypher`.
 
 These texts are for people to copy. Nothing here is ever run: queries of the server take values as
 parameters.
@@ -6,18 +6,14 @@ parameters.
 
 from __future__ import annotations
 
-import re
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from graphapi.graph.conditions import Condition
 from graphapi.serve.given import Chosen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from graphapi.connectome import Connectome
-    from graphapi.engines.queries import Query
 
 
 def python_call(connectome: Connectome, method: str, **arguments: object) -> str:
@@ -54,23 +50,23 @@ def command(connectome: Connectome, name: str, *parts: object) -> str:
     return " ".join(shlex.quote(one) for one in said)
 
 
-def cypher_text(query: Query, engine: str, values: Mapping[str, object]) -> str:
-    """Return a query file's text with its parameters written out, to read and to copy."""
-    return re.sub(r"\$(\w+)", lambda found: _cypher(values[found[1]]), query.text_for(engine))
-
-
 def end_options(chosen: Chosen | None, option: str) -> list[str]:
     """Return the options that name the neurons of another end: `--to` and `--to-where`."""
     if chosen is None:
         return []
     if chosen.where:
         return [part for one in chosen.where for part in (f"{option}-where", one)]
-    return [part for one in chosen.value for part in (option, str(one))]
+    return [part for one in chosen.ids for part in (option, str(one))]
+
+
+def region_options(regions: list[str] | None) -> list[str]:
+    """Return the options that name regions."""
+    return [part for one in regions or () for part in ("--region", one)]
 
 
 def _options(chosen: Chosen) -> list[str]:
     if not chosen.where:
-        return [str(one) for one in chosen.value]
+        return list(chosen.ids)
     said = [part for one in chosen.where for part in ("--where", one)]
     return [*said, "--regex"] if chosen.regex else said
 
@@ -87,23 +83,11 @@ def _criteria(chosen: Chosen) -> str:
 def literal(value: object) -> str:
     """Return a value as Python code."""
     if isinstance(value, Chosen):
-        return _criteria(value) if value.where else literal(value.value)
+        if value.where:
+            return _criteria(value)
+        return "[" + ", ".join(str(int(one)) for one in value.ids) + "]"
     if isinstance(value, Condition):
         return f"cp.{value!r}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(literal(one) for one in value) + "]"
-    if isinstance(value, str) and value.isdigit():
-        return value
     return repr(value)
-
-
-def _cypher(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_cypher(one) for one in value) + "]"
-    if isinstance(value, str):
-        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-    return str(value)

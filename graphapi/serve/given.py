@@ -150,8 +150,9 @@ class Given:
         """Return the neurons that a parameter selects.
 
         It is root ids (a list, or a text with commas or spaces), `@name` for a saved set, or
-        conditions with semicolons: `cell_class=ER;side=left`. With `regex`, values in
-        conditions are regular expressions.
+        conditions with semicolons: `cell_class=ER;side=left`. Ids or a set before conditions
+        are those of them that meet the conditions. With `regex`, values in conditions are
+        regular expressions.
 
         Raises
         ------
@@ -173,14 +174,23 @@ class Given:
             return Chosen(value)
         if not isinstance(value, str):
             raise InputError(f"{name}: {_shown(value)} does not name neurons")
-        text = value.strip()
-        if text.startswith("@"):
-            return Chosen(self._set_named(text[1:].strip()))
-        if not re.search(r"[=<>]", text):
-            return Chosen([one for one in re.split(r"[\s,;]+", text) if one])
-        where, regex = split_conditions(text, name), self.flag("regex")
-        fields = conditions(where, name)
-        return Chosen(connectome.criteria(regex=regex, **fields), tuple(where), fields, regex)
+        parts = split_conditions(value, name)
+        where = [part for part in parts if re.search(r"[=<>]", part) and part[0] != "@"]
+        ids = [one for part in parts if part not in where for one in self._ids(part)]
+        if not where:
+            return Chosen(ids)
+        fields, regex = conditions(where, name), self.flag("regex")
+        criteria = connectome.criteria(regex=regex, **fields)
+        if len(where) == len(parts):
+            return Chosen(criteria, tuple(where), fields, regex)
+        named, meeting = connectome.get_neurons(ids)["root_id"], set(criteria.get_roots().tolist())
+        return Chosen([str(root) for root in named.tolist() if root in meeting])
+
+    def _ids(self, part: str) -> list[str]:
+        """Read root ids, or the name of a saved set."""
+        if part.startswith("@"):
+            return self._set_named(part[1:].strip())
+        return [one for one in re.split(r"[\s,]+", part) if one]
 
     def neurons_or_all(self, connectome: Connectome, name: str) -> Chosen | None:
         """Return the neurons that a parameter selects; None, for all, if it is missing."""
@@ -205,6 +215,11 @@ class Chosen:
     where: tuple[str, ...] = ()
     fields: dict[str, Any] = field(default_factory=dict)
     regex: bool = False
+
+    @property
+    def ids(self) -> list[str]:
+        """The root ids as written; empty for conditions."""
+        return [] if self.where or not isinstance(self.value, list) else self.value
 
 
 def split_conditions(text: str, name: str) -> list[str]:

@@ -89,10 +89,11 @@ class NamedSets:
         InputError
             The name is not one, or the file cannot be written.
         """
-        if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable() or "/" in name:
+        spoilt = not name.isprintable() or any(sign in name for sign in "/;")
+        if not name.strip() or len(name) > _LONGEST_NAME or spoilt:
             raise InputError(
                 f"{name[:_LONGEST_NAME]!r} cannot be the name of a set",
-                hint=f"1 to {_LONGEST_NAME} characters, without line breaks and slashes",
+                hint=f"1 to {_LONGEST_NAME} characters, without line breaks, / and ;",
             )
         if len(note) > _LONGEST_NOTE:
             raise InputError(f"the note has more than {_LONGEST_NOTE:,} characters")

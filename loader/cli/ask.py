@@ -16,6 +16,7 @@ from loader.cli.options import (
     Regions,
     Signed,
     Table,
+    Threshold,
     Where,
     with_groups,
 )
@@ -36,6 +37,7 @@ def register(app: typer.Typer) -> None:
         upstream,
         downstream,
         adjacency,
+        subgraph,
         counts,
         regions,
         synapses,
@@ -103,6 +105,22 @@ def adjacency(
             pre, post, **counting.terms(), **signed.terms(), **places.terms()
         )
         frame.index.name = "pre"
+        table.write(frame)
+
+
+def subgraph(
+    which: Neurons,
+    table: Table,
+    grow: Annotated[
+        int, typer.Option("--grow", help="First add all neurons within this many hops.")
+    ] = 0,
+    threshold: Threshold = 1,
+) -> None:
+    """List all connections among neurons: pre, post, weight."""
+    with table.opened() as connectome:
+        part = connectome.get_subgraph(which.read(connectome), grow, threshold, form="sparse")
+        frame = part.connections.sorted().to_frame()
+        frame.attrs = part.attrs
         table.write(frame)
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from loader.cli.options import Neurons, Signed, Table, Threshold, with_groups
-from loader.cli.values import chosen
+from graphapi.errors import InputError
+from loader.cli.options import Neurons, Properties, Signed, Table, Threshold, with_groups
+from loader.cli.values import chosen, names
 
 if TYPE_CHECKING:
     from graphapi.connectome import Connectome
@@ -39,8 +40,15 @@ def influence(
         list[str] | None,
         typer.Option("--silence-where", help="Neurons that pass nothing on, as in --where."),
     ] = None,
+    to: Annotated[
+        list[str] | None, typer.Option("--to", help="Rank only this neuron: a root id. Repeat.")
+    ] = None,
+    to_where: Annotated[
+        list[str] | None, typer.Option("--to-where", help="Rank only these neurons, as in --where.")
+    ] = None,
     threshold: Threshold = 5,
     by: By = None,
+    properties: Properties = None,
     share: Annotated[
         bool,
         typer.Option("--share-of-input", help="Weigh connections by their share of the input."),
@@ -54,16 +62,21 @@ def influence(
     Over all hops: the activity at the steady state of linear dynamics, with constant input to the
     ids or --where. Seeds are never silenced.
     """
+    if by and properties:
+        raise InputError("--by and --properties cannot be combined")
     with table.opened() as connectome:
         frame = connectome.get_influence(
             which.read(connectome),
-            _silenced(connectome, silence, silence_where, which.regex),
+            _some(connectome, silence, silence_where, which.regex),
+            targets=_some(connectome, to, to_where, which.regex),
             threshold=threshold,
             by=by,
             measure="share_of_input" if share else "synapses",
             gain=gain,
             **signed.terms(),
         )
+        if properties:
+            frame = connectome.add_properties(frame, names(properties))
         table.write(frame, _IDS)
 
 
@@ -111,7 +124,7 @@ def effective(
         table.write(frame, _IDS)
 
 
-def _silenced(
+def _some(
     connectome: Connectome, ids: list[str] | None, where: list[str] | None, regex: bool
 ) -> list[str] | NeuronCriteria | None:
     return chosen(connectome, ids, where, regex) if ids or where else None

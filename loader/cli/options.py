@@ -17,7 +17,7 @@ import typer
 from graphapi.connectome import Connectome
 from graphapi.errors import InputError
 from loader.cli.output import Output
-from loader.cli.values import chosen, sign_table, version
+from loader.cli.values import chosen, names, sign_table, version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,6 +46,10 @@ Where = Annotated[
 ]
 Regex = Annotated[
     bool, typer.Option("--regex", help="Read the values in --where as regular expressions.")
+]
+Properties = Annotated[
+    str | None,
+    typer.Option("--properties", help="Add these neuron properties to each row: a,b."),
 ]
 Threshold = Annotated[
     int, typer.Option("--threshold", "-t", help="Ignore connections with a smaller weight.")
@@ -195,14 +199,13 @@ class Table:
         """Write or show a table; `ids` names further columns that hold ids."""
         if self.csv_safe and not self.csv:
             raise InputError("--csv-safe needs --csv", hint="add --csv FILE")
-        names = [name.strip() for name in self.columns.split(",")] if self.columns else None
         Output(
             csv=self.csv,
             parquet=self.parquet,
             json=self.json,
             rows=self.rows,
             ids=ids,
-            columns=names,
+            columns=names(self.columns) if self.columns else None,
             csv_safe=self.csv_safe,
             wide=self.wide,
         ).write(frame)

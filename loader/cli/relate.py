@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
 from graphapi.ask.partners import similar_pairs
-from loader.cli.options import ByRegion, Neurons, Signed, Some, Table, Threshold, with_groups
-from loader.cli.values import chosen
-
-if TYPE_CHECKING:
-    pass
+from graphapi.errors import InputError
+from loader.cli.options import (
+    ByRegion,
+    Ids,
+    Neurons,
+    Properties,
+    Regex,
+    Regions,
+    Signed,
+    Table,
+    Threshold,
+    Where,
+    with_groups,
+)
+from loader.cli.values import chosen, names
 
 _PATH_IDS = frozenset({"source", "target", "root_ids"})
 _PARTNER_IDS = frozenset({"neuron", "partner", "other"})
@@ -46,7 +56,7 @@ Way = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (paths, partners, common, types, similarity):
+    for command in (paths, partners, sides, common, types, similarity):
         app.command()(with_groups(command))
 
 
@@ -93,15 +103,61 @@ def paths(
 
 def partners(
     which: Neurons,
+    places: Regions,
     table: Table,
     direction: Way = Direction.downstream,
     threshold: Threshold = 1,
+    partner: Annotated[
+        list[str] | None,
+        typer.Option("--partner", help="List only this partner: a root id. Repeat."),
+    ] = None,
+    partner_where: Annotated[
+        list[str] | None,
+        typer.Option("--partner-where", help="List only these partners, as in --where."),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", "-b", help="Sum partners by these text properties: a,b."),
+    ] = None,
+    properties: Properties = None,
 ) -> None:
-    """List partners of neurons, with shares of input and output."""
+    """List partners of neurons, with shares of input and output.
+
+    Or sum them by class with --by.
+    """
+    if by and properties:
+        raise InputError("--by and --properties cannot be combined")
     with table.opened() as connectome:
-        neurons = which.read(connectome)
-        frame = connectome.get_partners(neurons, direction.value, threshold)
+        neurons, some = which.read(connectome), None
+        if partner or partner_where:
+            some = chosen(connectome, partner, partner_where, which.regex)
+        terms: dict[str, Any] = {"partner_ids": some, **places.terms()}
+        way = direction.value
+        if by:
+            frame = connectome.get_partner_groups(neurons, names(by), way, threshold, **terms)
+        else:
+            terms["properties"] = names(properties) if properties else None
+            frame = connectome.get_partners(neurons, way, threshold, **terms)
         table.write(frame, _PARTNER_IDS)
+
+
+def sides(
+    which: Neurons,
+    table: Table,
+    by: Annotated[
+        str, typer.Option("--by", "-b", help="Text property that groups the partners.")
+    ] = "cell_class",
+    side: Annotated[
+        str, typer.Option("--side", help="Text property with the side: left or right, L or R.")
+    ] = "side",
+    threshold: Threshold = 1,
+) -> None:
+    """Compare the partners of left neurons with those of right ones.
+
+    Lists which class of partners one side lacks.
+    """
+    with table.opened() as connectome:
+        table.write(connectome.compare_sides(which.read(connectome), by, side, threshold))
 
 
 def common(
@@ -127,13 +183,19 @@ def common(
 
 
 def types(
-    which: Some,
     signed: Signed,
     places: ByRegion,
     table: Table,
+    ids: Ids = None,
+    where: Where = None,
+    regex: Regex = False,
     by: Annotated[
         str, typer.Option("--by", "-b", help="Text property that groups the neurons.")
     ] = "cell_class",
+    to: Annotated[
+        list[str] | None,
+        typer.Option("--to", help="Only this postsynaptic neuron: a root id. Repeat."),
+    ] = None,
     to_where: Annotated[
         list[str] | None,
         typer.Option(
@@ -152,13 +214,14 @@ def types(
 ) -> None:
     """Sum connections from cell type to cell type.
 
-    Lists synapses, mean weights, and shares of input and output.
+    Of all neurons, or only from the ids or --where. Lists synapses, mean weights, and shares of
+    input and output.
     """
     from graphapi.ask.types import type_matrix
 
     with table.opened() as connectome:
-        pre = which.read(connectome)
-        post = chosen(connectome, None, to_where, which.regex) if to_where else None
+        pre = chosen(connectome, ids, where, regex) if ids or where else None
+        post = chosen(connectome, to, to_where, regex) if to or to_where else None
         frame = connectome.get_type_connectivity(
             by, pre, post, threshold, **signed.terms(), **places.terms()
         )

@@ -57,6 +57,11 @@ def sign_table(text: str) -> str | dict[str, int]:
     return table
 
 
+def names(text: str) -> list[str]:
+    """Split names at commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def version(text: str) -> int | str:
     """Read `--materialization`."""
     return int(text) if WHOLE.fullmatch(text) else text

@@ -59,7 +59,12 @@ QUESTIONS: dict[str, list[Callable[[Any], Any]]] = {
         lambda c: c.get_synapse_counts(ids(1)),
         lambda c: c.get_synapse_counts(ids(1), threshold=2),
     ],
-    "get_partners": [lambda c: c.get_partners(ids(1))],
+    "get_partners": [
+        lambda c: c.get_partners(ids(1)),
+        lambda c: c.get_partners(ids(1), partner_ids=ids(2), properties="side"),
+    ],
+    "get_partner_groups": [lambda c: c.get_partner_groups(ids(1), ["cell_class", "side"])],
+    "compare_sides": [lambda c: c.compare_sides(ids(1, 2), side="cell_class")],
     "get_common_partners": [lambda c: c.get_common_partners(ids(1, 9))],
     "get_similarity": [lambda c: c.get_similarity(ids(1, 9))],
     "get_type_connectivity": [

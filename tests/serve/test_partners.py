@@ -44,7 +44,7 @@ def test_the_same_question_elsewhere_has_the_same_answer(
     answer = client.get("partners", neurons="cell_class=ER;side=left")
     shown = answer["as"]
     by_cypher = toy.cypher(shown["cypher"])
-    assert sorted(map(str, by_cypher["post"])) == sorted(row[1] for row in answer["rows"])
+    assert sorted(map(str, by_cypher["partner"])) == sorted(row[1] for row in answer["rows"])
     called = shown["python"].rpartition("\n")[2]
     by_python = eval(called, {"connectome": toy})  # noqa: S307  (our own text)
     assert by_python["weight"].tolist() == [row[2] for row in answer["rows"]]

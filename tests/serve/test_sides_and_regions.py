@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pandas as pd
 import pytest
-from serve_client import Client, plain, printed
+from serve_client import Client
 
 import graphapi
 from graphapi.serve.running import serve
@@ -80,36 +79,6 @@ def test_regions(client: Client) -> None:
     assert one["total"] == 2
     by_region = client.records("connectivity", neurons="1", by_region=1, direction="downstream")
     assert sorted((row["region"], row["weight"]) for row in by_region) == [("EB", 5), ("FB", 2)]
-
-
-@pytest.mark.parametrize(
-    ("route", "asked"),
-    [
-        ("partners", {"neurons": "side=right", "fields": "cell_type,side"}),
-        ("partners", {"neurons": "side=left;cell_type=A,B", "among": "4,5"}),
-        ("partners", {"neurons": "cell_type=A", "among": "cell_type=B", "fields": "cell_type"}),
-        ("partners", {"neurons": "cell_type=A", "by": "cell_type"}),
-        ("partners", {"neurons": "cell_type=A", "direction": "upstream", "by": ["side"]}),
-        ("partners", {"neurons": "1,2,3", "by": "cell_type,side", "regions": ["EB"]}),
-        ("partners", {"neurons": "1,2,3", "threshold": 4, "by": "side", "among": "4,5"}),
-        ("partners", {"neurons": "4", "by": "side"}),
-        ("sides", {"neurons": "cell_type=A", "by": "cell_type"}),
-        ("sides", {"neurons": "in_synapses>=0", "threshold": 3}),
-        ("sides", {"neurons": "1,6", "by": "side"}),
-        ("sides", {"neurons": "5", "by": "cell_type"}),
-        ("influence", {"seeds": "6", "threshold": 1, "fields": "cell_type,side"}),
-        ("influence", {"seeds": "6", "threshold": 1, "by": "cell_type"}),
-    ],
-    ids=str,
-)
-def test_the_python_that_is_shown_prints_the_same(
-    client: Client, connectome: graphapi.Connectome, route: str, asked: dict[str, Any]
-) -> None:
-    answer = client.get(route, **asked)
-    frame = printed(answer, connectome)
-    assert [column["name"] for column in answer["columns"]] == list(frame.columns)
-    assert answer["rows"] == plain(frame)
-    assert answer["total"] > 0 or asked["neurons"] == "4"
 
 
 def test_an_unknown_id_in_among_is_an_error(client: Client) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from graphapi.engines.queries import catalog
 from graphapi.serve.answer import Answer, Shown
-from graphapi.serve.astext import command, cypher_text, python_call
+from graphapi.serve.ascypher import cypher_text
+from graphapi.serve.astext import command, python_call
 from graphapi.serve.desk import Question
 
 if TYPE_CHECKING:

@@ -9,7 +9,9 @@ from graphapi.errors import InputError
 from graphapi.motifs.build import build_pattern
 from graphapi.motifs.dsl import statements
 from graphapi.network.nulls import NullKind
+from graphapi.serve import ascypher
 from graphapi.serve.answer import Answer, Shown
+from graphapi.serve.ascypher import ids_of
 from graphapi.serve.astext import call, command, end_options, python_call, python_code
 from graphapi.serve.desk import Question
 from graphapi.serve.routes.common import fields_of, text_properties, threshold_of
@@ -40,9 +42,14 @@ def paths(desk: Desk, given: Given) -> Answer:
         method = "get_shortest_paths" if kind == "shortest" else "get_paths"
         frame = getattr(connectome, method)(sources.value, targets.value, **arguments)
     parts = ["--kind", kind, "--max-hops", hops, "-t", threshold, "--limit", most]
+    cypher = ""
+    if kind != "strongest":
+        ends = [ids_of(one, frame.attrs) or [] for one in (sources, targets)]
+        engine, short = connectome.engine.name, kind == "shortest"
+        cypher = ascypher.paths(engine, *ends, hops, threshold, most, shortest=short)
     shown = Shown(
         python_call(connectome, method, _0=sources, _1=targets, **arguments),
-        "",
+        cypher,
         command(connectome, "paths", sources, end_options(targets, "--to"), parts),
     )
     return Answer(frame, {"cut_off": not frame.attrs.get("complete", True)}, shown)
@@ -81,7 +88,19 @@ def influence(desk: Desk, given: Given) -> Answer:
     asked = call("get_influence", _0=seeds, **said, **terms)
     if fields:
         asked = f"connectome.add_properties({asked}, {fields!r})"
-    return Answer(frame, told, Shown(python_code(connectome, asked)))
+    line = command(
+        connectome,
+        "influence",
+        seeds,
+        end_options(silenced, "--silence"),
+        end_options(targets, "--to"),
+        ["-t", threshold],
+        ["--by", terms["by"]] if "by" in terms else [],
+        ["--share-of-input"] if terms.get("measure") == "share_of_input" else [],
+        ["--signed", terms["signs"]] if "signs" in terms else [],
+        ["--properties", ",".join(fields)] if fields else [],
+    )
+    return Answer(frame, told, Shown(python_code(connectome, asked), command_line=line))
 
 
 def _number(value: Any) -> float | None:
@@ -115,7 +134,7 @@ def motifs(desk: Desk, given: Given) -> Answer:
         significance |= {"nulls": nulls, "model": model}
     shown = Shown(
         python_call(connectome, "motifs.search", _0=text, limit=matches),
-        "",
+        ascypher.motif_matches(analysis.to_cypher(motif), list(map(str, frame.columns)), matches),
         command(connectome, "motifs search", text, "--limit", matches),
     )
     said = {"count": count, "significance": significance, "cut_off": count > len(frame)}

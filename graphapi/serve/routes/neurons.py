@@ -13,6 +13,7 @@ from graphapi.common.palette import UNKNOWN_COLOR
 from graphapi.engines.queries import catalog
 from graphapi.errors import ImageryNotFoundError, InputError, UnknownRootIdError
 from graphapi.graph.criteria import known_fields
+from graphapi.serve import ascypher
 from graphapi.serve.answer import Answer, Shown
 from graphapi.serve.astext import command, python_call
 from graphapi.serve.desk import Question
@@ -174,13 +175,15 @@ def _found(connectome: Connectome, chosen: Chosen) -> tuple[pd.DataFrame, list[s
 
 
 def _shown_neurons(connectome: Connectome, chosen: Chosen, frame: pd.DataFrame) -> Shown:
+    ids = frame["root_id"].tolist()
     if not chosen.where:
-        chosen = Chosen(frame["root_id"].astype(str).tolist())
+        chosen = Chosen([str(root) for root in ids])
     if not chosen.value:
         return Shown()
+    fields = [str(name) for name in frame.columns if name != "root_id"]
     return Shown(
         python_call(connectome, "get_neurons", _0=chosen),
-        "",
+        ascypher.neurons(ids, fields),
         command(connectome, "neurons", chosen),
     )
 

@@ -8,16 +8,18 @@ import numpy as np
 
 from graphapi.engines.savedqueries import runs_on, saved_queries, text_for
 from graphapi.graph.criteria import NeuronCriteria
+from graphapi.serve import ascypher
 from graphapi.serve.answer import Answer, Shown
-from graphapi.serve.astext import command, python_call
+from graphapi.serve.astext import call, command, python_call, python_code
 from graphapi.serve.desk import Question
+from graphapi.serve.given import Chosen
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from graphapi.ids import IdArray
     from graphapi.serve.desk import Desk
-    from graphapi.serve.given import Chosen, Given
+    from graphapi.serve.given import Given
 
 
 def cypher(desk: Desk, given: Given) -> Answer:
@@ -79,7 +81,8 @@ def read_set(desk: Desk, given: Given) -> Answer:
     """Return the neurons of a set."""
     one = desk.sets.read(given.text("name"))
     ids = np.array([int(root) for root in one["ids"]], dtype=np.int64)
-    return Answer(_frame(ids), {name: one[name] for name in ("note", "changed", "version")})
+    said = {name: one[name] for name in ("note", "changed", "version")}
+    return Answer(_frame(ids), said, _shown(desk, ids))
 
 
 def write_set(desk: Desk, given: Given) -> Answer:
@@ -102,7 +105,21 @@ def combine(desk: Desk, given: Given) -> Answer:
     first, second = (_ids(desk, given.neurons(connectome, name)) for name in ("a", "b"))
     how = given.choice("how", ("and", "or", "without"), "and")
     joined: dict[str, Any] = {"and": np.intersect1d, "or": np.union1d, "without": np.setdiff1d}
-    return Answer(_frame(joined[how](first, second)))
+    ids = joined[how](first, second)
+    return Answer(_frame(ids), shown=_shown(desk, ids))
+
+
+def _shown(desk: Desk, ids: IdArray) -> Shown:
+    """Ask for the neurons of a set elsewhere, where sets are lists of ids."""
+    if not len(ids):
+        return Shown()
+    connectome, chosen = desk.connectome, Chosen([str(root) for root in ids.tolist()])
+    asked = call("get_neurons", _0=chosen)
+    return Shown(
+        python_code(connectome, f"{asked}[['root_id']]"),
+        ascypher.neurons(ids.tolist(), []),
+        command(connectome, "neurons", chosen, "--columns", "root_id"),
+    )
 
 
 def _ids(desk: Desk, chosen: Chosen) -> IdArray:

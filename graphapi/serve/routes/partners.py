@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from graphapi.ask.partners import similar_pairs
-from graphapi.engines.queries import catalog
 from graphapi.errors import InputError
-from graphapi.graph.criteria import NeuronCriteria
-from graphapi.ids import parse_root_ids
+from graphapi.serve import ascypher
 from graphapi.serve.answer import Answer, Shown
+from graphapi.serve.ascypher import ids_of
 from graphapi.serve.astext import (
     call,
     command,
-    cypher_text,
+    end_options,
     python_call,
     python_code,
+    region_options,
 )
 from graphapi.serve.desk import Question
 from graphapi.serve.routes.common import (
-    UNKNOWN,
     fields_of,
     properties_of,
     regions_of,
@@ -30,12 +27,9 @@ from graphapi.serve.routes.common import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from graphapi.ask.partners import Direction
-    from graphapi.connectome import Connectome
     from graphapi.serve.desk import Desk
-    from graphapi.serve.given import Chosen, Given
+    from graphapi.serve.given import Given
 
 #: Most neurons whose common partners have a column each.
 _MOST_COLUMNS = 500
@@ -54,111 +48,45 @@ def partners(desk: Desk, given: Given) -> Answer:
     connectome = desk.connectome
     chosen, direction = given.neurons(connectome), direction_of(given)
     threshold, regions = threshold_of(given), regions_of(given)
+    among = given.neurons_or_all(connectome, "among")
     by = properties_of(given, "by", text_properties(connectome))
     fields = fields_of(connectome, given)
-    frame = connectome.get_partners(chosen.value, direction, threshold, regions=regions)
-    if (among := given.neurons_or_all(connectome, "among")) is not None:
-        attrs, kept = dict(frame.attrs), connectome.get_neurons(among.value)
-        frame = frame[frame["partner"].isin(kept["root_id"])].reset_index(drop=True)
-        mapped = attrs.get("id_mapping", {}) | kept.attrs.get("id_mapping", {})
-        frame.attrs = attrs | ({"id_mapping": mapped} if mapped else {})
-    total = int(frame["weight"].sum())
-    if by:
-        frame = _grouped(connectome.add_properties(frame, by), by)
-    elif fields:
-        frame = connectome.add_properties(frame, fields)
-        frame = frame.drop(columns=[f"neuron_{one}" for one in fields])
-    if among is None and not by and not fields:
-        shown = _shown(connectome, chosen, direction, threshold, regions, frame)
-    else:
-        asked = _call(chosen, direction, threshold, regions)
-        shown = Shown(python_code(connectome, *_steps(asked, among, by, fields)))
-    return Answer(frame, {"synapses": total}, shown)
-
-
-def _ids(chosen: Chosen) -> Any:
-    if isinstance(chosen.value, NeuronCriteria):
-        return chosen.value.get_roots()
-    return parse_root_ids(chosen.value)
-
-
-def _grouped(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Sum partners over groups: neurons and partners are counted once, weights are summed."""
-    names = [f"partner_{one}" for one in by]
-    frame[names] = frame[names].fillna(UNKNOWN)
-    grouped = frame.groupby(names, sort=False)
-    made = grouped.agg(
-        partners=("partner", "nunique"),
-        neurons=("neuron", "nunique"),
-        connections=("weight", "size"),
-        weight=("weight", "sum"),
-    ).reset_index()
-    total = made["weight"].sum()
-    made["share"] = made["weight"] / total if total else np.zeros(len(made))
-    made = made.rename(columns=dict(zip(names, by, strict=True)))
-    made = made.sort_values(["weight", *by], ascending=[False] + [True] * len(by))
-    made = made.reset_index(drop=True)
-    made.attrs = frame.attrs
-    return made
-
-
-def _call(chosen: Chosen, direction: Direction, threshold: int, regions: list[str] | None) -> str:
-    arguments = {} if regions is None else {"regions": regions}
-    return call("get_partners", _0=chosen, _1=direction, threshold=threshold, **arguments)
-
-
-def _steps(asked: str, among: Chosen | None, by: list[str], fields: list[str]) -> list[str]:
-    """Write as Python what `partners` does with the partners."""
-    said = [f"found = {asked}"]
-    if among is not None:
-        said += [
-            f"kept = {call('get_neurons', _0=among)}['root_id']",
-            "found = found[found['partner'].isin(kept)].reset_index(drop=True)",
-        ]
-    if by:
-        names = [f"partner_{one}" for one in by]
-        order = {"weight": False} | dict.fromkeys(by, True)
-        said += [
-            f"found = connectome.add_properties(found, {by!r})",
-            f"found = found.fillna(dict.fromkeys({names!r}, {UNKNOWN!r}))",
-            f"groups = found.groupby({names!r}).agg(",
-            "    partners=('partner', 'nunique'),",
-            "    neurons=('neuron', 'nunique'),",
-            "    connections=('weight', 'size'),",
-            "    weight=('weight', 'sum'),",
-            ").reset_index()",
-            "groups['share'] = groups['weight'] / groups['weight'].sum()",
-            f"groups = groups.rename(columns={dict(zip(names, by, strict=True))!r})",
-            f"order = {order!r}",
-            "groups.sort_values(list(order), ascending=list(order.values()), ignore_index=True)",
-        ]
-    elif fields:
-        said += [
-            f"found = connectome.add_properties(found, {fields!r})",
-            f"found.drop(columns={[f'neuron_{one}' for one in fields]!r})",
-        ]
-    else:
-        said.append("found")
-    return said
-
-
-def _shown(
-    connectome: Connectome,
-    chosen: Chosen,
-    direction: Direction,
-    threshold: int,
-    regions: list[str] | None,
-    frame: pd.DataFrame,
-) -> Shown:
-    python = python_code(connectome, _call(chosen, direction, threshold, regions))
+    terms: dict[str, Any] = {"threshold": threshold}
+    shown: dict[str, Any] = dict(terms)
     if regions is not None:
-        return Shown(python)
-    values = {"ids": sorted({int(one) for one in frame["neuron"]}), "threshold": threshold}
-    return Shown(
-        python,
-        cypher_text(catalog()[direction], connectome.engine.name, values),
-        command(connectome, "partners", chosen, "--direction", direction, "-t", threshold),
+        terms["regions"] = shown["regions"] = regions
+    if among is not None:
+        terms["partner_ids"], shown["partner_ids"] = among.value, among
+    if by:
+        if fields:
+            raise InputError("fields: groups have no properties", hint="leave out fields, or by")
+        frame = connectome.get_partner_groups(chosen.value, by, direction, **terms)
+        python = call("get_partner_groups", _0=chosen, _1=by, _2=direction, **shown)
+    else:
+        if fields:
+            terms["properties"] = shown["properties"] = fields
+        frame = connectome.get_partners(chosen.value, direction, **terms)
+        python = call("get_partners", _0=chosen, _1=direction, **shown)
+    mine, theirs = ids_of(chosen, frame.attrs), ids_of(among, frame.attrs)
+    ends = (mine, theirs) if direction == "downstream" else (theirs, mine)
+    begun = ascypher.Between(connectome, *ends, threshold, regions)
+    cypher = (
+        ascypher.partner_groups(begun, direction, by)
+        if by
+        else ascypher.partners(begun, direction, fields)
     )
+    line = command(
+        connectome,
+        "partners",
+        chosen,
+        ["--direction", direction, "-t", threshold],
+        region_options(regions),
+        end_options(among, "--partner"),
+        ["--by", ",".join(by)] if by else [],
+        ["--properties", ",".join(fields)] if fields else [],
+    )
+    said = {"synapses": int(frame["weight"].sum())}
+    return Answer(frame, said, Shown(python_code(connectome, python), cypher, line))
 
 
 def connectivity(desk: Desk, given: Given) -> Answer:
@@ -176,8 +104,22 @@ def connectivity(desk: Desk, given: Given) -> Answer:
     if given.flag("by_region"):
         terms["by_region"] = True
     frame = connectome.get_connectivity(chosen.value, **terms)
+    python = python_call(connectome, "get_connectivity", _0=chosen, **terms)
+    if way == "both":
+        return Answer(frame, shown=Shown(python))
+    by_region, ids = given.flag("by_region"), ids_of(chosen, frame.attrs)
+    ends = (None, ids) if way == "upstream" else (ids, None)
+    begun = ascypher.Between(connectome, *ends, threshold, regions, by_region=by_region)
+    line = command(
+        connectome,
+        way,
+        chosen,
+        ["-t", threshold],
+        region_options(regions),
+        ["--by-region"] if by_region else [],
+    )
     return Answer(
-        frame, shown=Shown(python_call(connectome, "get_connectivity", _0=chosen, **terms))
+        frame, shown=Shown(python, ascypher.connections(begun, by_region=by_region), line)
     )
 
 
@@ -199,7 +141,7 @@ def counts(desk: Desk, given: Given) -> Answer:
             chosen,
             "-t",
             threshold,
-            [part for one in regions or () for part in ("--region", one)],
+            region_options(regions),
         ),
     )
     return Answer(frame, shown=shown)
@@ -211,18 +153,21 @@ def common(desk: Desk, given: Given) -> Answer:
     chosen, direction = given.neurons(connectome), direction_of(given, "upstream")
     threshold = threshold_of(given)
     at_least = given.whole("at_least", 0) or None
-    if len(_ids(chosen)) > _MOST_COLUMNS:
+    if len(ids_of(chosen, {}) or ()) > _MOST_COLUMNS:
         raise InputError(
-            f"neurons: each of {len(_ids(chosen)):,} neurons would have a column",
+            f"neurons: each of {len(ids_of(chosen, {}) or ()):,} neurons would have a column",
             hint=f"name at most {_MOST_COLUMNS}",
         )
     frame = connectome.get_common_partners(chosen.value, direction, threshold, at_least)
     parts = ["--at-least", at_least] if at_least else []
+    ids = ids_of(chosen, frame.attrs) or []
+    ends = (ids, None) if direction == "downstream" else (None, ids)
+    begun = ascypher.Between(connectome, *ends, threshold)
     shown = Shown(
         python_call(
             connectome, "get_common_partners", _0=chosen, _1=direction, _2=threshold, _3=at_least
         ),
-        "",
+        ascypher.common(begun, direction, at_least or len(ids)),
         command(connectome, "common", chosen, "-d", direction, "-t", threshold, parts),
     )
     return Answer(frame, shown=shown)
@@ -237,8 +182,14 @@ def similarity(desk: Desk, given: Given) -> Answer:
         threshold_of(given),
     )
     frame = similar_pairs(connectome.get_similarity(chosen.value, direction, threshold))
+    matrix = call("get_similarity", _0=chosen, _1=direction, _2=threshold)
     shown = Shown(
-        python_call(connectome, "get_similarity", _0=chosen, _1=direction, _2=threshold),
+        python_code(
+            connectome,
+            "from graphapi.ask.partners import similar_pairs",
+            "",
+            f"similar_pairs({matrix})",
+        ),
         "",
         command(connectome, "similarity", chosen, "-d", direction, "-t", threshold),
     )

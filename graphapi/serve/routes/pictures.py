@@ -11,6 +11,7 @@ from starlette.responses import Response
 from graphapi.common.palette import UNKNOWN, UNKNOWN_COLOR
 from graphapi.errors import InputError
 from graphapi.graph.results import Adjacency
+from graphapi.serve import ascypher
 from graphapi.serve.answer import Answer, Shown
 from graphapi.serve.astext import command, end_options, python_call
 from graphapi.serve.desk import Question
@@ -70,8 +71,11 @@ def subgraph(desk: Desk, given: Given) -> Answer:
     nodes.insert(5, "given", given_here)
     edges = pd.DataFrame({"pre": found.pre, "post": found.post, "weight": found.weight})
     said = {"by": by, "nodes": table_json(nodes), "edges": table_json(edges)}
+    members = ids.tolist()
     shown = Shown(
-        python_call(connectome, "get_subgraph", _0=chosen, grow=grow, threshold=threshold)
+        python_call(connectome, "get_subgraph", _0=chosen, grow=grow, threshold=threshold),
+        ascypher.connections(ascypher.Between(connectome, members, members, threshold)),
+        command(connectome, "subgraph", chosen, ["--grow", grow, "-t", threshold]),
     )
     return Answer(values=said, shown=shown, attrs=part.attrs)
 
@@ -129,7 +133,9 @@ def matrix(desk: Desk, given: Given) -> Answer:
     frame.attrs = found.attrs
     shown = Shown(
         python_call(connectome, "get_adjacency", _0=pre, _1=post, threshold=threshold),
-        "",
+        ascypher.connections(
+            ascypher.Between(connectome, found.pre_ids.tolist(), found.post_ids.tolist(), threshold)
+        ),
         command(connectome, "adjacency", pre, end_options(post, "--to"), "-t", threshold),
     )
     return Answer(frame, said, shown)
