@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from graphapi.engines.queries import Query
     from graphapi.serve.given import Chosen
 
+    Ends = tuple[Sequence[int] | None, Sequence[int] | None]
+
 #: A query with more ids written out is of no use to people.
 MOST_IDS = 1000
 
@@ -86,6 +88,13 @@ def ids_of(chosen: Chosen | None, attrs: Mapping[Any, Any]) -> list[int] | None:
     return sorted({mapping.get(root, root) for root in parse_root_ids(chosen.value).tolist()})
 
 
+def ends_of(
+    direction: Direction, mine: Sequence[int] | None, theirs: Sequence[int] | None = None
+) -> Ends:
+    """Return pre and post: neurons and their partners, in the order of a direction."""
+    return (mine, theirs) if direction == "downstream" else (theirs, mine)
+
+
 class Between:
     """The connections of a question, as the beginning of a query: `a`, `b`, `weight`.
 
@@ -93,8 +102,8 @@ class Between:
     ----------
     connectome
         The graph.
-    pre, post
-        Root ids; None for all neurons.
+    ends
+        Root ids of `a` and of `b`; None for all neurons.
     threshold
         Smallest weight.
     regions
@@ -106,13 +115,13 @@ class Between:
     def __init__(
         self,
         connectome: Connectome,
-        pre: Sequence[int] | None,
-        post: Sequence[int] | None,
+        ends: Ends,
         threshold: int,
         regions: Sequence[str] | None = None,
         *,
         by_region: bool = False,
     ) -> None:
+        pre, post = ends
         self.engine = connectome.engine.name
         self.too_long = len(pre or ()) + len(post or ()) > MOST_IDS
         in_regions = by_region or regions is not None
@@ -192,9 +201,12 @@ def sides(
     if not both:
         return ""
     halves = []
-    for direction, mine, theirs in (("upstream", "b", "a"), ("downstream", "a", "b")):
-        pre, post = (None, both) if direction == "upstream" else (both, None)
-        begun = Between(connectome, pre, post, threshold)
+    ways: tuple[tuple[Direction, str, str], ...] = (
+        ("upstream", "b", "a"),
+        ("downstream", "a", "b"),
+    )
+    for direction, mine, theirs in ways:
+        begun = Between(connectome, ends_of(direction, both), threshold)
         sums = [
             f"sum(CASE WHEN {mine}.root_id IN {written(list(members[one]))} THEN weight ELSE 0 END)"
             f" AS `{one}`"

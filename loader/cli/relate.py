@@ -132,12 +132,13 @@ def partners(
         if partner or partner_where:
             some = chosen(connectome, partner, partner_where, which.regex)
         terms: dict[str, Any] = {"partner_ids": some, **places.terms()}
-        way = direction.value
         if by:
-            frame = connectome.get_partner_groups(neurons, names(by), way, threshold, **terms)
+            frame = connectome.get_partner_groups(
+                neurons, names(by), direction.value, threshold, **terms
+            )
         else:
             terms["properties"] = names(properties) if properties else None
-            frame = connectome.get_partners(neurons, way, threshold, **terms)
+            frame = connectome.get_partners(neurons, direction.value, threshold, **terms)
         table.write(frame, _PARTNER_IDS)
 
 

@@ -61,9 +61,9 @@ QUESTIONS: dict[str, list[Callable[[Any], Any]]] = {
     ],
     "get_partners": [
         lambda c: c.get_partners(ids(1)),
-        lambda c: c.get_partners(ids(1), partner_ids=ids(2), properties="side"),
+        lambda c: c.get_partners(ids(1), partner_ids=ids(2), properties="cell_class"),
     ],
-    "get_partner_groups": [lambda c: c.get_partner_groups(ids(1), ["cell_class", "side"])],
+    "get_partner_groups": [lambda c: c.get_partner_groups(ids(1), ["cell_class"])],
     "compare_sides": [lambda c: c.compare_sides(ids(1, 2), side="cell_class")],
     "get_common_partners": [lambda c: c.get_common_partners(ids(1, 9))],
     "get_similarity": [lambda c: c.get_similarity(ids(1, 9))],

@@ -44,9 +44,15 @@ def paths(desk: Desk, given: Given) -> Answer:
     parts = ["--kind", kind, "--max-hops", hops, "-t", threshold, "--limit", most]
     cypher = ""
     if kind != "strongest":
-        ends = [ids_of(one, frame.attrs) or [] for one in (sources, targets)]
-        engine, short = connectome.engine.name, kind == "shortest"
-        cypher = ascypher.paths(engine, *ends, hops, threshold, most, shortest=short)
+        cypher = ascypher.paths(
+            connectome.engine.name,
+            ids_of(sources, frame.attrs) or [],
+            ids_of(targets, frame.attrs) or [],
+            hops,
+            threshold,
+            most,
+            shortest=kind == "shortest",
+        )
     shown = Shown(
         python_call(connectome, method, _0=sources, _1=targets, **arguments),
         cypher,

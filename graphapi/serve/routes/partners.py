@@ -68,8 +68,9 @@ def partners(desk: Desk, given: Given) -> Answer:
         frame = connectome.get_partners(chosen.value, direction, **terms)
         python = call("get_partners", _0=chosen, _1=direction, **shown)
     mine, theirs = ids_of(chosen, frame.attrs), ids_of(among, frame.attrs)
-    ends = (mine, theirs) if direction == "downstream" else (theirs, mine)
-    begun = ascypher.Between(connectome, *ends, threshold, regions)
+    begun = ascypher.Between(
+        connectome, ascypher.ends_of(direction, mine, theirs), threshold, regions
+    )
     cypher = (
         ascypher.partner_groups(begun, direction, by)
         if by
@@ -109,7 +110,7 @@ def connectivity(desk: Desk, given: Given) -> Answer:
         return Answer(frame, shown=Shown(python))
     by_region, ids = given.flag("by_region"), ids_of(chosen, frame.attrs)
     ends = (None, ids) if way == "upstream" else (ids, None)
-    begun = ascypher.Between(connectome, *ends, threshold, regions, by_region=by_region)
+    begun = ascypher.Between(connectome, ends, threshold, regions, by_region=by_region)
     line = command(
         connectome,
         way,
@@ -161,8 +162,7 @@ def common(desk: Desk, given: Given) -> Answer:
     frame = connectome.get_common_partners(chosen.value, direction, threshold, at_least)
     parts = ["--at-least", at_least] if at_least else []
     ids = ids_of(chosen, frame.attrs) or []
-    ends = (ids, None) if direction == "downstream" else (None, ids)
-    begun = ascypher.Between(connectome, *ends, threshold)
+    begun = ascypher.Between(connectome, ascypher.ends_of(direction, ids), threshold)
     shown = Shown(
         python_call(
             connectome, "get_common_partners", _0=chosen, _1=direction, _2=threshold, _3=at_least

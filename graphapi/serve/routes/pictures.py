@@ -74,7 +74,7 @@ def subgraph(desk: Desk, given: Given) -> Answer:
     members = ids.tolist()
     shown = Shown(
         python_call(connectome, "get_subgraph", _0=chosen, grow=grow, threshold=threshold),
-        ascypher.connections(ascypher.Between(connectome, members, members, threshold)),
+        ascypher.connections(ascypher.Between(connectome, (members, members), threshold)),
         command(connectome, "subgraph", chosen, ["--grow", grow, "-t", threshold]),
     )
     return Answer(values=said, shown=shown, attrs=part.attrs)
@@ -131,11 +131,10 @@ def matrix(desk: Desk, given: Given) -> Answer:
         }
     )
     frame.attrs = found.attrs
+    ends = (found.pre_ids.tolist(), found.post_ids.tolist())
     shown = Shown(
         python_call(connectome, "get_adjacency", _0=pre, _1=post, threshold=threshold),
-        ascypher.connections(
-            ascypher.Between(connectome, found.pre_ids.tolist(), found.post_ids.tolist(), threshold)
-        ),
+        ascypher.connections(ascypher.Between(connectome, ends, threshold)),
         command(connectome, "adjacency", pre, end_options(post, "--to"), "-t", threshold),
     )
     return Answer(frame, said, shown)

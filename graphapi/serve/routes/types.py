@@ -35,7 +35,7 @@ def types(desk: Desk, given: Given) -> Answer:
     )
     by_region = given.flag("by_region")
     ends = (ids_of(pre, frame.attrs), ids_of(post, frame.attrs))
-    begun = ascypher.Between(connectome, *ends, threshold, regions, by_region=by_region)
+    begun = ascypher.Between(connectome, ends, threshold, regions, by_region=by_region)
     shown = Shown(
         python_call(
             connectome, "get_type_connectivity", _0=by, pre_ids=pre, post_ids=post, **terms
