@@ -75,10 +75,10 @@ class GroupQuestions(PartnerQuestions):
             partner_ids=partner_ids,
             properties=names,
         )
-        kinds = [found[f"partner_{name}"].fillna(UNKNOWN).rename(name) for name in names]
+        kinds = {name: found[f"partner_{name}"].fillna(UNKNOWN) for name in names}
         made: pd.DataFrame = (
-            found.assign(connections=1)
-            .groupby(kinds)
+            found.assign(connections=1, **kinds)
+            .groupby(names)
             .agg({"partner": "nunique", "neuron": "nunique", "connections": "sum", "weight": "sum"})
             .rename(columns={"partner": "partners", "neuron": "neurons"})
             .reset_index()
