@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from graphapi.errors import SourceSchemaError
 from loader.work.duck import identifier, one_row
@@ -32,6 +32,10 @@ _HIDDEN = r"^[^\p{L}]*\p{Nd}[^\p{L}]*$|^\s*0[xX][0-9a-fA-F]+\s*$|(\p{Nd}[^\p{L}\
 _NO_VALUE = "('', 'nan', 'none', 'null', '<na>', 'na', 'n/a', '#n/a', '#na')"
 #: Number of digits of an id whose first digits are in the name of its column.
 _FULL_LENGTH = 18
+#: The smallest id that a spreadsheet or a float would round, and that no shortened id reaches.
+_LONG = 10**15
+#: Shortened ids are smaller.
+_SHORT = 10**12
 #: Number of digits that DuckDB can read as a number; of more it makes no value.
 _MOST_DIGITS = 38
 
@@ -52,9 +56,10 @@ class IdColumn:
         Digits that belong in front of every id.
     disguised
         Ids are texts such as `'720575940622771976`, written so that no program rounds them.
-    low, high
-        The smallest and largest id except 0, including the prefix; None for names, or if there
-        are no ids.
+    high
+        The largest id, including the prefix; None for names, or if there are no ids but 0.
+    lacking
+        Number of rows without an id; None if they were not counted.
     """
 
     view: str
@@ -63,8 +68,8 @@ class IdColumn:
     where: str
     prefix: str = ""
     disguised: bool = False
-    low: int | None = None
     high: int | None = None
+    lacking: int | None = None
 
     @property
     def sql(self) -> str:
@@ -136,6 +141,33 @@ def find_column(
     return _text_column(connection, IdColumn(view, column, "names", place, prefix), ids)
 
 
+def require_alike(
+    connection: duckdb.DuckDBPyConnection, pre: IdColumn, post: IdColumn, where: str
+) -> None:
+    """Refuse ids of two kinds: names and numbers, or complete and shortened ids.
+
+    Raises
+    ------
+    SourceSchemaError
+        The ids of the two columns are of different kinds.
+    """
+    if (pre.kind == "names") != (post.kind == "names"):
+        raise SourceSchemaError(
+            f"{where}: one of '{pre.column}' and '{post.column}' contains names, the other numbers",
+            hint="name other columns with --column pre=NAME --column post=NAME",
+        )
+    for one, other in ((pre, post), (post, pre)):
+        if (one.high or 0) < _LONG or not other.high or other.high >= _SHORT:
+            continue
+        short = f"SELECT 1 FROM {one.view} WHERE {one.sql} BETWEEN 1 AND {_LONG}"
+        if not one_row(connection, f"SELECT EXISTS ({short}) AS there")["there"]:
+            raise SourceSchemaError(
+                f"{where}: '{one.column}' has ids such as {one.high}, but '{other.column}' has ids "
+                f"such as {other.high}",
+                hint="name the right columns with --column pre=NAME --column post=NAME",
+            )
+
+
 def holds_wholes(connection: duckdb.DuckDBPyConnection, view: str, column: str, kind: str) -> bool:
     """Return whether all values of a column are whole numbers, like ids and counts."""
     if kind in _WHOLE_TYPES:
@@ -205,11 +237,8 @@ def _ranged(connection: duckdb.DuckDBPyConnection, found: IdColumn, expression: 
     """Check the range of a column, and that its ids were not rounded."""
     ends = one_row(
         connection,
-        f"""SELECT min(v) AS low, max(v) AS high, min(v) FILTER (v > 0) AS first,
-                   count(*) FILTER (v >= 1000000000000000) AS long,
-                   count(*) FILTER (v >= 1000000000000000 AND v % 1000 = 0) AS thousands,
-                   count(*) FILTER (v >= 1000000000000000 AND v % 64 = 0) AS floated
-            FROM (SELECT {expression} AS v FROM {found.view})""",
+        f"SELECT min(v) AS low, max(v) AS high, count(*) - count(v) AS lacking "
+        f"FROM (SELECT {expression} AS v FROM {found.view})",
     )
     if found.kind == "digits":
         text = f"length(ltrim({_plain(identifier(found.column))}, '0'))"
@@ -224,8 +253,9 @@ def _ranged(connection: duckdb.DuckDBPyConnection, found: IdColumn, expression: 
             raise SourceSchemaError(
                 f"{found.where}: {value} is not a root id", hint="ids are from 0 to 2**63 - 1"
             )
-    _require_not_rounded(connection, found, expression, ends)
-    low, high = ends["first"], ends["high"] or None
+    if ends["high"] is not None and ends["high"] >= _LONG:
+        _require_not_rounded(connection, found, expression)
+    high = ends["high"] or None
     if found.prefix and high is not None:
         if len(str(high)) + len(found.prefix) > _FULL_LENGTH:
             raise SourceSchemaError(
@@ -233,26 +263,25 @@ def _ranged(connection: duckdb.DuckDBPyConnection, found: IdColumn, expression: 
                 f"'{found.prefix}'",
                 hint="if the ids are complete, rename the column to pre_root_id or post_root_id",
             )
-        low, high = (_prefixed(found.prefix, int(v)) for v in (low, high))
-    return replace(found, low=low, high=high)
+        high = _prefixed(found.prefix, int(high))
+    return replace(found, high=high, lacking=ends["lacking"])
 
 
 def _require_not_rounded(
-    connection: duckdb.DuckDBPyConnection,
-    found: IdColumn,
-    expression: str,
-    counted: dict[str, Any],
+    connection: duckdb.DuckDBPyConnection, found: IdColumn, expression: str
 ) -> None:
     """Refuse ids that all end like rounded ones, which happens to one in a thousand by chance."""
-    long = counted["long"]
-    by_excel, by_float = counted["thousands"] == long, counted["floated"] == long
-    if not long or not (by_excel or by_float):
+    long = f"FROM {found.view} WHERE {expression} >= {_LONG}"
+
+    def all_end_in(divisor: int) -> bool:
+        # The first other id answers this, long before the end of most columns.
+        sql = f"SELECT EXISTS (SELECT 1 {long} AND {expression} % {divisor} <> 0) AS other"
+        return not one_row(connection, sql)["other"]
+
+    by_excel = all_end_in(1000)
+    if not by_excel and not all_end_in(64):
         return
-    different = one_row(
-        connection,
-        f"SELECT count(DISTINCT {expression}) AS n FROM {found.view} "
-        f"WHERE {expression} >= 1000000000000000",
-    )["n"]
+    different = one_row(connection, f"SELECT count(DISTINCT {expression}) AS n {long}")["n"]
     if different >= (2 if by_excel else 4):
         how = "to 15 digits, as Excel does" if by_excel else "by a float"
         raise SourceSchemaError(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import SourceSchemaError
 from loader.sources import dumps, matrix, repeats, taken, wholes
-from loader.sources.idcolumns import Ids, find_column
+from loader.sources.idcolumns import find_column, require_alike
 from loader.sources.regionpoints import POINT, numbers_of, point_of
 from loader.sources.regionvolume import located
 from loader.sources.roiinfo import spread
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from loader.sources.annotationfile import Names
+    from loader.sources.idcolumns import IdColumn, Ids
     from loader.sources.regions import RegionVolume
     from loader.sources.rowfilter import RowFilter
     from loader.sources.tablefile import TableFile
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 #: Largest percentage of rows without an id; a single such row is always allowed.
 _MOST_LACKING = 5
-_LONG_ID, _SHORT_ID = 10**15, 10**12
 #: The step of rows whose regions are still to be looked up, and the file of staged rows.
 _WRITTEN, _ROWS = "rows_written", "rows.parquet"
 
@@ -107,7 +107,7 @@ class RowFiles:
         self._point, self._region_counts = self._find_point(), self._find_region_counts()
         self._read_once(scratch)
         self._pre, self._post = (self._id_column(end) for end in ("pre", "post"))
-        self._require_alike()
+        require_alike(connection, self._pre, self._post, self._where)
         ends, kept = (self._pre.sql, self._post.sql), [f.column for f in asked.keep]
         self._repeated = repeats.count_once(
             connection, self._all, self._roles, ends, kept, self._where
@@ -273,7 +273,7 @@ class RowFiles:
             f"(ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS {identifier(name)}"
         )
 
-    def _id_column(self, end: str) -> Any:
+    def _id_column(self, end: str) -> IdColumn:
         column = self._roles.columns[end]
         return find_column(
             self._connection,
@@ -284,23 +284,6 @@ class RowFiles:
             ids=self._asked.ids,
             prefix=dumps.id_prefix(column),
         )
-
-    def _require_alike(self) -> None:
-        """Refuse ids of two kinds: names and numbers, or complete and shortened ids."""
-        pre, post = self._pre, self._post
-        if (pre.kind == "names") != (post.kind == "names"):
-            raise SourceSchemaError(
-                f"{self._where}: one of '{pre.column}' and '{post.column}' contains "
-                "names, the other numbers",
-                hint="name other columns with --column pre=NAME --column post=NAME",
-            )
-        for one, other in ((pre, post), (post, pre)):
-            if (one.low or 0) > _LONG_ID and other.high and other.high < _SHORT_ID:
-                raise SourceSchemaError(
-                    f"{self._where}: '{one.column}' has ids such as {one.high}, but "
-                    f"'{other.column}' has ids such as {other.high}",
-                    hint="name the right columns with --column pre=NAME --column post=NAME",
-                )
 
     def _check(self) -> int:
         """Check the rows before they are summed; return how many are kept."""
@@ -326,6 +309,8 @@ class RowFiles:
         return int(kept)
 
     def _require_ids(self, kept: int) -> None:
+        if self._pre.lacking == self._post.lacking == 0:
+            return
         lacking = one_row(
             self._connection,
             f"SELECT count(*) AS n FROM source_rows WHERE ({self._condition()}) AND "

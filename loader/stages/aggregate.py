@@ -36,6 +36,8 @@ FATES = (
     "invalid", "unresolved", "background", "outside", "below_min_size", "zero_weight", "autapse",
     "kept",
 )  # fmt: skip
+#: From here on, fates of rows that are part of a pair.
+_AUTAPSE, _KEPT = FATES.index("autapse"), FATES.index("kept")
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Rule:
 
 
 def with_fate(rows: ir.Table, rule: Rule) -> ir.Table:
-    """Add the column `fate`: what becomes of each row, one of `FATES`.
+    """Add the column `fate`: what becomes of each row, as its place in `FATES`.
 
     The first fate that applies counts, in the order of `FATES`: a row with no root on one side
     and background on the other is unresolved.
@@ -80,7 +82,9 @@ def with_fate(rows: ir.Table, rule: Rule) -> ir.Table:
     if rule.layout == "pairs":
         tests.append((rows["weight"] == 0, "zero_weight"))
     tests.append((pre == post, "autapse"))
-    return rows.mutate(fate=ibis.cases(*tests, else_="kept"))
+    # Numbers, since comparing texts for every row takes several times as long.
+    numbered = [(test, ibis.literal(FATES.index(fate), "int8")) for test, fate in tests]
+    return rows.mutate(fate=ibis.cases(*numbered, else_=ibis.literal(_KEPT, "int8")))
 
 
 def fates(rows: ir.Table, rule: Rule) -> ir.Table:
@@ -89,18 +93,41 @@ def fates(rows: ir.Table, rule: Rule) -> ir.Table:
     Returns
     -------
     ibis.expr.types.Table
-        `fate`, `rows`, and `synapses` (rows, or the sum of weights), int64; fates that
-        no row has are missing.
+        `fate`, `rows`, `synapses` (rows, or the sum of weights), and `low` and `high`, the
+        smallest and largest id on either side, int64; fates that no row has are missing.
     """
+    import ibis
+
     sorted_out = with_fate(rows, rule)
     count = sorted_out.count()
     synapses = sorted_out["weight"].sum() if rule.layout == "pairs" else count
-    return sorted_out.group_by("fate").aggregate(
-        rows=count.cast("int64"), synapses=synapses.cast("int64")
+    counted = sorted_out.group_by("fate").aggregate(
+        rows=count.cast("int64"),
+        synapses=synapses.cast("int64"),
+        low=ibis.least(sorted_out["pre"].min(), sorted_out["post"].min()),
+        high=ibis.greatest(sorted_out["pre"].max(), sorted_out["post"].max()),
     )
+    words = [(counted["fate"] == number, fate) for number, fate in enumerate(FATES)]
+    return counted.mutate(fate=ibis.cases(*words))
 
 
-def pairs(rows: ir.Table, rule: Rule, *, by_region: bool = False) -> ir.Table:
+def first_of_near(counted: Sequence[Mapping[str, Any]]) -> int | None:
+    """Return the smallest id of all pairs if the others are near it; see `pairs`.
+
+    Parameters
+    ----------
+    counted
+        The rows of `fates`.
+    """
+    used = [row for row in counted if FATES.index(row["fate"]) >= _AUTAPSE]
+    low = min((row["low"] for row in used), default=0)
+    high = max((row["high"] for row in used), default=0)
+    return low if used and high - low < 1 << _NEAR_BITS else None
+
+
+def pairs(
+    rows: ir.Table, rule: Rule, *, by_region: bool = False, first: int | None = None
+) -> ir.Table:
     """Sum the rows of each ordered pair, autapses included.
 
     Parameters
@@ -109,6 +136,9 @@ def pairs(rows: ir.Table, rule: Rule, *, by_region: bool = False) -> ir.Table:
         What is summed.
     by_region
         Sum the rows of each pair in each region.
+    first
+        If all ids of pairs are from `first` to `first + 2**31 - 1`: the two ids of a row are then
+        grouped by as one number, which takes an eighth less time and memory.
 
     Returns
     -------
@@ -120,19 +150,28 @@ def pairs(rows: ir.Table, rule: Rule, *, by_region: bool = False) -> ir.Table:
     import ibis
 
     fated = with_fate(rows, rule)
-    used = fated.filter(fated["fate"].isin(["kept", "autapse"]))
+    used = fated.filter(fated["fate"] >= _AUTAPSE)
     if rule.layout == "pairs":
         weight = used["weight"].sum()
         size = used["size_sum"].sum() if "size_sum" in used.columns else ibis.literal(0)
     else:
         weight = used.count()
         size = _rounded(used["size"]).sum() if "size" in used.columns else ibis.literal(0)
-    keys = ["pre", "post", *(["region"] if by_region else [])]
-    return used.group_by(keys).aggregate(
+    ends = {"pre": used["pre"], "post": used["post"]}
+    if first is not None:
+        ends = {"ends": ((used["pre"] - first) << _NEAR_BITS) | (used["post"] - first)}
+    region = {"region": used["region"]} if by_region else {}
+    summed = used.group_by(**ends, **region).aggregate(
         weight=weight.cast("int64"),
         size_sum=size.cast("int64").fill_null(0),
         **{name: used[name].sum().cast("int64") for name in used.columns if name.startswith(SCORE)},
     )
+    if first is None:
+        return summed
+    # Not by division: Ibis divides floats.
+    both, last = summed["ends"], (1 << _NEAR_BITS) - 1
+    apart = summed.mutate(pre=(both >> _NEAR_BITS) + first, post=(both & last) + first)
+    return apart.select("pre", "post", *(name for name in summed.columns if name != "ends"))
 
 
 def over_regions(parts: ir.Table) -> ir.Table:
@@ -239,6 +278,8 @@ def totals(summed: ir.Table, known: ir.Table) -> ir.Table:
     return _summed(ibis.union(*map(_summed, parts), distinct=False)).order_by("root_id")
 
 
+#: Number of bits of the distance to the smallest id, if two ids are to be one number.
+_NEAR_BITS = 31
 #: Scores are summed in millionths.
 _MILLIONTHS = 1_000_000
 _TOTALS = ("in_synapses", "out_synapses", "in_partners", "out_partners", "autapses")
@@ -261,6 +302,8 @@ def _rounded(numbers: Any) -> Any:
     """Return whole numbers; null for NaN and infinity."""
     import ibis
 
+    if numbers.type().is_signed_integer():
+        return numbers.cast("int64")
     known = ibis.ifelse(_is_finite(numbers), numbers, ibis.null(numbers.type()))
     return known.round().cast("int64")
 
@@ -270,6 +313,8 @@ def _is_finite(numbers: Any) -> Any:
 
     Not with `isnan`: DuckDB takes a Parquet file's word that it has no NaN, which is often wrong.
     """
+    if numbers.type().is_signed_integer():
+        return numbers.notnull()
     return numbers.try_cast("int64").notnull()
 
 

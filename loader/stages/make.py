@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     import duckdb
     import pandas as pd
-    import pyarrow as pa
 
     from loader.stages.only import Only
     from loader.work.settings import Settings
@@ -156,6 +155,12 @@ def _aggregate(
         _write_annotates(connection, workspace)
         bar.advance()
         checksums = _checksums(connection, workspace, info)
+        if int(checksums["connections.weight_sum"]) != counts["synapses_kept"]:
+            raise VerificationError(
+                f"{counts['synapses_kept']:,} synapses were kept, but the weights of all "
+                f"connections sum to {checksums['connections.weight_sum']}",
+                hint="this is a bug; please report it",
+            )
         bar.advance()
     has_transmitters = "transmitter" in pq.read_schema(workspace.folder / CONNECTIONS).names
     connection_fields = [asdict(Field("transmitter", "string"))] if has_transmitters else []
@@ -224,7 +229,8 @@ def _write_connections(
         chosen = backend.read_parquet(str(listed[0]), table_name="chosen")
         ends = [rows[end].isin(chosen["root_id"]) for end in ("pre", "post")]
         rows = rows.mutate(inside=ends[0] & ends[1])
-    counts = _counts(backend.to_pyarrow(aggregate.fates(rows, rule)), rule)
+    fates = backend.to_pyarrow(aggregate.fates(rows, rule)).to_pylist()
+    counts, first = _counts(fates, rule), aggregate.first_of_near(fates)
     if not listed:
         del counts["rows_outside"]
     for name, rows_left_out in (("filtered", info.rows_filtered), ("repeated", info.rows_repeated)):
@@ -232,7 +238,9 @@ def _write_connections(
             counts[f"rows_{name}"] = rows_left_out
             counts["rows"] += rows_left_out
     if "region" in info.extras:
-        backend.create_table("parts", aggregate.pairs(rows, rule, by_region=True), temp=True)
+        backend.create_table(
+            "parts", aggregate.pairs(rows, rule, by_region=True, first=first), temp=True
+        )
         parts = backend.table("parts")
         backend.create_table("pairs", aggregate.over_regions(parts), temp=True)
         regions = aggregate.connections(parts).select("pre", "post", "region", "weight")
@@ -241,7 +249,7 @@ def _write_connections(
             _copy(connection, sql, path)
         connection.execute("DROP TABLE parts")  # its room is needed
     else:
-        backend.create_table("pairs", aggregate.pairs(rows, rule), temp=True)
+        backend.create_table("pairs", aggregate.pairs(rows, rule, first=first), temp=True)
     summed = backend.table("pairs")
     # Sorted, they load a third faster into the embedded engine, and equal loads give equal files.
     edges = aggregate.with_transmitter(aggregate.connections(summed)).order_by(["pre", "post"])
@@ -268,8 +276,8 @@ def _column(table: Any, ours: str, theirs: str) -> Any:
     return table[theirs] if ours in ("size", "valid") else table[theirs].cast("int64")
 
 
-def _counts(found: pa.Table, rule: aggregate.Rule) -> dict[str, int]:
-    by_fate = {row["fate"]: row for row in found.to_pylist()}
+def _counts(fates: Sequence[Mapping[str, Any]], rule: aggregate.Rule) -> dict[str, int]:
+    by_fate = {row["fate"]: row for row in fates}
     counts = {f"rows_{fate}": by_fate.get(fate, {}).get("rows", 0) for fate in aggregate.FATES}
     counts["rows"] = sum(counts.values())
     if rule.layout == "pairs":

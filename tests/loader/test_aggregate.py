@@ -76,6 +76,16 @@ def test_every_row_is_counted_once_and_every_sum_is_right(backend, rows, min_siz
     pairs = backend.create_table(fresh_name(), aggregate.pairs(expression, rule))
     got = backend.execute(aggregate.connections(pairs))
     assert {(r.pre, r.post): (r.weight, r.size_sum) for r in got.itertuples()} == want.edges
+    ends = {root for row in used for root in row[:2]}
+    first = aggregate.first_of_near(
+        backend.to_pyarrow(aggregate.fates(expression, rule)).to_pylist()
+    )
+    assert first == (min(ends) if ends and max(ends) - min(ends) < 2**31 else None)
+    if first is not None:
+        near = backend.execute(aggregate.pairs(expression, rule, first=first))
+        assert {tuple(row) for row in near.itertuples(index=False)} == {
+            tuple(row) for row in backend.execute(pairs).itertuples(index=False)
+        }
     known = put(backend, pd.DataFrame({"root_id": [77]}))
     totals = backend.execute(aggregate.totals(pairs, known))
     assert totals["root_id"].is_monotonic_increasing
