@@ -194,7 +194,8 @@ def _text_column(connection: duckdb.DuckDBPyConnection, found: IdColumn, ids: Id
                    count(*) FILTER (kind IN ('disguised', 'hidden', 'other')) AS others,
                    count(*) FILTER (kind = 'hidden') AS hidden,
                    min(v) FILTER (kind = 'hidden') AS hidden_example,
-                   min(v) FILTER (kind <> 'digits') AS example
+                   min(v) FILTER (kind <> 'digits') AS example,
+                   count(*) FILTER (trim(v) = $5) AS headers
             FROM (SELECT v, CASE WHEN regexp_matches(v, $1) THEN 'digits'
                                  WHEN lower(trim(v)) IN {_NO_VALUE} THEN NULL
                                  WHEN regexp_matches(v, $2) THEN 'float'
@@ -202,8 +203,13 @@ def _text_column(connection: duckdb.DuckDBPyConnection, found: IdColumn, ids: Id
                                  WHEN regexp_matches(v, $4) THEN 'hidden'
                                  WHEN v IS NOT NULL THEN 'other' END AS kind
                   FROM (SELECT CAST({name} AS VARCHAR) AS v FROM {found.view}))""",
-        [_DIGITS, _FLOAT, _DISGUISED, _HIDDEN],
+        [_DIGITS, _FLOAT, _DISGUISED, _HIDDEN, found.column],
     )
+    if counted["headers"]:
+        raise SourceSchemaError(
+            f"{place}: {counted['headers']} rows repeat the header, as where files were joined",
+            hint="remove these lines, or load the single files: name them all, or a pattern",
+        )
     digits, floats, others = counted["digits"], counted["floats"], counted["others"]
     example, disguised = counted["example"], counted["disguised"]
     if ids != "names" and disguised and disguised == others and not floats:

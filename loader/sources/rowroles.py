@@ -36,6 +36,8 @@ _OF_IDS = re.compile(
 )
 #: Columns that only number the rows.
 INDEX = re.compile(r"(__index_level_\d+__|column0|unnamed.*|index)$", re.IGNORECASE)
+#: Columns without a name.
+_UNNAMED = re.compile(r"column\d+$")
 #: Columns by which a table repeats a connection, once for each nucleus of a neuron.
 NUCLEI = re.compile(r"(pre|post)_(nuc|nucleus|soma)_id$")
 #: Columns that tell kinds of rows apart, by their name; by a value; or by saying yes or no.
@@ -170,7 +172,8 @@ def _require_ends(found: Mapping[str, str], types: Mapping[str, str], where: str
     if missing := [name for name in ("pre", "post") if name not in found]:
         raise SourceSchemaError(
             f"{where}: no column for {missing} among {list(types)}",
-            hint="name the columns with --column pre=NAME --column post=NAME "
+            hint=_no_header_hint(list(types))
+            or "name the columns with --column pre=NAME --column post=NAME "
             "(in Python, columns={'pre': ..., 'post': ...})",
         )
     if found["pre"] == found["post"]:
@@ -181,6 +184,20 @@ def _require_ends(found: Mapping[str, str], types: Mapping[str, str], where: str
             f"{where}: '{found['pre']}' and '{found['post']}' name different first digits of ids",
             hint="both column names must end in the same digits, or neither in any",
         )
+
+
+def _no_header_hint(names: Sequence[str]) -> str:
+    """Return what to do if these names are hardly those of columns; empty if they may be."""
+    if names[0].startswith(("#", "%", "//")):
+        return "remove the comment from the file, so that its first line names the columns"
+    if len(names) == 1:
+        return (
+            "the first line must name the columns, separated by commas, tabs, semicolons or pipes; "
+            "remove lines above it, or name the columns in a file for --header"
+        )
+    if all(INDEX.match(name) or _UNNAMED.match(name) for name in names[1:]):
+        return "most columns have no name; remove lines above the one that names the columns"
+    return ""
 
 
 def _require_no_twin(found: Mapping[str, str], types: Mapping[str, str], where: str) -> None:

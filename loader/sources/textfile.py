@@ -94,8 +94,11 @@ def read_header(path: Path, separator: str, where: str) -> Header:
         size *= 8
     if line is None or not line.strip():
         raise SourceSchemaError(
-            f"{where} cannot be read: it has no header line",
-            hint="check that the file is complete",
+            f"{where} cannot be read: "
+            + ("its first line is empty" if text.strip() else "it has no header line"),
+            hint="remove the lines above the header"
+            if text.strip()
+            else "check that the file is complete",
         )
     found = told[1] if told else separator
     if found not in line:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from graphapi.errors import SourceSchemaError
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
     import duckdb
 
+#: How some programs write a thousand, and others one.
+_THOUSANDS = r"[1-9][0-9]{0,2}([.]000)+"
+_SEPARATED = re.compile(r"\s*(\d{1,3}([.,' \u00a0\u202f\u2019]\d{3})+|\d+,\d+)\s*")
+_WITHOUT_SIGNS = "write whole numbers without signs between the digits: 1000, not 1,000 or 1.000"
 #: DuckDB's types of whole numbers.
 TYPES = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 
@@ -66,6 +71,8 @@ def require(
             hint="a weight is a number of synapses; choose another column with "
             "--column weight=NAME (in Python, columns={'weight': ...})",
         )
+    if types[column] == "VARCHAR":
+        _require_one_way_of_writing(connection, text, where, condition)
     lacking, bad, example = found["lacking"], found["bad"], found["example"]
     if lacking and not may_lack:
         raise SourceSchemaError(
@@ -77,6 +84,26 @@ def require(
         raise SourceSchemaError(
             f"{where}: {bad:,} values are not whole numbers >= 0, such as {example!r} "
             f"({types[column]})",
-            hint="a weight is a number of synapses; choose another column with "
+            hint=_WITHOUT_SIGNS
+            if _SEPARATED.fullmatch(str(example))
+            else "a weight is a number of synapses; choose another column with "
             "--column weight=NAME (in Python, columns={'weight': ...})",
+        )
+
+
+def _require_one_way_of_writing(
+    connection: duckdb.DuckDBPyConnection, text: str, where: str, condition: str
+) -> None:
+    """Refuse `1.000` among numbers without a point: it may be one, or a thousand."""
+    found = one_row(
+        connection,
+        f"""SELECT any_value({text}) FILTER (regexp_full_match({text}, '{_THOUSANDS}')) AS dotted,
+                   count(*) FILTER (regexp_full_match({text}, '[0-9]+')) AS plain
+            FROM source_rows WHERE {condition}""",
+    )
+    if found["dotted"] and found["plain"]:
+        raise SourceSchemaError(
+            f"{where}: '{found['dotted']}' may be {found['dotted'].split('.')[0]} or "
+            f"{found['dotted'].replace('.', ',')}, since other values have no point",
+            hint=_WITHOUT_SIGNS,
         )
