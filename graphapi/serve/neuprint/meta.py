@@ -26,7 +26,7 @@ def meta_of(table: NeuronTable) -> dict[str, Any]:
     """Return the properties of `:Meta`; those that neuPrint stores as JSON are texts of JSON."""
     made = table.connectome.materialization
     regions = table.regions
-    total = made.counts.get("synapses", 0)
+    total = made.counts.get("synapses_kept")
     said = INFO + _of_status(table) + _of_synapses(table)
     return {
         "dataset": made.datastack,
