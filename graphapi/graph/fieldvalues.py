@@ -47,13 +47,30 @@ def count_values(table: AnnotationTable, roots: IdArray, name: str) -> list[Valu
     in_rows = name in table.types
     values = table.column(name) if in_rows else table.neuron_column(name)
     owners = table.roots() if in_rows else roots
+    if (table.types if in_rows else table.neuron_types)[name] == "string":
+        return _sorted(_count_texts(values, owners))
     rows: Counter[object] = Counter()
     neurons: dict[object, set[int]] = {}
     for value, root in zip(values, owners.tolist(), strict=True):
         for element in set(_elements(value)):
             rows[element] += 1
             neurons.setdefault(element, set()).add(root)
-    counts = [ValueCount(v, n, len(neurons[v] - {0})) for v, n in rows.items()]
+    return _sorted([ValueCount(v, n, len(neurons[v] - {0})) for v, n in rows.items()])
+
+
+def _count_texts(values: Sequence[object], owners: IdArray) -> list[ValueCount]:
+    """Count texts, a whole column at a time; as `count_values` does one by one."""
+    import pandas as pd
+
+    codes, texts = pd.factorize(np.array(values, dtype=object))
+    owned = np.flatnonzero((codes >= 0) & (owners != 0))
+    pairs = pd.DataFrame({"code": codes[owned], "root": owners[owned]}).drop_duplicates()
+    rows = np.bincount(codes[codes >= 0], minlength=len(texts))
+    neurons = np.bincount(pairs["code"], minlength=len(texts))
+    return [ValueCount(*each) for each in zip(texts, rows.tolist(), neurons.tolist(), strict=True)]
+
+
+def _sorted(counts: list[ValueCount]) -> list[ValueCount]:
     return sorted(counts, key=lambda count: (-count.neurons, str(count.value)))
 
 

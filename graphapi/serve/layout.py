@@ -20,6 +20,8 @@ _ROUNDS, _FEW_ROUNDS, _MANY = 120, 40, 500
 def force_layout(count: int, rows: Whole, columns: Whole, weights: Whole, *, seed: int) -> Places:
     """Place neurons by springs: strong connections pull their ends together.
 
+    Neurons that nothing connects with the others stand beside them, the largest part first.
+
     Parameters
     ----------
     count
@@ -38,8 +40,27 @@ def force_layout(count: int, rows: Whole, columns: Whole, weights: Whole, *, see
 
     graph = _drawn(count, rows, columns, weights)
     rounds = _ROUNDS if count <= _MANY else _FEW_ROUNDS
-    found = nx.spring_layout(graph, iterations=rounds, seed=seed % 2**32)
-    return _within([found[node] for node in range(count)])
+    places = np.zeros((count, 2))
+    parts = [np.array(sorted(part)) for part in nx.connected_components(graph)]
+    parts.sort(key=lambda part: (-len(part), part[0]))
+    corners = _shelves([len(part) ** 0.5 for part in parts])
+    for part, corner in zip(parts, corners, strict=True):
+        near = nx.spring_layout(graph.subgraph(part), iterations=rounds, seed=seed % 2**32)
+        inside = _within([near[node] for node in part.tolist()])
+        places[part] = corner + (0.1 + 0.8 * inside) * len(part) ** 0.5
+    return _within(places)
+
+
+def _shelves(sides: list[float]) -> Places:
+    """Return corners of squares, the largest first, side by side on shelves."""
+    wide = max([*sides[:1], 1.1 * sum(side * side for side in sides) ** 0.5])
+    corners, x, y, high = [], 0.0, 0.0, 0.0
+    for side in sides:
+        if x and x + side > wide:
+            x, y, high = 0.0, y + high, 0.0
+        corners.append((x, y))
+        x, high = x + side, max(high, side)
+    return np.array(corners).reshape(-1, 2)
 
 
 def layered_layout(count: int, rows: Whole, columns: Whole, first: Whole) -> Places:

@@ -1,14 +1,17 @@
-"""`cavegraph explore` at the size of a large circuit: a hub, a matrix, sixteen visitors at once.
+"""`cavegraph explore` at the size of a brain: a hub, a matrix, sixteen visitors, and the screen.
 
-    python -m tests.benchmarks.visitors    measures, and prints lines for notes.md
+    python -m tests.benchmarks.visitors                 a network of about 1 million connections
+    python -m tests.benchmarks.visitors --graph FILE    a graph that is there; it is only read
 
-The network is synthetic: 50,000 neurons and about 1 million connections drawn from a seed, a hub
-with 10,000 partners among them. The server is a process of its own; every answer is compared with
-the drawn rows in pandas.
+The network is synthetic: 50,000 neurons drawn from a seed, a hub with 10,000 partners among them.
+The server is a process of its own. Every answer is compared with the drawn rows in pandas, or with
+all rows of the graph, read past the server. Chromium then draws the same views. CPU time stands
+beside each time, because other work on the machine makes the clock run on.
 """
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import os
 import re
@@ -21,13 +24,23 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import requests
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "serve")]
+
+from explorer import open_explorer  # noqa: E402
+
+from support.graphs import build_graph  # noqa: E402
+
+from .onscreen import Screen, processor_of  # noqa: E402
+
 BASE, NEURONS, DRAWN, HUB, PARTNERS = 576_460_752_700_000_000, 50_000, 1_000_000, 0, 10_000
 SIDE, VISITORS, SECONDS, ASKED = 1000, 16, 20, 2000
 
@@ -44,9 +57,43 @@ def draw() -> pd.DataFrame:
     return rows[rows["pre"] != rows["post"]].drop_duplicates(["pre", "post"], ignore_index=True)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is asked for: the connections that answers must show, a hub, a side of the matrix."""
+
+    rows: pd.DataFrame
+    hub: int
+    direction: str
+    side: list[int]
+
+    @classmethod
+    def of_drawn(cls, rows: pd.DataFrame) -> Asked:
+        """Return what is asked of the drawn network."""
+        return cls(rows, BASE + HUB, "downstream", (BASE + np.arange(1, SIDE + 1)).tolist())
+
+    @classmethod
+    def of_graph(cls, place: Path) -> Asked:
+        """Read a graph file past the server: its rows, the hub, and the most connected neurons."""
+        import ladybug
+
+        database = ladybug.Database(str(place), read_only=True)
+        query = (
+            "MATCH (a:Neuron)-[c:CONNECTS]->(b:Neuron) "
+            "RETURN a.root_id AS pre, b.root_id AS post, c.weight AS weight"
+        )
+        rows = ladybug.Connection(database).execute(query).get_as_df()
+        database.close()
+        ends = {"downstream": "pre", "upstream": "post"}
+        partners = {way: rows[end].value_counts() for way, end in ends.items()}
+        far = {way: (found - PARTNERS).abs().min() for way, found in partners.items()}
+        way = min(far, key=lambda one: far[one])
+        hub = (partners[way] - PARTNERS).abs().idxmin()
+        return cls(rows, int(hub), way, partners["downstream"].index[:SIDE].tolist())
+
+
 @contextmanager
-def serving(graph: Path) -> Iterator[str]:
-    """Start `cavegraph explore` as a process; yield the address of its API."""
+def serving(graph: Path) -> Iterator[tuple[str, int]]:
+    """Start `cavegraph explore` as a process; yield its address and its process id."""
     command = [sys.executable, "-u", "-c", "from loader.cli import main; main()", "explore"]
     with subprocess.Popen(
         [*command, str(graph), "--no-browser", "--port", "0"],
@@ -58,31 +105,33 @@ def serving(graph: Path) -> Iterator[str]:
         url = re.search(r"http://127\.0\.0\.1:\d+", server.stdout.readline())
         assert url, "the server did not start"
         try:
-            yield f"{url[0]}/api/v1/"
+            yield url[0], server.pid
         finally:
             server.send_signal(signal.SIGINT)
             server.communicate(timeout=60)
 
 
-def timed(url: str, question: str, **asked: object) -> tuple[list[float], dict[str, object], int]:
-    """Ask three times; return the seconds, the last answer and its size."""
-    seconds = []
-    for _ in range(3):
-        begun = time.perf_counter()
-        answer = requests.post(url + question, json=asked, timeout=300)
+def timed(server: int, url: str, question: str, **asked: object) -> tuple[str, Any, int]:
+    """Ask four times; return how long it took, the last answer and its size."""
+    seconds, processor = [], []
+    for _ in range(4):
+        begun, before = time.perf_counter(), processor_of(server)
+        answer = requests.post(f"{url}/api/v1/{question}", json=asked, timeout=300)
         seconds.append(time.perf_counter() - begun)
+        processor.append(processor_of(server) - before)
         answer.raise_for_status()
-    return seconds, answer.json(), len(answer.content)
+    said = (
+        f"{seconds[0]:.2f} s at first (CPU {processor[0]:.2f} s), "
+        f"then {min(seconds[1:]):.2f} s (CPU {min(processor[1:]):.2f} s)"
+    )
+    return said, answer.json(), len(answer.content)
 
 
-def said(seconds: list[float]) -> str:
-    return f"{seconds[0]:.2f} s at first, then {min(seconds[1:]):.2f} s"
-
-
-def visit(url: str, rows: pd.DataFrame) -> None:
+def visit(url: str, asked: Asked) -> None:
     """Let visitors ask for partners of random neurons, one after another, for some time."""
-    dice = np.random.default_rng(4)
-    chosen = (BASE + dice.choice(np.arange(SIDE + 1, NEURONS), ASKED, replace=False)).tolist()
+    rows, dice = asked.rows, np.random.default_rng(4)
+    others = np.setdiff1d(rows["pre"].unique(), asked.side)
+    chosen = dice.choice(others, min(ASKED, len(others)), replace=False)
     mine = rows[rows["pre"].isin(chosen)]
     expected = {
         str(neuron): sorted(zip(part["post"].astype(str), part["weight"], strict=True))
@@ -99,7 +148,9 @@ def visit(url: str, rows: pd.DataFrame) -> None:
                     neuron = next(turns)
                 begun = time.perf_counter()
                 try:
-                    answer = session.get(f"{url}partners", params={"neurons": neuron}, timeout=60)
+                    answer = session.get(
+                        f"{url}/api/v1/partners", params={"neurons": neuron}, timeout=60
+                    )
                 except requests.RequestException as error:
                     done.append((time.perf_counter() - begun, f"lost: {error}"))
                     continue
@@ -120,32 +171,76 @@ def visit(url: str, rows: pd.DataFrame) -> None:
           f"median {middle:.3f} s, 99th percentile {late:.3f} s")  # fmt: skip
 
 
-def main() -> None:
-    sys.path.insert(0, str(ROOT / "tests"))
-    from support.graphs import build_graph
+def over_http(server: int, url: str, asked: Asked) -> None:
+    """Ask for the hub and for the matrix, and compare."""
+    rows = asked.rows
+    asked_for = {"neurons": [str(asked.hub)], "direction": asked.direction}
+    said, answer, size = timed(server, url, "partners", **asked_for)
+    mine, theirs = ("pre", "post") if asked.direction == "downstream" else ("post", "pre")
+    hub = rows[rows[mine] == asked.hub]
+    wanted = sorted(zip(hub[theirs].astype(str), hub["weight"], strict=True))
+    assert sorted((r[1], r[2]) for r in answer["rows"]) == wanted
+    print(f"partners of the hub: {len(wanted):,} rows, {size / 1e6:.1f} MB, {said}")
+    sent = {"pre": [str(root) for root in asked.side], "limit": 100_000}
+    said, answer, size = timed(server, url, "matrix", **sent)
+    cells = rows[rows["pre"].isin(asked.side) & rows["post"].isin(asked.side)]
+    wanted = sorted(cells[["pre", "post", "weight"]].astype(str).itertuples(index=False))
+    assert answer["total"] == len(wanted)
+    found = {(r[2], r[3], str(r[4])) for r in answer["rows"]}
+    assert len(found) == min(len(wanted), 100_000)
+    assert found <= {tuple(one) for one in wanted}
+    print(f"matrix of {SIDE:,} x {SIDE:,}: {len(wanted):,} cells, {size / 1e6:.1f} MB, {said}")
 
-    rows = draw()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["XDG_DATA_HOME"] = f"{folder}/data"
-        place = Path(str(build_graph(Path(folder), rows, datastack="visitors")))
-        print(f"{NEURONS:,} neurons, {len(rows):,} connections; load average {os.getloadavg()}")
-        with serving(place) as url:
-            taken, answer, size = timed(url, "partners", neurons=[str(BASE + HUB)])
-            hub = rows[rows["pre"] == BASE + HUB]
-            wanted = sorted(zip(hub["post"].astype(str), hub["weight"], strict=True))
-            assert sorted((r[1], r[2]) for r in answer["rows"]) == wanted
-            print(f"partners of the hub: {len(wanted):,} rows, {size / 1e6:.1f} MB, {said(taken)}")
-            inside = BASE + np.arange(1, SIDE + 1)
-            taken, answer, size = timed(
-                url, "matrix", pre=inside.astype(str).tolist(), limit=100_000
+
+def on_screen(url: str, asked: Asked, folder: Path) -> None:
+    """Let Chromium draw the first page, the table of the hub, and the matrix."""
+    with open_explorer(folder) as window:
+        screen = Screen(window, url)
+        for what in ("first page, browser just started", "first page again"):
+            seconds, processor = screen.first_page()
+            print(f"{what}: {seconds:.2f} s (CPU of the browser {processor:.2f} s)")
+        for what in ("table of the hub on screen", "again"):
+            seconds, processor = screen.view(
+                f"#/partners?neurons={asked.hub}&direction={asked.direction}"
             )
-            cells = rows[rows["pre"].isin(inside) & rows["post"].isin(inside)]
-            wanted = sorted(cells[["pre", "post", "weight"]].astype(str).itertuples(index=False))
-            found = sorted((r[2], r[3], str(r[4])) for r in answer["rows"])
-            assert found == [tuple(one) for one in wanted]
-            print(f"matrix of {SIDE:,} x {SIDE:,}: {len(wanted):,} cells, {size / 1e6:.1f} MB, "
-                  f"{said(taken)}")  # fmt: skip
-            visit(url, rows)
+            print(f"{what}: {seconds:.2f} s (CPU of the browser {processor:.2f} s); "
+                  f"{window.text('main .sum')}")  # fmt: skip
+            screen.view("#/sets")
+        window.driver.execute_script(
+            "return fetch('/api/v1/sets/benchmark', {method: 'PUT', headers: "
+            "{'content-type': 'application/json'}, body: JSON.stringify({neurons: arguments[0]})})"
+            ".then(answer => answer.text())",
+            [str(root) for root in asked.side],
+        )
+        seconds, processor = screen.view("#/matrix?pre=@benchmark&order=strongest")
+        print(f"matrix on screen: {seconds:.2f} s (CPU of the browser {processor:.2f} s)")
+        before = screen.processor()
+        frames = np.array(screen.move())
+        slow = 1000 * np.percentile(frames, 95)
+        print(f"zoomed and moved for {frames.sum():.1f} s: {len(frames) / frames.sum():.0f} frames "
+              f"a second, 95 % of frames within {slow:.0f} ms, the longest "
+              f"{1000 * frames.max():.0f} ms (CPU {screen.processor() - before:.2f} s)")  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--graph", type=Path)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        os.environ["XDG_DATA_HOME"] = f"{folder}/data"
+        if given.graph:
+            place = folder / "graph.lbug"  # sets are kept beside the graph
+            place.symlink_to(given.graph.resolve())
+            asked = Asked.of_graph(place)
+        else:
+            asked = Asked.of_drawn(draw())
+            place = Path(str(build_graph(folder, asked.rows, datastack="visitors")))
+        print(f"{len(asked.rows):,} connections; load average {os.getloadavg()}")
+        with serving(place) as (url, server):
+            on_screen(url, asked, folder)
+            over_http(server, url, asked)
+            visit(url, asked)
         print(f"load average at the end {os.getloadavg()}")
 
 

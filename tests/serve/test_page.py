@@ -327,6 +327,7 @@ def test_paths_are_those_of_python_and_a_cut_is_said(
     assert page.all("#cut") == []
     page.open("paths", sources="cell_class=ER", targets="cell_class=PEN", kind="all", paths=7)
     assert "stops at 7 paths" in page.text("#cut")
+    assert len(page.all(".banner")) == 1, "it is said once"
     assert page.said("paths") == "7 rows"
 
 
@@ -337,6 +338,8 @@ def test_influence_is_ranked_as_in_python(page: Explorer, brain: graphapi.Connec
     assert [row["neuron_id"] for row in rows] == ids(expected["neuron_id"])[: len(rows)]
     assert float(rows[0]["influence"]) == pytest.approx(expected["influence"].iloc[0], rel=1e-3)
     assert page.said("influence") == f"{len(expected):,} rows"
+    links = page.js("return [...document.querySelectorAll('tbody a.id')].map(a => a.textContent)")
+    assert links == [row["neuron_id"] for row in rows], "each opens its neuron"
 
 
 def test_a_motif_has_a_count_examples_and_a_z_score(

@@ -15,6 +15,7 @@ from serve_client import HOSTILE, Client, plain, printed, records
 import graphapi
 from conformance.toy import BASE, ROWS, ids
 from graphapi.serve.application import questions
+from graphapi.serve.layout import force_layout
 
 ROOT = Path(__file__).resolve().parents[2]
 ALL = "in_synapses>=0"
@@ -137,6 +138,22 @@ def test_a_drawing(client: Client, toy: graphapi.Connectome, layout: str) -> Non
         at = {node["root_id"]: node["x"] for node in nodes}
         assert at[ONE] < at[THREE] < at[FOUR]
     assert answer == client.get("subgraph", neurons=ONE, grow=1, layout=layout)
+
+
+def test_neurons_apart_do_not_squeeze_the_others() -> None:
+    """The connected ones get most of the drawing, however many stand alone."""
+    together, alone = 60, 15
+    dice = np.random.default_rng(2)
+    rows = np.arange(1, together)
+    columns = np.array([dice.integers(0, one) for one in rows])  # a tree: all are connected
+    weights = np.ones(together - 1, dtype=np.int64)
+    places = force_layout(together + alone, rows, columns, weights, seed=0)
+    assert (np.ptp(places[:together], axis=0) > 0.6).all()
+    assert len({(x, y) for x, y in places.round(3).tolist()}) == together + alone
+    left, low = places[:together].min(axis=0)
+    right, high = places[:together].max(axis=0)
+    x, y = places[together:].T
+    assert not ((x > left) & (x < right) & (y > low) & (y < high)).any()
 
 
 def test_a_motif_is_counted_and_compared(client: Client, toy: graphapi.Connectome) -> None:

@@ -36,7 +36,8 @@ export function findings(answer) {
       h("ul", {}, mapped.slice(0, 50).map(([old, now]) => h("li", {}, h("span", { class: "id" }, old), " → ", neuronLink(now)))),
       mapped.length > 50 && h("p", {}, `and ${number(mapped.length - 50)} more`)));
   }
-  const others = notes.filter((note) => !(mapped.length && note.kind === "StaleRootId"));
+  // what a view says itself, in its own words
+  const others = notes.filter((note) => !(mapped.length && note.kind === "StaleRootId") && !(answer.cut_off && note.kind === "CutOff"));
   if (others.length) {
     parts.push(h("div", { class: "banner", role: "note" }, others.map((note) => h("p", {}, written(note.message)))));
   }

@@ -127,8 +127,13 @@ export function heatmap({ pre, post, cells, unit, names = false }, page) {
     const ink = style.getPropertyValue("--ink");
     context.font = "12px ui-sans-serif, system-ui, sans-serif";
     context.textBaseline = "middle";
-    const short = (text) => (text.length > 17 ? `${text.slice(0, 16)}…` : text);
-    const each = (parts, shift, room, strip, write) => {
+    const short = (text, room) => {
+      if (context.measureText(text).width <= room) return text;
+      let kept = text.slice(0, 40);
+      while (kept && context.measureText(`${kept}…`).width > room) kept = kept.slice(0, -1);
+      return `${kept}…`;
+    };
+    const each = (parts, shift, room, long, strip, write) => {
       let free = -Infinity;
       for (const one of parts) {
         const from = Math.max(0, shift + one.from * eye.k);
@@ -140,15 +145,15 @@ export function heatmap({ pre, post, cells, unit, names = false }, page) {
         if (middle - free < 13) continue;
         free = middle;
         context.fillStyle = ink;
-        write(short(one.class), middle);
+        write(short(one.class, long), middle);
       }
     };
-    each(left, eye.y, tall, (from, size) => context.fillRect(x0 - STRIP, y0 + from, STRIP - 3, size), (text, middle) => {
+    each(left, eye.y, tall, LABELS - 8, (from, size) => context.fillRect(x0 - STRIP, y0 + from, STRIP - 3, size), (text, middle) => {
       context.textAlign = "right";
       context.fillText(text, x0 - STRIP - 6, y0 + middle);
     });
     const foot = Math.min(tall, Math.max(0, eye.y + rows * eye.k));
-    each(below, eye.x, w, (from, size) => context.fillRect(x0 + from, y0 + foot + 3, size, STRIP - 3), (text, middle) => {
+    each(below, eye.x, w, (FOOT - STRIP - 14) / Math.sin(Math.PI / 3), (from, size) => context.fillRect(x0 + from, y0 + foot + 3, size, STRIP - 3), (text, middle) => {
       context.save();
       context.translate(x0 + middle, y0 + foot + STRIP + 6);
       context.rotate(-Math.PI / 3);

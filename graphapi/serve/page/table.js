@@ -9,7 +9,7 @@ const ALL = 150; // a table of so few rows is drawn whole
 const LONG = 60; // characters from which a text opens by a click
 
 /** Columns of root ids: they open the neuron. */
-const NEURONS = /^(root_id|root_ids|partner|neuron|pre|post|source|target|other|seed|.*_root_id|(pre|post)_id)$/;
+const NEURONS = /^(root_id|root_ids|neuron_id|partner|neuron|pre|post|source|target|other|seed|.*_root_id|(pre|post)_id)$/;
 
 export const isNeuron = (column) => NEURONS.test(column.name);
 
@@ -79,8 +79,8 @@ function widths(columns, rows) {
   return columns.map((column, i) => {
     const longest = Math.max(0, ...sample.map((row) => (isShare(column) ? 7
       : column.kind === "number" ? 8 : column.kind === "integer" ? number(row[i]).length : text(row[i]).length)));
-    const most = column.kind === "list" && isNeuron(column) ? 90 : 34;
-    return Math.min(most, Math.max(column.name.length * 1.08 + 5, longest * 1.05 + 3));
+    const most = column.kind === "list" && isNeuron(column) ? 400 : 34;
+    return Math.min(most, Math.max(column.name.length * 0.95 + 4, longest * 1.05 + 3));
   });
 }
 

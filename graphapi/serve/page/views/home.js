@@ -17,10 +17,12 @@ const DOORS = [
 ];
 
 /** Classes of this graph with most neurons, for examples. */
-export async function examples(page, most = 3) {
+export async function examples(page) {
   const field = page.classField;
-  if (!field) return [];
-  const { rows, columns } = await page.ask("values", { field });
+  return field ? picked(field, await page.ask("values", { field })) : [];
+}
+
+function picked(field, { rows, columns }, most = 3) {
   const place = (name) => columns.findIndex((column) => column.name === name);
   const quoted = (value) => (/[;,"]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
   return rows.filter((row) => row[place("value")] && String(row[place("value")]).length < 40).slice(0, most)
@@ -42,13 +44,13 @@ export async function show(page) {
   page.show(graph, h("div", { class: "tiles" }, tiles.map(([name, n]) =>
     h("div", { class: "tile" }, h("b", {}, number(n)), h("span", {}, name)))), begin, doors, values);
   const field = page.values.field ?? page.classField;
-  const found = await examples(page);
+  const table = field ? await page.ask("values", { field }) : null;
+  const found = field === page.classField && table ? picked(field, table) : await examples(page);
   if (found.length) {
     begin.append("Begin with ", ...found.flatMap((one, i) => [i ? ", " : "",
       h("a", { class: "chip", href: page.link("search", { text: one.text }) }, written(one.text), " ", h("span", { class: "count" }, number(one.neurons)))]));
   } else begin.append("No neuron of this graph has an annotation: search for a root id, or ask in Cypher.");
   if (!field) return;
-  const table = await page.ask("values", { field });
   const fields = graph.fields.map((one) => one.name);
   const choose = h("select", { "aria-label": "Field", onchange: (event) => page.go("home", { field: event.target.value }) },
     fields.map((name) => h("option", { value: name, selected: name === field }, name)));

@@ -13,7 +13,7 @@ const HIDDEN = new Set(["root_id", ...TILES.map(([name]) => name)]);
 
 function partners(page, answer, direction, heading) {
   const table = answer[direction];
-  return h("div", {}, tableView(reordered(table, ["partner", `partner_${answer.by}`]), {
+  return h("div", {}, tableView(reordered(table, ["partner", `partner_${answer.by}`, "weight", direction === "upstream" ? "share_of_input" : "share_of_output"]), {
     heading, title: heading, name: direction, first: true, noun: "partner", keep: page.keep, colored: page.colored(answer.by),
     empty: direction === "upstream" ? "Nobody makes a synapse onto it." : "It makes no synapse onto others.",
   }), table.rows.length > 0 && h("p", { class: "more" },
