@@ -215,11 +215,12 @@ def on_screen(url: str, asked: Asked, folder: Path) -> None:
         seconds, processor = screen.view("#/matrix?pre=@benchmark&order=strongest")
         print(f"matrix on screen: {seconds:.2f} s (CPU of the browser {processor:.2f} s)")
         before = screen.processor()
-        frames = np.array(screen.move())
-        slow = 1000 * np.percentile(frames, 95)
-        print(f"zoomed and moved for {frames.sum():.1f} s: {len(frames) / frames.sum():.0f} frames "
-              f"a second, 95 % of frames within {slow:.0f} ms, the longest "
-              f"{1000 * frames.max():.0f} ms (CPU {screen.processor() - before:.2f} s)")  # fmt: skip
+        frames = 1000 * np.array(screen.move())
+        slow, longest, rate = np.percentile(frames, 95), frames.max(), 1000 / frames.mean()
+        processor = screen.processor() - before
+        print(f"zoomed and moved for {frames.sum() / 1000:.1f} s: {rate:.0f} frames a second, "
+              f"95 % within {slow:.0f} ms, the longest {longest:.0f} ms "
+              f"(CPU of the browser {processor:.2f} s)")  # fmt: skip
 
 
 def main() -> None:
