@@ -66,3 +66,16 @@ def test_shortest_paths_are_those_of_networkx(
     found = neuprint.fetch_shortest_paths(source, target, 3, client=larva_client)
     listed = sorted(tuple(part["bodyId"]) for _, part in found.groupby("path"))
     assert listed == sorted(map(tuple, nx.all_shortest_paths(drawn, source, target)))
+
+
+def test_a_long_list_of_ids_is_joined_with_the_neurons(
+    larva_client: neuprint.Client, classes: pd.Series
+) -> None:
+    """As neuprintr asks, 2,000 at a time: not each id with each neuron of the brain."""
+    ids = classes.index[:2000].tolist()
+    found = larva_client.fetch_custom(
+        f"WITH {ids} AS bodyIds UNWIND bodyIds AS bodyId MATCH (n:`Segment`) "
+        "WHERE n.bodyId=bodyId RETURN n.bodyId AS id, n.type AS type"
+    )
+    assert found["id"].tolist() == ids
+    assert found["type"].tolist() == classes.where(classes.notna(), None).loc[ids].tolist()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from graphapi.connectome import Connectome
     from graphapi.serve.neuprint.names import Meaning
     from graphapi.serve.neuprint.regions import Regions
+    from graphapi.serve.neuprint.tree import Query
 
 #: Longest query, in characters: neuprint-python writes lists of ids into the text.
 _MOST_CHARACTERS = 8_000_000
@@ -87,13 +88,19 @@ class Clerk:
             It cannot be answered; the message says why.
         """
         try:
-            query = parse(cypher, _MOST_CHARACTERS)
-            stop = Stop(min(self.seconds, query.seconds or self.seconds))
-            table = self.table(properties_in(query))
-            with stopped_by(stop):
-                return run(query, table, meta_of(table), stop)
+            return self._run(parse(cypher, _MOST_CHARACTERS))
         except NotUnderstoodError as error:
             return self._by_engine(cypher, error)
+
+    def own(self, cypher: str, given: Mapping[str, object]) -> Result:
+        """Answer a query of this server's own, with values for its parameters."""
+        return self._run(parse(cypher, _MOST_CHARACTERS, given))
+
+    def _run(self, query: Query) -> Result:
+        stop = Stop(min(self.seconds, query.seconds or self.seconds))
+        table = self.table(properties_in(query))
+        with stopped_by(stop):
+            return run(query, table, meta_of(table), stop)
 
     def _by_engine(self, cypher: str, reason: NotUnderstoodError) -> Result:
         text, seconds, renamed = unboxed(cypher)

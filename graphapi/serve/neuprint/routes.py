@@ -12,6 +12,14 @@ from graphapi.common.regions import NO_REGION
 from graphapi.errors import CavegraphError, InputError, NotFoundError
 from graphapi.serve.desk import parameters
 from graphapi.serve.neuprint.answering import Clerk
+from graphapi.serve.neuprint.explorer import (
+    common_connectivity,
+    find_neurons,
+    roi_completeness,
+    roi_connectivity,
+    summed_roi_connectivity,
+)
+from graphapi.serve.neuprint.interpreter import Result
 from graphapi.serve.neuprint.meta import API_VERSION, dataset_of
 from graphapi.serve.neuprint.names import meanings
 from graphapi.serve.neuprint.regions import regions_of
@@ -23,19 +31,26 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from graphapi.serve.desk import Desk
-    from graphapi.serve.neuprint.interpreter import Result
 
     Endpoint = Callable[[Request], Awaitable[Response]]
 
+_BOTH = ["GET", "POST"]
 _ARROW = "application/vnd.apache.arrow.stream"
 #: What neuPrintHTTP has and this server does not, with the reason.
 _ABSENT = {
     "/api/skeletons/skeleton/{rest:path}": "the graph has no skeletons; get_meshes of graphapi "
     "fetches meshes from CAVE",
-    "/api/roimeshes/mesh/{rest:path}": "the graph has no meshes of regions",
-    "/api/npexplorer/{rest:path}": "this server does not answer the questions of neuPrintExplorer",
-    "/api/cached/{rest:path}": "this server keeps no precomputed tables",
+    "/api/roimeshes/mesh/{rest:path}": "the graph has no meshes of regions; "
+    "get_brain_mesh_scene of graphapi shows the whole brain's",
+    "/api/npexplorer/{rest:path}": "this server answers of neuPrintExplorer's questions only those "
+    "that neuprintr asks: commonconnectivity, findneurons, roiconnectivity",
+    "/api/cached/{rest:path}": "this server answers only cached/roiconnectivity and "
+    "cached/roicompleteness",
     "/api/raw/{rest:path}": "graphs are opened read-only; there are no transactions",
+    "/api/help/{rest:path}": "this server has no description of its routes; /api/available lists "
+    "them",
+    "/api/vimoserver": "this server has no ViMo; graphapi and /api/v1/ count motifs",
+    "/token": "whoever started this server gives the token",
 }
 
 
@@ -53,7 +68,7 @@ def neuprint_routes(desk: Desk) -> list[Route]:
         regions_of(primary, given.get("regions", {})),
         desk.settings.seconds,
     )
-    fixed: dict[str, Callable[[], Any]] = {
+    about: dict[str, Callable[[], Any]] = {
         "/api/version": lambda: {"Version": API_VERSION},
         "/api/serverinfo": lambda: {
             "IsPublic": desk.settings.password is None,
@@ -66,18 +81,26 @@ def neuprint_routes(desk: Desk) -> list[Route]:
         },
         "/api/dbmeta/datasets": lambda: dataset_of(clerk.table()),
         "/api/dbmeta/instances": dict,
+        "/profile": lambda: {"Email": "", "AuthLevel": "readonly", "ImageURL": ""},
     }
-    custom = {"/api/custom/custom": _table(clerk), "/api/custom/arrow": _arrow(clerk)}
-    paths = ["/api/available", *fixed, *custom]
-    fixed["/api/available"] = lambda: [{"path": path} for path in paths]
-    routes = [Route(path, _answers(desk, _said(made))) for path, made in fixed.items()]
-    routes += [
-        Route(path, _answers(desk, answer), methods=["GET", "POST"])
-        for path, answer in custom.items()
+    asked: dict[str, Callable[[dict[str, object]], Response]] = {
+        "/api/custom/custom": _table(clerk),
+        "/api/custom/arrow": _arrow(clerk),
+        "/api/npexplorer/commonconnectivity": _of(clerk, common_connectivity),
+        "/api/npexplorer/findneurons": _of(clerk, find_neurons),
+        "/api/npexplorer/roiconnectivity": _of(clerk, roi_connectivity),
+        "/api/cached/roiconnectivity": _of(clerk, summed_roi_connectivity),
+        "/api/cached/roicompleteness": _of(clerk, roi_completeness),
+    }
+    paths = ["/api/available", *about]
+    about["/api/available"] = lambda: [
+        *({"method": "GET", "path": path} for path in paths),
+        *({"method": method, "path": path} for path in asked for method in _BOTH),
     ]
+    routes = [Route(path, _answers(desk, _said(made))) for path, made in about.items()]
+    routes += [Route(path, _answers(desk, answer), methods=_BOTH) for path, answer in asked.items()]
     return routes + [
-        Route(path, _answers(desk, _refuse(why)), methods=["GET", "POST"])
-        for path, why in _ABSENT.items()
+        Route(path, _answers(desk, _refuse(why)), methods=_BOTH) for path, why in _ABSENT.items()
     ]
 
 
@@ -106,6 +129,21 @@ def _error(error: CavegraphError) -> Response:
 
 def _said(made: Callable[[], Any]) -> Callable[[dict[str, object]], Response]:
     return lambda _given: _json(made())
+
+
+def _of(
+    clerk: Clerk, answer: Callable[[Clerk, dict[str, object]], Any]
+) -> Callable[[dict[str, object]], Response]:
+    """Return what answers one of neuPrint's own questions about the dataset."""
+
+    def ask(given: dict[str, object]) -> Response:
+        clerk.check_dataset(str(given.get("dataset") or ""))
+        found = answer(clerk, given)
+        if isinstance(found, Result):
+            return _json({"columns": found.columns, "data": found.rows})
+        return _json(found)
+
+    return ask
 
 
 def _refuse(why: str) -> Callable[[dict[str, object]], Response]:

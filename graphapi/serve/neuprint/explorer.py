@@ -1,0 +1,201 @@
+"""The questions of neuPrintExplorer's routes that neuprintr asks."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphapi.errors import InputError, NotFoundError, UnknownRootIdError
+from graphapi.serve.neuprint.interpreter import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from graphapi.serve.neuprint.answering import Clerk
+
+    Given = Mapping[str, object]
+
+#: Statuses of a neuron that is traced to its end.
+_COMPLETE = (
+    *("Traced", "Roughly traced", "Prelim Roughly traced", "Leaves"),
+    *("final", "final (irrelevant)", "Finalized"),
+)
+
+
+def common_connectivity(clerk: Clerk, given: Given) -> Result:
+    """Return the partners of some neurons: one cell, a list with a map for each connection."""
+    inputs = _flag(given, "find_inputs")
+    ids, names = _ids(clerk, given, "neuron_ids"), _texts(given, "neuron_names")
+    if not ids and not names:
+        raise InputError("neuron_ids or neuron_names is missing")
+    by = "k.bodyId" if ids else "k.type"
+    conditions = [f"{by} IN $queried", *_thresholds(given, "c"), *_with_status(given, "c")]
+    ends = "(k:Neuron)<-[r:ConnectsTo]-(c)" if inputs else "(k:Neuron)-[r:ConnectsTo]->(c)"
+    found = clerk.own(
+        f"MATCH {ends} WHERE {' AND '.join(conditions)} "
+        f"RETURN {by}, c.bodyId, c.instance, c.type, r.weight ORDER BY r.weight DESC",
+        {"queried": ids or names, **_values(given)},
+    )
+    side = "input" if inputs else "output"
+    maps = [
+        {side: partner, "name": name, "type": kind, f"{queried}_weight": weight}
+        for queried, partner, name, kind, weight in found.rows
+    ]
+    return Result(["map"], [[maps]])
+
+
+def find_neurons(clerk: Clerk, given: Given) -> Result:
+    """Return neurons by name, status, counts of synapses and regions."""
+    known = clerk.regions.names
+    rois = [*_texts(given, "input_ROIs"), *_texts(given, "output_ROIs")]
+    for one in rois:
+        if one not in known:
+            raise InputError(
+                f"the graph has no region {one[:200]!r}",
+                hint=f"it has: {', '.join(known) or 'none; load it with --regions'}",
+            )
+    conditions = [*_thresholds(given, "n"), *_with_status(given, "n")]
+    ids, names = _ids(clerk, given, "neuron_id"), _texts(given, "neuron_name")
+    if names:
+        sign = "CONTAINS" if _flag(given, "enable_contains") else "=~"
+        there = [one for one in ("type", "instance") if one in clerk.meanings] or ["type"]
+        conditions.append(f"({' OR '.join(f'n.{one} {sign} $name' for one in there)})")
+    elif ids:
+        conditions.append("n.bodyId IN $ids")
+    where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
+    found = clerk.own(
+        f"MATCH (m:Meta) WITH m.superLevelRois AS rois MATCH (n:Neuron) {where}"
+        "RETURN toString(n.bodyId) AS bodyid, n.instance AS bodyname, n.type AS bodytype, "
+        "n.status AS neuronStatus, n.roiInfo AS roiInfo, n.size AS size, n.pre AS npre, "
+        "n.post AS npost, rois, n.notes AS notes ORDER BY n.bodyId",
+        {"name": names[0] if names else None, "ids": ids, **_values(given)},
+    )
+    place = found.columns.index("roiInfo")
+    rows = [row for row in found.rows if not rois or set(rois) <= set(json.loads(row[place]))]
+    return Result(found.columns, rows)
+
+
+def roi_connectivity(clerk: Clerk, _given: Given) -> Result:
+    """Return the regions of each neuron, as a text of JSON."""
+    _need_regions(clerk)
+    return clerk.own("MATCH (n:Neuron) RETURN n.bodyId AS bodyid, n.roiInfo AS roiInfo", {})
+
+
+def summed_roi_connectivity(clerk: Clerk, _given: Given) -> dict[str, Any]:
+    """Return how strongly neurons connect each region with each other.
+
+    A neuron's outgoing synapses in a region are shared among the regions of its incoming ones, in
+    proportion to their numbers.
+    """
+    names, _, pre, post = _by_region(clerk)
+    total = post.sum(axis=1)
+    pre, post, total = pre[total > 0], post[total > 0], total[total > 0]
+    weights = (post / total[:, None]).T @ pre
+    counts = (post > 0).T.astype(np.int64) @ (pre > 0).astype(np.int64)
+    return {
+        "roi_names": names,
+        "weights": {
+            f"{names[a]}=>{names[b]}": {
+                "count": int(counts[a, b]),
+                "weight": float(weights[a, b]),
+            }
+            for a, b in np.argwhere(counts).tolist()
+        },
+    }
+
+
+def roi_completeness(clerk: Clerk, _given: Given) -> Result:
+    """Return the synapses of traced neurons, and of all, in each region."""
+    names, statuses, pre, post = _by_region(clerk)
+    traced = np.array([one in _COMPLETE for one in statuses], dtype=bool)
+    parts = (pre[traced], post[traced], pre, post)
+    rows = zip(names, *(part.sum(axis=0).tolist() for part in parts), strict=True)
+    columns = ["roi", "roipre", "roipost", "totalpre", "totalpost"]
+    return Result(columns, [list(row) for row in rows])
+
+
+def _by_region(clerk: Clerk) -> tuple[list[str], list[object], Any, Any]:
+    """Return regions, statuses of neurons, and their outgoing and incoming synapses there."""
+    _need_regions(clerk)
+    names = clerk.regions.top
+    found = clerk.own("MATCH (n:Neuron) RETURN n.status AS status, n.roiInfo AS roiInfo", {})
+    place = {name: column for column, name in enumerate(names)}
+    pre = np.zeros((len(found.rows), len(names)), dtype=np.int64)
+    post = np.zeros_like(pre)
+    for row, (_, text) in enumerate(found.rows):
+        for name, counts in json.loads(text).items():
+            if name in place:
+                pre[row, place[name]] = counts["pre"]
+                post[row, place[name]] = counts["post"]
+    return names, [status for status, _ in found.rows], pre, post
+
+
+def _need_regions(clerk: Clerk) -> None:
+    if not clerk.regions.primary:
+        raise NotFoundError(
+            f"{clerk.connectome.name} has no regions", hint="load it again with --regions"
+        )
+
+
+def _thresholds(given: Given, name: str) -> list[str]:
+    """Return conditions on a neuron's synapses; a threshold of 0 is none."""
+    return [
+        f"{name}.{side} >= ${side}"
+        for side in ("pre", "post")
+        if _whole(given, f"{side}_threshold")
+    ]
+
+
+def _with_status(given: Given, name: str) -> list[str]:
+    return [f"{name}.status IN $statuses"] if _texts(given, "statuses") else []
+
+
+def _values(given: Given) -> dict[str, object]:
+    """Return the values of the parameters that `_thresholds` and `_with_status` name."""
+    return {
+        "pre": _whole(given, "pre_threshold"),
+        "post": _whole(given, "post_threshold"),
+        "statuses": _texts(given, "statuses"),
+    }
+
+
+def _ids(clerk: Clerk, given: Given, name: str) -> list[int]:
+    """Return root ids of the graph."""
+    value = given.get(name)
+    if value in (None, "", [], 0):
+        return []
+    connectome = clerk.connectome
+    ids = np.unique(connectome.selector.read(value, what=name))
+    unknown = ids[~np.isin(ids, connectome.root_ids())]
+    if len(unknown):
+        raise UnknownRootIdError(unknown.tolist(), connectome.name)
+    return list(ids.tolist())
+
+
+def _texts(given: Given, name: str) -> Sequence[str]:
+    value = given.get(name)
+    listed = value if isinstance(value, list) else [value]
+    if any(one is not None and not isinstance(one, str) for one in listed):
+        raise InputError(f"{name} is not a text, nor a list of texts")
+    return [one for one in listed if one]
+
+
+def _whole(given: Given, name: str) -> int:
+    value = given.get(name)
+    if isinstance(value, str) and value.isdecimal() and len(value) < 19:
+        return int(value)
+    if value is None or value == "":
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InputError(f"{name} is not a whole number")
+    return value
+
+
+def _flag(given: Given, name: str) -> bool:
+    value = given.get(name, False)
+    known = {True: True, False: False, "true": True, "false": False, None: False, "": False}
+    if not isinstance(value, (bool, str, type(None))) or value not in known:
+        raise InputError(f"{name} is neither true nor false")
+    return known[value]
