@@ -235,3 +235,29 @@ def test_synapses_lie_in_larger_regions_too(
     wanted = rows.loc[rows["roi"].isin(REGIONS), ["id", "type"]]
     assert sorted(found.itertuples(index=False)) == sorted(wanted.itertuples(index=False))
     assert 0 < len(wanted) < len(rows)
+
+
+@pytest.mark.parametrize("side", ["pre", "post"])
+def test_synapses_as_neuprintr_asks(client: neuprint.Client, side: str) -> None:
+    """Two neurons by rows of a list; the synapse itself, its row's id and the partner."""
+    roots = [BASE + 3, BASE + 7]
+    ends = {
+        "pre": "(c:SynapseSet)-[:Contains]->(s:Synapse)-[:SynapsesTo]->(:Synapse)",
+        "post": "(:SynapseSet)-[:Contains]->(p:Synapse)<-[:SynapsesTo]-(s:Synapse)",
+    }
+    own = "s" if side == "pre" else "p"
+    found = client.fetch_custom(
+        f"WITH {roots} AS bodyIds UNWIND bodyIds AS bodyId MATCH (a:`Segment`)-[:Contains]->"
+        f"{ends[side]}<-[:Contains]-(:SynapseSet)<-[:Contains]-(b:`Segment`) "
+        "WHERE a.bodyId=bodyId AND (s.type='pre') AND (exists(s.`AL(R)`)) RETURN DISTINCT id(s) AS "
+        f"connector_id, {own}.type AS prepost, {own}.location.x AS x ,{own}.location.y AS y, "
+        f"{own}.location.z AS z, {own}.confidence AS confidence, a.bodyId AS bodyid, "
+        "b.bodyId AS partner"
+    )
+    rows = KEPT[KEPT[f"{side}_pt_root_id"].isin(roots) & (KEPT["neuropil"] == "AL(R)")]
+    rows = rows.assign(type=side)
+    names = ["id", "type", *(f"{side}_pt_position_{axis}" for axis in "xyz"), "confidence"]
+    names += [
+        f"{one}_pt_root_id" for one in (("pre", "post") if side == "pre" else ("post", "pre"))
+    ]
+    assert sorted(found.to_numpy().tolist()) == sorted(rows[names].to_numpy().tolist()) != []

@@ -176,10 +176,12 @@ def _ids(clerk: Clerk, given: Given, name: str) -> list[int]:
 
 def _texts(given: Given, name: str) -> Sequence[str]:
     value = given.get(name)
-    listed = value if isinstance(value, list) else [value]
-    if any(one is not None and not isinstance(one, str) for one in listed):
-        raise InputError(f"{name} is not a text, nor a list of texts")
-    return [one for one in listed if one]
+    texts: list[str] = []
+    for one in value if isinstance(value, list) else [value]:
+        if one is not None and not isinstance(one, str):
+            raise InputError(f"{name} is not a text, nor a list of texts")
+        texts += [one] if one else []
+    return texts
 
 
 def _whole(given: Given, name: str) -> int:
