@@ -88,6 +88,11 @@ class Evaluator:
             case Comprehension():
                 return self._comprehension(expression, frame)
 
+    def holds(self, condition: Expression, frame: Frame) -> Values:
+        """Return whether a condition holds in each row: true, false, or None if unknown."""
+        self._require(condition, frame)
+        return self.values(condition, frame)
+
     def _variable(self, expression: Variable, frame: Frame) -> Column:
         try:
             return frame.columns[expression.name]
@@ -110,7 +115,7 @@ class Evaluator:
 
     def _operation(self, operation: Operation, frame: Frame) -> Values:
         sign = operation.sign
-        if sign in COMPARISONS:
+        if sign in COMPARISONS or sign in ("AND", "OR"):
             for operand in operation.operands:
                 self._require(operand, frame)
         parts = [self.values(one, frame) for one in operation.operands]
@@ -129,7 +134,7 @@ class Evaluator:
         return [BINARY[sign](a, b) for a, b in zip(left, right, strict=True)]
 
     def _require(self, operand: Expression, frame: Frame) -> None:
-        """Refuse a comparison with a property that no neuron has: it would find nothing."""
+        """Refuse a condition on a property that no neuron has: it would find nothing."""
         if not isinstance(operand, Property) or not isinstance(operand.owner, Variable):
             return
         owners = frame.columns.get(operand.owner.name)

@@ -9,11 +9,13 @@ import numpy as np
 
 from graphapi.errors import InputError, NotFoundError, UnknownRootIdError
 from graphapi.serve.neuprint.interpreter import Result
+from graphapi.serve.neuprint.tree import Constant, Operation, Property, Variable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from graphapi.serve.neuprint.answering import Clerk
+    from graphapi.serve.neuprint.tree import Expression
 
     Given = Mapping[str, object]
 
@@ -24,19 +26,34 @@ _COMPLETE = (
 )
 
 
+_INPUTS = """
+MATCH (k:Neuron)<-[r:ConnectsTo]-(c) WHERE $chosen
+RETURN $by AS queried, c.bodyId, c.instance, c.type, r.weight ORDER BY r.weight DESC
+"""
+_OUTPUTS = """
+MATCH (k:Neuron)-[r:ConnectsTo]->(c) WHERE $chosen
+RETURN $by AS queried, c.bodyId, c.instance, c.type, r.weight ORDER BY r.weight DESC
+"""
+_NEURONS = """
+MATCH (m:Meta) WITH m.superLevelRois AS rois
+MATCH (n:Neuron) WHERE $chosen
+RETURN toString(n.bodyId) AS bodyid, n.instance AS bodyname, n.type AS bodytype,
+    n.status AS neuronStatus, n.roiInfo AS roiInfo, n.size AS size, n.pre AS npre,
+    n.post AS npost, rois, n.notes AS notes
+ORDER BY n.bodyId
+"""
+
+
 def common_connectivity(clerk: Clerk, given: Given) -> Result:
     """Return the partners of some neurons: one cell, a list with a map for each connection."""
     inputs = _flag(given, "find_inputs")
     ids, names = _ids(clerk, given, "neuron_ids"), _texts(given, "neuron_names")
     if not ids and not names:
         raise InputError("neuron_ids or neuron_names is missing")
-    by = "k.bodyId" if ids else "k.type"
-    conditions = [f"{by} IN $queried", *_thresholds(given, "c"), *_with_status(given, "c")]
-    ends = "(k:Neuron)<-[r:ConnectsTo]-(c)" if inputs else "(k:Neuron)-[r:ConnectsTo]->(c)"
+    by = Property(Variable("k"), "bodyId" if ids else "type")
+    chosen = [Operation("IN", (by, Constant(ids or names))), *_conditions(given, "c")]
     found = clerk.own(
-        f"MATCH {ends} WHERE {' AND '.join(conditions)} "
-        f"RETURN {by}, c.bodyId, c.instance, c.type, r.weight ORDER BY r.weight DESC",
-        {"queried": ids or names, **_values(given)},
+        _INPUTS if inputs else _OUTPUTS, {"by": by, "chosen": Operation("AND", tuple(chosen))}
     )
     side = "input" if inputs else "output"
     maps = [
@@ -56,25 +73,17 @@ def find_neurons(clerk: Clerk, given: Given) -> Result:
                 f"the graph has no region {one[:200]!r}",
                 hint=f"it has: {', '.join(known) or 'none; load it with --regions'}",
             )
-    conditions = [*_thresholds(given, "n"), *_with_status(given, "n")]
+    chosen: list[Expression] = _conditions(given, "n")
+    chosen += [Property(Variable("n"), one) for one in rois]
     ids, names = _ids(clerk, given, "neuron_id"), _texts(given, "neuron_name")
     if names:
         sign = "CONTAINS" if _flag(given, "enable_contains") else "=~"
         there = [one for one in ("type", "instance") if one in clerk.meanings] or ["type"]
-        conditions.append(f"({' OR '.join(f'n.{one} {sign} $name' for one in there)})")
+        ways = [Operation(sign, (Property(Variable("n"), o), Constant(names[0]))) for o in there]
+        chosen.append(Operation("OR", tuple(ways)))
     elif ids:
-        conditions.append("n.bodyId IN $ids")
-    where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
-    found = clerk.own(
-        f"MATCH (m:Meta) WITH m.superLevelRois AS rois MATCH (n:Neuron) {where}"
-        "RETURN toString(n.bodyId) AS bodyid, n.instance AS bodyname, n.type AS bodytype, "
-        "n.status AS neuronStatus, n.roiInfo AS roiInfo, n.size AS size, n.pre AS npre, "
-        "n.post AS npost, rois, n.notes AS notes ORDER BY n.bodyId",
-        {"name": names[0] if names else None, "ids": ids, **_values(given)},
-    )
-    place = found.columns.index("roiInfo")
-    rows = [row for row in found.rows if not rois or set(rois) <= set(json.loads(row[place]))]
-    return Result(found.columns, rows)
+        chosen.append(Operation("IN", (Property(Variable("n"), "bodyId"), Constant(ids))))
+    return clerk.own(_NEURONS, {"chosen": Operation("AND", (Constant(True), *chosen))})
 
 
 def roi_connectivity(clerk: Clerk, _given: Given) -> Result:
@@ -139,26 +148,16 @@ def _need_regions(clerk: Clerk) -> None:
         )
 
 
-def _thresholds(given: Given, name: str) -> list[str]:
-    """Return conditions on a neuron's synapses; a threshold of 0 is none."""
-    return [
-        f"{name}.{side} >= ${side}"
+def _conditions(given: Given, name: str) -> list[Expression]:
+    """Return the conditions on a neuron's synapses and status; a threshold of 0 is none."""
+    chosen: list[Expression] = [
+        Operation(">=", (Property(Variable(name), side), Constant(least)))
         for side in ("pre", "post")
-        if _whole(given, f"{side}_threshold")
+        if (least := _whole(given, f"{side}_threshold"))
     ]
-
-
-def _with_status(given: Given, name: str) -> list[str]:
-    return [f"{name}.status IN $statuses"] if _texts(given, "statuses") else []
-
-
-def _values(given: Given) -> dict[str, object]:
-    """Return the values of the parameters that `_thresholds` and `_with_status` name."""
-    return {
-        "pre": _whole(given, "pre_threshold"),
-        "post": _whole(given, "post_threshold"),
-        "statuses": _texts(given, "statuses"),
-    }
+    if statuses := _texts(given, "statuses"):
+        chosen.append(Operation("IN", (Property(Variable(name), "status"), Constant(statuses))))
+    return chosen
 
 
 def _ids(clerk: Clerk, given: Given, name: str) -> list[int]:
@@ -174,7 +173,7 @@ def _ids(clerk: Clerk, given: Given, name: str) -> list[int]:
     return list(ids.tolist())
 
 
-def _texts(given: Given, name: str) -> Sequence[str]:
+def _texts(given: Given, name: str) -> list[str]:
     value = given.get(name)
     texts: list[str] = []
     for one in value if isinstance(value, list) else [value]:

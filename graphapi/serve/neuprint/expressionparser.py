@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from graphapi.engines.tokens import Token
     from graphapi.serve.neuprint.tree import Expression
 
+#: What may stand in the place of a parameter, beside values.
+_EXPRESSIONS = (Constant, Operation, Property)
 _COMPARISONS = ("=", "<>", "<", ">", "<=", ">=", "=~")
 #: Deeper expressions are refused: they would need as deep a stack.
 _DEEPEST = 60
@@ -48,7 +50,7 @@ class ExpressionParser:
     tokens
         The query.
     given
-        Values of its parameters.
+        Values of its parameters; or expressions that stand in their places.
     """
 
     def __init__(self, tokens: list[Token], given: Mapping[str, object]) -> None:
@@ -188,7 +190,8 @@ class ExpressionParser:
         if token.kind == "parameter":
             if token.name not in self.given:
                 raise NotUnderstoodError(f"the query has no value for {token.text}")
-            return Constant(self.given[self.take().name])
+            value = self.given[self.take().name]
+            return value if isinstance(value, _EXPRESSIONS) else Constant(value)
         if token.text == "(":
             self.take()
             found = self.expression()

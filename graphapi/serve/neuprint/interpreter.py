@@ -127,7 +127,7 @@ def _projected(frame: Frame, clause: Project, evaluator: Evaluator) -> Frame:
         order = [(_as_column(value, clause), down) for value, down in clause.order]
         made = made.take(_sorted(seen, order, evaluator))
     made = _cut(made, clause, evaluator)
-    return made if clause.where is None else made.where(evaluator.values(clause.where, made))
+    return made if clause.where is None else made.where(evaluator.holds(clause.where, made))
 
 
 def _as_column(value: Expression, clause: Project) -> Expression:

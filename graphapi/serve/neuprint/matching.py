@@ -86,7 +86,7 @@ class Matcher:
                 frame = self._pattern(frame, pattern, conditions)
         if within:
             frame = self._synapses(frame, within, conditions)
-        return frame if where is None else frame.where(self._evaluator.values(where, frame))
+        return frame if where is None else frame.where(self._evaluator.holds(where, frame))
 
     def _named(self, pattern: Pattern) -> tuple[Pattern, Expression | None]:
         """Give names to all parts of a pattern, and take out its `{name: value}`."""
@@ -269,7 +269,7 @@ class Matcher:
         rows = Frame({**constants, name: Nodes(ids)}, len(ids))
         for one in alone:
             self._stop.check()
-            rows = rows.where(self._evaluator.values(one, rows))
+            rows = rows.where(self._evaluator.holds(one, rows))
         return cast("Nodes", rows.columns[name]).ids
 
     def _wanted_ids(self, condition: Expression, name: str, fixed: Frame) -> IdArray | None:
@@ -311,7 +311,7 @@ class Matcher:
         frame = self._bound(self._bound(frame, pre, conditions), post, conditions)
         for one in conditions:
             if names_in(one) <= set(frame.columns):
-                frame = frame.where(self._evaluator.values(one, frame))
+                frame = frame.where(self._evaluator.holds(one, frame))
         rows: list[int] = []
         paths: list[Path] = []
         ends = zip(
@@ -355,7 +355,7 @@ class Matcher:
             raise NotUnderstoodError("a condition on all of a path that differs by row")
         constants = {n: c * len(each) for n, c in lists.items() if n in names_in(test)}
         rows = Frame({**constants, name: each}, len(each))
-        return np.array([v is True for v in self._evaluator.values(test, rows)], dtype=bool)
+        return np.array([v is True for v in self._evaluator.holds(test, rows)], dtype=bool)
 
 
 def _refuse_floats(values: list[Any]) -> None:

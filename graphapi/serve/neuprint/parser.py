@@ -73,7 +73,7 @@ def parse(text: str, most: int, given: Mapping[str, object] | None = None) -> Qu
     most
         Most characters of it.
     given
-        Values of its parameters, by name; None for a query without any.
+        Values of its parameters, by name, or expressions; None for a query without any.
 
     Raises
     ------
