@@ -15,7 +15,7 @@ import neuprint
 
 #: What cannot pass, and why; docs/from-neuprint.md says it to users.
 FAILING = {
-    "test_client.test_members": "the server has no help page, profile, daily type or meshes",
+    "test_client.test_members": "the server has no help page, daily type or meshes",
     "test_client.test_fetch_skeleton": "no skeletons",
     "test_skeleton.test_fetch_skeleton": "no skeletons",
     "test_queries.test_fetch_synapses": "no synapse nodes",

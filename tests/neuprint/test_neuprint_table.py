@@ -35,11 +35,8 @@ CANNOT: dict[str, Call] = {
     "NeuronModel": lambda c: neuprint.NeuronModel(APL, client=c),
     "Client.fetch_roi_mesh": lambda c: c.fetch_roi_mesh("EB"),
     "Client.fetch_help": lambda c: c.fetch_help(),
-    "Client.fetch_profile": lambda c: c.fetch_profile(),
     "Client.fetch_token": lambda c: c.fetch_token(),
     "Client.fetch_daily_type": lambda c: c.fetch_daily_type(),
-    "Client.fetch_roi_completeness": lambda c: c.fetch_roi_completeness(),
-    "Client.fetch_roi_connectivity": lambda c: c.fetch_roi_connectivity(),
     "Client.fetch_raw_keyvalue": lambda c: c.fetch_raw_keyvalue("a", "b"),
     "Client.post_raw_keyvalue": lambda c: c.post_raw_keyvalue("a", "b", b"c"),
     "admin.Transaction": lambda c: admin.Transaction(c.dataset, client=c).__enter__(),
@@ -165,6 +162,7 @@ def test_what_the_client_asks_about_the_server(
     assert client.fetch_database()["Location"] == "hemibrain v0"
     assert list(client.fetch_datasets(reload_cache=True)) == [client.dataset]
     assert client.fetch_instances() == {}
+    assert client.fetch_profile()["AuthLevel"] == "readonly"
     assert {*hemibrain.neurons.columns, "pre", "post", "roiInfo"} <= set(client.fetch_neuron_keys())
     assert client.fetch_synapse_nt_keys() == []
     assert client.meta["dataset"] == "hemibrain"
