@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neo4j_server import GivenServerError, Neo4jServer, NoServerError, obtain
+from support.once import made_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,9 +59,7 @@ def demo_datastack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The synthetic demo's files, which the stand-in server serves; tests only read them."""
     from loader.sandbox.demo import make_demo
 
-    folder = tmp_path_factory.mktemp("demo") / "datastack"
-    make_demo(folder, progress=False)
-    return folder
+    return made_once(tmp_path_factory, "demo", lambda folder: make_demo(folder, progress=False))
 
 
 @pytest.fixture(autouse=True)

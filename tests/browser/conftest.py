@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import neo4j
@@ -11,11 +12,11 @@ from explored_graph import TOKEN, Explored, keep_strong
 from neo4j_browser import Neo4jBrowser, chromium_obstacle, open_chromium
 
 import loader
-from loader.sandbox.demo import make_demo
 from loader.sandbox.standin import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from neo4j_server import Neo4jServer
 
@@ -24,11 +25,11 @@ _NO_CHROMIUM = "Neo4j Browser tests not run"
 
 @pytest.fixture(scope="package")
 def explored(
-    neo4j_server: Neo4jServer, tmp_path_factory: pytest.TempPathFactory
+    neo4j_server: Neo4jServer, demo_datastack: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Explored]:
     """The demo datastack without its weakest connections, loaded from CAVE into Neo4j."""
     folder = tmp_path_factory.mktemp("explored") / "datastack"
-    make_demo(folder, volumes=False, progress=False)
+    shutil.copytree(demo_datastack, folder)
     connections, autapses = keep_strong(folder / "tables" / "synapses_v2" / "v3.parquet")
     with serve(folder, token=TOKEN) as server, pytest.MonkeyPatch.context() as patch:
         patch.setenv("CAVEGRAPH_NEO4J_USER", neo4j_server.user)

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from loader.sandbox.demo import make_demo
+from support.once import made_once
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,9 +94,10 @@ def demo(demo_datastack: Path) -> Made:
 
 @pytest.fixture(scope="session")
 def other_seed(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder = tmp_path_factory.mktemp("demo") / "eleven"
-    make_demo(folder, seed=11, progress=False, volumes=False)
-    return Made(folder)
+    def make(folder: Path) -> None:
+        make_demo(folder, seed=11, progress=False, volumes=False)
+
+    return Made(made_once(tmp_path_factory, "demo-eleven", make))
 
 
 @pytest.fixture(params=["demo", "other_seed"])

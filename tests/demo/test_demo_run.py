@@ -162,13 +162,14 @@ def test_the_demo_is_served_where_its_graph_remembers_it(
         assert run.exports(places, second.url)["CAVEGRAPH_SERVER"] == second.url
 
 
-def test_strings_as_pandas_3_has_them_change_no_file(tmp_path: Path) -> None:
+def test_strings_as_pandas_3_has_them_change_no_file(demo_datastack: Path, tmp_path: Path) -> None:
     """pandas 3 infers a text type in which None becomes nan; this option does so in pandas 2."""
-    make_demo(tmp_path / "plain", progress=False, volumes=False)
     with pd.option_context("future.infer_string", True):
-        make_demo(tmp_path / "inferred", progress=False, volumes=False)
-    for path in sorted((tmp_path / "plain").rglob("*.parquet")):
-        other = tmp_path / "inferred" / path.relative_to(tmp_path / "plain")
+        make_demo(tmp_path, progress=False, volumes=False)
+    tables = sorted(demo_datastack.rglob("*.parquet"))
+    assert len(tables) > 10
+    for path in tables:
+        other = tmp_path / path.relative_to(demo_datastack)
         assert pq.read_table(path).equals(pq.read_table(other)), path.name
     texts = "annotations.csv"
-    assert (tmp_path / "plain" / texts).read_bytes() == (tmp_path / "inferred" / texts).read_bytes()
+    assert (demo_datastack / texts).read_bytes() == (tmp_path / texts).read_bytes()

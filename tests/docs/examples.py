@@ -10,6 +10,7 @@ import contextlib
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -87,10 +88,16 @@ class Session:
 
 
 @contextlib.contextmanager
-def demo_in(folder: Path) -> Iterator[Path]:
-    """Give a folder in which `cavegraph demo` has run: the graph, and its server still there."""
+def demo_in(folder: Path, datastack: Path | None = None) -> Iterator[Path]:
+    """Give a folder in which `cavegraph demo` has run: the graph, and its server still there.
+
+    The demo's files are copied from `datastack`, if they are made already.
+    """
     served = folder / "cavegraph-demo" / "datastack"
-    make_demo(served, progress=False)
+    if datastack is None:
+        make_demo(served, progress=False)
+    else:
+        shutil.copytree(datastack, served)
     with serve(served, token=TOKEN) as server:
         source = loader.CaveSource(
             "demo_ant",

@@ -32,8 +32,8 @@ WITH_CODE = [page for page in WITH_EXAMPLES if any(b.runs for b in blocks(page))
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with demo_in(tmp_path_factory.mktemp("docs")) as folder:
+def demo(demo_datastack: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with demo_in(tmp_path_factory.mktemp("docs"), demo_datastack) as folder:
         yield folder
 
 

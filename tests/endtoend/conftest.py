@@ -9,7 +9,6 @@ import pytest
 
 import graphapi
 import loader
-from loader.sandbox.demo import make_demo
 from loader.sandbox.standin import RunningServer, serve
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -23,11 +22,9 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Tables of the synthetic datastack, without volumes."""
-    folder = tmp_path_factory.mktemp("endtoend") / "served"
-    make_demo(folder, progress=False, volumes=False)
-    return folder
+def demo_folder(demo_datastack: Path) -> Path:
+    """The synthetic datastack."""
+    return demo_datastack
 
 
 @pytest.fixture(scope="session")
