@@ -75,8 +75,6 @@ def at(places: np.ndarray, n: int) -> np.ndarray:
     [
         *itertools.product(["worm"], [0, 40], ["synapses", "share_of_input"], [False, True]),
         ("larva", 0, "synapses", False),
-        ("larva", 40, "synapses", False),
-        pytest.param("larva", 0, "synapses", True, marks=pytest.mark.slow),
         pytest.param("larva", 40, "synapses", True, marks=pytest.mark.slow),
     ],
 )

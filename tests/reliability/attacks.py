@@ -143,7 +143,7 @@ ATTACKS = (
         "tests/reliability/test_damages.py::test_a_flipped_bit_in_the_index_is_seen",
     ),
     Attack(
-        "391 single damages of a graph file (16 in the suite, all with `CAVEGRAPH_DAMAGES=391`), each verified, read by `load --replace`, and opened",
+        "391 single damages of a graph file (8 in the suite, all with `CAVEGRAPH_DAMAGES=391`), each verified, read by `load --replace`, and opened",
         "0 crashes, 0 errors of another library, 0 wrong answers that `verify` passes: each of the 391 read right, refused, or named by `verify`; opening one is limited to 1 GB of memory (all 391 on 2026-11-27)",
         "tests/reliability/test_damages.py::test_a_damage_is_seen_or_changes_nothing",
     ),

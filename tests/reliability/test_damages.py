@@ -15,10 +15,8 @@ from support import build_graph, connections_frame, example_frames
 
 from .damages import KINDS, answers, damages, outcome, verify_file
 
-#: The whole attack has 391: CAVEGRAPH_DAMAGES=391.
-NUMBER = int(os.environ.get("CAVEGRAPH_DAMAGES", "16"))
-#: Each is also replaced by a load; in the suite one of each kind.
-REPLACED = NUMBER if "CAVEGRAPH_DAMAGES" in os.environ else len(KINDS)
+#: One of each kind; the whole attack has 391: CAVEGRAPH_DAMAGES=391.
+NUMBER = int(os.environ.get("CAVEGRAPH_DAMAGES", "8"))
 SEED = 391
 
 
@@ -56,7 +54,7 @@ def test_what_is_ours_by_its_first_bytes_can_be_replaced(whole: Path, tmp_path: 
     rows.write_text("pre,post,weight\n5,6,7\n")
     path = tmp_path / "g.lbug"
     replaced = 0
-    for _, data in damages(whole.read_bytes(), REPLACED, SEED):
+    for _, data in damages(whole.read_bytes(), NUMBER, SEED):
         path.write_bytes(data)
         with pytest.raises(GraphExistsError):
             load(rows, path, work=tmp_path / "w", progress=False)
@@ -65,7 +63,7 @@ def test_what_is_ours_by_its_first_bytes_can_be_replaced(whole: Path, tmp_path: 
         with Connectome.open(path) as connectome:
             assert connectome.root_ids().tolist() == [5, 6]
         replaced += 1
-    assert replaced == REPLACED
+    assert replaced == NUMBER >= len(KINDS)
 
 
 def test_a_flipped_bit_in_the_index_is_seen(whole: Path, tmp_path: Path) -> None:

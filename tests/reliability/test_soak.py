@@ -10,6 +10,9 @@ from . import child, soak
 from .look import look
 from .world import NEWEST, make_world
 
+#: Drawn loads; each takes seconds, and `python -m tests.reliability` runs thousands.
+LOADS = 2
+
 
 @pytest.fixture(autouse=True)
 def _no_token_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,14 +20,14 @@ def _no_token_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_some_loads_end_well(tmp_path) -> None:
-    outcomes = soak.run_soak(4, tmp_path / "soak", first_seed=5)
+    outcomes = soak.run_soak(LOADS, tmp_path / "soak", first_seed=5)
     found = soak.summary(outcomes)
     assert found["findings"] == []
     assert (found["wrong"], found["rows_lost"]) == (0, 0)
-    assert found["at_once"] + found["went_on"] == found["loads"] == 4
-    assert sum(fault["times"] for fault in found["faults"].values()) > 4
+    assert found["at_once"] + found["went_on"] == found["loads"] == LOADS
+    assert sum(fault["times"] for fault in found["faults"].values()) > LOADS
     twice = soak.added_up([found, found])
-    assert twice["loads"] == 8
+    assert twice["loads"] == 2 * LOADS
     assert twice["faults"]["shuffle"]["times"] == 2 * found["faults"]["shuffle"]["times"]
 
 
