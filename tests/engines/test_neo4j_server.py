@@ -73,7 +73,8 @@ def test_import_tool_fills_a_new_server(neo4j_server: Neo4jServer, tmp_path: Pat
     edges.write_text(":START_ID,:END_ID,weight:long\n1,2,7\n")
     server = LocalServer(assemble(), tmp_path / "home", quick=True)
     server.prepare()
-    command = admin_command(server.distribution, server.home, "database", "import", "full")
+    command = admin_command(server.distribution, server.home, quick=True)
+    command += ["database", "import", "full"]
     command += ["neo4j", "--id-type=integer"]
     command += [f"--nodes=Neuron={nodes}", f"--relationships=CONNECTS={edges}"]
     # its report goes where it is run

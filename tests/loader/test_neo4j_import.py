@@ -178,7 +178,9 @@ def test_where_the_tool_is_reached(
     server: LocalServer, files: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """$CAVEGRAPH_NEO4J_ADMIN names it: the load imports, and again with --replace."""
-    admin = {ADMIN_VARIABLE: shlex.join(admin_command(server.distribution, server.home))}
+    admin = {
+        ADMIN_VARIABLE: shlex.join(admin_command(server.distribution, server.home, quick=True))
+    }
     command = ["cavegraph", "load", *files, "--to", "neo4j-import:import"]
     said = typed(command, tmp_path, **admin)
     assert "imported into database 'neo4j'; start the server, then run" in said
@@ -222,7 +224,7 @@ def test_what_the_documentation_says(
     assert said.strip().splitlines()[-1].strip() == finish
     tool = tmp_path / "bin" / "neo4j-admin"
     tool.parent.mkdir()
-    admin = shlex.join(admin_command(server.distribution, server.home))
+    admin = shlex.join(admin_command(server.distribution, server.home, quick=True))
     tool.write_text(f'#!/bin/sh\nexec {admin} "$@"\n')
     tool.chmod(0o755)
     path = {"PATH": f"{tool.parent}{os.pathsep}{os.environ['PATH']}"}

@@ -227,8 +227,12 @@ class LocalServer:
         path.write_text(json.dumps(state, indent=2))
 
 
-def admin_command(distribution: Distribution, home: Path, *arguments: str) -> list[str]:
+def admin_command(
+    distribution: Distribution, home: Path, *arguments: str, quick: bool = False
+) -> list[str]:
     """Give the argv of `neo4j-admin` for a server's folder; needs no environment.
+
+    Where it is `quick`, small imports take less time and large ones more: for tests.
 
     Examples
     --------
@@ -238,7 +242,8 @@ def admin_command(distribution: Distribution, home: Path, *arguments: str) -> li
     env = shutil.which("env") or "env"
     return [
         *(env, f"NEO4J_HOME={home}", f"NEO4J_CONF={home / 'conf'}"),
-        *(distribution.java, *(f"--add-opens={package}" for package in _OPENED)),
+        *(distribution.java, *(_QUICK if quick else ())),
+        *(f"--add-opens={package}" for package in _OPENED),
         *("-cp", distribution.class_path, "org.neo4j.cli.AdminTool", *arguments),
     ]
 
