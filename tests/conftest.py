@@ -62,6 +62,25 @@ def demo_datastack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_once(tmp_path_factory, "demo", lambda folder: make_demo(folder, progress=False))
 
 
+@pytest.fixture(scope="session")
+def demo_graph(demo_datastack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo as a graph file; the server it came from has gone, so open it with another."""
+    from graphapi.graph.soundfiles import remember
+    from loader import CaveSource, load
+    from loader.sandbox.standin import serve
+
+    def make(folder: Path) -> None:
+        with serve(demo_datastack, token=token) as server:
+            tables = [demo_datastack / "annotations.parquet"]
+            source = CaveSource("demo_ant", server=server.url, token=token, annotations=tables)
+            load(source, folder / "ant.lbug", progress=False)
+
+    token = "0123456789abcdef0123456789abcdef"
+    place = made_once(tmp_path_factory, "demo-graph", make) / "ant.lbug"
+    remember(place)  # its load verified it, maybe in another worker
+    return place
+
+
 @pytest.fixture(autouse=True)
 def figures_closed() -> Iterator[None]:
     """Close every figure after its test: matplotlib warns where twenty are open."""

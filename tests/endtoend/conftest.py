@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 import graphapi
-import loader
 from loader.sandbox.standin import RunningServer, serve
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -35,18 +34,9 @@ def server(demo_folder: Path) -> Iterator[RunningServer]:
 
 
 @pytest.fixture(scope="session")
-def graph_file(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def graph_file(demo_graph: Path) -> Path:
     """The datastack as a graph; loaded with the usual row limit."""
-    place = tmp_path_factory.mktemp("graph") / "ant.lbug"
-    with serve(demo_folder, token=TOKEN) as running:
-        source = loader.CaveSource(
-            "demo_ant",
-            server=running.url,
-            token=TOKEN,
-            annotations=[demo_folder / "annotations.parquet"],
-        )
-        loader.load(source, place, progress=False)
-    return place
+    return demo_graph
 
 
 @pytest.fixture

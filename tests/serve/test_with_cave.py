@@ -16,7 +16,6 @@ from PIL import Image
 from serve_client import Client
 
 import graphapi
-import loader
 from graphapi.serve.running import serve
 from graphapi.serve.settings import Settings
 from loader.sandbox import standin
@@ -25,16 +24,12 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture(scope="module")
-def connectome(
-    demo_datastack: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[graphapi.Connectome]:
-    place = tmp_path_factory.mktemp("explored") / "ant.lbug"
-    with standin.serve(demo_datastack, token=TOKEN) as server:
-        tables = [demo_datastack / "annotations.parquet"]
-        source = loader.CaveSource("demo_ant", server=server.url, token=TOKEN, annotations=tables)
-        loader.load(source, place, progress=False)
-        with graphapi.Connectome.open(place, server=server.url, token=TOKEN) as opened:
-            yield opened
+def connectome(demo_datastack: Path, demo_graph: Path) -> Iterator[graphapi.Connectome]:
+    with (
+        standin.serve(demo_datastack, token=TOKEN) as server,
+        graphapi.Connectome.open(demo_graph, server=server.url, token=TOKEN) as opened,
+    ):
+        yield opened
 
 
 @pytest.fixture(scope="module")

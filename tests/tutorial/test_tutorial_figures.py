@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 
 import graphapi as cp
-import loader
 from loader.sandbox.standin import serve
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("docs")]
@@ -27,23 +26,14 @@ def folder(demo_datastack: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def connectome(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[cp.Connectome]:
-    with serve(folder, token=TOKEN) as server:
-        where = tmp_path_factory.mktemp("graph") / "ant.lbug"
-        loader.load(
-            loader.CaveSource(
-                "demo_ant",
-                server=server.url,
-                token=TOKEN,
-                annotations=[folder / "annotations.parquet"],
-            ),
-            where,
-            progress=False,
-        )
-        with cp.Connectome.open(where, token=TOKEN) as opened:
-            cp.use(opened)
-            yield opened
-            cp.use(None)
+def connectome(folder: Path, demo_graph: Path) -> Iterator[cp.Connectome]:
+    with (
+        serve(folder, token=TOKEN) as server,
+        cp.Connectome.open(demo_graph, server=server.url, token=TOKEN) as opened,
+    ):
+        cp.use(opened)
+        yield opened
+        cp.use(None)
 
 
 @pytest.fixture(autouse=True)
