@@ -48,32 +48,36 @@ class WebServer:
         self._server = uvicorn.Server(config)
         self._socket = listening
         self._stop_limit = stop_limit
-        self._thread = threading.Thread(
-            target=self._server.run, args=([listening],), name=name, daemon=True
-        )
-        self._thread.start()
+        # a Ctrl-C within `Thread.join` makes Python 3.11 take a running thread for an ended one
+        self._ended = threading.Event()
+        threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self._server.run([self._socket])
+        finally:
+            self._ended.set()
 
     def starts(self) -> bool:
         """Wait until requests are answered; False if that does not come about."""
         end = time.monotonic() + _START_LIMIT
         while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > end:
+            if self._ended.is_set() or time.monotonic() > end:
                 return False
             time.sleep(0.005)
         return True
 
     def wait(self) -> None:
         """Block until the server is closed, or Ctrl-C is pressed."""
-        while self._thread.is_alive():
-            self._thread.join(0.5)
+        while not self._ended.wait(0.5):
+            pass
 
     def close(self) -> None:
         """Stop serving; safe to call twice."""
         self._server.should_exit = True
-        self._thread.join(self._stop_limit)
-        if self._thread.is_alive():
+        if not self._ended.wait(self._stop_limit):
             self._server.force_exit = True
-            self._thread.join(self._stop_limit)
+            self._ended.wait(self._stop_limit)
         self._socket.close()
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from starlette.routing import Route
 
 from graphapi.common.notices import collected
-from graphapi.common.threads import Stop, stopped_by
+from graphapi.common.threads import Stop, StoppedError, stopped_by
 from graphapi.errors import CavegraphError, InputError, QueryTimeoutError
 from graphapi.serve.given import Given, read_body
 from graphapi.serve.jobs import Jobs
@@ -63,6 +63,7 @@ class Desk:
         self.settings = settings
         self.jobs = Jobs(settings)
         self.sets = NamedSets(connectome, settings.sets_file)
+        self._over = Stop()
         self._waiting = 0
         self._pool = ThreadPoolExecutor(settings.at_once, thread_name_prefix="cavegraph-serve")
 
@@ -88,9 +89,14 @@ class Desk:
         finally:
             self._waiting -= 1
 
-    def close(self) -> None:
-        """Let running questions end, and refuse new ones."""
+    def stop(self) -> None:
+        """End running questions at their next check, and jobs."""
+        self._over.set()
         self.jobs.close()
+
+    def close(self) -> None:
+        """Wait until nothing runs any more."""
+        self.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def route(self, question: Question) -> Route:
@@ -108,9 +114,14 @@ class Desk:
     def _answer(self, question: Question, values: dict[str, object]) -> Response:
         """Answer a question; runs in a thread."""
         given = Given(values, question.takes, self.set_named)
+        stop = Stop(self.settings.seconds, within=self._over)
         try:
-            with collected() as notes, stopped_by(Stop(self.settings.seconds)):
+            with collected() as notes, stopped_by(stop):
                 answer = question.answer(self, given)
+        except StoppedError as error:
+            raise RefusalError(
+                503, "stopping", "the server is being stopped", hint="start it again", retry_after=5
+            ) from error
         except QueryTimeoutError as error:
             raise QueryTimeoutError(
                 f"the question was stopped after {self.settings.seconds:g} s",

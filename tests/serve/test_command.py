@@ -7,6 +7,8 @@ import re
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import requests
@@ -25,6 +27,7 @@ def test_the_command_serves_until_it_is_stopped(tmp_path: Path, ctrl_c: None) ->
     with subprocess.Popen(
         [*command, "--no-browser", "--port", "0"],
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     ) as process:
@@ -32,8 +35,14 @@ def test_the_command_serves_until_it_is_stopped(tmp_path: Path, ctrl_c: None) ->
         url = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
         assert url
         assert requests.get(f"{url[0]}/api/v1/info", timeout=10).json()["name"] == "toy v7"
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        motif = {"motif": "A -> B; B -> C", "nulls": 1000}
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(requests.post, f"{url[0]}/api/v1/motifs", json=motif, timeout=60)
+            time.sleep(1)  # it is being answered
+            process.send_signal(signal.SIGINT)
+            said, _ = process.communicate(timeout=20)
+            assert asked.result(10).status_code in (200, 503)
+        assert (process.returncode, said.strip()) == (0, "stopped")
 
 
 def test_the_password_is_in_no_representation() -> None:

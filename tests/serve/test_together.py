@@ -87,3 +87,17 @@ def test_a_question_has_a_time_limit(serving: Serving) -> None:
         assert (answer.status_code, answer.json()["error"]["kind"]) == (504, "query_timeout")
         assert "jobs" in answer.json()["error"]["hint"]
         assert client.ask("info").status_code == 200
+
+
+def test_a_server_that_is_stopped_ends_its_questions(serving: Serving) -> None:
+    """Ctrl-C does not wait for the time limit of a long question."""
+    with ThreadPoolExecutor(1) as pool:
+        with serving(seconds=60) as client:
+            asked = pool.submit(client.ask, "motifs", motif="A -> B; B -> C", nulls=1000)
+            while not asked.running():
+                time.sleep(0.01)
+            time.sleep(1)  # it is being answered
+            begun = time.monotonic()
+        assert time.monotonic() - begun < 10
+        answer = asked.result(10)
+    assert (answer.status_code, answer.json()["error"]["kind"]) == (503, "stopping")
