@@ -192,6 +192,14 @@ def _require_different(files: Sequence[TableFile], contents: Sequence[object]) -
                 f"{files[first].where} and {files[number].where} have the same content",
                 hint="give each file once; its synapses would be counted twice",
             )
+    plain = [str(f.path).removesuffix(f.path.suffix) if f.is_packed else str(f.path) for f in files]
+    for number, name in enumerate(plain):
+        first = plain.index(name)
+        if first < number and not files[number].member:
+            raise InputError(
+                f"{files[first].where} and {files[number].where} are one table, once compressed",
+                hint="give only one of them; its synapses would be counted twice",
+            )
     electrical = [f for f in files if _ELECTRICAL.search(f.name)]
     if 0 < len(electrical) < len(files):
         raise InputError(

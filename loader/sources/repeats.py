@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from graphapi.errors import SourceSchemaError
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from loader.sources.rowroles import Roles
 
 
+#: Columns with an id of each synapse.
+_OF_SYNAPSE = re.compile(r"((syn|synapse)_?)?id$", re.IGNORECASE)
+
+
 def says_nothing_of_rows(types: Mapping[str, str], roles: Roles) -> bool:
     """Return whether nothing but a region could distinguish several rows of one pair."""
     if roles.rows != "pairs" or "weight" in roles.told:
@@ -29,6 +34,55 @@ def says_nothing_of_rows(types: Mapping[str, str], roles: Roles) -> bool:
         name in known or kind in ("FLOAT", "DOUBLE") or INDEX.match(name)
         for name, kind in types.items()
     )
+
+
+def require_each_once(
+    connection: duckdb.DuckDBPyConnection, files: int, types: Mapping[str, str], roles: Roles
+) -> None:
+    """Refuse synapses that occur in two files: rows with an id that are equal in each column.
+
+    Files that number their rows anew have the same ids, but not the same rows.
+
+    Parameters
+    ----------
+    connection, files
+        DuckDB, with the views `source_0`, `source_1`, ... and `source_rows`; how many files.
+    types, roles
+        The table's columns, and how they are read.
+
+    Raises
+    ------
+    SourceSchemaError
+        Synapses occur more than once.
+    """
+    ids = [identifier(name) for name in types if _OF_SYNAPSE.match(name)]
+    if files < 2 or roles.rows != "synapses" or not ids:
+        return
+    both = " UNION ALL ".join(
+        f"SELECT min({ids[0]}) AS low, max({ids[0]}) AS high FROM source_{n}" for n in range(files)
+    )
+    # Mostly each file has a range of its own, and then no id can be in two.
+    overlap = one_row(
+        connection,
+        f"""SELECT coalesce(bool_or(low <= before), false) AS there
+            FROM (SELECT low, max(high) OVER (ORDER BY low, high ROWS BETWEEN UNBOUNDED PRECEDING
+                                              AND 1 PRECEDING) AS before FROM ({both}))""",
+    )
+    if not overlap["there"]:
+        return
+    found = one_row(
+        connection,
+        f"""SELECT count(*) AS n, any_value({ids[0]}) AS example
+            FROM (SELECT * FROM source_rows WHERE {ids[0]} IS NOT NULL
+                  GROUP BY ALL HAVING count(*) > 1)""",
+    )
+    if found["n"]:
+        raise SourceSchemaError(
+            f"{found['n']:,} synapses occur more than once in these files, such as the one with "
+            f"{ids[0]} {found['example']}",
+            hint="give each file once, and no files that overlap; the synapses would be counted "
+            "twice",
+        )
 
 
 def count_once(

@@ -133,9 +133,14 @@ class TableFile:
         return self.format in _SEPARATOR
 
     @property
+    def is_packed(self) -> bool:
+        """Return whether the whole file is compressed."""
+        return self.path.suffix.lower() in PACKINGS
+
+    @property
     def is_plain(self) -> bool:
         """Return whether the file itself can be read: not compressed, and no pattern."""
-        return not self.member and self.path.suffix.lower() not in PACKINGS and not self.is_odd
+        return not self.member and not self.is_packed and not self.is_odd
 
     @property
     def is_odd(self) -> bool:

@@ -5,6 +5,7 @@ Each case changes how the same four rows are written, by text or by pyarrow alon
 
 from __future__ import annotations
 
+import gzip
 import os
 from decimal import Decimal
 from pathlib import Path
@@ -154,3 +155,37 @@ def test_columns_of_other_types(tmp_path, kind):
         with pytest.raises(CavegraphError, match=says) as caught:
             extract(tmp_path / path.suffix, path)
         assert caught.value.hint
+
+
+def test_a_table_and_its_compressed_copy_are_not_summed(tmp_path):
+    for name, write in (("e.csv", bytes), ("e.csv.gz", gzip.compress)):
+        (tmp_path / name).write_bytes(write(TEXT.encode()))
+    for given in ([tmp_path], [tmp_path / "e.csv.gz", tmp_path / "e.csv"]):
+        with pytest.raises(CavegraphError, match="are one table, once compressed") as caught:
+            extract(tmp_path, *given)
+        assert "only one of them" in caught.value.hint
+
+
+@pytest.mark.parametrize("ending", ["parquet", "feather"])
+def test_synapses_in_two_files_are_not_counted_twice(tmp_path, ending):
+    table = pa.table({"id": range(6), "pre": [A] * 6, "post": [B, B, C, C, B, B], "size": range(6)})
+    shards = [tmp_path / f"{number}.{ending}" for number in range(2)]
+
+    def rows(*parts: pa.Table) -> int:
+        for path, part in zip(shards, parts, strict=True):
+            (pq.write_table if ending == "parquet" else feather.write_feather)(part, path)
+        source = FileSource(shards)
+        with Workspace(tmp_path / str(len(list(tmp_path.iterdir()))), {}) as workspace:
+            source.extract(workspace, SETTINGS)
+            info = workspace.info("rows")
+            paths = info["paths"] or workspace.files("rows")
+            return sum(pq.read_metadata(path).num_rows for path in paths)
+
+    assert rows(table[:3], table[3:]) == 6
+    assert rows(table.take([0, 2, 4]), table.take([1, 3, 5])) == 6
+    for other in (table.take([5, 4, 3, 2, 1, 0]), table[2:4]):
+        with pytest.raises(CavegraphError, match="synapses occur more than once") as caught:
+            rows(table, other)
+        assert "no files that overlap" in caught.value.hint
+    # Files that number their rows anew have other synapses.
+    assert rows(table[:3], table[3:].set_column(0, "id", pa.array([0, 1, 2]))) == 6
