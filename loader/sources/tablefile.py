@@ -319,7 +319,7 @@ def _parquet_scan(file: TableFile, path: Path) -> str:
 
     try:
         require_names(pq.read_schema(path).names, file.where)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise SourceSchemaError(
             f"{file.where} cannot be read as parquet: {str(error).splitlines()[0]}",
             hint="check that the file is complete and has the right extension",
@@ -338,10 +338,10 @@ def _view_feather(
             require_names(pa.ipc.open_file(mapped).schema.names, file.where)
         dataset = ds.dataset(str(path), format="feather")
         connection.register(name, dataset)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise SourceSchemaError(
             f"{file.where} cannot be read as feather: {str(error).splitlines()[0]}",
-            hint="feather files of version 1 must be written again",
+            hint="get the file again; feather files of version 1 must be written again",
         ) from error
 
 

@@ -189,3 +189,14 @@ def test_synapses_in_two_files_are_not_counted_twice(tmp_path, ending):
         assert "no files that overlap" in caught.value.hint
     # Files that number their rows anew have other synapses.
     assert rows(table[:3], table[3:].set_column(0, "id", pa.array([0, 1, 2]))) == 6
+
+
+@pytest.mark.parametrize("ending", ["parquet", "feather"])
+def test_a_file_with_a_damaged_schema_is_refused(tmp_path, ending):
+    path = tmp_path / f"e.{ending}"
+    write = pq.write_table if ending == "parquet" else feather.write_feather
+    write(pa.table({"pre": PRE, "post": PRE[::-1], "many_synapses": WEIGHTS}), path)
+    path.write_bytes(path.read_bytes().replace(b"many_synapses", b"many\x8asynapses"))
+    with pytest.raises(CavegraphError, match=f"cannot be read as {ending}") as caught:
+        extract(tmp_path, path)
+    assert caught.value.hint
