@@ -30,10 +30,11 @@ HOMES = {
     "ladybug": ("graphapi/engines/ladybug",),
     "caveclient": ("graphapi/cave/client",),
     "cloudvolume": ("graphapi/imagery/volume",),
+    "mcp": ("graphapi/serve/assistants/protocol",),
 }
 #: Never imported while `import graphapi` runs.
 HEAVY = ("pandas", "pyarrow", "neo4j", "ladybug", "caveclient", "cloudvolume", "pyvista", "vtk")
-HEAVY += ("matplotlib", "numba", "scipy", "networkx", "duckdb", "ibis", "starlette")
+HEAVY += ("matplotlib", "numba", "scipy", "networkx", "duckdb", "ibis", "starlette", "mcp")
 MOST_LINES = 450
 #: The rooms, lowest first: each may import from those before it, never from those after. A
 #: package's own name is its `__init__` alone; modules within a room may import each other.

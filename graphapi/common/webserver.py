@@ -42,9 +42,7 @@ class WebServer:
         stop_limit: float,
         **options: Any,
     ) -> None:
-        config = uvicorn.Config(
-            app, ws="none", lifespan="off", log_config=None, access_log=False, **options
-        )
+        config = uvicorn.Config(app, ws="none", log_config=None, access_log=False, **options)
         self._server = uvicorn.Server(config)
         self._socket = listening
         self._stop_limit = stop_limit

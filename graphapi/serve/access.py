@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 API = "/api/"
 LOGIN = "/api/v1/login"
+#: Where assistants ask.
+ASSISTANTS = "/mcp"
+#: What begins like this answers from the graph.
+_PRIVATE = (API, ASSISTANTS)
 #: Nothing but what this server sends is loaded or run, and no other page can show this one.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
@@ -122,7 +126,7 @@ class Access:
     def _check(self, scope: Scope, headers: dict[str, str]) -> None:
         self._check_host(headers.get("host", ""))
         self._check_origin(scope, headers)
-        public = not scope["path"].startswith(API) or scope["path"] == LOGIN
+        public = not scope["path"].startswith(_PRIVATE) or scope["path"] == LOGIN
         if not public and not self._pass.knows(scope, headers):
             raise RefusalError(
                 401,
@@ -152,7 +156,7 @@ class Access:
         """Refuse what another site's page sends; opening our page from a link is allowed."""
         opened = (
             scope["method"] in ("GET", "HEAD")
-            and not scope["path"].startswith(API)
+            and not scope["path"].startswith(_PRIVATE)
             and headers.get("sec-fetch-mode") == "navigate"
         )
         if opened:

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from graphapi.errors import CavegraphError
 from graphapi.serve.access import LOGIN, Access, Pass
+from graphapi.serve.assistants.door import Door
 from graphapi.serve.desk import Desk, Question, answer_error, answer_failure, parameters
 from graphapi.serve.neuprint.routes import neuprint_routes
 from graphapi.serve.pages import page_routes
@@ -45,11 +46,13 @@ def application(connectome: Connectome, settings: Settings) -> Starlette:
         Limits and access.
     """
     desk, visitors = Desk(connectome, settings), Pass(settings.password)
+    assistants = Door(desk)
     app = Starlette(
         routes=[
             *(desk.route(one) for one in questions()),
             *job_routes(desk, questions()),
             *neuprint_routes(desk),
+            assistants.route,
             Route(LOGIN, _login(visitors), methods=["POST"]),
             *page_routes(),
         ],
@@ -59,6 +62,7 @@ def application(connectome: Connectome, settings: Settings) -> Starlette:
             HTTPException: _unknown_path,
             Exception: answer_failure,
         },
+        lifespan=assistants.open_during,
     )
     app.state.desk = desk
     return app

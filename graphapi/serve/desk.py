@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.routing import Route
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from graphapi.serve.answer import Answer
     from graphapi.serve.settings import Settings
 
+    Answering = Callable[["Desk", Given], Answer]
+
 T = TypeVar("T")
 Note = tuple[type[Warning], str]
 
@@ -37,7 +39,7 @@ class Question:
     """One route: its path, the function that answers, and the parameters that it takes."""
 
     path: str
-    answer: Callable[[Desk, Given], Answer]
+    answer: Answering
     takes: Sequence[str] = ()
     methods: Sequence[str] = ("GET", "POST")
 
@@ -114,33 +116,67 @@ class Desk:
     def _answer(self, question: Question, values: dict[str, object]) -> Response:
         """Answer a question; runs in a thread."""
         given = Given(values, question.takes, self.set_named)
-        stop = Stop(self.settings.seconds, within=self._over)
+        hint = "ask for less, or ask it as a job: POST /api/v1/jobs/..., docs/api-http.md"
+        answer, notes = self.ask(question.answer, given, hint)
+        return self.respond(answer, given, notes, question.name)
+
+    def ask(
+        self, answer: Answering, given: Given, hint: str, taken_back: Stop | None = None
+    ) -> tuple[Answer, list[Note]]:
+        """Return the answer to a question, and its notices.
+
+        Parameters
+        ----------
+        answer
+            The function that answers.
+        given
+            Its parameters.
+        hint
+            What to do if it reaches its time limit.
+        taken_back
+            Ends it early; from `may_be_taken_back`.
+
+        Raises
+        ------
+        QueryTimeoutError
+            It reached its time limit.
+        RefusalError
+            It was taken back, or the server is being stopped: status 503.
+        """
+        stop = Stop(self.settings.seconds, within=taken_back or self._over)
         try:
             with collected() as notes, stopped_by(stop):
-                answer = question.answer(self, given)
+                return answer(self, given), notes
         except StoppedError as error:
             raise RefusalError(
                 503, "stopping", "the server is being stopped", hint="start it again", retry_after=5
             ) from error
         except QueryTimeoutError as error:
             raise QueryTimeoutError(
-                f"the question was stopped after {self.settings.seconds:g} s",
-                hint="ask for less, or ask it as a job: POST /api/v1/jobs/..., docs/api-http.md",
+                f"the question was stopped after {self.settings.seconds:g} s", hint=hint
             ) from error
-        return self.respond(answer, given, notes, question.name)
+
+    def may_be_taken_back(self) -> Stop:
+        """Return what ends one question when it is set."""
+        return Stop(within=self._over)
 
     def respond(self, answer: Answer, given: Given, notes: list[Note], name: str) -> Response:
         """Turn an answer into a response, in the form that was asked for."""
         if answer.content is not None:
             return answer.content
         form = given.choice("format", ("json", "csv", "parquet", "arrow"), "json")
-        table = None if answer.table is None else arranged(answer.table, given)
-        if form != "json":
-            if table is None:
-                raise InputError("this answer is not one table", hint="ask for it as JSON")
-            return file_response(table, form, name, safe=given.flag("csv_safe"))
+        if form == "json":
+            return json_response(self.told(answer, given, notes))
+        if answer.table is None:
+            raise InputError("this answer is not one table", hint="ask for it as JSON")
+        table = arranged(answer.table, given)
+        return file_response(table, form, name, safe=given.flag("csv_safe"))
+
+    def told(self, answer: Answer, given: Given, notes: list[Note]) -> dict[str, Any]:
+        """Return an answer as JSON, with the rows that were asked for and where it comes from."""
         said = dict(answer.values)
-        if table is not None:
+        if answer.table is not None:
+            table = arranged(answer.table, given)
             limit = given.whole("limit", self.settings.most_rows, most=self.settings.most_rows)
             said |= table_json(table, limit=limit, offset=given.whole("offset", 0), ids=answer.ids)
         said["provenance"] = answer.provenance(self.connectome)
@@ -152,7 +188,7 @@ class Desk:
         said["notes"] = [
             {"kind": kind.__name__.removesuffix("Warning"), "message": text} for kind, text in notes
         ]
-        return json_response(said)
+        return said
 
     def set_named(self, name: str) -> list[str]:
         """Return the root ids of a saved set."""

@@ -35,11 +35,13 @@ class Given:
         Names that the question takes; others are refused.
     set_named
         Function that returns the root ids of a saved set.
+    forms
+        Names of the parameters that say in what form the answer is given.
 
     Raises
     ------
     InputError
-        A name is not one of `takes`.
+        A name is not one of `takes` or `forms`.
     """
 
     def __init__(
@@ -47,8 +49,9 @@ class Given:
         values: Mapping[str, object],
         takes: Iterable[str],
         set_named: Callable[[str], list[str]],
+        forms: Sequence[str] = FORMS,
     ) -> None:
-        known = [*takes, *FORMS]
+        known = [*takes, *forms]
         for name in values:
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=1)

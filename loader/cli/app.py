@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from loader.cli import ask, demo, explore, hops, make, motifs, relate, saved, scale, serve
+from loader.cli import ask, demo, explore, hops, make, mcp, motifs, relate, saved, scale, serve
 
 app = typer.Typer(
     help="Load a CAVE connectome into a graph, then query its connectivity.",
@@ -38,6 +38,7 @@ demo.register(app)
 make.register(app)
 explore.register(app)
 serve.register(app)
+mcp.register(app)
 ask.register(app)
 relate.register(app)
 hops.register(app)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from assistants_page import answered
 from examples import GRAPH, ROOT, TOKEN, blocks, demo_in, plain, reader
 
 import graphapi
@@ -51,6 +52,14 @@ def test_examples_run_and_print_what_they_say(
             elif block.kind == "text" and printed:
                 assert plain(printed) == plain(block.code)
                 printed = ""
+
+
+def test_an_assistant_is_answered_as_its_page_says(
+    demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAVEGRAPH_PROGRESS", "0")
+    expected = (ROOT / "docs" / "assistants.md").read_text("utf-8")
+    assert answered(demo / GRAPH) == expected, "run: python tests/docs/assistants_page.py"
 
 
 @pytest.mark.parametrize("page", [p for p in WITH_CODE if p.parent.name == "docs"], ids=name_of)

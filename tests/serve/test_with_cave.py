@@ -19,6 +19,7 @@ import graphapi
 from graphapi.serve.running import serve
 from graphapi.serve.settings import Settings
 from loader.sandbox import standin
+from support.assistant import connected
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 
@@ -104,6 +105,30 @@ def test_the_page_maps_a_stale_id_and_says_so(
         assert "1 id is from another version and was mapped to v3" in banner
         assert f"{stale} → {new}" in banner
     assert window.complaints() == []
+
+
+def test_an_assistant_gets_stale_ids_mapped_and_no_token(
+    client: Client, demo_datastack: Path, connectome: graphapi.Connectome
+) -> None:
+    stale, _ = stale_id(demo_datastack)
+    with connected(f"{client.url}/mcp") as assistant:
+        found = assistant.ask("find_neurons", text=stale)
+        (new,) = (row["root_id"] for row in found.records)
+        assert found.json["provenance"]["id_mapping"] == {stale: new}
+        assert f"ids of other versions mapped: {stale} -> {new}" in found.text
+        assert [note["kind"] for note in found.json["notes"]] == ["StaleRootId"]
+        assert all(tool.annotations.open_world_hint for tool in assistant.tools())
+        answers = [
+            found,
+            assistant.ask("describe_graph"),
+            assistant.ask("get_partners", neurons=[stale]),
+            assistant.call("find_neurons", text="7"),
+            assistant.call("get_partners", neurons="1234567890123"),
+        ]
+    assert answers[-1].failed
+    for one in answers:
+        assert TOKEN not in one.text
+        assert TOKEN not in str(one.json)
 
 
 #: The sum of the grey levels of the picture.

@@ -1,0 +1,274 @@
+"""What assistants cannot do: too much, too long, in another's name, or write."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from serve_client import Client, Serving
+
+import graphapi
+from conformance.toy import BASE
+from graphapi.serve.assistants.bounded import MOST_CHARACTERS, bounded, readable
+from graphapi.serve.routes import graph
+from support.assistant import Assistant, connected, size
+
+of_a_file = pytest.mark.parametrize("toy", ["ladybug"], indirect=True, scope="session")
+#: Twelve neurons in every combination: 282 thousand million.
+ENDLESS = (
+    f"MATCH {', '.join(f'({one}:Neuron)' for one in 'abcdefghijkl')} "
+    "RETURN sum(a.in_synapses + l.in_synapses) AS synapses"
+)
+ORIGIN = {
+    "datastack": "d",
+    "version": 1,
+    "timestamp": "",
+    "synthetic": False,
+    "load_id": "l",
+    "source": "graph",
+    "checks": [],
+}
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=2000),
+    lambda inner: st.lists(inner, max_size=2000) | st.dictionaries(st.text(), inner, max_size=200),
+    max_leaves=40,
+)
+
+
+@pytest.fixture(scope="module")
+def assistant(client: Client) -> Iterator[Assistant]:
+    with connected(f"{client.url}/mcp") as opened:
+        yield opened
+
+
+def a(number: int) -> str:
+    return str(BASE + number)
+
+
+def test_an_answer_is_bounded_and_the_rest_can_be_had(assistant: Assistant) -> None:
+    query = "UNWIND range(1, 2500) AS x RETURN x, 'a text of some length' AS text ORDER BY x"
+    found: list[int] = []
+    offset: int | None = 0
+    while offset is not None:
+        said = assistant.ask("run_cypher", text=query, limit=1000, offset=offset)
+        assert size(said.json) <= MOST_CHARACTERS
+        assert len(said.text) <= MOST_CHARACTERS
+        assert said.json["total"] == said.json["found"] == 2500
+        found += [row["x"] for row in said.records]
+        offset = said.json["next_offset"]
+        if offset is not None:
+            assert f"offset={offset} shows the next" in said.text
+            assert f"of 2,500 shown; offset={offset}" in said.json["left_out"][-1]
+    assert found == list(range(1, 2501))
+    assert said.json["left_out"] == []
+
+
+def test_more_rows_than_can_be_reached_are_said(assistant: Assistant) -> None:
+    said = assistant.ask("run_cypher", text="UNWIND range(1, 10001) AS x RETURN x")
+    assert (said.json["found"], said.json["cut_off"]) == (10001, True)
+    assert "add SKIP and LIMIT" in said.text
+    said = assistant.ask("count_motif", motif="A -> B", matches=3)
+    assert (said.json["count"], said.json["total"]) == (8, 3)
+    assert "a larger 'matches' lists more" in said.text
+    said = assistant.ask("find_paths", sources=a(1), targets=a(2), kind="all", paths=1, max_hops=5)
+    assert said.json["cut_off"] == ("larger 'paths'" in said.text)
+
+
+def test_long_cells_and_many_columns_are_shortened(assistant: Assistant) -> None:
+    names = ", ".join(f"{one} AS column_{one}" for one in range(300))
+    said = assistant.ask("run_cypher", text=f"RETURN range(1, 100000) AS numbers, {names}")
+    assert size(said.json) <= MOST_CHARACTERS
+    assert len(said.json["columns"]) == 40
+    assert "40 of 301 columns shown" in said.text
+    cell = said.records[0]["numbers"]
+    assert cell[:3] == [1, 2, 3]
+    assert cell[-1] == f"… and {100_000 - len(cell) + 1:,} more"
+    assert "long cells shortened in numbers" in said.text
+    chosen = assistant.ask("run_cypher", text=f"RETURN {names}", columns=["column_299", "column_7"])
+    assert chosen.records == [{"column_299": 299, "column_7": 7}]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    beside=st.dictionaries(st.text(max_size=30), _VALUES, max_size=5),
+    cell=_VALUES,
+    names=st.lists(st.text(max_size=3000), min_size=1, max_size=80),
+    mapped=st.dictionaries(st.text(max_size=30), st.text(max_size=30), max_size=300),
+    notes=st.lists(st.text(max_size=3000), max_size=20),
+    shape=st.tuples(st.integers(1, 3000), st.integers(1, 100)),
+)
+def test_no_answer_is_longer_than_the_bound(
+    beside: dict[str, Any],
+    cell: Any,
+    names: list[str],
+    mapped: dict[str, str],
+    notes: list[str],
+    shape: tuple[int, int],
+) -> None:
+    """Whatever it holds; the rows shown are the first ones, and there is always one of them."""
+    rows = [[cell] * len(names) for _ in range(shape[0])]
+    told = beside | {
+        "columns": [{"name": name, "kind": "text"} for name in names],
+        "rows": rows,
+        "total": len(rows) * shape[1],
+        "offset": 0,
+        "provenance": ORIGIN | {"id_mapping": mapped},
+        "as": {"python": "x" * 5000, "cypher": "", "command_line": ""},
+        "notes": [{"kind": "X", "message": note} for note in notes],
+    }
+    made = bounded(told)
+    assert size(made) <= MOST_CHARACTERS
+    assert len(readable(made)) <= MOST_CHARACTERS
+    assert made["rows"]
+    shown = len(made["rows"])
+    assert made["next_offset"] == (shown if shown < told["total"] else None)
+    if made["rows"][0] != rows[0] or shown < len(rows):
+        assert made["left_out"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "CREATE (n:Neuron {root_id: 1}) RETURN n",
+        "MATCH (n:Neuron) SET n.cell_class = 'x' RETURN n",
+        "MATCH (n:Neuron) DETACH DELETE n",
+        "LOAD FROM '/etc/passwd' RETURN *",
+        "LOAD CSV FROM 'file:///etc/passwd' AS line RETURN line",
+        "CALL dbms.listConfig() YIELD name RETURN name",
+        "COPY (MATCH (n) RETURN n) TO '/tmp/x.csv'",
+        "MATCH (n) RETURN n.root_id; MATCH (m) DELETE m",
+        "this is not Cypher",
+    ],
+)
+def test_hostile_queries_are_refused(assistant: Assistant, query: str) -> None:
+    said = assistant.refused("run_cypher", text=query)
+    assert "Traceback" not in said
+    assert "root:" not in said
+    assert assistant.ask("describe_graph").json["counts"]["connections"] == 8
+
+
+def test_an_endless_question_is_stopped_and_the_server_answers_on(serving: Serving) -> None:
+    with serving(seconds=1.0) as client, connected(f"{client.url}/mcp") as opened:
+        begun = time.monotonic()
+        said = opened.refused("run_cypher", text=ENDLESS)
+        assert "the question was stopped after 1 s" in said
+        assert "ask for less" in said
+        assert time.monotonic() - begun < 30
+        assert opened.ask("get_partners", neurons=a(1)).json["total"] == 2
+
+
+@of_a_file
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_a_question_that_is_taken_back_stops(serving: Serving, mode: str) -> None:
+    """The only place at the desk is free again long before the question's time is up."""
+    with (
+        serving(at_once=1, seconds=120) as client,
+        connected(f"{client.url}/mcp", mode=mode) as one,
+        connected(f"{client.url}/mcp") as other,
+    ):
+        one.ask("describe_graph")
+        asked = one.portal.start_task_soon(one.client.call_tool, "run_cypher", {"text": ENDLESS})
+        time.sleep(0.5)
+        asked.cancel()
+        begun = time.monotonic()
+        assert other.ask("get_partners", neurons=a(1)).json["total"] == 2
+        assert time.monotonic() - begun < 30
+
+
+@of_a_file
+def test_many_ask_at_once(assistant: Assistant) -> None:
+    questions: list[tuple[str, dict[str, Any]]] = [
+        ("get_partners", {"neurons": a(number), "direction": direction})
+        for number in (1, 2, 3, 9)
+        for direction in ("upstream", "downstream")
+    ]
+    expected = [assistant.ask(name, **asked).json for name, asked in questions]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda one: assistant.ask(one[0], **one[1]).json, questions * 3))
+    assert found == expected * 3
+
+
+@of_a_file
+def test_too_many_at_once_are_told_to_come_back(serving: Serving) -> None:
+    with (
+        serving(at_once=1, waiting=0) as client,
+        connected(f"{client.url}/mcp") as opened,
+        ThreadPoolExecutor(6) as pool,
+    ):
+        motif = {"motif": "A -> B; B -> C", "nulls": 100}
+        said = list(pool.map(lambda _: opened.call("count_motif", **motif), range(6)))
+    assert {one.failed for one in said} == {True, False}
+    refused = next(one for one in said if one.failed)
+    assert "ask again in a moment" in refused.text
+
+
+@of_a_file
+def test_a_mistake_of_ours_is_told_without_its_insides(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("the token is 1234")
+
+    monkeypatch.setattr(graph, "catalog", fails)
+    said = assistant.refused("describe_graph")
+    assert said.splitlines()[0] == "the server failed: RuntimeError"
+    assert "1234" not in said
+
+
+ASK = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
+}
+ACCEPT = {"accept": "application/json, text/event-stream"}
+
+
+def post(client: Client, **headers: str) -> requests.Response:
+    return requests.post(f"{client.url}/mcp", json=ASK, headers=ACCEPT | headers, timeout=60)
+
+
+@of_a_file
+def test_the_rules_of_access_are_those_of_the_api(serving: Serving) -> None:
+    with serving(password="correct horse battery") as client:
+        assert post(client).status_code == 401
+        assert post(client, authorization="Bearer wrong").status_code == 401
+        right = {"authorization": "Bearer correct horse battery"}
+        assert post(client, **right).status_code == 200
+        assert post(client, **right, host="evil.example").status_code == 421
+        assert post(client, **right, origin="http://evil.example").status_code == 403
+        for method in ("GET", "DELETE", "PUT"):
+            assert requests.request(method, f"{client.url}/mcp", timeout=9).status_code == 401
+
+
+@of_a_file
+def test_a_page_of_another_site_opens_nothing(client: Client) -> None:
+    link = {"sec-fetch-mode": "navigate", "sec-fetch-site": "cross-site"}
+    answer = requests.get(f"{client.url}/mcp", headers=ACCEPT | link, timeout=9)
+    assert answer.status_code == 403
+
+
+@of_a_file
+def test_without_the_extra_the_error_names_it(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "graphapi.serve.assistants.protocol"
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.delattr(graphapi.serve.assistants, "protocol", raising=False)
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    with serving() as client:
+        answer = post(client)
+        assert answer.status_code == 501
+        assert answer.json()["error"]["hint"] == "pip install 'cavegraph[mcp]'"
+        assert client.get("info")["name"] == "toy v7"
