@@ -62,4 +62,5 @@ def connected(server: Any, **options: Any) -> Iterator[Assistant]:
 
 
 def size(value: object) -> int:
-    return len(json.dumps(value, ensure_ascii=False))
+    """Count the characters of a value as JSON, as it is sent."""
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")))

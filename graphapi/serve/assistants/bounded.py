@@ -46,10 +46,10 @@ def bounded(said: dict[str, Any], rest: str = "") -> dict[str, Any]:
     """
     left = [rest] if said.get("cut_off") and rest else []
     beside = {n: v for n, v in said.items() if n not in (*_TABLE, "provenance", "as", "notes")}
-    made: dict[str, Any] = _fitting(beside, _MOST_BESIDE, "", left)
+    made = _fitting(beside, _MOST_BESIDE, "", left)
     made["provenance"] = _fitting(said["provenance"], _MOST_ORIGIN, "provenance", left)
     made["as"] = {n: text if _size(text) <= _MOST_TEXT else "" for n, text in said["as"].items()}
-    made["notes"] = _fitting(said["notes"], _MOST_ORIGIN, "notes", left)
+    made |= _fitting({"notes": said["notes"]}, _MOST_ORIGIN, "", left)
     made["left_out"] = left
     if "rows" in said:
         _fill(made, said, left)
@@ -61,32 +61,40 @@ def _size(value: object) -> int:
     return len(json.dumps(value, separators=(",", ":")))
 
 
-def _fitting(value: Any, most: int, name: str, left: list[str]) -> Any:
-    """Return as much of a value as fits, and say what does not."""
+def _fitting(parts: dict[str, Any], most: int, name: str, left: list[str]) -> dict[str, Any]:
+    """Return as much of some values by name as fits, and say what does not."""
+    made = _shared(parts, most)
+    if len(made) < len(parts):
+        left.append(f"{name}: {len(made):,} of {len(parts):,} shown")
+    for one, cut in made.items():
+        whole = parts[one]
+        label = _start(f"{name}.{one}" if name else one, 2 * _FRAME)
+        if isinstance(whole, (list, dict)) and len(cut) < len(whole):
+            left.append(f"{label}: {len(cut):,} of {len(whole):,} shown")
+        elif cut is not whole:
+            left.append(f"{label}: shortened")
+    return made
+
+
+def _shared(parts: dict[str, Any], most: int) -> dict[str, Any]:
+    """Share the room among values by name: what the short ones leave is for the long ones."""
+    made = {one: parts[one] for one in _first(parts, most // 2)}
+    room, waiting = most - _size(dict.fromkeys(made, 0)), len(made)
+    for one in sorted(made, key=lambda one: _size(made[one])):
+        made[one] = _cut(made[one], max(room // waiting, _FRAME))
+        room, waiting = room - _size(made[one]), waiting - 1
+    return made
+
+
+def _cut(value: Any, most: int) -> Any:
+    """Return as much of a value as fits."""
     if _size(value) <= most:
         return value
     if isinstance(value, dict):
-        return _fitting_parts(value, most, name, left)
+        return _shared(value, most)
     if isinstance(value, list):
-        short = [_fitting(one, most // 2, name, left) for one in value[:most]]
-        kept = _first(short, most)
-        left.append(f"{name}: {len(kept):,} of {len(value):,} shown")
-        return kept
-    left.append(f"{name}: shortened")
+        return _first((_cut(one, most // 2) for one in value), most)
     return _start(str(value), most)
-
-
-def _fitting_parts(parts: dict[str, Any], most: int, name: str, left: list[str]) -> dict[str, Any]:
-    """Share the room among the values by name: what the short ones leave is for the long ones."""
-    made = {one: parts[one] for one in _first(parts, most // 2)}
-    if len(made) < len(parts):
-        left.append(f"{name}: {len(made):,} of {len(parts):,} shown")
-    room, waiting = most - _size(dict.fromkeys(made, 0)), len(made)
-    for one in sorted(made, key=lambda one: _size(made[one])):
-        label = f"{name}.{one}" if name else one
-        made[one] = _fitting(made[one], max(room // waiting, _FRAME), label, left)
-        room, waiting = room - _size(made[one]), waiting - 1
-    return made
 
 
 def _first(values: Iterable[Any], most: int) -> list[Any]:
@@ -166,7 +174,7 @@ def readable(made: dict[str, Any]) -> str:
     for name, value in made.items():
         if name in own or value in (None, "", [], {}):
             continue
-        if isinstance(value, list) and isinstance(value[0], dict):
+        if isinstance(value, list) and all(isinstance(one, dict) for one in value):
             names = list(value[0])
             rows = [[one.get(each) for each in names] for one in value]
             lines += [f"{name}:", *_table(names, rows), ""]
