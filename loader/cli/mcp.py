@@ -40,9 +40,7 @@ def mcp(
     for one in fields(serving):
         if one.name not in ("graph", "timeout") and getattr(serving, one.name) != one.default:
             option = f"--{one.name.replace('_', '-')}"
-            raise InputError(
-                f"{option} is for addresses", hint=f"add --http, or leave out {option}"
-            )
+            raise InputError(f"{option} needs --http", hint=f"add --http, or leave out {option}")
     with opened(serving.graph) as connectome:
         desk = Desk(connectome, Settings(seconds=serving.timeout))
         try:
