@@ -7,7 +7,6 @@ import threading
 from importlib.metadata import version as installed_version
 from typing import TYPE_CHECKING, Any
 
-from graphapi.common.threads import Stop
 from graphapi.errors import CavegraphError, MissingExtraError
 from graphapi.serve.assistants.bounded import bounded, readable, readable_error
 from graphapi.serve.assistants.tools import TOOLS, Tool
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+    from graphapi.common.threads import Stop
     from graphapi.serve.desk import Desk
 
 _HINT = "ask for less: fewer neurons, a higher threshold, fewer hops, LIMIT in a query"
@@ -86,7 +86,7 @@ class Assistants:
                 types.INVALID_PARAMS,
                 f"there is no tool {params.name[:60]!r}: it is one of {', '.join(self._tools)}",
             )
-        taken_back = Stop()
+        taken_back = self._desk.may_be_taken_back()
         try:
             made = await self._desk.run(
                 lambda: self._answer(tool, params.arguments or {}, taken_back)
@@ -106,8 +106,7 @@ class Assistants:
     ) -> dict[str, Any]:
         """Answer one call; runs in a thread."""
         given = tool.given(arguments, self._desk.set_named)
-        stop = Stop(self._desk.settings.seconds, within=taken_back)
-        answer, notes = self._desk.ask(tool.answer, given, stop, _HINT)
+        answer, notes = self._desk.ask(tool.answer, given, _HINT, taken_back)
         return bounded(self._desk.told(answer, given, notes), tool.rest)
 
 
@@ -157,44 +156,27 @@ def serve_stdio(desk: Desk) -> None:
     desk
         Answers the questions; close it afterwards.
     """
-    served = _Stdio(desk)
-    served.start()
-    try:
-        while served.is_alive():
-            served.join(0.5)
-    finally:
-        served.stop()
-    if served.failure is not None:
-        raise served.failure
+    server = Assistants(desk).server
+    failures: list[BaseException] = []
+    ended = threading.Event()  # `Thread.join` does not survive Ctrl-C: see WebServer
 
-
-class _Stdio(threading.Thread):
-    """Serves standard input and output."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(name="cavegraph-mcp", daemon=True)
-        self._server = Assistants(desk).server
-        self._loop = asyncio.new_event_loop()
-        self.failure: BaseException | None = None
-
-    def run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._serving = self._loop.create_task(self._serve())
-        try:
-            self._loop.run_until_complete(self._serving)
-        except asyncio.CancelledError:
-            pass
-        except BaseException as error:  # noqa: BLE001  (raised again by the thread that waits)
-            self.failure = error
-
-    async def _serve(self) -> None:
+    async def serve() -> None:
         async with stdio_server() as (incoming, outgoing):
-            await self._server.run(incoming, outgoing, self._server.create_initialization_options())
+            await server.run(incoming, outgoing, server.create_initialization_options())
 
-    def stop(self) -> None:
-        """Take back what is still asked; does not wait for a line that may never come."""
-        if self.is_alive():
-            self._loop.call_soon_threadsafe(self._serving.cancel)
+    def run() -> None:
+        try:
+            asyncio.run(serve())
+        except BaseException as error:  # noqa: BLE001  (raised again by the thread that waits)
+            failures.append(error)
+        finally:
+            ended.set()
+
+    threading.Thread(target=run, name="cavegraph-mcp", daemon=True).start()
+    while not ended.wait(0.5):
+        pass
+    if failures:
+        raise failures[0]
 
 
 def _refused(error: CavegraphError) -> types.CallToolResult:
