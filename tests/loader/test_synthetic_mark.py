@@ -83,7 +83,8 @@ def test_one_marked_file_of_several_is_enough(
     brain: SyntheticBrain, rows: pd.DataFrame, tmp_path: Path
 ) -> None:
     measured = tmp_path / "measured.parquet"
-    rows.to_parquet(measured, index=False)
+    others = rows.assign(id=rows["id"] + 10**9)  # the same synapses twice are refused
+    others.to_parquet(measured, index=False)
     report = loaded(tmp_path, measured, brain.synapse_files()[0])
     assert report.record.synthetic
     assert report.record.reading["connections"]["synthetic"] == ["part-0000.parquet"]
