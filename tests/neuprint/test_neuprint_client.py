@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pandas as pd
 import pytest
 import requests
+from neuprint_client import client_of
 
 import graphapi
 import neuprint
@@ -197,6 +200,31 @@ def test_what_we_do_not_compute_goes_to_the_database(client: neuprint.Client) ->
         ("MATCH (n:Neuron) WHERE n.type =~ '(?=E)E.*' RETURN n.type", "regular expression"),
         ("MATCH (a:Neuron), p = (a)-[:ConnectsTo*]->(b:Neuron) RETURN nodes(p)", "largest number"),
         ("MATCH (n:Neuron) RETURN " + "(" * 101 + "1" + ")" * 101 + " AS x", "nested"),
+        ("MATCH (n:Neuron) REMOVE n.x RETURN n", "would write"),
+        ("MERGE (n:Neuron {bodyId: 1}) RETURN n", "would write"),
+        ("MATCH (n:Neuron) FOREACH (x IN [1] | SET n.x = x)", "would write"),
+        ("MATCH (n:Neuron) CALL { WITH n DELETE n } RETURN 1", ""),
+        ("MATCH (n:Neuron) WITH n LIMIT 1 S/**/ET n.x = 1", ""),
+        ("MATCH (n:Neuron) /* */ SET /* */ n.x = 1 RETURN n // RETURN", "would write"),
+        ("MATCH (n:Neuron) RETURN n; MATCH (m:Neuron) DETACH DELETE m", "one query at a time"),
+        ("MATCH (n:Neuron) \\u0053ET n.x = 1 RETURN n", "escape"),
+        ("LO\\u0041D CSV FROM 'file:///etc/passwd' AS l RETURN l", "escape"),
+        ("LOAD /* */ CSV FROM 'file:///etc/passwd' AS l RETURN l", "not allowed"),
+        ("MATCH (n:`Neuron`) LOAD CSV FROM 'file:///etc/passwd' AS l RETURN l", "not allowed"),
+        ("LOAD FROM '/etc/passwd' RETURN *", ""),
+        ("COPY Neuron FROM '/etc/passwd'", ""),
+        ("ATTACH '/tmp/other.db' AS other (dbtype ladybug)", ""),
+        ("INSTALL httpfs", ""),
+        ("EXPORT DATABASE '/tmp/out'", ""),
+        ("CALL apoc.load.json('file:///etc/passwd') YIELD value RETURN value", "not allowed"),
+        ("MATCH (n:Neuron) RETURN apoc.cypher.runFirstColumnSingle('MATCH (n) DELETE n', {})", ""),
+        ("CALL db.labels() YIELD label RETURN label", "names no label"),
+        ("SHOW USERS", ""),
+        ("DROP INDEX cavegraph_neuron", ""),
+        ("USE system MATCH (n:Neuron) RETURN n", ""),
+        ("MATCH (n:`Neuron) SET n.x = 1 //`) RETURN n", "no nodes with the label"),
+        ("MATCH (n) WHERE '\\' SET n.x = 1 //' = '' RETURN n", ""),
+        ("MATCH (n) RETURN n", ""),
         ("nonsense", ""),
         ("", ""),
     ],
@@ -208,6 +236,26 @@ def test_what_cannot_be_answered_is_refused(
     assert (
         neuprint.fetch_custom("MATCH (n:Neuron) RETURN count(n) AS c", client=client)["c"][0] == 9
     )
+
+
+@pytest.fixture
+def unchanged(client: neuprint.Client) -> Iterator[None]:
+    """After the test the graph has the weights that it had."""
+    yield
+    _, edges = neuprint.fetch_traced_adjacencies(client=client)
+    assert pairs(edges) == WEIGHTS
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_a_query_without_end_is_stopped(
+    toy: graphapi.Connectome, certificate: tuple[Path, Path]
+) -> None:
+    """Our server does not compute it, so the database does, until the time is over."""
+    endless = "MATCH (n:Neuron) UNWIND range(1, 1000000000) AS x WITH x, n WHERE x > 0 "
+    with client_of(toy, certificate, seconds=1.0) as client:
+        assert refused(client, f"{endless} RETURN count(*) AS c")
+        found = client.fetch_custom("MATCH (n:Neuron) RETURN count(n) AS c")
+    assert found["c"].tolist() == [9]
 
 
 def test_an_expression_that_never_ends_elsewhere_ends_here(client: neuprint.Client) -> None:
