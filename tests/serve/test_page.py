@@ -184,6 +184,10 @@ def test_a_hub_has_all_its_partners(page: Explorer, brain: graphapi.Connectome) 
     drawn = [row["partner"] for row in page.table("partners")]
     assert drawn == ascending[: len(drawn)] != []
     assert "sort=partner" in page.driver.current_url
+    link = page.driver.find_element("link text", "Save as a set")
+    assert len(link.get_attribute("href")) < 100, "3,000 ids are not in every link"
+    mouse_of(page).move_to_element(link).perform()
+    assert link.get_attribute("href").count("%2C") == len(expected) - 1
     page.type(".filter", "hub")
     assert page.said("partners") == f"0 of {len(expected):,} rows"
     page.type(".filter", str(ODD))
@@ -487,6 +491,7 @@ def test_every_view_fits_and_says_the_same_elsewhere(
             assert len(page.all("h1")) == 1
             assert page.all(".problem") == [], view
             assert "page v1" in page.text(".trust")
+            assert "✓ 3" in page.text(".trust"), "the checks that held, at any width"
             unnamed = page.js(
                 "return [...document.querySelectorAll('main button, main input, main select,"
                 " main textarea')].filter(e => !(e.getAttribute('aria-label') || e.textContent"

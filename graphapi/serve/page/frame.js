@@ -11,7 +11,7 @@ export function trust(graph) {
     h("summary", { title: "What this graph is" },
       written(provenance.datastack), h("span", { class: "version" }, ` v${provenance.version}`),
       provenance.synthetic && h("span", { class: "badge" }, "synthetic"),
-      h("span", { class: "held" }, ` ✓ ${count(provenance.checks.length, "check")}`)),
+      h("span", { class: "held" }, ` ✓ ${provenance.checks.length}`, h("span", { class: "words" }, provenance.checks.length === 1 ? " check" : " checks"))),
     h("div", { class: "card" },
       provenance.synthetic && h("p", {}, "This brain is synthetic: a program made it."),
       h("ul", { class: "checks" }, provenance.checks.map((check) => h("li", {}, check))),
@@ -54,6 +54,7 @@ export function problem(error) {
     error.hint && h("p", {}, h("span", { class: "what" }, "What to do: "), written(error.hint)));
 }
 
+const LONG = 4000; // characters: eight links of ten thousand ids each slow a page down
 const WAYS = [["python", "Python"], ["cypher", "Cypher"], ["command_line", "Command line"]];
 
 /** The same question as Python, as Cypher, as a command line. */
@@ -88,7 +89,14 @@ export function elsewhere(answer) {
 /** What can be done with some neurons. `selection` is what the boxes take. */
 export function actions(page, selection, n) {
   if (!selection) return null;
-  const to = (view, label, parameters) => h("a", { class: "chip", href: page.link(view, parameters) }, label);
+  const to = (view, label, parameters) => {
+    if (selection.length < LONG) return h("a", { class: "chip", href: page.link(view, parameters) }, label);
+    const long = h("a", { class: "chip", href: page.link(view) }, label); // the ids are written once they are wanted
+    for (const kind of ["pointerenter", "focus"]) {
+      long.addEventListener(kind, () => { long.href = page.link(view, parameters); }, { once: true });
+    }
+    return long;
+  };
   return h("nav", { class: "actions", "aria-label": "With these neurons" },
     h("span", { class: "label" }, n === 1 ? "This neuron:" : `These ${number(n)}:`),
     to("partners", "Partners", { neurons: selection }),
