@@ -24,3 +24,12 @@ def client_of(
         client = neuprint.Client(address, token="any", verify=str(path), progress=False)
         yield client
         client.session.close()
+
+
+@contextmanager
+def as_default(client: neuprint.Client) -> Iterator[None]:
+    """Make a client the default one: some calls forget their argument `client`."""
+    neuprint.set_default_client(client)
+    yield
+    neuprint.default_client().session.close()  # a copy, for whose connection a server would wait
+    neuprint.clear_default_client()

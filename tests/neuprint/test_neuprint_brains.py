@@ -9,7 +9,7 @@ from pathlib import Path
 import networkx as nx
 import pandas as pd
 import pytest
-from neuprint_client import client_of
+from neuprint_client import as_default, client_of
 
 import graphapi
 import neuprint
@@ -211,10 +211,10 @@ def test_simple_connections_and_own_cypher(brain: Brain) -> None:
 
 
 def test_output_completeness(brain: Brain) -> None:
-    neuprint.set_default_client(brain.client)  # it forgets its argument `client`
     root = brain.edges.groupby("pre")["weight"].sum().nlargest(1).index.tolist()
     edges = brain.edges[brain.edges["pre"].isin(root)]
     untraced = edges[~edges["post"].map(brain.cells["traced"])]
-    found = neuprint.fetch_output_completeness(root, client=brain.client)
+    with as_default(brain.client):
+        found = neuprint.fetch_output_completeness(root, client=brain.client)
     assert found["total_weight"].tolist() == [edges["weight"].sum()]
     assert found["untraced_weight"].tolist() == [untraced["weight"].sum()]

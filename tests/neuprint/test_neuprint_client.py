@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import requests
-from neuprint_client import client_of
+from neuprint_client import as_default, client_of
 
 import graphapi
 import neuprint
@@ -149,8 +149,8 @@ def test_a_walk_may_pass_a_neuron_twice_but_no_connection(client: neuprint.Clien
 
 
 def test_output_completeness(client: neuprint.Client) -> None:
-    neuprint.set_default_client(client)  # it forgets its argument `client`
-    found = neuprint.fetch_output_completeness(BASE + 1, client=client)
+    with as_default(client):
+        found = neuprint.fetch_output_completeness(BASE + 1, client=client)
     assert found["total_weight"].tolist() == [10]
     assert found["completeness"].tolist() == [1.0]
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import requests
 from hemibrain import APL, BODIES, FRAGMENTS, SOURCE, Hemibrain
+from neuprint_client import as_default
 
 import neuprint
 from neuprint import admin
@@ -100,12 +101,16 @@ def test_what_asks_no_server_takes_no_client(name: str) -> None:
 
 
 def test_a_client_is_the_default_until_another_is(hemibrain_client: neuprint.Client) -> None:
-    neuprint.set_default_client(hemibrain_client)
-    assert neuprint.default_client() == hemibrain_client
-    assert hemibrain_client in neuprint.list_all_clients()
-    found = neuprint.fetch_neurons(neuprint.SegmentCriteria(bodyId=APL), omit_rois=True)
+    with as_default(hemibrain_client):
+        assert neuprint.default_client() == hemibrain_client
+        assert hemibrain_client in neuprint.list_all_clients()
+        found = neuprint.fetch_neurons(neuprint.SegmentCriteria(bodyId=APL), omit_rois=True)
     assert found["type"].tolist() == ["APL"]
+    neuprint.set_default_client(hemibrain_client)
+    neuprint.default_client().session.close()
     neuprint.clear_default_client()
+    with pytest.raises(RuntimeError):
+        neuprint.default_client()
 
 
 def test_neurons_have_the_fields_of_the_file(
@@ -142,8 +147,8 @@ def test_criteria_of_the_files_fields(
 
 
 def test_orphans_downstream(hemibrain_client: neuprint.Client, hemibrain: Hemibrain) -> None:
-    neuprint.set_default_client(hemibrain_client)  # a part of it forgets its argument `client`
-    found = neuprint.fetch_downstream_orphan_tasks(SOURCE, client=hemibrain_client)
+    with as_default(hemibrain_client):
+        found = neuprint.fetch_downstream_orphan_tasks(SOURCE, client=hemibrain_client)
     weights = hemibrain.weights[SOURCE]
     known = hemibrain.neurons.set_index("bodyId")["status"]
     orphans = weights[weights.index.map(known) != "Traced"]
