@@ -29,6 +29,7 @@ _SHAPES = re.compile(
     |(?P<sign>\.\.|<=|>=|<>|=~|::|\|\||/(?!\*)|[-+*%^=<>!()\[\]{},.:;|&?])""",
     re.DOTALL | re.VERBOSE,
 )
+_ODD = re.compile("[\0\ud800-\udfff]")
 _KINDS: dict[str, Kind] = {
     "text": "text",
     "quoted": "quoted name",
@@ -104,9 +105,9 @@ def split(
         if found is None:
             raise _unclear(text, place)
         kind, piece = str(found.lastgroup), found.group()
-        if kind == "space":
+        if kind == "space" and piece != " ":
             piece = "".join(sign if sign in "\n\t" else " " for sign in piece)
-        else:
+        elif kind != "space":
             tokens.append(Token(_KINDS[kind], piece))
         sent.append(piece)
         place = found.end()
@@ -123,9 +124,8 @@ def split(
 
 
 def _refuse_odd_characters(text: str, *, resolves_escapes: bool) -> None:
-    odd = next((c for c in text if c == "\0" or "\ud800" <= c <= "\udfff"), None)
-    if odd is not None:
-        raise QueryRejectedError(f"the query holds the character {odd!r}", hint="remove it")
+    if odd := _ODD.search(text):
+        raise QueryRejectedError(f"the query holds the character {odd[0]!r}", hint="remove it")
     if resolves_escapes and re.search(r"\\u", text, re.IGNORECASE):
         raise QueryRejectedError(
             "the query holds a \\u escape, which Neo4j resolves before it reads the query",

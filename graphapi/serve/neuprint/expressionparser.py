@@ -237,6 +237,8 @@ class ExpressionParser:
             made = self._comprehension("list")
             self.needs("]")
             return made
+        if numbers := self._numbers():
+            return Constant(numbers)
         elements: list[Expression] = []
         while not self.takes("]"):
             if elements:
@@ -245,6 +247,19 @@ class ExpressionParser:
         if all(isinstance(one, Constant) for one in elements):
             return Constant([cast("Constant", one).value for one in elements])
         return Listed(tuple(elements))
+
+    def _numbers(self) -> list[int | float]:
+        """Read a list of nothing but numbers, as ids are; nothing is read if it is another."""
+        found: list[int | float] = []
+        for place in range(self.at, len(self.tokens) - 1, 2):
+            number, sign = self.tokens[place], self.tokens[place + 1].text
+            if number.kind != "number" or sign not in (",", "]"):
+                break
+            found.append(_number(number.text))
+            if sign == "]":
+                self.at = place + 2
+                return found
+        return []
 
     def _comprehension(
         self, kind: Literal["list", "all", "any", "none", "single"]

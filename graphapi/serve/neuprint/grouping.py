@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphapi.serve.neuprint.frame import Frame, as_values
+from graphapi.serve.neuprint.frame import Edges, Frame, Nodes, as_values
 from graphapi.serve.neuprint.operators import AGGREGATES, aggregate, key
 from graphapi.serve.neuprint.tree import (
     Call,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from graphapi.serve.neuprint.evaluate import Evaluator
-    from graphapi.serve.neuprint.frame import Column
+    from graphapi.serve.neuprint.frame import Column, Values
     from graphapi.serve.neuprint.tree import Column as Result
     from graphapi.serve.neuprint.tree import Expression
 
@@ -60,6 +60,14 @@ def grouped(frame: Frame, columns: Sequence[Result], evaluator: Evaluator) -> Fr
     return Frame(finished, len(groups))
 
 
+def _counts_rows(call: Call, frame: Frame) -> bool:
+    """Return whether it counts neurons or connections, which are never null."""
+    argument = call.arguments[0]
+    if call.name != "count" or call.distinct or not isinstance(argument, Variable):
+        return False
+    return isinstance(frame.columns.get(argument.name), (Nodes, Edges))
+
+
 def _taken_out(
     expression: Expression,
     frame: Frame,
@@ -73,8 +81,8 @@ def _taken_out(
             not expression.arguments and expression.name != "count"
         ):
             raise NotUnderstoodError(f"{expression.name}() with other than one argument")
-        values = [True] * frame.size
-        if expression.arguments:
+        values: Values = [True] * frame.size
+        if expression.arguments and not _counts_rows(expression, frame):
             values = evaluator.values(expression.arguments[0], frame)
         name = f" part {len(parts)}"
         parts[name] = [

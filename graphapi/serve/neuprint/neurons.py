@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: More ids than this are not sent as a list: all neurons are read instead.
 MOST_LISTED = 20_000
+#: A property of more than this share of all neurons is read for all: one part in so many.
+_SHARE = 50
 
 
 class NeuronTable:
@@ -111,8 +113,7 @@ class NeuronTable:
             return [None] * len(ids)
         if not meaning.field:
             return [meaning.constant] * len(ids)
-        known = self._known(ids, meaning.field)
-        values = [known.get(one) for one in ids.tolist()]
+        values = self._values(ids, meaning.field)
         if meaning.true is not None:
             return [meaning.true if value else None for value in values]
         return values
@@ -161,24 +162,30 @@ class NeuronTable:
             return self._meanings[name]
         return Meaning(name) if name in self._types else None
 
-    def _known(self, ids: IdArray, field: str) -> dict[int, Any]:
-        """Return values by root id, read for at least these neurons."""
-        known = self._read.setdefault(field, {})
-        missing = [one for one in np.unique(ids).tolist() if one not in known]
-        if len(missing) > MOST_LISTED:
+    def _values(self, ids: IdArray, field: str) -> list[Any]:
+        """Return one property of neurons; of many, it is read for all and kept by the graph."""
+        roots = self.connectome.root_ids()
+        distinct = np.unique(ids)
+        if len(distinct) > min(MOST_LISTED, len(roots) // _SHARE):
             column = self.connectome.annotations.neuron_column(field)
-            known.update(zip(self.connectome.root_ids().tolist(), column, strict=True))
-        elif missing:
+            places = np.minimum(np.searchsorted(roots, ids), len(roots) - 1)
+            there = (roots[places] == ids).tolist()
+            return [
+                column[place] if found else None
+                for place, found in zip(places.tolist(), there, strict=True)
+            ]
+        known = self._read.setdefault(field, {})
+        if missing := [one for one in distinct.tolist() if one not in known]:
             fields = {field, *self._wanted}
             query = catalog()["neurons_of"].with_properties(
                 {name: kind for name, kind in self._types.items() if name in fields}
             )
             rows = self.connectome.run(query, {"ids": missing})
-            roots = rows.column("root_id").to_pylist()
+            read = rows.column("root_id").to_pylist()
             for name in fields:
                 values = rows.column(name).to_pylist()
-                self._read.setdefault(name, {}).update(zip(roots, values, strict=True))
-        return known
+                self._read.setdefault(name, {}).update(zip(read, values, strict=True))
+        return [known.get(one) for one in ids.tolist()]
 
     def _of_regions(self, ids: IdArray, name: str) -> list[Any]:
         if not self.regions.primary:

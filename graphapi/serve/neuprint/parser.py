@@ -143,9 +143,10 @@ class _Parser(ExpressionParser):
     def column(self, *, is_last: bool) -> Column:
         start = self.at
         value = self.expression()
-        written = _written(self.tokens[start : self.at])
+        end = self.at
         if self.takes("AS"):
             return Column(self.name(), value)
+        written = _written(self.tokens[start:end])
         if not is_last and self.at - start > 1:
             raise NotUnderstoodError(f"WITH needs a name for {written}")
         return Column(self.tokens[start].name if self.at - start == 1 else written, value)
