@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import graphapi
-from benchmarks import anysize, loads, measure, page, reads
+from benchmarks import anysize, loads, measure, neuprint, page, reads
 from benchmarks.bare import BareLadybug
 from benchmarks.places import Run
 from benchmarks.rivals import InDuckDB, InPandas, InScipy
@@ -138,3 +138,9 @@ def test_a_load_of_any_size_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert {p: p.stat().st_mtime_ns for p in (tmp_path / "f").rglob("*.parquet")} == made
     with pytest.raises(SystemExit, match="another run"):
         anysize.main([str(tmp_path / "f"), "--scale", "30000"])
+
+
+def test_neuprints_client_finds_what_graphapi_finds(run: Run) -> None:
+    lines = neuprint.measured(run.graph(), 40, rounds=1)
+    assert [line.count("|") for line in lines] == [6, 6, 6]
+    assert all(int(line.split("|")[2].replace(",", "")) > 40 for line in lines[1:])
