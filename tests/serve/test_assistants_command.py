@@ -48,7 +48,7 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_standard_output_has_the_protocol_alone(graph: Path) -> None:
-    """The client would fail on any other line; it asks for what shows progress bars too."""
+    """The client hears of any other line, whoever writes it."""
     command = StdioServerParameters(
         command=sys.executable, args=["-c", NOISY, "mcp", str(graph)], env=ENVIRONMENT
     )
@@ -67,7 +67,6 @@ def test_standard_output_has_the_protocol_alone(graph: Path) -> None:
         table = assistant.ask("get_type_table", by="cell_type", by_region=True).records
         sums = {(r["pre_type"], r["post_type"], r["region"]): r["synapses"] for r in table}
         assert sums[("A", "B", "FB")] == 5
-        assert assistant.ask("count_motif", motif="A -> B", nulls=2).json["count"] == 3
         assert assistant.ask("run_cypher", text="RETURN 1 AS one").records == [{"one": 1}]
     assert problems == []
 
