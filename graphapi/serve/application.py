@@ -64,7 +64,7 @@ def application(connectome: Connectome, settings: Settings) -> Starlette:
         },
         lifespan=assistants.open_during,
     )
-    app.state.desk = desk
+    app.state.desk, app.state.assistants = desk, assistants
     return app
 
 

@@ -15,7 +15,7 @@ from graphapi.errors import CavegraphError, InputError, QueryTimeoutError
 from graphapi.serve.given import Given, read_body
 from graphapi.serve.jobs import Jobs
 from graphapi.serve.namedsets import NamedSets
-from graphapi.serve.replies import RefusalError, failed, json_response, refusal
+from graphapi.serve.replies import RefusalError, failed, json_response, refusal, stopping
 from graphapi.serve.tables import arranged, file_response, table_json
 
 if TYPE_CHECKING:
@@ -148,9 +148,7 @@ class Desk:
             with collected() as notes, stopped_by(stop):
                 return answer(self, given), notes
         except StoppedError as error:
-            raise RefusalError(
-                503, "stopping", "the server is being stopped", hint="start it again", retry_after=5
-            ) from error
+            raise stopping() from error
         except QueryTimeoutError as error:
             raise QueryTimeoutError(
                 f"the question was stopped after {self.settings.seconds:g} s", hint=hint

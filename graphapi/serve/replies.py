@@ -67,6 +67,13 @@ class RefusalError(CavegraphError):
         self.status, self.kind, self.retry_after = status, kind, retry_after
 
 
+def stopping() -> RefusalError:
+    """Return the refusal of a server that ends."""
+    return RefusalError(
+        503, "stopping", "the server is being stopped", hint="start it again", retry_after=5
+    )
+
+
 def to_json(value: object) -> bytes:
     """Return a value as JSON; `<`, `>` and `&` are escaped, so that no text can be markup."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

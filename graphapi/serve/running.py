@@ -58,6 +58,7 @@ class Running:
     def close(self) -> None:
         """Stop serving; safe to call twice."""
         self._app.state.desk.stop()
+        self._app.state.assistants.stop()
         self._web.close()
         self._app.state.desk.close()
 

@@ -102,15 +102,16 @@ def test_it_ends_cleanly(graph: Path, end: str, ctrl_c: None) -> None:
 
 
 def test_at_an_address(graph: Path, ctrl_c: None) -> None:
+    """It ends while an assistant is connected, whose stream would wait for ever."""
     with started(graph, "--http", "--port", "0") as process:
         assert process.stdout is not None
+        assert process.stderr is not None
         url = re.search(r"http://127\.0\.0\.1:\d+/mcp", process.stdout.readline())
         assert url
-        with connected(url[0]) as assistant:
+        with connected(url[0], mode="legacy") as assistant:
             assert assistant.ask("describe_graph").json["counts"]["connections"] == 3
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
-        assert process.stderr is not None
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 0
         assert process.stderr.read() == ""
 
 

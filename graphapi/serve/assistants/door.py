@@ -47,9 +47,14 @@ class Door:
             self._opened = HttpDoor(self._desk)
         await self._opened.answer(scope, receive, send)
 
+    def stop(self) -> None:
+        """End the sessions of assistants; safe to call twice, from any thread."""
+        if self._opened is not None:
+            self._opened.stop()
+
     @asynccontextmanager
     async def open_during(self, _app: Starlette) -> AsyncIterator[None]:
-        """End the sessions of assistants with the server."""
+        """Wait for the sessions of assistants to end with the server."""
         yield
         if self._opened is not None:
             await self._opened.close()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from graphapi.errors import CavegraphError, MissingExtraError
 from graphapi.serve.assistants.bounded import bounded, readable, readable_error
 from graphapi.serve.assistants.tools import TOOLS, Tool
-from graphapi.serve.replies import failed
+from graphapi.serve.replies import failed, stopping
 
 try:
     from mcp import types
@@ -125,16 +125,24 @@ class HttpDoor:
             max_request_body_size=desk.settings.most_bytes,
             max_sessions=_MOST_SESSIONS,
         )
+        self._loop = asyncio.get_running_loop()
         self._opened, self._closing = asyncio.Event(), asyncio.Event()
         self._held = asyncio.create_task(self._hold())
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         await self._opened.wait()
+        if self._closing.is_set():
+            raise stopping()
         await self._manager.handle_request(scope, receive, send)
 
+    def stop(self) -> None:
+        """End all sessions, from any thread: a stream that waits would keep the server open."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._closing.set)
+
     async def close(self) -> None:
-        """End all sessions, and the questions that are still asked in them."""
+        """Wait until all sessions have ended."""
         self._closing.set()
         await self._held
 
