@@ -86,6 +86,20 @@ def test_a_preset_says_what_names_mean(graph: Path, certificate: tuple[Path, Pat
         meanings(types, {"bodyId": "cell_class"})
 
 
+def test_the_status_is_a_text_of_the_graph_if_it_has_one() -> None:
+    """A list, as in CRANT's table, is not neuPrint's status."""
+    for types, field, constant in (
+        ({"status": "string"}, "status", ""),
+        ({"status": "string", "proofread": "bool"}, "proofread", ""),
+        ({"status": "list[string]"}, "", "Traced"),
+        ({"status": "list[string]", "proofread": "bool"}, "proofread", ""),
+    ):
+        for name in ("status", "statusLabel"):
+            found = meanings(types, {})[name]
+            assert (found.field, found.constant) == (field, constant)
+    assert meanings({"status": "list[string]"}, {"status": "status"})["status"].field == "status"
+
+
 def test_time_is_limited(graph: Path, certificate: tuple[Path, Path]) -> None:
     with (
         graphapi.Connectome.open(graph) as connectome,

@@ -170,6 +170,16 @@ def test_what_the_client_asks_about_the_server(
     assert client.meta["totalPostCount"] == hemibrain.rows["weight"].sum()
 
 
+def test_lists_of_all_kinds_and_counts(hemibrain_client: neuprint.Client) -> None:
+    found = neuprint.fetch_custom(
+        "WITH [425790257, 2, 2.5] AS a, [1, -2] AS b, [1, 'x', null] AS c, [] AS d "
+        "MATCH (n:Neuron) WHERE n.bodyId IN a OR n.bodyId = [611, 612][1] "
+        "RETURN a, b, c, d, count(n) AS n, count(n.type) AS t, count(DISTINCT n) AS e",
+        client=hemibrain_client,
+    )
+    assert found.iloc[0].tolist() == [[APL, 2, 2.5], [1, -2], [1, "x", None], [], 2, 2, 2]
+
+
 def test_navis_asks_as_neuprint_python_does(
     hemibrain_client: neuprint.Client, hemibrain: Hemibrain, capsys: pytest.CaptureFixture[str]
 ) -> None:
