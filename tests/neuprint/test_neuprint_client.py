@@ -179,6 +179,18 @@ def test_what_we_do_not_compute_goes_to_the_database(client: neuprint.Client) ->
     assert set(found["said"]) == {":Segment"}
 
 
+def test_columns_have_the_names_that_the_query_has(client: neuprint.Client) -> None:
+    """Also where the database runs it, in the words of our graph."""
+    found = neuprint.fetch_custom(
+        "MATCH (a:Neuron)-[:ConnectsTo]->(b:Segment)-[e:ConnectsTo]->(c:Neuron) "
+        "RETURN DISTINCT a.bodyId, c.type AS kind, count(*), sum(e.weight) ORDER BY a.bodyId",
+        client=client,
+    )
+    assert found.columns.tolist() == ["a.bodyId", "kind", "count(*)", "sum(e.weight)"]
+    wanted = sum(w for a, b in WEIGHTS for (c, _), w in WEIGHTS.items() if b == c)
+    assert found["sum(e.weight)"].sum() == wanted
+
+
 @pytest.mark.parametrize(
     ("cypher", "reason"),
     [

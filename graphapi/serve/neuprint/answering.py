@@ -14,7 +14,7 @@ from graphapi.serve.neuprint.enginetext import for_engine
 from graphapi.serve.neuprint.interpreter import Result, properties_in, run
 from graphapi.serve.neuprint.meta import dataset_name, meta_of
 from graphapi.serve.neuprint.neurons import NeuronTable
-from graphapi.serve.neuprint.parser import parse, unboxed
+from graphapi.serve.neuprint.parser import column_names, parse, unboxed
 from graphapi.serve.neuprint.tree import NotUnderstoodError
 
 if TYPE_CHECKING:
@@ -103,6 +103,8 @@ class Clerk:
             return run(query, table, meta_of(table), stop)
 
     def _by_engine(self, cypher: str, reason: NotUnderstoodError) -> Result:
+        import pandas as pd
+
         text, seconds, renamed = unboxed(cypher)
         table = self.table()
         sent = for_engine(text, table, self.connectome.engine.name)
@@ -115,6 +117,9 @@ class Clerk:
                 f"it: {error.message}",
                 hint=error.hint,
             ) from error
+        written = column_names(text, _MOST_CHARACTERS)
+        if len(written) == len(set(written)) == frame.shape[1]:
+            frame.columns = pd.Index(written)
         columns = {str(name): [_plain(value) for value in frame[name]] for name in frame.columns}
         names = renamed or tuple((name, name) for name in columns)
         if missing := [old for old, _ in names if old not in columns]:

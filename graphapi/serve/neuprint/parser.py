@@ -87,6 +87,37 @@ def parse(text: str, most: int, given: Mapping[str, object] | None = None) -> Qu
     return Query(_Parser(tokens, given or {}).clauses(), seconds, renamed)
 
 
+def column_names(text: str, most: int) -> list[str]:
+    """Return the names of a query's columns, as Neo4j gives them; empty if they are not written.
+
+    Parameters
+    ----------
+    text
+        Any query that can be split into tokens.
+    most
+        Most characters of it.
+    """
+    tokens, _ = split(text, resolves_escapes=True, most=most)
+    depth, items, inside = 0, list[list[Token]](), False
+    for token in tokens:
+        depth += (token.text in "([{") - (token.text in ")]}")
+        word = token.upper if token.kind == "word" and not depth else ""
+        if word in ("RETURN", "UNION"):
+            items, inside = [[]], word == "RETURN"
+        elif word in ("ORDER", "SKIP", "LIMIT"):
+            inside = False
+        elif token.text == "," and not depth:
+            items.append([])
+        elif inside and not (word == "DISTINCT" and not items[-1]):
+            items[-1].append(token)
+    if any(not item or item[0].text == "*" for item in items):
+        return []
+    return [
+        item[-1].name if len(item) == 1 or item[-2].upper == "AS" else _written(item)
+        for item in items
+    ]
+
+
 class _Parser(ExpressionParser):
     """Reads clauses and patterns."""
 
