@@ -233,6 +233,7 @@ def test_mistakes_are_explained(assistant: Assistant) -> None:
     nothing = assistant.ask("find_neurons", text="cell_class=EBx")
     assert nothing.json["total"] == 0
     assert "did you mean EBc?" in nothing.text
+    assert "\n    1 | A -> B C\n" in assistant.refused("count_motif", motif="A -> B C")
     assert "has no regions" in assistant.refused("list_regions")
     assert "not between 1 and 1,000" in assistant.refused("find_neurons", text="E", limit=10**6)
     with pytest.raises(Exception, match="there is no tool 'get_partner'"):

@@ -195,8 +195,8 @@ def _table(names: list[str], rows: list[list[Any]]) -> list[str]:
 
 def readable_error(error: CavegraphError) -> str:
     """Return what went wrong, and what to do next."""
-    lines = [error.message, *([f"-> {error.hint}"] if error.hint else [])]
-    return "\n".join(_start(_written(line), _MOST_ORIGIN) for line in lines)
+    lines = error.message.splitlines() + ([f"-> {error.hint}"] if error.hint else [])
+    return _start("\n".join(map(_written, lines)), _MOST_ORIGIN)
 
 
 def _origin(provenance: dict[str, Any]) -> str:
