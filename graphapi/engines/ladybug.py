@@ -20,7 +20,11 @@ from graphapi.engines.base import check_timeout
 from graphapi.engines.columns import plain_params, refuse_mixed_lists
 from graphapi.engines.forks import after_fork, never_end
 from graphapi.engines.interrupts import Interruptible
-from graphapi.engines.ladybugdoor import refuse_mixed_paths, refuse_shortest_with_node_filter
+from graphapi.engines.ladybugdoor import (
+    refuse_mixed_paths,
+    refuse_shortest_with_node_filter,
+    refuse_sums_after_distinct,
+)
 from graphapi.engines.owncypher import admit
 from graphapi.engines.plan import Step, steps_of_drawing
 from graphapi.engines.queries import quoted
@@ -152,6 +156,7 @@ class LadybugEngine:
         words = [token.text for token in tokens]
         refuse_mixed_paths(words)
         refuse_shortest_with_node_filter(words)
+        refuse_sums_after_distinct(words)
         if self._workers is None:  # we are writing this graph
             return self.run_admitted(sent, given, timeout=timeout)
         self._refuse_closed()

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CLOSES = {"(": ")", "[": "]"}
+_AGGREGATES = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "COLLECT"})
+#: What ends the items of a RETURN or WITH.
+_NEXT = frozenset(
+    {"ORDER", "SKIP", "LIMIT", "WHERE", "MATCH", "OPTIONAL", "UNWIND", "RETURN", "WITH", "UNION"}
+    | {"CALL", "CREATE", "MERGE", "SET", "DELETE", "DETACH"}
+)
 
 
 def refuse_mixed_paths(words: list[str]) -> None:
@@ -69,6 +75,54 @@ def refuse_shortest_with_node_filter(words: list[str]) -> None:
                     hint="leave SHORTEST out and take the least length(e), or put the condition "
                     "on the connections alone",
                 )
+
+
+def refuse_sums_after_distinct(words: list[str]) -> None:
+    """Refuse `RETURN n.x, count(DISTINCT m), sum(c.weight)`: groups, and DISTINCT not last.
+
+    LadybugDB 0.20.4 loses every aggregate that stands after one of distinct values: a sum becomes
+    null, a count 0. Without groups, and with the aggregates of distinct values last, it is right.
+
+    Raises
+    ------
+    QueryRejectedError
+        A clause has such an order.
+    """
+    for i, word in enumerate(words):
+        if word.upper() not in ("RETURN", "WITH"):
+            continue
+        items = [_aggregates(item) for item in _items(words, i + 1)]
+        order = [is_distinct for item in items for is_distinct in item]
+        first = order.index(True) if True in order else len(order)
+        if not all(order[first:]) and [] in items:
+            raise QueryRejectedError(
+                "an aggregate after one of DISTINCT values: this engine loses it",
+                hint="write the aggregates of DISTINCT values last",
+            )
+
+
+def _aggregates(item: list[str]) -> list[bool]:
+    """Return for each aggregate of an item, in order, whether it is of distinct values."""
+    upper = [word.upper() for word in item]
+    return [
+        upper[at + 2 : at + 3] == ["DISTINCT"]
+        for at, name in enumerate(upper[:-1])
+        if name in _AGGREGATES and upper[at + 1] == "("
+    ]
+
+
+def _items(words: list[str], start: int) -> list[list[str]]:
+    """Return the parts between commas of a RETURN or WITH, up to the next clause."""
+    items: list[list[str]] = [[]]
+    at = start
+    while at < len(words) and words[at].upper() not in _NEXT and words[at] not in ")]};":
+        end = _after(words, at) if words[at] in _CLOSES else at + 1
+        if words[at] == ",":
+            items.append([])
+        else:
+            items[-1] += words[at:end]
+        at = end
+    return [item for item in items if item]
 
 
 def _named_paths(words: list[str]) -> Iterator[tuple[str, list[str]]]:

@@ -9,11 +9,16 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+import ladybug
 import pandas as pd
 import pytest
 
 from graphapi.engines.ladybug import LadybugEngine
-from graphapi.engines.ladybugdoor import refuse_mixed_paths, refuse_shortest_with_node_filter
+from graphapi.engines.ladybugdoor import (
+    refuse_mixed_paths,
+    refuse_shortest_with_node_filter,
+    refuse_sums_after_distinct,
+)
 from graphapi.engines.queries import Item, Query, catalog
 from graphapi.engines.tokens import split
 from graphapi.errors import QueryRejectedError
@@ -111,3 +116,44 @@ def test_the_engine_still_drops_the_ends(tmp_path: Path) -> None:
 
 def made(text: str) -> Query:
     return Query(name="made", text=text, columns=(Item("b", "int"),))
+
+
+GROUPED = "MATCH (a:Neuron)-[c:CONNECTS]->(b:Neuron) RETURN {} ORDER BY b.root_id"
+LOSES = [
+    "b.root_id, count(DISTINCT a.root_id), sum(c.weight)",
+    "count( distinct a ) AS n, count(*) AS m, b.root_id AS k",
+    "b.root_id, collect(DISTINCT a.root_id)[1] + sum(c.weight) AS both",
+]
+KEEPS = [
+    "b.root_id, sum(c.weight), count(*), count(DISTINCT a.root_id)",
+    "count(DISTINCT a.root_id), sum(c.weight)",
+    "b.root_id, count(DISTINCT a), count(DISTINCT b)",
+    "b.root_id, count(DISTINCT a) AS n",
+    "DISTINCT b.root_id, sum(c.weight), count(*)",
+]
+
+
+def test_sums_after_distinct_values_are_refused() -> None:
+    for items in LOSES:
+        for text in (GROUPED.format(items), f"MATCH (a) WITH {items} WHERE true RETURN 1"):
+            with pytest.raises(QueryRejectedError, match="loses it") as refused:
+                refuse_sums_after_distinct(words_of(text))
+            assert "last" in str(refused.value.hint)
+    for items in KEEPS:
+        refuse_sums_after_distinct(words_of(GROUPED.format(items)))
+
+
+def test_the_engine_still_loses_sums_after_distinct_values(tmp_path: Path) -> None:
+    """Two rows of 3 onto neuron 3. Where this fails, the engine was mended: let them through."""
+    path = build_graph(tmp_path, pd.DataFrame({"pre": [1, 2], "post": [3, 3], "weight": [3, 3]}))
+    last = "b.root_id AS k, sum(c.weight) AS s, count(*) AS m, count(DISTINCT a.root_id) AS n"
+    first = "b.root_id AS k, count(DISTINCT a.root_id) AS n, sum(c.weight) AS s, count(*) AS m"
+    with contextlib.closing(LadybugEngine.open(path)) as engine:
+        right = engine.run_text(GROUPED.format(last).replace("ORDER BY b.root_id", ""))
+        assert right.to_pylist() == [{"k": 3, "s": 6, "m": 2, "n": 2}]
+        text = GROUPED.format(first).replace("ORDER BY b.root_id", "")
+        with pytest.raises(QueryRejectedError, match="loses it"):
+            engine.run_text(text)
+    with contextlib.closing(ladybug.Database(str(path), read_only=True)) as database:
+        wrong = ladybug.Connection(database).execute(text).get_as_arrow()
+    assert wrong.to_pylist() == [{"k": 3, "n": 2, "s": None, "m": 0}]
