@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any
 from unittest.mock import patch
@@ -16,7 +17,9 @@ from unittest.mock import patch
 import neo4j
 import pandas as pd
 import pytest
+from neuprint_client import client_of
 
+import graphapi
 import neuprint
 from conformance.toy import ANNOTATIONS, BASE, ROWS
 from neo4j_server import Neo4jServer
@@ -138,8 +141,15 @@ def made_up(text: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def asked(client: neuprint.Client, monkeypatch: pytest.MonkeyPatch) -> Recorder:
-    """All texts of all calls, sent to our server."""
+def asked(
+    toy: graphapi.Connectome, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Recorder]:
+    """All texts of all calls, sent to our server by a client that knows no answer yet."""
+    with client_of(toy, certificate) as client:
+        yield recorded(client, monkeypatch)
+
+
+def recorded(client: neuprint.Client, monkeypatch: pytest.MonkeyPatch) -> Recorder:
     recorder = Recorder(client)
     monkeypatch.setattr(
         neuprint.Client, "fetch_custom", lambda _client, *args, **more: recorder(*args, **more)
