@@ -115,6 +115,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if " at 0x" in item.nodeid:  # pytest-xdist stops: each worker has another name for it
             raise pytest.UsageError(f"{item.nodeid}: an address in memory names a test")
+        given = getattr(getattr(item, "callspec", None), "params", {})
+        if any(
+            isinstance(one, (set, frozenset)) and str(one) in item.name for one in given.values()
+        ):
+            raise pytest.UsageError(f"{item.nodeid}: a set, whose order changes, names a test")
         if "neo4j_server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.neo4j)
         if item.get_closest_marker("neo4j"):
