@@ -153,7 +153,7 @@ def sides(
     ] = "side",
     threshold: Threshold = 1,
 ) -> None:
-    """Compare the partners of left neurons with those of right ones.
+    """Compare partners of left neurons with those of right ones.
 
     Lists which class of partners one side lacks.
     """
