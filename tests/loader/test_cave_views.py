@@ -78,7 +78,7 @@ def source(server: Any, **more: Any) -> CaveSource:
     return CaveSource(server.datastack, server=server.url, token="0" * 32, **more)
 
 
-@pytest.mark.parametrize("limit", [41, 42, 200_000])  # 246 rows: six times 41
+@pytest.mark.parametrize("limit", [82, 200_000])  # 246 rows: three times 82
 def test_a_view_of_connections_loads_as_its_synapses_do(tmp_path, limit):
     place = tmp_path / "g.lbug"
     with serve(served(tmp_path), row_limit=limit) as server:
@@ -106,7 +106,7 @@ def test_a_view_of_connections_loads_as_its_synapses_do(tmp_path, limit):
     ],
 )
 def test_a_view_that_may_be_read_in_two_ways_is_refused(tmp_path, change):
-    with serve(served(tmp_path, change(view_of(synapses()))), row_limit=50) as server:
+    with serve(served(tmp_path, change(view_of(synapses())))) as server:
         made = source(server, connections_view=VIEW)
         with pytest.raises(CavegraphError):
             load(made, tmp_path / "g.lbug", work=tmp_path / "w", progress=False)
@@ -129,7 +129,7 @@ def test_names_of_views_and_tables_are_told_apart(tmp_path):
             )
 
 
-@pytest.mark.parametrize("limit", [30, 200_000])
+@pytest.mark.parametrize("limit", [60, 200_000])
 def test_rows_of_cave_are_kept_before_they_are_summed(tmp_path, limit):
     place = tmp_path / "g.lbug"
     rows = synapses()

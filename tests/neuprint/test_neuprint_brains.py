@@ -83,6 +83,7 @@ def brain(
     with pytest.MonkeyPatch.context() as patch:
         if "Neo4j" in request.param:
             server = request.getfixturevalue("neo4j_server")
+            server.empty()
             patch.setenv("CAVEGRAPH_NEO4J_USER", server.user)
             patch.setenv("CAVEGRAPH_NEO4J_PASSWORD", server.password)
             to = server.uri
