@@ -55,31 +55,36 @@ def require_each_once(
     SourceSchemaError
         Synapses occur more than once.
     """
-    ids = [identifier(name) for name in types if _OF_SYNAPSE.match(name)]
-    if files < 2 or roles.rows != "synapses" or not ids:
+    names = [name for name in types if _OF_SYNAPSE.match(name)]
+    if files < 2 or roles.rows != "synapses" or not names:
         return
+    one = identifier(names[0])
+    number = f"TRY_CAST({one} AS HUGEINT)" if types[names[0]] == "VARCHAR" else one
     both = " UNION ALL ".join(
-        f"SELECT min({ids[0]}) AS low, max({ids[0]}) AS high FROM source_{n}" for n in range(files)
+        f"SELECT min({number}) AS low, max({number}) AS high, "
+        f"count({one}) - count({number}) AS texts FROM source_{n}"
+        for n in range(files)
     )
     # Mostly each file has a range of its own, and then no id can be in two.
     overlap = one_row(
         connection,
-        f"""SELECT coalesce(bool_or(low <= before), false) AS there
-            FROM (SELECT low, max(high) OVER (ORDER BY low, high ROWS BETWEEN UNBOUNDED PRECEDING
-                                              AND 1 PRECEDING) AS before FROM ({both}))""",
+        f"""SELECT coalesce(bool_or(low <= before), false) OR sum(texts) > 0 AS there
+            FROM (SELECT low, texts, max(high) OVER (ORDER BY low, high ROWS BETWEEN UNBOUNDED
+                                                     PRECEDING AND 1 PRECEDING) AS before
+                  FROM ({both}))""",
     )
     if not overlap["there"]:
         return
     found = one_row(
         connection,
-        f"""SELECT count(*) AS n, any_value({ids[0]}) AS example
-            FROM (SELECT * FROM source_rows WHERE {ids[0]} IS NOT NULL
+        f"""SELECT count(*) AS n, any_value({one}) AS example
+            FROM (SELECT * FROM source_rows WHERE {one} IS NOT NULL
                   GROUP BY ALL HAVING count(*) > 1)""",
     )
     if found["n"]:
         raise SourceSchemaError(
             f"{found['n']:,} synapses occur more than once in these files, such as the one with "
-            f"{ids[0]} {found['example']}",
+            f"{one} {found['example']}",
             hint="give each file once, and no files that overlap; the synapses would be counted "
             "twice",
         )

@@ -105,7 +105,7 @@ class RowFiles:
             settings.tell(taken.of_rows(names, self._roles, asked.columns))
         self._settings = settings
         self._point, self._region_counts = self._find_point(), self._find_region_counts()
-        if all(f.format in ("parquet", "feather") for f in files):
+        with explained(files[0]):
             repeats.require_each_once(connection, len(files), self._all, self._roles)
         self._read_once(scratch)
         self._pre, self._post = (self._id_column(end) for end in ("pre", "post"))

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pyarrow import feather
+from pyarrow import csv, feather
 
 from graphapi.errors import CavegraphError
 from loader import FileSource
@@ -166,14 +166,28 @@ def test_a_table_and_its_compressed_copy_are_not_summed(tmp_path):
         assert "only one of them" in caught.value.hint
 
 
-@pytest.mark.parametrize("ending", ["parquet", "feather"])
-def test_synapses_in_two_files_are_not_counted_twice(tmp_path, ending):
-    table = pa.table({"id": range(6), "pre": [A] * 6, "post": [B, B, C, C, B, B], "size": range(6)})
+def as_json(part: pa.Table, path: Path) -> None:
+    part.to_pandas().to_json(path, orient="records", lines=True)
+
+
+WRITERS = {
+    "parquet": pq.write_table,
+    "feather": feather.write_feather,
+    "csv": csv.write_csv,
+    "jsonl": as_json,
+}
+
+
+@pytest.mark.parametrize("first", [0, "s"])
+@pytest.mark.parametrize("ending", WRITERS)
+def test_synapses_in_two_files_are_not_counted_twice(tmp_path, ending, first):
+    ids = [f"s{n}" for n in range(6)] if first == "s" else list(range(6))
+    table = pa.table({"id": ids, "pre": [A] * 6, "post": [B, B, C, C, B, B], "size": range(6)})
     shards = [tmp_path / f"{number}.{ending}" for number in range(2)]
 
     def rows(*parts: pa.Table) -> int:
         for path, part in zip(shards, parts, strict=True):
-            (pq.write_table if ending == "parquet" else feather.write_feather)(part, path)
+            WRITERS[ending](part, path)
         source = FileSource(shards)
         with Workspace(tmp_path / str(len(list(tmp_path.iterdir()))), {}) as workspace:
             source.extract(workspace, SETTINGS)
@@ -188,7 +202,7 @@ def test_synapses_in_two_files_are_not_counted_twice(tmp_path, ending):
             rows(table, other)
         assert "no files that overlap" in caught.value.hint
     # Files that number their rows anew have other synapses.
-    assert rows(table[:3], table[3:].set_column(0, "id", pa.array([0, 1, 2]))) == 6
+    assert rows(table[:3], table[3:].set_column(0, "id", pa.array(ids[:3]))) == 6
 
 
 @pytest.mark.parametrize("ending", ["parquet", "feather"])
