@@ -20,7 +20,7 @@ from loader.cli.options import (
     Where,
     with_groups,
 )
-from loader.cli.values import chosen, parameters
+from loader.cli.values import chosen, chosen_or_all, parameters
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -170,10 +170,7 @@ def synapses(
             into = connectome.get_synapses(None, neurons, **rows)
             table.write(_either(out, into))
             return
-        ends = [
-            chosen(connectome, ids, where, which.regex) if ids or where else None
-            for ids, where in sides
-        ]
+        ends = [chosen_or_all(connectome, ids, where, which.regex) for ids, where in sides]
         table.write(connectome.get_synapses(ends[0], ends[1], **rows))
 
 
@@ -185,7 +182,7 @@ def regions(
 ) -> None:
     """List regions with their synapses, or those of some neurons."""
     with table.opened() as connectome:
-        some = chosen(connectome, ids, where, regex) if ids or where else None
+        some = chosen_or_all(connectome, ids, where, regex)
         table.write(connectome.get_regions(some))
 
 

@@ -8,11 +8,10 @@ import typer
 
 from graphapi.errors import InputError
 from loader.cli.options import Neurons, Properties, Signed, Table, Threshold, with_groups
-from loader.cli.values import chosen, names
+from loader.cli.values import chosen, chosen_or_all, names
 
 if TYPE_CHECKING:
-    from graphapi.connectome import Connectome
-    from graphapi.graph.criteria import NeuronCriteria
+    pass
 
 _IDS = frozenset({"neuron_id", "pre", "post"})
 
@@ -67,8 +66,8 @@ def influence(
     with table.opened() as connectome:
         frame = connectome.get_influence(
             which.read(connectome),
-            _some(connectome, silence, silence_where, which.regex),
-            targets=_some(connectome, to, to_where, which.regex),
+            chosen_or_all(connectome, silence, silence_where, which.regex),
+            targets=chosen_or_all(connectome, to, to_where, which.regex),
             threshold=threshold,
             by=by,
             measure="share_of_input" if share else "synapses",
@@ -122,9 +121,3 @@ def effective(
                 pre, post, hops, threshold, by=by, limit=limit, **signed.terms()
             )
         table.write(frame, _IDS)
-
-
-def _some(
-    connectome: Connectome, ids: list[str] | None, where: list[str] | None, regex: bool
-) -> list[str] | NeuronCriteria | None:
-    return chosen(connectome, ids, where, regex) if ids or where else None

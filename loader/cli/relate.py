@@ -22,7 +22,7 @@ from loader.cli.options import (
     Where,
     with_groups,
 )
-from loader.cli.values import chosen, names
+from loader.cli.values import chosen, chosen_or_all, names
 
 _PATH_IDS = frozenset({"source", "target", "root_ids"})
 _PARTNER_IDS = frozenset({"neuron", "partner", "other"})
@@ -128,9 +128,8 @@ def partners(
     if by and properties:
         raise InputError("--by and --properties cannot be combined")
     with table.opened() as connectome:
-        neurons, some = which.read(connectome), None
-        if partner or partner_where:
-            some = chosen(connectome, partner, partner_where, which.regex)
+        neurons = which.read(connectome)
+        some = chosen_or_all(connectome, partner, partner_where, which.regex)
         terms: dict[str, Any] = {"partner_ids": some, **places.terms()}
         if by:
             frame = connectome.get_partner_groups(
@@ -221,8 +220,8 @@ def types(
     from graphapi.ask.types import type_matrix
 
     with table.opened() as connectome:
-        pre = chosen(connectome, ids, where, regex) if ids or where else None
-        post = chosen(connectome, to, to_where, regex) if to or to_where else None
+        pre = chosen_or_all(connectome, ids, where, regex)
+        post = chosen_or_all(connectome, to, to_where, regex)
         frame = connectome.get_type_connectivity(
             by, pre, post, threshold, **signed.terms(), **places.terms()
         )

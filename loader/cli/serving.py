@@ -1,4 +1,4 @@
-"""What `cavegraph explore` and `cavegraph serve` have in common: options, password, and the end."""
+"""What `cavegraph explore`, `serve` and `mcp` have in common: options, password, and the end."""
 
 from __future__ import annotations
 

@@ -41,6 +41,13 @@ def chosen(
     return NeuronCriteria(connectome=connectome, regex=regex, **fields)
 
 
+def chosen_or_all(
+    connectome: Connectome, ids: list[str] | None, where: list[str] | None, regex: bool
+) -> list[str] | NeuronCriteria | None:
+    """Return the neurons that a command is limited to; None for all."""
+    return chosen(connectome, ids, where, regex) if ids or where else None
+
+
 def sign_table(text: str) -> str | dict[str, int]:
     """Read `--signed`: the name of a table of signs, or a JSON file that holds one."""
     path = Path(text)
