@@ -15,6 +15,7 @@ from conformance import direct
 from conformance.toy import ANNOTATIONS, BASE, ROWS
 from graphapi.serve.running import serve
 from graphapi.serve.settings import Settings
+from support.assistant import Assistant, connected
 
 
 @pytest.fixture(
@@ -36,6 +37,13 @@ def toy(
 def client(toy: graphapi.Connectome) -> Iterator[Client]:
     with serve(toy, Settings()) as running:
         yield Client(running)
+
+
+@pytest.fixture(scope="module")
+def assistant(client: Client) -> Iterator[Assistant]:
+    """An assistant, connected to the server."""
+    with connected(f"{client.url}/mcp") as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

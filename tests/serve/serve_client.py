@@ -13,12 +13,18 @@ import pandas as pd
 import requests
 
 import graphapi
+from conformance.toy import BASE
 from graphapi.serve.running import Running
 
 #: Text that would run in a page that shows it as HTML; one is written right to left.
 HOSTILE = '<img src=x onerror="alert(1)"></script><script>alert(2)</script> \u202e& \u2028'
 
 _IDS = re.compile(r"^(root_id|neuron_id|pre|post|partner|neuron|other|source|target|[ABC])$")
+
+
+def a(number: int) -> str:
+    """A neuron of the hand-drawn graph: its root id as a text."""
+    return str(BASE + number)
 
 
 class Client:

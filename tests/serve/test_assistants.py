@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import networkx as nx
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
-from serve_client import Client
+from serve_client import a
 
 import graphapi
 from conformance.toy import ANNOTATIONS, BASE, ROWS
 from graphapi.serve.application import questions
 from graphapi.serve.assistants.tools import TOOLS
-from support.assistant import Assistant, connected
+from support.assistant import Assistant
 
 EDGES = {
     (pre, post): weight
@@ -27,16 +26,6 @@ EDGES = {
 CLASSES = {
     row["root_id"]: row["cell_class"] for row in reversed(ANNOTATIONS) if row.get("cell_class")
 }
-
-
-@pytest.fixture(scope="module")
-def assistant(client: Client) -> Iterator[Assistant]:
-    with connected(f"{client.url}/mcp") as opened:
-        yield opened
-
-
-def a(number: int) -> str:
-    return str(BASE + number)
 
 
 def test_each_tool_says_that_it_only_reads(assistant: Assistant) -> None:

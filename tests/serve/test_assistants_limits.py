@@ -5,16 +5,14 @@ from __future__ import annotations
 import random
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import requests
-from serve_client import Client, Serving
+from serve_client import Client, Serving, a
 
 import graphapi
-from conformance.toy import BASE
 from graphapi.serve.assistants.bounded import MOST_CHARACTERS, bounded, readable
 from graphapi.serve.routes import graph
 from support.assistant import Assistant, connected, size
@@ -34,16 +32,6 @@ ORIGIN = {
     "source": "graph",
     "checks": [],
 }
-
-
-@pytest.fixture(scope="module")
-def assistant(client: Client) -> Iterator[Assistant]:
-    with connected(f"{client.url}/mcp") as opened:
-        yield opened
-
-
-def a(number: int) -> str:
-    return str(BASE + number)
 
 
 def test_an_answer_is_bounded_and_the_rest_can_be_had(assistant: Assistant) -> None:
