@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphapi.common.madeup import marked_synthetic
+from graphapi.common.memory import machine_memory
 from graphapi.common.progress import Progress
 from graphapi.common.threads import stop_around
 from graphapi.engines.forks import after_fork
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 _STEP = 0.05
 #: Connections per piece: 24 MB of ids and weights.
 ROWS = 1_000_000
+#: Memory that reading the matrix takes at most, for each connection: 112 bytes were measured.
+_READ_BYTES = 120
 #: Not in the query catalog, because a graph without sizes does not have this property.
 _SIZES = Query(
     name="all_sizes",
@@ -106,6 +109,31 @@ class WholeGraph:
             self._graph.check_unchanged()
             self._held = held
         return held
+
+    def read_ahead(self) -> bool:
+        """Read the matrix now, so that answers come from it later; unless that is dear.
+
+        Returns
+        -------
+        bool
+            Whether the matrix is at hand. Of a graph on a server only what is kept on disk is
+            used: reading one takes minutes. And nothing is read that would take more than a
+            quarter of this machine's memory.
+
+        Raises
+        ------
+        GraphIncompleteError
+            The graph has been replaced since it was opened.
+        """
+        if self.at_hand(1) is not None:
+            return True
+        number = self._graph.materialization.counts.get("connections", 0)
+        if self._graph.is_served or number * _READ_BYTES > machine_memory() // 4:
+            return False
+        with Progress("Reading all connections", number, unit="connections") as bar:
+            self.matrix()
+            bar.advance(number)
+        return True
 
     def matrix(
         self, threshold: int = 1, timeout: float | None = None

@@ -53,6 +53,7 @@ def serve(
             key=key,
             neuprint={} if chosen is None else read_preset(chosen).neuprint,
         )
+        connectome.whole.read_ahead()
         with start(connectome, settings) as running:
             address = visible(running.url.removeprefix("https://"))
             typer.echo(f"{visible(connectome.name)} is at {running.url}; Ctrl-C stops it")

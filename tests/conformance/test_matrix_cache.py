@@ -63,6 +63,26 @@ def test_another_process_reads_nothing(toy, other, folder: Path) -> None:
     assert rows_of(again) == expected
 
 
+def test_only_what_is_cheap_is_read_ahead(toy, other, folder: Path, monkeypatch) -> None:
+    monkeypatch.setattr("graphapi.graph.whole.machine_memory", lambda: 4 * 8 * 100)
+    again, reads = other()
+    assert not again.whole.read_ahead()
+    assert not READS & set(reads)
+    monkeypatch.undo()
+    monkeypatch.setenv("CAVEGRAPH_CACHE", str(folder.parent))
+    monkeypatch.setenv("CAVEGRAPH_MATRIX_CACHE", "8G")
+    monkeypatch.setattr(matrixcache, "SMALLEST", 1)
+    again, reads = other()
+    assert again.whole.read_ahead() is not again.is_served
+    assert again.whole.is_read is not again.is_served
+    assert bool(READS & set(reads)) is not again.is_served
+    expected = rows_of(toy)
+    again, reads = other()
+    assert again.whole.read_ahead()
+    assert rows_of(again) == expected
+    assert not READS & set(reads)
+
+
 def test_a_lower_threshold_replaces_a_higher_one(toy, other, folder: Path) -> None:
     strong = rows_of(toy, 3)
     assert [path.stem.rpartition("-")[2] for path in files(folder)] == ["3"]

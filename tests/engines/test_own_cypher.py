@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from graphapi.engines.allowed import LADYBUG, NEO4J, Dialect
 from graphapi.engines.owncypher import admit
@@ -237,6 +240,49 @@ def test_comments_are_not_sent() -> None:
 def test_names_are_read_without_their_quotes() -> None:
     tokens, _ = split("$a `b``c` $`d e` 'f'", resolves_escapes=False)
     assert [token.name for token in tokens[:3]] == ["a", "b`c", "d e"]
+
+
+PIECES = [
+    "[",
+    "]",
+    "1",
+    "22",
+    ",",
+    ", ",
+    " ",
+    "\n",
+    "'",
+    '"',
+    "1.5",
+    "a",
+    "//",
+    "/*",
+    "*/",
+    "`",
+    "..",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=14))
+def test_lists_of_whole_numbers_are_split_as_ever(parts: list[str]) -> None:
+    def told(*, lists: bool) -> tuple[str, str]:
+        try:
+            tokens, sent = split("".join(parts), resolves_escapes=True, lists=lists)
+        except (InputError, QueryRejectedError) as error:
+            return "refused", error.message
+        return " ".join(re.sub(r"[\[\],]", r" \g<0> ", one.text) for one in tokens), sent
+
+    alone, together = told(lists=False), told(lists=True)
+    assert (together[0].split(), together[1]) == (alone[0].split(), alone[1])
+
+
+def test_a_list_of_whole_numbers_is_one_token() -> None:
+    tokens, sent = split(
+        "RETURN [1,\n 22 , 3], [4], 'x [5, 6]', [7, 8.5]", resolves_escapes=True, lists=True
+    )
+    assert [token.text for token in tokens if token.kind == "numbers"] == ["[1,\n 22 , 3]"]
+    assert sent == "RETURN [1,\n 22 , 3], [4], 'x [5, 6]', [7, 8.5]"
 
 
 def test_missing_parameters_are_named() -> None:

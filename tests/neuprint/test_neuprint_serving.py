@@ -107,3 +107,22 @@ def test_time_is_limited(graph: Path, certificate: tuple[Path, Path]) -> None:
         pytest.raises(requests.HTTPError, match="stopped after"),
     ):
         client.fetch_custom("MATCH (n:Neuron) RETURN n.bodyId AS b")
+
+
+def test_numbers_that_no_client_could_read_are_refused(
+    graph: Path, certificate: tuple[Path, Path]
+) -> None:
+    largest = 2**63 - 1
+    texts = {
+        "5,000 digits": f"MATCH (n:Neuron) WHERE n.bodyId = {'9' * 5000} RETURN n.bodyId AS b",
+        "as JSON": f"UNWIND [{largest}, {largest}, {largest}] AS x RETURN sum(x) AS b",
+    }
+    with (
+        graphapi.Connectome.open(graph) as connectome,
+        client_of(connectome, certificate) as client,
+    ):
+        for reason, text in texts.items():
+            with pytest.raises(requests.HTTPError, match=reason):
+                client.fetch_custom(text)
+        found = client.fetch_custom(f"UNWIND [{largest}, 1] AS x RETURN x AS b")
+    assert found["b"].tolist() == [largest, 1]

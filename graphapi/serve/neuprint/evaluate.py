@@ -23,6 +23,7 @@ from graphapi.serve.neuprint.operators import (
     BINARY,
     COMPARISONS,
     FUNCTIONS,
+    coalesced,
     conjunction,
     disjunction,
     full_matches,
@@ -170,10 +171,12 @@ class Evaluator:
             return [_id(one) for one in self.values(call.arguments[0], frame)]
         if call.name in ("nodes", "relationships", "length"):
             return [_of_path(call.name, one) for one in self.values(call.arguments[0], frame)]
+        parts = [self.values(one, frame) for one in call.arguments]
+        if call.name == "coalesce":
+            return coalesced(parts, frame.size)
         function = FUNCTIONS.get(call.name)
         if function is None:
             raise NotUnderstoodError(f"this server does not compute {call.name}()")
-        parts = [self.values(one, frame) for one in call.arguments]
         try:
             return [function(*row) for row in zip(*parts, strict=True)]
         except TypeError as error:

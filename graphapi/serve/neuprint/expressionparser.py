@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, cast
 
+from graphapi.errors import InputError
 from graphapi.serve.neuprint.tree import (
     Call,
     Comprehension,
@@ -30,6 +31,7 @@ _COMPARISONS = ("=", "<>", "<", ">", "<=", ">=", "=~")
 _DEEPEST = 60
 #: Longer chains of an operator that nests are refused for the same reason.
 _LONGEST = 100
+_MOST_DIGITS = 19
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 #: Words that end an expression, so none of them is a variable.
 _ENDING = frozenset(
@@ -185,6 +187,8 @@ class ExpressionParser:
         token = self.tokens[self.at]
         if token.kind == "number":
             return Constant(_number(self.take().text))
+        if token.kind == "numbers":
+            return Constant([int(one) for one in self.take().text[1:-1].split(",")])
         if token.kind == "text":
             return Constant(_unquoted(self.take().text))
         if token.kind == "parameter":
@@ -237,8 +241,6 @@ class ExpressionParser:
             made = self._comprehension("list")
             self.needs("]")
             return made
-        if numbers := self._numbers():
-            return Constant(numbers)
         elements: list[Expression] = []
         while not self.takes("]"):
             if elements:
@@ -247,19 +249,6 @@ class ExpressionParser:
         if all(isinstance(one, Constant) for one in elements):
             return Constant([cast("Constant", one).value for one in elements])
         return Listed(tuple(elements))
-
-    def _numbers(self) -> list[int | float]:
-        """Read a list of nothing but numbers, as ids are; nothing is read if it is another."""
-        found: list[int | float] = []
-        for place in range(self.at, len(self.tokens) - 1, 2):
-            number, sign = self.tokens[place], self.tokens[place + 1].text
-            if number.kind != "number" or sign not in (",", "]"):
-                break
-            found.append(_number(number.text))
-            if sign == "]":
-                self.at = place + 2
-                return found
-        return []
 
     def _comprehension(
         self, kind: Literal["list", "all", "any", "none", "single"]
@@ -285,7 +274,11 @@ class ExpressionParser:
 
 
 def _number(text: str) -> int | float:
-    return int(text) if text.isdecimal() else float(text)
+    if not text.isdecimal():
+        return float(text)
+    if len(text.lstrip("0")) > _MOST_DIGITS:
+        raise InputError(f"a number of {len(text):,} digits", hint="ids have up to 19")
+    return int(text)
 
 
 def _unquoted(text: str) -> str:

@@ -36,6 +36,8 @@ from graphapi.serve.neuprint.tree import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from graphapi.common.threads import Stop
     from graphapi.serve.neuprint.frame import Values
     from graphapi.serve.neuprint.neurons import NeuronTable
@@ -50,7 +52,7 @@ class Result:
     """A table in neuPrint's form: names of columns, and rows."""
 
     columns: list[str]
-    rows: list[list[Any]]
+    rows: Sequence[Sequence[Any]]
 
 
 def run(query: Query, table: NeuronTable, meta: dict[str, Any], stop: Stop) -> Result:
@@ -146,7 +148,9 @@ def _distinct(frame: Frame) -> Frame:
 def _sorted(frame: Frame, order: Any, evaluator: Evaluator) -> Any:
     rows = list(range(frame.size))
     for value, descending in reversed(order):
-        keys = [order_key(one) for one in evaluator.values(value, frame)]
+        keys = evaluator.values(value, frame)
+        if set(map(type, keys)) != {int}:
+            keys = [order_key(one) for one in keys]
         rows.sort(key=keys.__getitem__, reverse=descending)
     return np.array(rows, dtype=np.int64)
 
@@ -174,7 +178,7 @@ def _result(frame: Frame, query: Query, table: NeuronTable) -> Result:
             raise NotUnderstoodError(f"the inner query has no column {missing[0]}")
         columns = [columns[names.index(old)] for old, _ in query.renamed]
         names = [new for _, new in query.renamed]
-    return Result(names, [list(row) for row in zip(*columns, strict=True)])
+    return Result(names, list(zip(*columns, strict=True)))
 
 
 def _plain(one: Any, table: NeuronTable) -> Values:

@@ -264,7 +264,7 @@ class Matcher:
         for one in alone:
             wanted = self._wanted_ids(one, name, fixed)
             if wanted is not None:
-                ids = ids[np.isin(ids, wanted)]
+                ids = _among(ids, wanted)
         constants = {n: c * len(ids) for n, c in fixed.columns.items() if isinstance(c, list)}
         rows = Frame({**constants, name: Nodes(ids)}, len(ids))
         for one in alone:
@@ -356,6 +356,14 @@ class Matcher:
         constants = {n: c * len(each) for n, c in lists.items() if n in names_in(test)}
         rows = Frame({**constants, name: each}, len(each))
         return np.array([v is True for v in self._evaluator.holds(test, rows)], dtype=bool)
+
+
+def _among(ids: IdArray, wanted: IdArray) -> IdArray:
+    """Return those of some sorted ids that are wanted; sorted."""
+    if not len(ids):
+        return ids
+    places = np.unique(np.minimum(np.searchsorted(ids, wanted), len(ids) - 1))
+    return ids[places][np.isin(ids[places], wanted)]
 
 
 def _refuse_floats(values: list[Any]) -> None:

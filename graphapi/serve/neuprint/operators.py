@@ -221,7 +221,6 @@ def _on_number(make: Callable[[float], Any]) -> Callable[[Any], Any]:
 
 #: Functions of one row.
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "coalesce": lambda *values: next((one for one in values if one is not None), None),
     "exists": lambda value: value is not None,
     "size": _size,
     "tostring": _text_of,
@@ -236,6 +235,16 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "apoc.map.removekeys": _without,
     "apoc.meta.type": _type_of,
 }
+
+
+def coalesced(columns: Sequence[list[Any]], size: int) -> list[Any]:
+    """Return coalesce() of whole columns: in each row the first value that is not null."""
+    found: list[Any] = [None] * size
+    for column in columns:
+        found = [b if a is None else a for a, b in zip(found, column, strict=True)]
+        if None not in found:
+            break
+    return found
 
 
 def item(owner: Any, index: Any) -> Any:

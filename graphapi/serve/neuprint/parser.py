@@ -83,7 +83,7 @@ def parse(text: str, most: int, given: Mapping[str, object] | None = None) -> Qu
         It could be split in more than one way, or is too long or too deep.
     """
     inner, seconds, renamed = unboxed(text)
-    tokens, _ = split(inner, resolves_escapes=True, most=most)
+    tokens, _ = split(inner, resolves_escapes=True, most=most, lists=True)
     return Query(_Parser(tokens, given or {}).clauses(), seconds, renamed)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -124,7 +124,8 @@ def _error(error: CavegraphError) -> Response:
     if isinstance(error, RefusalError):
         status = error.status
     hint = f" ({error.hint})" if error.hint else ""
-    return _json({"error": f"{error.message}{hint}"}, status)
+    told = f"{error.message}{hint}".encode(errors="replace").decode()
+    return _json({"error": told}, status)
 
 
 def _said(made: Callable[[], Any]) -> Callable[[dict[str, object]], Response]:
@@ -191,5 +192,8 @@ def _arrow(clerk: Clerk) -> Callable[[dict[str, object]], Response]:
 
 def _json(value: object, status: int = 200) -> Response:
     """Return JSON with ids as numbers, as neuPrint's clients read them."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Response(text.encode("utf-8", "surrogatepass"), status, None, "application/json")
+    try:
+        text = orjson.dumps(value)
+    except TypeError as error:
+        raise InputError(f"the answer cannot be written as JSON: {error}") from error
+    return Response(text, status, None, "application/json")
