@@ -362,8 +362,9 @@ def _among(ids: IdArray, wanted: IdArray) -> IdArray:
     """Return those of some sorted ids that are wanted; sorted."""
     if not len(ids):
         return ids
-    places = np.unique(np.minimum(np.searchsorted(ids, wanted), len(ids) - 1))
-    return ids[places][np.isin(ids[places], wanted)]
+    near = ids[np.unique(np.minimum(np.searchsorted(ids, wanted), len(ids) - 1))]
+    found: IdArray = near[np.isin(near, wanted)]
+    return found
 
 
 def _refuse_floats(values: list[Any]) -> None:
