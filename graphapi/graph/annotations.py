@@ -1,7 +1,8 @@
 """Raw annotation rows, and properties of neurons.
 
-A neuron may have several rows, and they may contradict each other. Criteria match rows. The
-merged values on the `:Neuron` nodes are for reading; the loader reports their conflicts.
+A neuron may have several rows, from one table or several, and they may contradict each other.
+Criteria match rows (`graphapi.graph.rowmatching`). The merged values on the `:Neuron` nodes are
+for reading; the loader reports their conflicts.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from graphapi.engines.queries import catalog
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import numpy.typing as npt
     import pandas as pd
     import pyarrow as pa
 
@@ -37,6 +39,8 @@ class AnnotationTable:
         self._run = run
         self.types = {item.name: item.type for item in materialization.annotation_fields}
         self.neuron_types = {item.name: item.type for item in materialization.neuron_fields}
+        #: The annotation tables that have a field, as the record names them; empty if all have it.
+        self.sources = {item.name: item.source for item in materialization.annotation_fields}
         self._rows: dict[str, Sequence[object]] = {}
         self._neurons: dict[str, Sequence[object]] = {}
 
@@ -49,6 +53,14 @@ class AnnotationTable:
     def roots(self) -> IdArray:
         """Return the root id of all rows, int64; 0 for rows without a neuron."""
         return np.array([value or 0 for value in self.column("root_id")], dtype=np.int64)
+
+    def rows_from(self, sources: str) -> npt.NDArray[np.bool_]:
+        """Return whether each row is of one of the tables that the record names so."""
+        if len(set(self.sources.values()) - {""}) < 2:  # one table
+            return np.ones(len(self.column("root_id")), dtype=bool)
+        tables = self.column("annotation_table")
+        there = {table: f", {table}, " in f", {sources}, " for table in set(tables)}
+        return np.fromiter((there[table] for table in tables), dtype=bool, count=len(tables))
 
     def neuron_column(self, name: str) -> Sequence[object]:
         """Return one property of all neurons, in the order of `root_id`."""

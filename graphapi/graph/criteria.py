@@ -14,6 +14,7 @@ from graphapi.graph.conditions import Condition
 from graphapi.graph.default import default_graph
 from graphapi.graph.fieldvalues import count_values, listed, near
 from graphapi.graph.matching import Rule, as_list, check_wanted, matches
+from graphapi.graph.rowmatching import roots_matching
 from graphapi.ids import IdArray, parse_root_ids
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ class NeuronCriteria:
     **fields
         Field name and what to match: a value, a list of values (any of them), or a condition
         (`Not`, `IsNull`, `NotNull`, `AtLeast`, `AtMost`, `Between`). All fields must match;
-        annotation fields must match in the same row. Fields are the annotation fields and the
-        properties that a load adds to every neuron, for example `out_synapses=AtLeast(1000)`.
+        fields of one annotation table must match in the same row. Fields are the annotation
+        fields and the properties that a load adds to every neuron, for example
+        `out_synapses=AtLeast(1000)`.
 
     Raises
     ------
@@ -188,9 +190,7 @@ class NeuronCriteria:
         by_neuron = {name: v for name, v in self._fields.items() if name not in table.types}
         found: IdArray | None = None
         if by_row:
-            fits = [matches(table.column(n), v, self._rule, n) for n, v in by_row.items()]
-            roots = np.unique(table.roots()[np.logical_and.reduce(fits)])
-            found = roots[roots > 0]
+            found = roots_matching(table, by_row, self._rule)
         if by_neuron:
             fits = [matches(table.neuron_column(n), v, self._rule, n) for n, v in by_neuron.items()]
             roots = self.connectome.root_ids()[np.logical_and.reduce(fits)]

@@ -6,9 +6,11 @@ import shlex
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from examples import ROOT, blocks
 
+from graphapi import IsNull, Not, NotNull
 from graphapi.connectome import Connectome
 from loader.cli import main
 from support.samples import NO_SAMPLES, SAMPLES, make_samples
@@ -26,6 +28,40 @@ RIGHT = {
     "microns": "microns_csv", "cells": "microns_view", "h01": "h01_json_lines",
     "larva": "square_matrix", "malecns": "male_cns", "worm": "chemical_only",
 }  # fmt: skip
+
+ANNOTATIONS = {
+    "codex": {"classification.csv.gz": "root_id", "consolidated_cell_types.csv.gz": "root_id"},
+    "malecns": {"body-annotations-male-cns-v1.0-minconf-0.5.feather": "bodyId",
+                "body-neurotransmitters-male-cns-v1.0.feather": "body"},
+}  # fmt: skip
+#: Criteria on fields of different annotation tables, and the same by hand: text or condition, test.
+TABLES = {
+    "codex": (
+        {
+            "primary_type": ("T1a", lambda text: text == "T1a"),
+            "side": ("left", lambda text: text == "left"),
+        },
+        {"class": (Not("kenyon_cell"), lambda text: text != "Kenyon_Cell")},
+        {
+            "class": (IsNull(), lambda text: text != text),
+            "primary_type": ("t0A", lambda text: text == "T0a"),
+        },
+    ),
+    "malecns": (
+        {
+            "type": ("A1", lambda text: text == "A1"),
+            "consensus_nt": (NotNull(), lambda text: text == text),
+        },
+    ),
+}
+
+
+def read_together(folder, files: dict[str, str]) -> pd.DataFrame:
+    """A row for each neuron: these tables have one row for each."""
+    read = {".gz": pd.read_csv, ".feather": pd.read_feather}
+    tables = [read[Path(f).suffix](folder / f).set_index(root) for f, root in files.items()]
+    here = tables[0].join(tables[1:])
+    return here[here["status"] == "Traced"] if "status" in here else here
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +101,13 @@ def test_a_command_makes_the_right_graph(flat, command, monkeypatch, capsys) -> 
             "RETURN a.root_id AS pre, b.root_id AS post, c.weight AS weight"
         )
         found = sorted(rows[["pre", "post", "weight"]].values.tolist())
+        for fields in TABLES.get(name, ()):
+            asked = {field: wanted for field, (wanted, _) in fields.items()}
+            here = read_together(folder, ANNOTATIONS[name])
+            fits = [here[field].map(test) for field, (_, test) in fields.items()]
+            assert any(map(all, zip(*fits, strict=True))), "the samples have such a neuron"
+            chosen = here.index[[all(row) for row in zip(*fits, strict=True)]]
+            assert connectome.criteria(**asked).get_roots().tolist() == sorted(chosen)
     if name == "worm":
         assert [row[2] for row in found] == [row[2] for row in told["named_weights"]]
         return
