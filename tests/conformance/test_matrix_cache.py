@@ -64,7 +64,7 @@ def test_another_process_reads_nothing(toy, other, folder: Path) -> None:
 
 
 def test_only_what_is_cheap_is_read_ahead(toy, other, folder: Path, monkeypatch) -> None:
-    monkeypatch.setattr("graphapi.graph.whole.machine_memory", lambda: 4 * 8 * 100)
+    monkeypatch.setattr("graphapi.graph.whole.machine_memory", lambda: 4 * 8 * 40)
     again, reads = other()
     assert not again.whole.read_ahead()
     assert not READS & set(reads)
