@@ -322,7 +322,8 @@ class FigureQuestions(
 
         found = self.get_influence(seeds, silenced, threshold=threshold, by=by)
         colors = None if by is None else self.get_class_colors(by)
-        axes = influence_ranking(found, by=by, top=top, colors=colors, ax=ax)
+        named = None if by is None else str(found.columns[0])
+        axes = influence_ranking(found, by=named, top=top, colors=colors, ax=ax)
         return self._noted(axes, threshold)
 
     def plot_contributing_paths(

@@ -11,6 +11,7 @@ from graphapi.ask.properties import check_text_property
 from graphapi.common.palette import UNKNOWN
 from graphapi.errors import InputError
 from graphapi.graph.terms import Terms
+from graphapi.network.labels import column_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from graphapi.ids import IdArray
 
 _SIDES = ("left", "right")
+#: Columns beside the properties.
+_SUMMED = ("partners", "neurons", "connections", "weight", "share")
 #: How annotators write a side, in small letters.
 _WRITTEN = {"left": "left", "l": "left", "right": "right", "r": "right"}
 _WAYS: tuple[Direction, ...] = ("upstream", "downstream")
@@ -53,9 +56,10 @@ class GroupQuestions(PartnerQuestions):
         Returns
         -------
         pandas.DataFrame
-            A column for each property (`Unknown` where a partner has no value), `partners` and
-            `neurons` (each counted once), `connections`, `weight` (synapses), int64, and `share`
-            (of all synapses counted here), float64. Sorted by weight, largest first.
+            A column for each property (`Unknown` where a partner has no value; a property called
+            as one of the next columns gets an underscore: `weight_`), `partners` and `neurons`
+            (each counted once), `connections`, `weight` (synapses), int64, and `share` (of all
+            synapses counted here), float64. Sorted by weight, largest first.
 
         Raises
         ------
@@ -75,17 +79,23 @@ class GroupQuestions(PartnerQuestions):
             partner_ids=partner_ids,
             properties=names,
         )
-        kinds = {name: found[f"partner_{name}"].fillna(UNKNOWN) for name in names}
+        columns = [column_of(name, _SUMMED) for name in names]
+        kinds = [f"partner_{name}" for name in names]
         made: pd.DataFrame = (
-            found.assign(connections=1, **kinds)
-            .groupby(names)
-            .agg({"partner": "nunique", "neuron": "nunique", "connections": "sum", "weight": "sum"})
-            .rename(columns={"partner": "partners", "neuron": "neurons"})
+            found.fillna(dict.fromkeys(kinds, UNKNOWN))
+            .groupby(kinds)
+            .agg(
+                partners=("partner", "nunique"),
+                neurons=("neuron", "nunique"),
+                connections=("weight", "size"),
+                weight=("weight", "sum"),
+            )
+            .rename_axis(index=dict(zip(kinds, columns, strict=True)))
             .reset_index()
         )
         made["share"] = made["weight"] / made["weight"].sum()
         rising = [False] + [True] * len(names)
-        made = made.sort_values(["weight", *names], ascending=rising, ignore_index=True)
+        made = made.sort_values(["weight", *columns], ascending=rising, ignore_index=True)
         made.attrs = found.attrs
         return made
 

@@ -15,10 +15,9 @@ from graphapi.common.threads import Stop
 from graphapi.errors import InputError
 from graphapi.graph.results import MOST_DENSE_CELLS
 from graphapi.graph.terms import Terms
+from graphapi.network.labels import column_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pandas as pd
 
     from graphapi.graph.selection import Selection
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
 
 #: Name of the only group, where seeds are not given in groups.
 _ONE = ""
+#: Columns beside a property; with named groups of seeds, also theirs.
+_SUMMED = ("neurons", "seeds", "influence", "mean_influence", "adjusted_influence")
+_NAMED = ("group", *_SUMMED)
 
 
 class InfluenceQuestions(ClassQuestions, SignedReader):
@@ -104,6 +106,8 @@ class InfluenceQuestions(ClassQuestions, SignedReader):
         UnknownFieldError
             Neurons have no property `by`.
         """
+        import pandas as pd
+
         from graphapi.network.influence import Dynamics
         from graphapi.network.passing import passed_on
 
@@ -124,7 +128,8 @@ class InfluenceQuestions(ClassQuestions, SignedReader):
                 "memory",
                 hint="sum it with by=, or choose targets=",
             )
-        table = _Table(roots, kept, None if by is None else self._labels_of_all(by), by)
+        labels = None if by is None else self._labels_of_all(by)
+        table = _Table(roots, kept, labels, by, named=isinstance(seeds, Mapping))
         made: dict[bytes, Dynamics] = {}
         frames, residuals, eigenvalues = [], [0.0], {}
         with Progress("Influence", len(groups), unit="groups") as bar:
@@ -141,7 +146,7 @@ class InfluenceQuestions(ClassQuestions, SignedReader):
                 residuals.append(residual)
                 eigenvalues[name] = made[key].eigenvalue
                 bar.advance()
-        frame = _joined(frames, named=isinstance(seeds, Mapping))
+        frame = pd.concat(frames, ignore_index=True)
         origin = self._provenance(terms, *groups.values(), mute, wanted)
         frame.attrs = {
             **origin.attrs(),
@@ -167,12 +172,15 @@ class _Table:
         Places of the neurons that are returned.
     labels, by
         What the rows are summed over, if anything.
+    named
+        The groups of seeds have names, which the rows begin with.
     """
 
     roots: IdArray
     kept: IdArray
     labels: Labels | None
     by: str | None
+    named: bool
 
     def of(self, group: str, activity: Floats, seeds: IdArray) -> pd.DataFrame:
         """Return the rows of a group, the largest influence first."""
@@ -190,7 +198,8 @@ class _Table:
             code, size = self.labels.code[self.kept], len(self.labels.names)
             neurons: IdArray = np.bincount(code, minlength=size).astype(np.int64)
             there = np.flatnonzero(neurons)
-            data[str(self.by)] = np.array(self.labels.names, dtype=object)[there]
+            name = column_of(str(self.by), _NAMED if self.named else _SUMMED)
+            data[name] = np.array(self.labels.names, dtype=object)[there]
             data["neurons"] = neurons[there]
             data["seeds"] = np.bincount(code[is_seed], minlength=size)[there]
             influence = np.bincount(code, influence, size).astype(np.float64)[there]
@@ -200,15 +209,9 @@ class _Table:
         data["adjusted_influence"] = adjusted(influence)
         frame = pd.DataFrame(data)
         frame = frame.iloc[np.argsort(-np.abs(influence), kind="stable")]
-        frame.insert(0, "group", pd.Series(group, index=frame.index, dtype=object))
+        if self.named:
+            frame.insert(0, "group", pd.Series(group, index=frame.index, dtype=object))
         return frame
-
-
-def _joined(frames: Sequence[pd.DataFrame], *, named: bool) -> pd.DataFrame:
-    import pandas as pd
-
-    frame = pd.concat(frames, ignore_index=True)
-    return frame if named else frame.drop(columns="group")
 
 
 def _is_empty(neuron_ids: object) -> bool:

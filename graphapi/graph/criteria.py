@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from html import escape
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,9 +19,13 @@ from graphapi.graph.rowmatching import roots_matching
 from graphapi.ids import IdArray, parse_root_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from graphapi.graph.door import Graph
+
+
+#: Arguments that are not fields.
+_OPTIONS = ("regex", "case", "exact", "match_all", "connectome")
 
 
 class NoMatchWarning(UserWarning):
@@ -77,6 +82,35 @@ class NeuronCriteria:
         connectome: Graph | None = None,
         **fields: object,
     ) -> None:
+        rule = Rule(regex=regex, case=case, exact=exact, match_all=match_all)
+        self._ask(fields, rule, connectome)
+
+    @classmethod
+    def of(
+        cls,
+        fields: Mapping[str, object],
+        *,
+        regex: bool = False,
+        case: bool = False,
+        exact: bool = True,
+        match_all: bool = False,
+        connectome: Graph | None = None,
+    ) -> NeuronCriteria:
+        """Return criteria on fields with any name, also one that Python has: `{'class': 'KC'}`.
+
+        Parameters
+        ----------
+        fields
+            Field name and what to match.
+        regex, case, exact, match_all, connectome
+            See the class.
+        """
+        made = cls.__new__(cls)
+        rule = Rule(regex=regex, case=case, exact=exact, match_all=match_all)
+        made._ask(fields, rule, connectome)  # noqa: SLF001  (its own class)
+        return made
+
+    def _ask(self, fields: Mapping[str, object], rule: Rule, connectome: Graph | None) -> None:
         if connectome is None:
             connectome = default_graph()
         if not fields:
@@ -85,11 +119,10 @@ class NeuronCriteria:
                 hint=f"fields here: {_listed(known_fields(connectome))}",
             )
         self.connectome = connectome
-        self._fields = fields
-        self._rule = Rule(regex=regex, case=case, exact=exact, match_all=match_all)
+        self._fields = dict(fields)
+        self._rule = rule
         self._roots: IdArray | None = None
-        asked = ", ".join(f"{name}={value!r}" for name, value in fields.items())
-        self._words = f"NeuronCriteria({asked})"
+        self._words = as_python(fields)
         for name, wanted in fields.items():
             check_field(name, connectome)
             check_wanted(wanted, name)
@@ -196,6 +229,18 @@ class NeuronCriteria:
             roots = self.connectome.root_ids()[np.logical_and.reduce(fits)]
             found = roots if found is None else np.intersect1d(found, roots)
         return np.array([], dtype=np.int64) if found is None else found
+
+
+def is_argument(name: str) -> bool:
+    """Return whether a field can be an argument of `NeuronCriteria`: `class` cannot."""
+    return name.isidentifier() and not iskeyword(name) and name not in _OPTIONS
+
+
+def as_python(fields: Mapping[str, object]) -> str:
+    """Return criteria as Python code; a name that cannot be an argument stands in a dict."""
+    if all(is_argument(name) for name in fields):
+        return f"NeuronCriteria({', '.join(f'{n}={v!r}' for n, v in fields.items())})"
+    return f"NeuronCriteria.of({dict(fields)!r})"
 
 
 class _Combined(NeuronCriteria):

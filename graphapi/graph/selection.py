@@ -10,7 +10,7 @@ import numpy as np
 from graphapi.common.notices import notice
 from graphapi.engines.queries import catalog
 from graphapi.errors import InputError, InvalidRootIdError, UnknownRootIdError
-from graphapi.graph.criteria import NeuronCriteria
+from graphapi.graph.criteria import NeuronCriteria, as_python
 from graphapi.graph.fieldvalues import count_values
 from graphapi.ids import IdArray, parse_root_ids
 
@@ -121,7 +121,7 @@ class Selector:
             if (field := self._field_with(neuron_ids)) is None:
                 raise
             error.meant = field, cast("str | list[str]", neuron_ids)
-            error.hint = f"did you mean NeuronCriteria({field}={neuron_ids!r})?"
+            error.hint = f"did you mean {as_python({field: neuron_ids})}?"
             raise
         if not len(requested):
             raise InputError(

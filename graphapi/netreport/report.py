@@ -13,6 +13,7 @@ from graphapi.common.files import write_bytes_whole
 from graphapi.errors import InputError
 from graphapi.netreport.findings import Findings, find
 from graphapi.netreport.page import Section, page
+from graphapi.network.labels import column_of
 from graphapi.plots.canvas import pyplot
 from graphapi.plots.statistics import (
     degree_plot,
@@ -95,7 +96,7 @@ def write_report(
     tables = tables_of(found)
     if labels is not None:
         hubs = tables["hubs"]
-        hubs.insert(0, str(labels.name), labels.reindex(hubs.index))
+        hubs.insert(0, column_of(str(labels.name), hubs.columns), labels.reindex(hubs.index))
         tables["roles"] = connected_roles(graph, labels, stop)
     pictures = pictures_of(found)
     facts = {

@@ -174,7 +174,11 @@ class NetworkAnalysis:
         from graphapi.network.statistics import hubs
 
         found = self._frame(lambda graph: hubs(graph, top), threshold, neuron_ids)
-        return found if by is None else found.assign(**{by: self.labels(by).reindex(found.index)})
+        from graphapi.network.labels import column_of
+
+        if by is None:
+            return found
+        return found.assign(**{column_of(by, found.columns): self.labels(by).reindex(found.index)})
 
     def null_model(
         self,

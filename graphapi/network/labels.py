@@ -11,7 +11,7 @@ import numpy.typing as npt
 from graphapi.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     import pandas as pd
 
@@ -21,6 +21,17 @@ Ints = npt.NDArray[np.int64]
 
 #: The label of neurons that have none.
 UNKNOWN = "Unknown"
+
+
+def column_of(name: str, taken: Container[str]) -> str:
+    """Return the name of a property's column, with an underscore if the result has such a column.
+
+    >>> column_of("group", ["group", "influence"])
+    'group_'
+    """
+    while name in taken:
+        name += "_"
+    return name
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,7 +57,7 @@ def influence_ranking(
     """
     column = by or "neuron_id"
     need_columns(influence, (column, "adjusted_influence"), "influence")
-    if "group" in influence.columns and influence["group"].nunique() > 1:
+    if column != "group" and "group" in influence.columns and influence["group"].nunique() > 1:
         raise InputError(
             "influence: there are several groups of seeds", hint="draw one group at a time"
         )

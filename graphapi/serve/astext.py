@@ -10,6 +10,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from graphapi.graph.conditions import Condition
+from graphapi.graph.criteria import is_argument
 from graphapi.serve.given import Chosen
 
 if TYPE_CHECKING:
@@ -73,11 +74,11 @@ def _options(chosen: Chosen) -> list[str]:
 
 def _criteria(chosen: Chosen) -> str:
     said = ["regex=True"] if chosen.regex else []
-    said += [f"{n}={literal(v)}" for n, v in chosen.fields.items() if n.isidentifier()]
-    others = {n: v for n, v in chosen.fields.items() if not n.isidentifier()}
-    if others:
-        said.append("**{" + ", ".join(f"{n!r}: {literal(v)}" for n, v in others.items()) + "}")
-    return f"connectome.criteria({', '.join(said)})"
+    if all(is_argument(name) for name in chosen.fields):
+        said += [f"{name}={literal(value)}" for name, value in chosen.fields.items()]
+        return f"connectome.criteria({', '.join(said)})"
+    fields = ", ".join(f"{name!r}: {literal(value)}" for name, value in chosen.fields.items())
+    return f"cp.NeuronCriteria.of({', '.join([f'{{{fields}}}', *said, 'connectome=connectome'])})"
 
 
 def literal(value: object) -> str:

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from graphapi.errors import InputError
+from graphapi.graph.criteria import NeuronCriteria
 from graphapi.graph.written import WHOLE, condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from graphapi.connectome import Connectome
-    from graphapi.graph.criteria import NeuronCriteria
 
 #: Parameters that every question takes: the form of the answer, and the rows to show.
 FORMS = ("format", "csv_safe", "limit", "offset", "sort", "columns")
@@ -183,7 +183,7 @@ class Given:
         if not where:
             return Chosen(ids)
         fields, regex = conditions(where, name), self.flag("regex")
-        criteria = connectome.criteria(regex=regex, **fields)
+        criteria = NeuronCriteria.of(fields, regex=regex, connectome=connectome)
         if len(where) == len(parts):
             return Chosen(criteria, tuple(where), fields, regex)
         named, meeting = connectome.get_neurons(ids)["root_id"], set(criteria.get_roots().tolist())

@@ -35,7 +35,14 @@ _READS_EVERYTHING = ("AllNodesScan", "AllRelationshipsScan")
 #: Queries for Neo4j Browser that start from one neuron, with its id in their text.
 _STARTS_AT_ONE = re.compile(r"\{root_id:\s*\w+\}")
 _PASSES = ("SCAN_NODE_TABLE", "SCAN_REL_TABLE")
-_EXAMPLES: dict[str, object] = {"int": 1, "float": 1.0, "string": "x", "bool": True}
+#: A value for a parameter of each type; lists of numbers are ids.
+_EXAMPLES: dict[str, object] = {
+    "int": 1,
+    "float": 1.0,
+    "string": "x",
+    "bool": True,
+    "list[string]": ["x"],
+}
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def chosen(
         if name in fields:
             raise InputError(f"--where {name} appears twice", hint="list values as a,b")
         fields[name] = wanted
-    return NeuronCriteria(connectome=connectome, regex=regex, **fields)
+    return NeuronCriteria.of(fields, connectome=connectome, regex=regex)
 
 
 def chosen_or_all(

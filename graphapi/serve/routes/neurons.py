@@ -12,7 +12,7 @@ from graphapi.common.notices import collected
 from graphapi.common.palette import UNKNOWN_COLOR
 from graphapi.engines.queries import catalog
 from graphapi.errors import ImageryNotFoundError, InputError, UnknownRootIdError
-from graphapi.graph.criteria import known_fields
+from graphapi.graph.criteria import NeuronCriteria, known_fields
 from graphapi.serve import ascypher
 from graphapi.serve.answer import Answer, Shown
 from graphapi.serve.astext import command, python_call
@@ -153,8 +153,8 @@ def _with_text(connectome: Connectome, text: str) -> IdArray:
     found = np.array([], dtype=np.int64)
     for name in _text_fields(connectome):
         with collected():  # a field without the text is no news
-            roots = connectome.criteria(exact=False, **{name: text}).get_roots()
-        found = np.union1d(found, roots)
+            criteria = NeuronCriteria.of({name: text}, exact=False, connectome=connectome)
+            found = np.union1d(found, criteria.get_roots())
     return found
 
 

@@ -62,15 +62,21 @@ def subgraph(desk: Desk, given: Given) -> Answer:
         places = force_layout(len(ids), rows, columns, found.weight, seed=given.whole("seed", 0))
     else:
         places = layered_layout(len(ids), rows, columns, np.flatnonzero(given_here))
-    nodes = connectome.get_neurons(ids)
-    nodes.insert(1, "x", places[:, 0])
-    nodes.insert(2, "y", places[:, 1])
-    nodes.insert(3, "class", _classes(nodes, by))
-    shades = class_colors(connectome, by)
-    nodes.insert(4, "color", [shades.get(one, UNKNOWN_COLOR) for one in nodes["class"]])
-    nodes.insert(5, "given", given_here)
+    neurons = connectome.get_neurons(ids)
+    classes, shades = _classes(neurons, by), class_colors(connectome, by)
+    nodes = pd.DataFrame(
+        {
+            "root_id": ids,
+            "x": places[:, 0],
+            "y": places[:, 1],
+            "class": classes,
+            "color": [shades.get(one, UNKNOWN_COLOR) for one in classes],
+            "given": given_here,
+        }
+    )
     edges = pd.DataFrame({"pre": found.pre, "post": found.post, "weight": found.weight})
-    said = {"by": by, "nodes": table_json(nodes), "edges": table_json(edges)}
+    tables = {"nodes": nodes, "neurons": neurons, "edges": edges}
+    said = {"by": by, **{name: table_json(frame) for name, frame in tables.items()}}
     members = ids.tolist()
     shown = Shown(
         python_call(connectome, "get_subgraph", _0=chosen, grow=grow, threshold=threshold),

@@ -31,6 +31,7 @@ export async function show(page) {
   const parameters = { neurons: values.neurons, grow: values.grow, threshold: values.threshold, layout: values.layout, by: values.by };
   await page.answer("subgraph", parameters, (answer) => {
     const nodes = records(answer.nodes);
+    const neurons = new Map(records(answer.neurons).map((neuron) => [neuron.root_id, neuron]));
     const edges = records(answer.edges);
     const ids = nodes.map((node) => node.root_id);
     const chosen = h("aside", { class: "chosen card", "aria-live": "polite" }, h("p", { class: "empty" }, "Click a neuron to see it and to grow the drawing."));
@@ -58,7 +59,7 @@ export async function show(page) {
           }
         },
       }, `Add ${ADDED} strongest ${direction}`);
-      const properties = Object.fromEntries(Object.entries(node).filter(([key]) => !["x", "y", "color", "given", "root_id", "class"].includes(key)));
+      const properties = Object.fromEntries(Object.entries(neurons.get(id)).filter(([key]) => key !== "root_id"));
       chosen.replaceChildren(
         h("h2", {}, h("span", { class: "dot", css: { background: node.color } }), written(node.class ?? "Unknown")), neuronLink(id),
         h("div", { class: "stack" }, grow("upstream"), grow("downstream"),
