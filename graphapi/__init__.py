@@ -150,4 +150,12 @@ def __getattr__(name: str) -> str:
         from importlib.metadata import version
 
         return version("cavegraph")
-    raise AttributeError(f"module 'graphapi' has no attribute '{name}'")
+    from difflib import get_close_matches
+
+    meant = ""
+    if not name.startswith("_"):
+        if hasattr(Connectome, name):
+            meant = f"; a connectome has it: graphapi.default_connectome().{name}"
+        elif near := get_close_matches(name, __all__, n=1, cutoff=0.7):
+            meant = f"; did you mean {near[0]}?"
+    raise AttributeError(f"module 'graphapi' has no attribute '{name}'{meant}")

@@ -14,6 +14,9 @@ from graphapi.ask.typefigures import TypeFigures
 from graphapi.common.keywords import with_suggestions
 from graphapi.graph.default import default_graph, open_default_by, set_default
 
+#: Counts that a notebook shows; `materialization` has all of them.
+_SHOWN = {"neurons": "neurons", "connections": "connections", "synapses_kept": "synapses"}
+
 
 @with_suggestions
 class Connectome(
@@ -35,7 +38,7 @@ class Connectome(
     def _repr_html_(self) -> str:
         made = self.materialization
         kind = "<b>SYNTHETIC</b>, not measured. " if made.synthetic else ""
-        counts = ", ".join(f"{count:,} {escape(name)}" for name, count in made.counts.items())
+        counts = ", ".join(f"{made.counts.get(n, 0):,} {said}" for n, said in _SHOWN.items())
         return (
             f"<b>{escape(self.name)}</b> ({escape(self.engine.name)} at "
             f"<code>{escape(self.engine.uri)}</code>)<br>{kind}{counts}<br>"

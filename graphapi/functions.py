@@ -99,7 +99,13 @@ def generate_cave_token(
     """
     from graphapi.cave.token import generate_cave_token as generate
 
-    generate(server or default_connectome().materialization.server, save=save, token=token)
+    address = server or default_connectome().materialization.server
+    if not address:
+        raise InputError(
+            f"{default_connectome().name} was made from files and has no CAVE server",
+            hint="name one: generate_cave_token(server='https://...')",
+        )
+    generate(address, save=save, token=token)
 
 
 def set_logging_level(level: str | int = "INFO") -> None:

@@ -309,7 +309,8 @@ def _check_target(writer: Writer, name: str, replace: bool) -> LoadReport | None
     if existing.record is not None and existing.record.load_id == name:
         return LoadReport(uri=writer.uri, record=existing.record, was_there=True)
     raise GraphExistsError(
-        f"'{writer.uri}' contains {existing.description}",
+        f"'{writer.uri}' contains {existing.description}"
+        + (", loaded from other data or with other options" if existing.record else ""),
         hint="to replace it, use --replace (in Python, replace=True); or choose another place with "
         "--to",
     )

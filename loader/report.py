@@ -24,7 +24,7 @@ _LEFT_OUT = {
     "rows_outside": "not between two neurons of --only",
     "rows_below_min_size": "below --min-size",
     "rows_zero_weight": "with weight 0",
-    "rows_autapse": "autapses (counted on the neuron)",
+    "rows_autapse": "from a neuron to itself (autapses, counted on the neuron)",
 }
 
 

@@ -108,5 +108,5 @@ class ClassQuestions(NeuronQuestions):
         if not self._has_property(name):
             raise UnknownFieldError(
                 f"neurons of {self.name} have no property '{name}'",
-                hint=f"there are: {', '.join(self.annotations.neuron_types)}",
+                hint=f"name one of these: {', '.join(sorted(self.annotations.neuron_types))}",
             )

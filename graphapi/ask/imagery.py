@@ -309,12 +309,13 @@ class ImageryQuestions(ClassQuestions):
         from graphapi.imagery.neuroglancer import DEFAULT_VIEWER, neuroglancer_link
 
         selection = self._select(neuron_ids, "neuron_ids")
+        segmentation = self._source("segmentation_source", "segmentation")
         if by is not None:
             colors = self._painted(selection.resolved.tolist(), by, colors)[0]
         return neuroglancer_link(
             resolution=self.materialization.viewer_resolution,
             image=self._address("image_source") or None,
-            segmentation=self._address("segmentation_source") or None,
+            segmentation=segmentation,
             root_ids=selection.resolved,
             colors=colors,
             synapses=synapses,

@@ -143,7 +143,7 @@ def check_text_property(reader: Reader, name: str) -> None:
         texts = sorted(one for one, kind in kinds.items() if kind == "string")
         raise UnknownFieldError(
             f"neurons of {reader.name} have no text property '{name}'",
-            hint=f"group by one of: {', '.join(texts) or 'none'}",
+            hint=f"group by one of these (by=, --by): {', '.join(texts) or 'none'}",
         )
 
 

@@ -25,6 +25,7 @@ from graphapi.engines.ladybugdoor import (
     refuse_shortest_with_node_filter,
     refuse_sums_after_distinct,
 )
+from graphapi.engines.ladybugerrors import translated
 from graphapi.engines.owncypher import admit
 from graphapi.engines.plan import Step, steps_of_drawing
 from graphapi.engines.queries import quoted
@@ -35,8 +36,6 @@ from graphapi.errors import (
     GraphNotFoundError,
     InputError,
     QueryRejectedError,
-    QueryTimeoutError,
-    ReadOnlyError,
 )
 
 if TYPE_CHECKING:
@@ -47,14 +46,8 @@ if TYPE_CHECKING:
     from graphapi.engines.base import Params
     from graphapi.engines.queries import Query
 
-_NOT_A_GRAPH = (
-    "not a valid Lbug database",
-    "Cannot read checkpoint",
-    "different version",
-    "checksum",
-    "Corrupted",
-    "corrupted",
-)
+#: How every file of this engine begins, and the most graphs that a message lists.
+_BEGINNING, _LISTED = b"LBUG", 5
 #: This version keeps the first value of a parameter used there, directly or not (`LIMIT ($n)`,
 #: `WITH $n AS k ... LIMIT k`), for later queries of the same text on the same connection. Queries
 #: with these words therefore get a connection of their own. No other clause does this:
@@ -243,7 +236,7 @@ class LadybugEngine:
         check_timeout(timeout)
         with (
             self._connection("$" in text and _STICKY.search(text) is not None) as connection,
-            _translated(what, self.uri, timeout),
+            translated(what, self.uri, timeout),
         ):
             connection.set_query_timeout(0 if timeout is None else max(1, int(timeout * 1000)))
             result = self._interruptible.run(
@@ -321,18 +314,34 @@ def graph_file(path: str | Path) -> Path:
     GraphNotFoundError
         There is no such file.
     GraphFileError
-        It is not a file, is empty, or has a log beside it.
+        It is not a file, is not a graph, or has a log beside it.
     """
     path = Path(path).expanduser()
     if not path.exists():
+        there = ", ".join(sorted(each.name for each in path.parent.glob("*.lbug"))[:_LISTED])
+        remedy = "name yours in $CAVEGRAPH_URI, or make one with `cavegraph load` or `demo`"
         raise GraphNotFoundError(
             f"there is no graph at '{path}'",
-            hint="name yours in $CAVEGRAPH_URI, or make one with `cavegraph load` or `demo`",
+            hint=f"graphs in that folder: {there}; or {remedy}" if there else remedy,
         )
-    if not path.is_file() or path.stat().st_size == 0:
-        raise GraphFileError(f"'{path}' is not a graph file", hint="name the .lbug file itself")
+    if not _begins_as_a_graph(path):
+        raise GraphFileError(
+            f"'{path}' is not a graph file",
+            hint="name the file that `cavegraph load TABLE --to NAME.lbug` makes of tables; "
+            "if it is one, it is damaged: load it again",
+        )
     refuse_logs(path)
     return path
+
+
+def _begins_as_a_graph(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_BEGINNING)) == _BEGINNING
+    except PermissionError:  # the engine says so
+        return True
 
 
 def refuse_logs(path: Path) -> None:
@@ -369,7 +378,7 @@ def warm_up() -> None:
 def _open_database(path: Path, read_only: bool, threads: int, buffer_bytes: int) -> Any:
     import ladybug
 
-    with _translated("open", str(path), None):
+    with translated("open", str(path), None):
         return ladybug.Database(
             path,
             read_only=read_only,
@@ -382,57 +391,3 @@ def _connect(database: Any) -> Any:
     import ladybug
 
     return ladybug.Connection(database)
-
-
-@contextmanager
-def _translated(what: str, uri: str, timeout: float | None) -> Iterator[None]:
-    try:
-        yield
-    except RuntimeError as error:
-        raise _translate(str(error), what, uri, timeout) from error
-    except (UnicodeDecodeError, MemoryError) as error:
-        raise _damaged(uri, error) from error
-    except ValueError as error:  # raised by the engine when it reads a damaged header
-        if what != "open":
-            raise
-        raise _damaged(uri, error) from error
-
-
-def _damaged(uri: str, error: Exception) -> GraphFileError:
-    return GraphFileError(
-        f"'{uri}' is not a readable graph: {type(error).__name__}: {error}",
-        hint="load it again with `cavegraph load ... --replace`",
-    )
-
-
-def _translate(message: str, what: str, uri: str, timeout: float | None) -> EngineError:
-    if message.startswith("Interrupted"):
-        return QueryTimeoutError(
-            f"'{what}' was stopped after {timeout} s", hint="narrow the query or allow more time"
-        )
-    if "read-only database" in message or "READ ONLY" in message:
-        return ReadOnlyError(
-            f"'{what}' would write, but graphs are opened read-only",
-            hint="graphs are written by `cavegraph load`",
-        )
-    if any(sign in message for sign in _NOT_A_GRAPH):
-        return GraphFileError(
-            f"'{uri}' is not a readable graph: {message}",
-            hint="load it again with `cavegraph load ... --replace`",
-        )
-    if "vector with ANY type" in message:
-        return QueryRejectedError(
-            f"'{what}' on '{uri}' returns an empty list that was passed as a parameter, and this "
-            "engine does not know its type",
-            hint="declare it: CAST($name AS INT64[]) or CAST($name AS STRING[])",
-        )
-    if message.startswith(("Parser", "Binder", "Catalog", "Conversion", "Runtime", "Overflow")):
-        return QueryRejectedError(f"'{what}' on '{uri}': {message}")
-    if "Buffer manager" in message or "bad_alloc" in message:
-        return EngineError(
-            f"'{what}' on '{uri}' needs more memory than allowed: {message}",
-            hint="narrow the query, or set CAVEGRAPH_QUERY_MEMORY, such as 8G, for your own",
-        )
-    if "No space left" in message:
-        return EngineError(f"'{what}' on '{uri}': {message}", hint="free some disk space")
-    return EngineError(f"'{what}' on '{uri}': {message}")

@@ -217,7 +217,8 @@ class Reader(Graph):
             raise UnknownRootIdError(
                 neuron_ids,
                 self.name,
-                hint="the graph was made from files, so older ids cannot be looked up in CAVE",
+                hint="give root ids of this dataset at this version, not supervoxels; older ids "
+                "cannot be looked up, since the graph was made from files",
             )
         if not self.cave_source.answers():
             raise UnknownRootIdError(

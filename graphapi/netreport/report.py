@@ -55,6 +55,9 @@ class Report:
     files: dict[str, Path]
     tables: dict[str, pd.DataFrame]
 
+    def __repr__(self) -> str:
+        return f"<Report at {self.html}; .tables holds {', '.join(self.tables)}>"
+
     def _repr_html_(self) -> str:
         return self.html.read_text("utf-8")
 

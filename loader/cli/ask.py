@@ -100,7 +100,7 @@ def adjacency(
     """Show weights as a matrix: rows are pre, columns post."""
     with table.opened() as connectome:
         pre = which.read(connectome)
-        post = chosen(connectome, to, to_where, which.regex) if to or to_where else pre
+        post = chosen(connectome, to, to_where, which.regex, "--to") if to or to_where else pre
         frame = connectome.get_adjacency(
             pre, post, **counting.terms(), **signed.terms(), **places.terms()
         )

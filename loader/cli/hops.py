@@ -111,7 +111,7 @@ def effective(
         raise typer.BadParameter("--paths needs --by, such as --by cell_class")
     with table.opened() as connectome:
         pre = which.read(connectome)
-        post = chosen(connectome, to, to_where, which.regex)
+        post = chosen(connectome, to, to_where, which.regex, "--to")
         if paths and by is not None:
             frame = connectome.get_contributing_paths(
                 pre, post, hops, threshold, by=by, limit=limit, **signed.terms()

@@ -91,7 +91,7 @@ def paths(
     """
     with table.opened() as connectome:
         start = which.read(connectome)
-        end = chosen(connectome, to, to_where, which.regex)
+        end = chosen(connectome, to, to_where, which.regex, "--to")
         if kind is PathKind.strongest:
             frame = connectome.get_strongest_paths(start, end, max_hops, threshold)
         elif kind is PathKind.shortest:

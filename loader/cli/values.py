@@ -20,23 +20,32 @@ _STDIN = "-"
 
 
 def chosen(
-    connectome: Connectome, ids: list[str] | None, where: list[str] | None, regex: bool
+    connectome: Connectome,
+    ids: list[str] | None,
+    where: list[str] | None,
+    regex: bool,
+    end: str = "",
 ) -> list[str] | NeuronCriteria:
-    """Return the neurons that a command is about: ids or criteria, not both."""
+    """Return the neurons that a command is about: ids or criteria, not both.
+
+    `end` is the option that names the ends, `--to`; empty for the neurons to begin with.
+    """
+    option = f"{end or '-'}-where"
     if ids and where:
-        raise InputError("root ids and --where cannot be combined")
+        raise InputError(f"{end or 'root ids'} and {option} cannot be combined")
     if ids:
         return _from_stdin() if ids == [_STDIN] else _split(",".join(ids))
     if not where:
         raise InputError(
-            "no neurons given",
-            hint="give root ids, or --where field=value (`cavegraph info` lists the fields)",
+            f"no neurons given{end and f' with {end}'}",
+            hint=f"give {end or 'root'} {'ROOT_ID' if end else 'ids'}, or {option} field=value "
+            "(`cavegraph info` lists the fields)",
         )
     fields: dict[str, Any] = {}
     for text in where:
-        name, wanted = condition(text, "--where ")
+        name, wanted = condition(text, f"{option} ")
         if name in fields:
-            raise InputError(f"--where {name} appears twice", hint="list values as a,b")
+            raise InputError(f"{option} {name} appears twice", hint="list values as a,b")
         fields[name] = wanted
     return NeuronCriteria.of(fields, connectome=connectome, regex=regex)
 

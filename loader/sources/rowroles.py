@@ -171,10 +171,11 @@ def _of_shape(shape: dumps.Shape, types: Mapping[str, str]) -> dict[str, str]:
 def _require_ends(found: Mapping[str, str], types: Mapping[str, str], where: str) -> None:
     if missing := [name for name in ("pre", "post") if name not in found]:
         raise SourceSchemaError(
-            f"{where}: no column for {missing} among {list(types)}",
+            f"{where}: no column for {' and '.join(missing)} among {', '.join(types)}",
             hint=_no_header_hint(list(types))
             or "name the columns with --column pre=NAME --column post=NAME "
-            "(in Python, columns={'pre': ..., 'post': ...})",
+            "(in Python, columns={'pre': ..., 'post': ...}); a table of neurons goes with -a, "
+            "after the file of connections",
         )
     if found["pre"] == found["post"]:
         raise SourceSchemaError(f"{where}: '{found['pre']}' cannot be both pre and post")

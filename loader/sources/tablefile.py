@@ -123,6 +123,11 @@ class TableFile:
                 f"{self.where} has a format that cannot be read",
                 hint=f"it is {_FOREIGN[ending]}",
             )
+        if ending == ".lbug":
+            raise InputError(
+                f"{self.where} is a graph already, not a table",
+                hint="ask it: `cavegraph info --graph FILE`; to load tables, name these",
+            )
         raise InputError(
             f"{self.where}: unknown file extension", hint=f"known extensions: {ENDINGS}"
         )
@@ -406,7 +411,8 @@ def view_of_all(
         if number and found != types and not is_json:
             raise SourceSchemaError(
                 f"{file.where} has other columns or types than {files[0].where}",
-                hint="load only files with the same columns",
+                hint="files with the same columns are loaded together; give annotation tables with "
+                "-a (in Python, annotations=), one by one",
             )
         types = found
     if all(file.format == "parquet" and file.is_plain for file in files):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import warnings
@@ -144,6 +145,10 @@ def test_the_graph_of_the_environment(
     [
         (2, ["upstream", "1.5"], "is not an id"),
         (2, ["upstream"], "no neurons given"),
+        (2, ["paths", str(BASE + 1), str(BASE + 2)], "give --to ROOT_ID, or --to-where"),
+        (2, ["paths", str(BASE + 1), "--to-where", "x"], "--to-where 'x'"),
+        (2, ["effective", str(BASE + 1), "--to", "1", "--to-where", "x=1"], "--to and --to-where"),
+        (2, ["types", "--by", "no"], "these (by=, --by): "),
         (2, ["upstream", "-w", "cell_clas=ER"], "did you mean cell_class"),
         (2, ["upstream", "-w", "nonsense"], "field=value"),
         (2, ["upstream", str(BASE + 1), "-t", "0"], "threshold"),
@@ -163,9 +168,11 @@ def test_the_graph_of_the_environment(
         (2, ["upstream", str(BASE + 1), "-t", "9" * 30], "threshold"),
         (2, ["upstream", str(BASE + 1), "--min-size", "nan"], "min_size"),
         (2, ["upstream", str(BASE + 1), "--rows", "-1"], "--rows"),
-        (3, ["upstream", "5"], "unknown root id"),
+        (3, ["upstream", "5"], "give root ids of this dataset at this version"),
         (4, ["cypher", "MATCH (n:Neuron) DETACH DELETE n"], "opened read-only"),
         (4, ["cypher", "MATCH (n:Neuron RETURN n"], "your query"),
+        (4, ["cypher", "MATCH (n:Cell) RETURN n"], "docs/graph-model.md"),
+        (4, ["cypher", "MATCH (n:Neuron) RETURN n.nope"], "`cavegraph info` lists"),
         (5, ["synapses", "--pre", str(BASE + 1)], "made from files"),
         (5, ["upstream", str(BASE + 1), "-m", "3"], "made from files"),
         (5, ["counts", str(BASE + 1), "--min-size", "3"], "made from files"),
@@ -187,7 +194,11 @@ def test_places_without_a_graph(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "there is no graph" in fails(capsys, 3, "info", "-g", str(tmp_path / "nope.lbug"))
     junk = tmp_path / "junk.lbug"
     junk.write_bytes(b"no graph at all" * 1000)
-    assert "not a readable graph" in fails(capsys, 4, "info", "-g", str(junk))
+    assert "not a graph file" in fails(capsys, 4, "info", "-g", str(junk))
+    assert "graphs in that folder: junk.lbug" in fails(capsys, 3, "info", "-g", f"{junk}x")
+    with gzip.open(table := tmp_path / "connections.csv.gz", "wt") as file:
+        file.write("pre,post\n1,2\n")
+    assert "cavegraph load TABLE" in fails(capsys, 4, "explore", str(table))
     empty = tmp_path / "empty.lbug"
     empty.touch()
     assert "not a graph file" in fails(capsys, 4, "info", "-g", str(empty))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from decimal import Decimal
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from toy import ids
 
 import graphapi
-from graphapi.errors import InputError, InvalidRootIdError, UnknownFieldError
+from graphapi.errors import ImageryNotFoundError, InputError, InvalidRootIdError, UnknownFieldError
 
 
 def test_a_name_in_the_place_of_an_id_is_recognised(toy: graphapi.Connectome) -> None:
@@ -103,6 +104,8 @@ def test_fields_complete(toy: graphapi.Connectome) -> None:
 def test_a_connectome_shows_itself_in_notebooks(toy: graphapi.Connectome) -> None:
     page = toy._repr_html_()
     assert "toy v7" in page
+    assert "9 neurons, " in page
+    assert "rows" not in page
     assert "cell_class" in page
 
 
@@ -124,6 +127,26 @@ def test_the_version_is_known() -> None:
     assert graphapi.__version__.count(".") == 2
     with pytest.raises(AttributeError, match="no_such_name"):
         graphapi.no_such_name  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("get_conectivity", "did you mean get_connectivity"), ("cypher", "default_connectome().cyph")],
+)
+def test_a_name_that_the_package_lacks(name: str, meant: str) -> None:
+    with pytest.raises(AttributeError, match=re.escape(meant)):
+        getattr(graphapi, name)
+
+
+def test_what_a_graph_of_files_lacks_is_said(toy: graphapi.Connectome) -> None:
+    with pytest.raises(ImageryNotFoundError, match="no source of segmentation"):
+        toy.neuroglancer_link(ids(1))
+    graphapi.use(toy)
+    try:
+        with pytest.raises(InputError, match="has no CAVE server"):
+            graphapi.generate_cave_token()
+    finally:
+        graphapi.use(None)
 
 
 def test_exact_decimals_are_ids(toy: graphapi.Connectome) -> None:

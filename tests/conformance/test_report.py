@@ -136,6 +136,7 @@ def test_report(toy: graphapi.Connectome, tmp_path: Path) -> None:
     hubs = pd.read_csv(made.files["hubs"])
     assert hubs["root_id"].tolist()[0] == BASE + 1
     assert made._repr_html_() == text
+    assert len(repr(made)) < 300
     again = toy.report(tmp_path / "again", nulls=4, by="cell_class")
     assert again.html.read_bytes() == made.html.read_bytes()
 

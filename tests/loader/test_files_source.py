@@ -157,6 +157,7 @@ def test_names_become_ids_in_their_order(tmp_path):
         ("pre,post,weight\n1,2,\n", "whole numbers"),
         ("pre,post,weight\n1,2,many\n", "whole numbers"),
         ("from,to,weight\n1,2,3\n", "no column for"),
+        ("root_id,class\n1,x\n", "a table of neurons goes with -a"),
         ("pre,post,weight\n1,2,3,4,5\n1,2\n", "cannot be read|row that cannot"),
         ("", "cannot be read|no column"),
     ],
@@ -185,6 +186,9 @@ def test_bad_files_are_refused(tmp_path):
     strange.write_text("x")
     with pytest.raises(InputError, match="format"):
         FileSource(strange)
+    (graph := tmp_path / "fly.lbug").write_text("x")
+    with pytest.raises(InputError, match="a graph already"):
+        FileSource(graph)
     for name in ("a.parquet", "a.feather", "a.csv.gz", "a.parquet.gz"):
         path = tmp_path / name
         path.write_bytes(b"not what the name says")
