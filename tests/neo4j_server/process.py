@@ -28,7 +28,11 @@ _KEEPER = Path(__file__).with_name("keeper.py")
 _PATIENCE = 120.0  # seconds; a start takes about five on an idle machine
 _STEADY = ("-XX:+UseParallelGC",)
 #: The second compiler costs ten seconds of CPU before a server has answered anything.
-_QUICK = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+_QUICK = (
+    *("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
+    # and to verify the classes of jars that Maven has checked, two seconds
+    *("-XX:+UnlockDiagnosticVMOptions", "-XX:-BytecodeVerificationRemote"),
+)
 _OPENED = (
     "java.base/java.nio=ALL-UNNAMED",
     "java.base/java.io=ALL-UNNAMED",
