@@ -134,6 +134,12 @@ class CompiledSearch:
         self._program = self._make_program()
         self._starts = np.flatnonzero(self._program.allowed[0]).astype(np.int32)
 
+    @property
+    def widest_search(self) -> int:
+        """Return a number of candidates that the search cannot exceed; far too many, mostly."""
+        neurons, nodes = self._program.allowed.shape[1], len(self._plan.order)
+        return sum(neurons**depth for depth in range(1, nodes + 1))
+
     def estimate(self) -> Estimate:
         """Estimate the size of the search by random descents from a fixed seed."""
         from graphapi.motifs.kernel import probe

@@ -281,9 +281,8 @@ class MotifSearch(NetworkAnalysis):
             graph = DirectedGraph(roots, matrix.copy())
             return count_by_class(by_class, triad_census(graph, stop=self._stop(timeout)))
         compiled, _ = self._compiled(pattern, rules, timeout)
-        stop = self._stop(timeout)
-        if stop.timeout is None:
-            self._refuse_endless(pattern, compiled)
+        if (stop := self._stop(timeout)).timeout is None:
+            self._refuse_large(pattern, compiled)
         return compiled.count(stop)
 
     def _warn_of_unknown_values(self, pattern: Pattern) -> None:
@@ -308,11 +307,8 @@ class MotifSearch(NetworkAnalysis):
         compiled, graph = self._compiled(pattern, rules, timeout, limited=limit is not None)
         stop = self._stop(timeout)
         if limit is None:
-            estimate = compiled.estimate()
-            if estimate.matches > 2 * self._max_matches:
-                raise self._too_many(pattern, f"about {estimate.matches:.2g}", estimate.widest)
-            if stop.timeout is None:
-                self._refuse_endless(pattern, compiled)
+            timed = stop.timeout is not None
+            self._refuse_large(pattern, compiled, 2 * self._max_matches, timed=timed)
         cap = self._max_matches + 1 if limit is None else limit
         rows = compiled.matches(limit=cap, stop=stop)
         if limit is None and len(rows) > self._max_matches:
@@ -388,9 +384,15 @@ class MotifSearch(NetworkAnalysis):
             self._fits = needed <= self._memory_bytes
         return "compiled" if self._fits else "cypher"
 
-    def _refuse_endless(self, pattern: Pattern, compiled: CompiledSearch) -> None:
+    def _refuse_large(
+        self, pattern: Pattern, compiled: CompiledSearch, most: float = np.inf, timed: bool = False
+    ) -> None:
+        if compiled.widest_search <= min(most, _MOST_CANDIDATES):
+            return
         estimate = compiled.estimate()
-        if estimate.candidates > _MOST_CANDIDATES:
+        if estimate.matches > most:
+            raise self._too_many(pattern, f"about {estimate.matches:.2g}", estimate.widest)
+        if not timed and estimate.candidates > _MOST_CANDIDATES:
             node = pattern.nodes[estimate.widest]
             raise pattern.error(
                 node.line,
