@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from graphapi.common.palette import UNKNOWN_COLOR, class_colors
+from graphapi.engines.queries import quoted
 from graphapi.engines.savedqueries import saved_queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+#: The property that holds a neuron's class in the saved queries.
+CLASS: Final = "cell_class"
 #: Classes of the demo datastack, the largest first.
 DEMO_CLASSES: Final = (
     "ER", "FBt", "spiny_kenyon_cell", "olfactory_projection_neuron", "PBt",
@@ -75,8 +78,13 @@ def grass(classes: Sequence[str] = DEMO_CLASSES, *, has_names: bool = False) -> 
     return "\n".join(_rules(classes, "" if has_names else "{name}"))
 
 
-def favourites() -> bytes:
+def favourites(field: str = CLASS) -> bytes:
     """Return the saved queries as a ZIP file, which Browser imports as a folder of favourites.
+
+    Parameters
+    ----------
+    field
+        The property that holds a neuron's class.
 
     Returns
     -------
@@ -87,18 +95,24 @@ def favourites() -> bytes:
     with zipfile.ZipFile(out, "w") as archive:
         for query in saved_queries():
             entry = zipfile.ZipInfo(f"cavegraph/{query.name}.cypher", (1980, 1, 1, 0, 0, 0))
-            archive.writestr(entry, query.text)
+            archive.writestr(entry, _by(field, query.text))
     return out.getvalue()
 
 
-def tour() -> str:
+def _by(field: str, text: str) -> str:
+    """Put another property in place of the class of the demo datastack."""
+    written = field if field.isidentifier() else quoted(field)
+    return re.sub(rf"\b{CLASS}\b", lambda _: written, text)
+
+
+def tour(field: str = CLASS) -> str:
     """Return the guided tour: HTML slides that Browser shows with ``:play``."""
     texts = {query.name: query for query in saved_queries()}
     slides = [
         _slide("cavegraph: a tour", "<p>Click a query to copy it to the editor, then run it.</p>")
     ]
     for name, words in _TOUR:
-        code = html.escape(texts[name].text, quote=False)
+        code = html.escape(_by(field, texts[name].text), quote=False)
         body = (
             f"<p>{html.escape(words)}</p>"
             f'<pre class="pre-scrollable code runnable" data-lang="cypher">{code}</pre>'
@@ -108,7 +122,11 @@ def tour() -> str:
 
 
 def write_kit(
-    folder: Path, classes: Sequence[str] = DEMO_CLASSES, *, has_names: bool = False
+    folder: Path,
+    classes: Sequence[str] = DEMO_CLASSES,
+    *,
+    field: str = CLASS,
+    has_names: bool = False,
 ) -> list[Path]:
     """Write style sheet, favourites and tour to a folder; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -116,8 +134,8 @@ def write_kit(
         folder / name for name in ("cavegraph.grass", "cavegraph-favourites.zip", "tour.html")
     )
     style.write_text(grass(classes, has_names=has_names), encoding="utf-8")
-    saved.write_bytes(favourites())
-    guide.write_text(tour(), encoding="utf-8")
+    saved.write_bytes(favourites(field))
+    guide.write_text(tour(field), encoding="utf-8")
     return [style, saved, guide]
 
 
@@ -178,10 +196,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("folder", type=Path, help="folder for the files")
     parser.add_argument("classes", nargs="*", help="cell classes to colour, the largest first")
+    parser.add_argument("--field", default=CLASS, help="field that holds the class")
     parser.add_argument("--has-names", action="store_true", help="neurons have a field `name`")
     asked = parser.parse_args(argv)
     classes = asked.classes or DEMO_CLASSES
-    for path in write_kit(asked.folder, classes, has_names=asked.has_names):
+    made = write_kit(asked.folder, classes, field=asked.field, has_names=asked.has_names)
+    for path in made:
         sys.stdout.write(f"{path}\n")
     return 0
 

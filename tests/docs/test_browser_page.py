@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,16 @@ def test_pictures_are_small() -> None:
 
 def test_every_saved_query_can_be_pasted_without_parameters() -> None:
     assert [query.name for query in saved_queries() if "$" in query.text.replace("$(", "(")] == []
+
+
+@pytest.mark.parametrize(("field", "written"), [("class", "n.class"), ("a class", "n.`a class`")])
+def test_the_kit_of_a_graph_whose_class_is_another_field(
+    tmp_path: Path, field: str, written: str
+) -> None:
+    write_kit(tmp_path, ["KC"], field=field)
+    with zipfile.ZipFile(tmp_path / "cavegraph-favourites.zip") as archive:
+        texts = {name: archive.read(name).decode() for name in archive.namelist()}
+    texts["tour"] = (tmp_path / "tour.html").read_text("utf-8")
+    assert [name for name, text in texts.items() if re.search(r"\bcell_class\b", text)] == []
+    assert written in texts["cavegraph/class_sizes.cypher"]
+    assert written in texts["tour"]
