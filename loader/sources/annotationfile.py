@@ -295,7 +295,8 @@ class _Opened:
             notes.append(f"{deleted} rows are not valid, so they were left out")
         roots = self._roots(rows.column(_ROOT).to_pylist(), names)
         if resolver is not None:
-            roots, notes = resolver(roots, rows.column(_SUPERVOXEL).to_pylist())
+            roots, told = resolver(roots, rows.column(_SUPERVOXEL).to_pylist())
+            notes += told
         if absent := sum(root is None for root in roots):
             notes.append(f"{absent} rows have no root id, so they belong to no neuron")
         is_root = "root_id" if resolver is None and self._is_root_column("root_id") else None

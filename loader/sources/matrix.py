@@ -30,6 +30,11 @@ def is_square(connection: duckdb.DuckDBPyConnection, view: str, names: Sequence[
     return len(cells) == len(names) - 1 and set(cells) == set(names[1:])
 
 
+def presynaptic(asked: Mapping[str, str]) -> str:
+    """Return what is presynaptic, rows or columns, by the user's setting for either end."""
+    return COLUMNS if asked.get("pre") == COLUMNS or asked.get("post") == ROWS else ROWS
+
+
 def as_pairs(
     connection: duckdb.DuckDBPyConnection,
     view: str,
@@ -65,9 +70,13 @@ def as_pairs(
             f"{where} is a square matrix: it has no column {wrong}",
             hint="its rows are read as presynaptic; use --column pre=columns to swap them",
         )
-    turned = asked.get("pre") == COLUMNS or asked.get("post") == ROWS
+    if asked.get("pre", "") == asked.get("post"):
+        raise SourceSchemaError(
+            f"{where} is a square matrix: its {asked['pre']} cannot be both pre and post",
+            hint="use --column pre=rows or --column pre=columns",
+        )
     first = identifier(names[0])
-    ends = ("cell", first) if turned else (first, "cell")
+    ends = (first, "cell") if presynaptic(asked) == ROWS else ("cell", first)
     cells = f"{view}_cells"
     connection.execute(f"ALTER VIEW {view} RENAME TO {cells}")
     connection.execute(

@@ -411,12 +411,10 @@ class RowFiles:
         if self._synthetic:
             told["synthetic"] = self._synthetic
         if self._is_matrix:
-            turned = "columns" in (self._asked.columns.get("pre"),)
-            told["what"] = f"square matrix, {'columns' if turned else 'rows'} presynaptic"
+            pre = matrix.presynaptic(self._asked.columns)
+            return told | {"what": f"square matrix, {pre} presynaptic"}
         if shape:
             told |= shape.described()
-        if self._is_matrix:
-            return told
         told["columns"] = roles.columns | roles.extras
         used = {
             *roles.columns.values(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from loader.sources import dumps
+from loader.sources.matrix import COLUMNS, ROWS, presynaptic
 from loader.sources.rowroles import NO_WEIGHT
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def of_rows(files: Sequence[str], roles: Roles, asked: Mapping[str, str]) -> lis
 
 def of_matrix(files: Sequence[str], asked: Mapping[str, str]) -> list[str]:
     """Return what a matrix is taken for."""
-    pre, post = ("columns", "rows") if asked.get("pre") == "columns" else ("rows", "columns")
+    pre = presynaptic(asked)
+    post = COLUMNS if pre == ROWS else ROWS
     return [
         f"{shown(files)}: taken for a square matrix: {pre} are presynaptic, {post} postsynaptic",
         "  each value other than 0 is a connection with its weight",

@@ -208,9 +208,11 @@ def test_rows_of_files_are_brought_to_the_graphs_moment(tmp_path, folder):
         f",2001,left,d\n"
         f"{BASE + 51},999999,left,e\n"  # a supervoxel that nobody has
     )
+    dump = tmp_path / "dump.csv"  # with a row that CAVE has deleted
+    dump.write_text(f"id,valid,pt_root_id,status\n1,t,{BASE + 2},f\n2,f,{BASE + 3},g\n")
     place = tmp_path / "g.lbug"
     with serve(folder) as server:
-        report = load(source(server, annotations=[table]), place, work=tmp_path / "w")
+        report = load(source(server, annotations=[table, dump]), place, work=tmp_path / "w")
     rows = readback.ask(
         place,
         "MATCH (a:Annotation) RETURN a.status AS status, a.root_id AS root_id, "
@@ -224,6 +226,7 @@ def test_rows_of_files_are_brought_to_the_graphs_moment(tmp_path, folder):
     said = "\n".join(report.record.notes)
     assert "1 rows had an outdated root id" in said
     assert "1 supervoxels belong to no root" in said
+    assert "dump: 1 rows are not valid, so they were left out" in said
 
 
 class Stopped(Exception):  # noqa: N818

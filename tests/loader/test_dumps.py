@@ -167,11 +167,23 @@ def test_an_archive_names_its_tables_and_loads_a_member(samples, tmp_path):
     assert weights(made) == sorted(expected["square_matrix"]["weights"])
 
 
-def test_a_matrix_can_be_turned(samples, tmp_path):
+@pytest.mark.parametrize("said", [{"pre": "columns"}, {"post": "rows"}], ids=["pre", "post"])
+def test_a_matrix_can_be_turned_by_either_end_and_says_so(samples, tmp_path, capsys, said):
     folder, expected = samples[0]
     told = expected["square_matrix"]
-    made = staged(folder, tmp_path, told, columns={"pre": "columns"})
+    made = staged(folder, tmp_path, told, columns=said)
     assert weights(made) == sorted([b, a, n] for a, b, n in told["weights"])
+    assert made.reading["connections"]["what"] == "square matrix, columns presynaptic"
+    source = FileSource(folder / told["files"][0], columns=said)
+    with Workspace(tmp_path / "again", source.origin().key) as workspace:
+        source.extract(workspace, Settings())
+    assert "columns are presynaptic, rows postsynaptic" in capsys.readouterr().err
+
+
+def test_both_ends_of_a_matrix_cannot_be_its_rows(samples, tmp_path):
+    folder, expected = samples[0]
+    with pytest.raises(CavegraphError, match="rows cannot be both pre and post"):
+        staged(folder, tmp_path, expected["square_matrix"], columns={"pre": "rows", "post": "rows"})
 
 
 @pytest.mark.parametrize("kind", ["chemical", "electrical"])
