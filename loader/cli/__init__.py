@@ -26,9 +26,6 @@ EXIT_CODES: tuple[tuple[type[CavegraphError], int], ...] = (
     (LoadError, 6),
 )
 
-#: The control characters that a message keeps.
-_LINES = "\n"
-
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; our own errors and those of the disk never show a traceback."""
@@ -47,16 +44,16 @@ def main(arguments: list[str] | None = None) -> None:
             field, value = error.meant
             named = value if isinstance(value, str) else ",".join(value)
             error.hint = f"did you mean --where {field}={named}?"
-        sys.stderr.write(f"cavegraph: {visible(str(error), keep=_LINES)}\n")
+        _complain(error)
         raise SystemExit(exit_code(error)) from None
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(141) from None
     except OSError as error:
         place = f"'{error.filename}': " if error.filename else ""
-        sys.stderr.write(
-            f"cavegraph: {place}{error.strerror or error}\n"
-            "  -> check the path, its permissions, and the free disk space\n"
+        _complain(
+            f"{place}{error.strerror or error}\n"
+            "  -> check the path, its permissions, and the free disk space"
         )
         raise SystemExit(1) from None
 
@@ -68,4 +65,9 @@ def exit_code(error: CavegraphError) -> int:
 
 def _show_warning(message: Warning | str, *_place: object, **_more: object) -> None:
     """Show a warning's message without its place in the source."""
-    sys.stderr.write(f"cavegraph: {visible(str(message), keep=_LINES)}\n")
+    _complain(message)
+
+
+def _complain(message: object) -> None:
+    said = visible(str(message), keep="\n")
+    sys.stderr.write(f"cavegraph: {said}\n")

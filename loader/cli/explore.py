@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from loader.cli.options import opened, with_groups
+from graphapi.connectome import Connectome
+from loader.cli.options import with_groups
 from loader.cli.serving import Serving, wait_for
-from loader.work.visible import visible
+from loader.cli.terminal import say
 
 
 def register(app: typer.Typer) -> None:
@@ -35,8 +36,8 @@ def explore(
     from graphapi.serve.running import serve
 
     settings = serving.settings(sets_file=sets)
-    with opened(serving.graph) as connectome, serve(connectome, settings) as running:
-        typer.echo(f"{visible(connectome.name)} is at {running.url}; Ctrl-C stops it")
+    with Connectome.open(serving.graph) as connectome, serve(connectome, settings) as running:
+        say(f"{connectome.name} is at {running.url}; Ctrl-C stops it")
         if serving.made_up:
             typer.echo(f"password: {serving.made_up}")
         if browser:

@@ -11,9 +11,9 @@ import typer
 from graphapi.connectome import Connectome
 from graphapi.errors import CaveError, EngineError, InputError
 from graphapi.graph.door import default_uri
-from loader.cli.options import Graph, opened
+from loader.cli.options import Graph
+from loader.cli.terminal import say
 from loader.work.steps import Source
-from loader.work.visible import visible
 
 To = Annotated[
     str | None,
@@ -242,9 +242,9 @@ def load(
         if finished:
             typer.echo("finished steps are kept; run the same command again to continue", err=True)
         raise
-    typer.echo(visible(str(report), keep="\n"))
+    say(report)
     if report.conflicts is not None and len(report.conflicts):
-        typer.echo(visible(report.conflicts.head(10).to_string(index=False), keep="\n"))
+        say(report.conflicts.head(10).to_string(index=False))
 
 
 def info(
@@ -254,11 +254,11 @@ def info(
     ] = False,
 ) -> None:
     """Describe a graph: datastack, version, counts, fields."""
-    with opened(graph) as connectome:
+    with Connectome.open(graph) as connectome:
         if json:
             typer.echo(connectome.materialization.to_json())
         else:
-            typer.echo(visible(described(connectome), keep="\n"))
+            say(described(connectome))
 
 
 def verify(
@@ -277,15 +277,15 @@ def verify(
 
     place = graph or default_uri()
     if is_neo4j(place):
-        with opened(graph) as connectome:
+        with Connectome.open(graph) as connectome:
             report = _loader.verify_graph(connectome.engine)
     else:
         with closing(ApartEngine(place)) as engine:
             report = _loader.verify_graph(engine)
-    typer.echo(str(report))
+    say(report)
     report.raise_if_wrong()
     if cave:
-        with opened(graph) as connectome:
+        with Connectome.open(graph) as connectome:
             from loader.sources.spotcheck import compare_graph
 
             neurons = compare_graph(connectome)
@@ -303,12 +303,12 @@ def export(
 
     Writes one file each for connections, neurons and annotation rows.
     """
-    with opened(graph) as connectome:
+    with Connectome.open(graph) as connectome:
         written = list(connectome.to_parquet(folder).values())
         if graphml:
             written.append(connectome.to_graphml(folder / "connectome.graphml"))
         for path in written:
-            typer.echo(f"wrote {path}")
+            say(f"wrote {path}")
 
 
 def token(

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from graphapi.connectome import Connectome
 from graphapi.errors import InputError
-from loader.cli.options import opened, with_groups
+from loader.cli.options import with_groups
 from loader.cli.serving import Serving, wait_for
-from loader.work.visible import visible
+from loader.cli.terminal import say
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +42,7 @@ def mcp(
         if one.name not in ("graph", "timeout") and getattr(serving, one.name) != one.default:
             option = f"--{one.name.replace('_', '-')}"
             raise InputError(f"{option} needs --http", hint=f"add --http, or leave out {option}")
-    with opened(serving.graph) as connectome:
+    with Connectome.open(serving.graph) as connectome:
         desk = Desk(connectome, Settings(seconds=serving.timeout))
         try:
             serve_stdio(desk)
@@ -55,9 +56,12 @@ def _serve_http(serving: Serving) -> None:
     from graphapi.serve.access import ASSISTANTS
     from graphapi.serve.running import serve
 
-    with opened(serving.graph) as connectome, serve(connectome, serving.settings()) as running:
+    with (
+        Connectome.open(serving.graph) as connectome,
+        serve(connectome, serving.settings()) as running,
+    ):
         address = f"{running.url}{ASSISTANTS}"
-        typer.echo(f"{visible(connectome.name)} is at {address}; Ctrl-C stops it")
+        say(f"{connectome.name} is at {address}; Ctrl-C stops it")
         if serving.made_up:
             typer.echo(f"token: {serving.made_up}")
         wait_for(running)

@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
+from graphapi.connectome import Connectome
 from graphapi.errors import InputError
-from loader.cli.options import Graph, Regions, Signed, Some, Table, Threshold, opened, with_groups
+from loader.cli.options import Graph, Regions, Signed, Some, Table, Threshold, with_groups
+from loader.cli.terminal import say
 
 motifs = typer.Typer(
     help="Find and count network motifs; describe the network.",
@@ -205,14 +207,14 @@ def report(
 
     Covers statistics, triads, rich club and hubs.
     """
-    with opened(graph) as connectome:
+    with Connectome.open(graph) as connectome:
         neurons = some.read(connectome)
         kept = connectome.motifs.null_model(model.value, keep_reciprocal=keep_reciprocal, by=blocks)
         made = connectome.report(
             folder, threshold, neurons, nulls=nulls, model=kept, by=by, top=top, seed=seed
         )
         for path in (made.html, *made.figures.values(), *made.files.values()):
-            typer.echo(path)
+            say(path)
 
 
 def motif_columns(names: Iterable[object]) -> frozenset[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -20,7 +19,7 @@ from loader.cli.output import Output
 from loader.cli.values import chosen, names, sign_table, version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import pandas as pd
 
@@ -189,11 +188,9 @@ class Table:
         bool, typer.Option("--wide", help="Show every column, even if the table is too wide.")
     ] = False
 
-    @contextmanager
-    def opened(self) -> Iterator[Connectome]:
-        """Open the graph, and close it at the end."""
-        with opened(self.graph) as connectome:
-            yield connectome
+    def opened(self) -> Connectome:
+        """Open the graph; a context manager that closes it."""
+        return Connectome.open(self.graph)
 
     def write(self, frame: pd.DataFrame, ids: frozenset[str] = frozenset()) -> None:
         """Write or show a table; `ids` names further columns that hold ids."""
@@ -209,16 +206,6 @@ class Table:
             csv_safe=self.csv_safe,
             wide=self.wide,
         ).write(frame)
-
-
-@contextmanager
-def opened(graph: str | None) -> Iterator[Connectome]:
-    """Open a graph, and close it at the end."""
-    connectome = Connectome.open(graph)
-    try:
-        yield connectome
-    finally:
-        connectome.close()
 
 
 def with_groups(command: Callable[..., None]) -> Callable[..., None]:

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-from loader.cli.options import Graph, opened
+from graphapi.connectome import Connectome
+from loader.cli.options import Graph
+from loader.cli.terminal import say
 
 
 def register(app: typer.Typer) -> None:
@@ -56,7 +58,7 @@ def finish_import(
     """
     from loader.writers.neo4j_import import finish_import as finish
 
-    typer.echo(str(finish(uri)))
+    say(finish(uri))
 
 
 def audit(graph: Graph = None) -> None:
@@ -66,7 +68,7 @@ def audit(graph: Graph = None) -> None:
     """
     from loader.checks.audit import audit_queries
 
-    with opened(graph) as connectome:
+    with Connectome.open(graph) as connectome:
         report = audit_queries(connectome.engine)
-        typer.echo(str(report))
+        say(report)
         report.raise_if_wrong()

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
-from loader.cli.options import opened, with_groups
+from graphapi.connectome import Connectome
+from loader.cli.options import with_groups
 from loader.cli.serving import Serving, wait_for
+from loader.cli.terminal import say
 from loader.sources.presets import known_presets, read_preset
 from loader.work.visible import visible
 
@@ -45,7 +47,7 @@ def serve(
     own = ["localhost", "127.0.0.1", "::1", serving.host]
     names = list(dict.fromkeys([*own, *(serving.name or ())]))
     certificate, key = certificate_in(folder, names)
-    with opened(serving.graph) as connectome:
+    with Connectome.open(serving.graph) as connectome:
         made = connectome.materialization
         chosen = preset or (made.datastack if made.datastack in known_presets() else None)
         settings = serving.settings(
@@ -56,7 +58,7 @@ def serve(
         connectome.whole.read_ahead()
         with start(connectome, settings) as running:
             address = visible(running.url.removeprefix("https://"))
-            typer.echo(f"{visible(connectome.name)} is at {running.url}; Ctrl-C stops it")
+            say(f"{connectome.name} is at {running.url}; Ctrl-C stops it")
             typer.echo("in Python:  from neuprint import Client")
             typer.echo(
                 f"  Client({address!r}, {visible(dataset_name(made))!r}, "

@@ -7,6 +7,8 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from loader.work.visible import visible
 
 if TYPE_CHECKING:
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
 #: Longer texts are shortened if a table is wider than the terminal.
 _LONG = 32
 _GAP = 2
+
+
+def say(text: object) -> None:
+    """Print lines of text with their control characters escaped: they may be a stranger's."""
+    typer.echo(visible(str(text), keep="\n"))
 
 
 def show(frame: pd.DataFrame, most: int, *, wide: bool = False) -> None:

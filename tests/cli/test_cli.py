@@ -480,7 +480,7 @@ def test_what_steers_a_terminal_is_shown_and_not_sent(
     edges.to_parquet(tmp_path / "e.parquet")
     notes = pd.DataFrame({"root_id": [BASE + 1], "cell_class": [_STEERING]})
     notes.to_parquet(tmp_path / "a.parquet")
-    place = str(tmp_path / "g.lbug")
+    place = str(tmp_path / "g\x1b[2J.lbug")
     arguments = ["load", str(tmp_path / "e.parquet"), "-a", str(tmp_path / "a.parquet")]
     run_ok(*arguments, "--to", place, "--name", "stack\x1b[2J")
     for shown in (
@@ -490,10 +490,14 @@ def test_what_steers_a_terminal_is_shown_and_not_sent(
         ["types"],
         ["cypher", "MATCH (n:Neuron) RETURN n.cell_class AS c"],
         ["verify"],
+        ["audit"],
+        ["export", str(tmp_path / "\x1b[2J")],
     ):
         said = run_out(capsys, *shown, "-g", place)
         assert not set(said) & set("\x1b\x07\x9b\u202e\r"), shown
     assert "\x1b" not in fails(capsys, 3, "upstream", "5", "-g", place)  # the message names it
+    too_long = str(tmp_path / ("\x1b" + "x" * 300))  # an error of the system names it
+    assert "\x1b" not in fails(capsys, 1, "info", "-g", too_long)
 
 
 def test_csv_for_spreadsheets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
