@@ -275,13 +275,13 @@ def test_a_stopped_load_says_how_to_go_on(
 def test_warnings_are_notes_without_code(
     graph: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from loader.cli import options
+    opened = Connectome.open(graph)
 
     def warns(_: object) -> Connectome:
         warnings.warn("an id was mapped", StaleRootIdWarning, stacklevel=1)
-        return Connectome.open(graph)
+        return opened
 
-    monkeypatch.setattr(options, "opened", warns)
+    monkeypatch.setattr(Connectome, "open", warns)
     run_ok("counts", str(BASE + 1))
     assert capsys.readouterr().err == "cavegraph: an id was mapped\n"
 
