@@ -25,6 +25,9 @@ RootIds: TypeAlias = Union[
     int, np.integer, str, Sequence[int], Sequence[str], Iterable[int], "pd.Series[int]", IdArray
 ]
 
+#: Root ids up to this one are not neurons: 0 is background, 1 is CAVE's for not looked up yet.
+UNRESOLVED = 1
+
 _INT64_MAX = np.iinfo(np.int64).max
 #: Characters of a wrong id, or bits of a number, that a message shows.
 _MOST_SHOWN = 64

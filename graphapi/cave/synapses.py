@@ -13,14 +13,12 @@ from graphapi.cave.complete import POST, PRE, fetch_rows
 from graphapi.cave.live import fetch_live_rows
 from graphapi.cave.positions import NANOMETRE, position_columns, with_positions
 from graphapi.errors import InputError, SourceSchemaError, TableNotFoundError
+from graphapi.ids import UNRESOLVED
 
 if TYPE_CHECKING:
     from graphapi.cave.connection import Cave
     from graphapi.cave.records import Resolution
     from graphapi.ids import IdArray
-
-#: Root ids up to this one are not neurons: 0 is background, 1 is not looked up yet.
-UNRESOLVED = 1
 
 
 def synapse_rows(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 import typer
 
 from graphapi.errors import InputError
+from loader.sources.dumps import NO_COLUMN, TRANSMITTER_ROLES
 from loader.sources.idcolumns import Ids
 
 if TYPE_CHECKING:
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
     from loader import AnnotationFile, CaveSource, FileSource
     from loader.sources.annotations import Annotations
 
-NONE = "none"
-_OF_A_TABLE = ("transmitter", "transmitter_score")
-_OF_A_FILE = ("root_id", "supervoxel_id", "row_id", "list", "na", "name", *_OF_A_TABLE)
+_OF_A_FILE = ("root_id", "supervoxel_id", "row_id", "list", "na", "name", *TRANSMITTER_ROLES)
 
 
 def annotation_tables(
@@ -71,10 +70,10 @@ def _table(text: str) -> Annotations:
     name, said = _split(text)
     if not said:
         return text
-    if wrong := sorted({option for option, _ in said} - set(_OF_A_TABLE)):
+    if wrong := sorted({option for option, _ in said} - set(TRANSMITTER_ROLES)):
         raise InputError(
             f"--annotations '{text}': {wrong} are not options of a CAVE table",
-            hint=f"a CAVE table takes {' and '.join(_OF_A_TABLE)}; the others are for files",
+            hint=f"a CAVE table takes {' and '.join(TRANSMITTER_ROLES)}; the others are for files",
         )
     return AnnotationTable(name, transmitter=dict(said))
 
@@ -175,7 +174,9 @@ def from_cave(
             f"{', '.join(refused)} apply only to files", hint=f"'{datastack}' is not a file"
         )
     given: dict[str, Any] = {
-        name: "" if value == NONE else value for name, value in options.items() if value is not None
+        name: "" if value == NO_COLUMN else value
+        for name, value in options.items()
+        if value is not None
     }
     if preset is not None and no_preset:
         raise InputError("--preset and --no-preset contradict each other")

@@ -14,7 +14,7 @@ from loader.sources import cavetables, dumps, regionpoints, regionvolume
 from loader.sources.cavepieces import fetch_pieces, step_names, write_step
 from loader.sources.regions import RegionColumn, RegionTable, RegionVolume
 from loader.sources.rowfilter import kept_rows
-from loader.work.duck import database, literal, one_row
+from loader.work.duck import database, literal, one_row, write_parquet
 from loader.work.steps import ROWS, RowsInfo
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class SynapseTable:
                 given = _parquet([workspace.folder / file for file in files])
                 sql = f"SELECT s.*, r.region FROM {given} s LEFT JOIN known r USING (id)"
                 with workspace.new_file(name) as path:
-                    connection.execute(f"COPY ({sql}) TO {literal(path)} (FORMAT parquet)")
+                    write_parquet(connection, sql, path)
                 found = one_row(
                     connection,
                     f"SELECT count(*) AS n, count(region) AS met "

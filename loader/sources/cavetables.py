@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from graphapi.cave.complete import POST, PRE
 from graphapi.cave.positions import position_columns
 from graphapi.errors import SourceSchemaError
+from graphapi.ids import UNRESOLVED
 from loader.sources.dumps import transmitter_columns
-from loader.stages.aggregate import UNRESOLVED_ROOT
 from loader.stages.fieldtypes import cast, normalised
 from loader.stages.names import graph_names
 from loader.work.steps import AnnotationInfo
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from graphapi.cave.records import Resolution
 
-PRE, POST = "pre_pt_root_id", "post_pt_root_id"
 #: Columns that describe the row, its place or its reference, not the cell.
 _NOT_MERGED = re.compile(
     r"(raw_)?(id|valid|created|deleted|superceded_id|target_id"
@@ -108,7 +108,7 @@ def annotation_rows(
     row_ids = _ids(rows, "id", table).cast(pa.string())
     rows = _with_joined_positions(rows, table)
     roots = _ids(rows, root_column, table)
-    is_root = pc.greater(pc.fill_null(roots, 0), UNRESOLVED_ROOT)
+    is_root = pc.greater(pc.fill_null(roots, 0), UNRESOLVED)
     roots = pc.if_else(is_root, roots, pa.scalar(None, pa.int64()))
     stored = dict(
         zip(rows.column_names, graph_names(rows.column_names, f"table '{table}'"), strict=True)
@@ -161,7 +161,7 @@ def nuclei(rows: pa.Table, table: str, resolution: Resolution) -> pa.Table:
     root_column = _bound_column(rows.column_names, "root_id", table)
     point = root_column.removesuffix("_root_id")
     roots = _ids(rows, root_column, table)
-    is_root = pc.greater(pc.fill_null(roots, 0), UNRESOLVED_ROOT)
+    is_root = pc.greater(pc.fill_null(roots, 0), UNRESOLVED)
     supervoxels = f"{point}_supervoxel_id"
     nothing = pa.nulls(rows.num_rows, pa.float64())
     return pa.table(

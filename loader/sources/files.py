@@ -12,7 +12,7 @@ from loader.sources.annotationfile import AnnotationFile, Names, checksums, stag
 from loader.sources.dumps import EXTRA_ROLES, NO_COLUMN, ROLES
 from loader.sources.regions import RegionTable, is_none, read_regions
 from loader.sources.regionvolume import described
-from loader.sources.roiinfo import read_names
+from loader.sources.roiinfo import read_region_names
 from loader.sources.rowfiles import Asked, RowFiles
 from loader.sources.rowfilter import RowFilter, read_filters
 from loader.work.duck import database
@@ -213,7 +213,7 @@ def _listed(given: RegionsAsked | None) -> tuple[str, ...]:
     """Read a file of names of regions; no names if it is something else."""
     if not isinstance(given, (str, Path)) or is_none(given) or not Path(given).is_file():
         return ()
-    return read_names(Path(given))
+    return read_region_names(Path(given))
 
 
 def _volume(given: RegionsAsked | None) -> RegionVolume | None:

@@ -133,7 +133,7 @@ def find_column(
             hint="export the table again with ids as int64 or as text; do not convert these, "
             "they may already be the ids of other neurons",
         )
-    if kind != "VARCHAR" and not kind.startswith("ENUM"):
+    if not is_text(kind):
         raise SourceSchemaError(
             f"{place}: {kind} cannot be root ids",
             hint="write the table again with ids as int64 or as text, or name another column",
@@ -168,11 +168,16 @@ def require_alike(
             )
 
 
+def is_text(kind: str) -> bool:
+    """Return whether a type of DuckDB holds texts."""
+    return kind == "VARCHAR" or kind.startswith("ENUM")
+
+
 def holds_wholes(connection: duckdb.DuckDBPyConnection, view: str, column: str, kind: str) -> bool:
     """Return whether all values of a column are whole numbers, like ids and counts."""
     if kind in _WHOLE_TYPES:
         return True
-    if kind != "VARCHAR" and not kind.startswith("ENUM"):
+    if not is_text(kind):
         return False
     name = _trimmed(identifier(column))
     found = one_row(

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graphapi.errors import SourceSchemaError
-from loader.work.duck import identifier
+from loader.work.duck import column_types, identifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,4 +85,4 @@ def as_pairs(
             FROM (UNPIVOT {cells} ON COLUMNS(* EXCLUDE {first}) INTO NAME cell VALUE weight)
             WHERE TRY_CAST(weight AS DOUBLE) IS DISTINCT FROM 0"""
     )
-    return {row[0]: row[1] for row in connection.execute(f"DESCRIBE {view}").fetchall()}
+    return column_types(connection, view)

@@ -20,7 +20,7 @@ from graphapi.imagery.info import parse_source
 from graphapi.imagery.labels import BACKGROUND, OUTSIDE, Labels, open_labels
 from loader.sources.cavepieces import write_step
 from loader.sources.regionpoints import POINT
-from loader.work.duck import database, literal
+from loader.work.duck import database, literal, write_parquet
 from loader.work.parquet import reading
 from loader.work.room import as_bytes, as_text
 
@@ -200,10 +200,8 @@ def _sort(
             workspace.scratch(), memory_limit=settings.memory_limit, threads=settings.threads
         ) as connection,
     ):
-        connection.execute(
-            f"COPY (SELECT * FROM read_parquet({literal(placed)}) ORDER BY {_CHUNK}) "
-            f"TO {literal(path)} (FORMAT parquet, ROW_GROUP_SIZE {_ROWS_AT_A_TIME})"
-        )
+        rows_by_chunk = f"SELECT * FROM read_parquet({literal(placed)}) ORDER BY {_CHUNK}"
+        write_parquet(connection, rows_by_chunk, path, ROW_GROUP_SIZE=_ROWS_AT_A_TIME)
     placed.unlink()
     groups = max(1, pq.read_metadata(workspace.folder / name).num_row_groups)
     workspace.finish(_SORTED, [name], {"groups": groups, "rows": rows})

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def read_names(path: Path) -> tuple[str, ...]:
+def read_region_names(path: Path) -> tuple[str, ...]:
     """Read names of regions, one a line.
 
     Raises

@@ -21,7 +21,7 @@ from loader.sources.tablefile import (
     says_synthetic,
     view_of_all,
 )
-from loader.work.duck import identifier, literal, one_row
+from loader.work.duck import identifier, literal, one_row, write_parquet
 from loader.work.steps import ROWS, RowsInfo
 
 if TYPE_CHECKING:
@@ -132,9 +132,7 @@ class RowFiles:
 
     def write_ids(self, path: Path) -> Path:
         """Write the distinct ids on either side as Parquet, in a column `id`."""
-        self._connection.execute(
-            f"COPY (SELECT DISTINCT id FROM ({self._ends()})) TO {literal(path)} (FORMAT parquet)"
-        )
+        write_parquet(self._connection, f"SELECT DISTINCT id FROM ({self._ends()})", path)
         return path
 
     def stage(self, workspace: Workspace, names: Names | None, one: bool | None) -> None:
@@ -157,10 +155,7 @@ class RowFiles:
         files = [_ROWS]
         if not workspace.is_done(_WRITTEN):
             with workspace.new_file(_ROWS) as path:
-                self._connection.execute(
-                    f"COPY ({self._canonical(names)}) TO {literal(path)} "
-                    "(FORMAT parquet, COMPRESSION zstd)"
-                )
+                write_parquet(self._connection, self._canonical(names), path, COMPRESSION="zstd")
         if self._asked.regions is not None:
             workspace.finish(_WRITTEN, files)
             asked, where = self._asked.regions, self._where
@@ -255,9 +250,7 @@ class RowFiles:
         # Filling down needs the order of the file.
         self._connection.execute(f"SET preserve_insertion_order = {self._roles.fills_down}")
         with explained(self._files[0]):
-            self._connection.execute(
-                f"COPY (SELECT {fields} FROM source_rows) TO {literal(path)} (FORMAT parquet)"
-            )
+            write_parquet(self._connection, f"SELECT {fields} FROM source_rows", path)
         self._connection.execute("SET preserve_insertion_order = false")
         self._connection.execute("DROP VIEW source_rows")
         self._connection.execute(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphapi.errors import InputError, SourceSchemaError
-from loader.work.duck import identifier, literal
+from loader.work.duck import column_types, identifier, literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,8 +106,7 @@ def kept_rows(rows: pa.Table, filters: Sequence[RowFilter], where: str) -> pa.Ta
 
     with duckdb.connect() as connection:
         connection.register("given", rows)
-        described = connection.execute("DESCRIBE given").fetchall()
-        types = {row[0]: row[1] for row in described}
+        types = column_types(connection, "given")
         condition = " AND ".join(f"({f.sql(types, where)})" for f in filters)
         kept: pa.Table = connection.sql(f"SELECT * FROM given WHERE {condition}").to_arrow_table()  # noqa: S608
     return kept

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from graphapi.errors import SourceSchemaError
 from loader.sources import dumps
-from loader.sources.idcolumns import holds_wholes
+from loader.sources.idcolumns import holds_wholes, is_text
 from loader.stages.aggregate import SCORE
 from loader.work.duck import identifier, one_row
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from loader.sources.rowfilter import RowFilter
 
-#: As the name of the weight column: each row is one synapse. For others: no such column.
-NO_WEIGHT = "none"
 #: Columns that only tables of synapses have.
 _OF_SYNAPSES = re.compile(
     r"((pre|post|ctr|syn|synapse|pt)_?)*(x|y|z|location|(pt_)?position(_[xyz])?|coord\w*)"
@@ -112,19 +110,19 @@ def assign(types: Mapping[str, str], asked: Mapping[str, str], where: str) -> Ro
     said = {
         ours: theirs
         for ours, theirs in asked.items()
-        if not (ours in may_lack and theirs == NO_WEIGHT)
+        if not (ours in may_lack and theirs == dumps.NO_COLUMN)
     }
     if missing := sorted(set(said.values()) - types.keys()):
         raise SourceSchemaError(f"{where}: no column {missing}", hint=f"columns: {list(types)}")
     said = {ours: theirs for ours, theirs in said.items() if ours not in dumps.EXTRA_ROLES}
     shape = None if {"pre", "post"} & asked.keys() else dumps.recognise(types, "connections", where)
     found = _of_shape(shape, types) if shape else {}
-    if shape and asked.get("weight") == NO_WEIGHT and shape.rows == "pairs":
+    if shape and asked.get("weight") == dumps.NO_COLUMN and shape.rows == "pairs":
         found.pop("weight", None)
     found |= said
     for ours in dumps.ROLES:
         is_ours_to_find = shape is None or ours in ("pre", "post")
-        if ours in found or not is_ours_to_find or asked.get(ours) == NO_WEIGHT:
+        if ours in found or not is_ours_to_find or asked.get(ours) == dumps.NO_COLUMN:
             continue
         claims = [c for c in dumps.named(ours, types) if c not in found.values()]
         if len(claims) > 1:
@@ -153,7 +151,7 @@ def _extras(
         or (dumps.find(about, types) if about else None)
         or next(iter(dumps.named("region", types)), None)
     )
-    if region and region != NO_WEIGHT:
+    if region and region != dumps.NO_COLUMN:
         found["region"] = region
     for ours, theirs in dumps.transmitter_columns(types, shape, asked).items():
         if ours == "transmitter":
@@ -311,7 +309,7 @@ class RowsInDoubt:
         shape = self._roles.shape
         is_pairs = self._roles.rows == "pairs"
         is_named = (is_pairs and bool(_OF_KINDS.match(name))) or bool(shape and shape.kinds == name)
-        if not (is_named or _IS_ELECTRICAL.match(name) or _is_text(self._types[name])):
+        if not (is_named or _IS_ELECTRICAL.match(name) or is_text(self._types[name])):
             return []
         rows = self._connection.execute(
             f"SELECT {column}, bool_or(regexp_full_match(lower({column}), $1)) "
@@ -341,10 +339,6 @@ class RowsInDoubt:
             f"(SELECT count(*) FROM (SELECT DISTINCT {listed} FROM {self._view})) AS m",
         )
         return bool(found["n"] > found["m"])
-
-
-def _is_text(kind: str) -> bool:
-    return kind == "VARCHAR" or kind.startswith("ENUM")
 
 
 def _any_of(names: Sequence[str]) -> str:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphapi.cave.complete import POST, PRE, fetch_rows
-from graphapi.cave.synapses import UNRESOLVED, root_array
+from graphapi.cave.synapses import root_array
 from graphapi.cave.views import ConnectionsView
 from graphapi.engines.queries import catalog
 from graphapi.errors import InputError, VerificationError
+from graphapi.ids import UNRESOLVED
 from loader.sources.caveview import roles
 from loader.sources.rowfilter import kept_rows, read_filters
+from loader.stages.names import TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -138,7 +140,7 @@ def sample_of_stage(neurons: Path, seed: str) -> dict[int, Totals]:
     """Draw neurons of the stage `neurons.parquet`, with their totals; the seed selects them."""
     import pyarrow.parquet as pq
 
-    return _sample(pq.read_table(neurons, columns=["root_id", *_NAMES]), seed)
+    return _sample(pq.read_table(neurons, columns=["root_id", *TOTALS]), seed)
 
 
 def compare_graph(connectome: Connectome, seed: str = "") -> int:
@@ -176,7 +178,7 @@ def compare_graph(connectome: Connectome, seed: str = "") -> int:
         )
     cave = connectome.require_cave().cave
     cave.resolve_version(made.version)
-    columns = dict.fromkeys(("root_id", *_NAMES), "int")
+    columns = dict.fromkeys(("root_id", *TOTALS), "int")
     held = connectome.run(catalog()["all_neuron_properties"].with_properties(columns))
     sample = _sample(held, seed or made.load_id)
     rows = made.reading.get("connections", {})
@@ -213,17 +215,14 @@ def require_equal(held: Mapping[int, Totals], asked: Mapping[int, Totals], where
         )
 
 
-_NAMES = tuple(Totals.__dataclass_fields__)
-
-
 def _sample(table: pa.Table, seed: str) -> dict[int, Totals]:
-    numbers = {name: table[name].to_numpy() for name in ("root_id", *_NAMES)}
+    numbers = {name: table[name].to_numpy() for name in ("root_id", *TOTALS)}
     synapses = numbers["in_synapses"] + numbers["out_synapses"] + numbers["autapses"]
     usable = np.flatnonzero(synapses <= _MOST_ROWS)
     chance = np.random.default_rng(list(seed.encode()))
     chosen = chance.permutation(usable)[:SAMPLE]
     return {
-        int(numbers["root_id"][i]): Totals(*(int(numbers[name][i]) for name in _NAMES))
+        int(numbers["root_id"][i]): Totals(*(int(numbers[name][i]) for name in TOTALS))
         for i in np.sort(chosen)
     }
 

@@ -20,7 +20,7 @@ from loader.sources.packed import PACKINGS, first_bytes, readable
 from loader.sources.signature import HEAD, require_format, signature
 from loader.sources.textfile import read_header, reason_in_words, require_names
 from loader.stages.names import told_apart
-from loader.work.duck import database, identifier, literal
+from loader.work.duck import column_types, database, identifier, literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -201,10 +201,9 @@ def view(
         else:
             source = _text_scan(file, path) if file.is_text else _parquet_scan(file, path)
             connection.execute(f"CREATE VIEW {identifier(name)} AS SELECT * FROM {source}")
-        rows = connection.execute(f"DESCRIBE {identifier(name)}").fetchall()
+        return column_types(connection, name)
     except duckdb.Error as error:
         raise _unreadable(file, error) from error
-    return {row[0]: row[1] for row in rows}
 
 
 def column_names(file: TableFile) -> list[str]:
@@ -293,9 +292,10 @@ def _unreadable(file: TableFile, error: Exception) -> SourceSchemaError:
 
 
 def _text_scan(file: TableFile, path: Path) -> str:
+    first = read_header(path, _SEPARATOR[file.format], file.where)
+    names, has_header = first.names, True
     if file.names:
-        first = read_header(path, _SEPARATOR[file.format], file.where)
-        separator, skip, names = first.separator, first.skipped, list(file.names)
+        names = list(file.names)
         if len(first.cells) != len(names):
             raise SourceSchemaError(
                 f"{file.where} has {len(first.cells)} columns, but its header has {len(names)}",
@@ -303,18 +303,14 @@ def _text_scan(file: TableFile, path: Path) -> str:
             )
         # Some copies also have the header; then their first line is not a row.
         has_header = list(first.cells) == names
-    else:
-        header = read_header(path, _SEPARATOR[file.format], file.where)
-        separator, skip, names = header.separator, header.skipped, header.names
-        has_header = True
     require_names(names, file.where)
     seen: set[str] = set()
     apart = [told_apart(name, seen, first=1) for name in names]  # as DuckDB numbers them
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in apart)
     return (
         f"read_csv({literal(path)}, columns={{{columns}}}, auto_detect=false, "
-        f"delim={literal(separator)}, header={str(has_header).lower()}, skip={skip}, comment='', "
-        "nullstr='', quote='\"', escape='\"')"
+        f"delim={literal(first.separator)}, header={str(has_header).lower()}, "
+        f"skip={first.skipped}, comment='', nullstr='', quote='\"', escape='\"')"
     )
 
 
@@ -422,5 +418,4 @@ def view_of_all(
     else:
         parts = " UNION ALL BY NAME ".join(f"SELECT * FROM source_{n}" for n in range(len(files)))
     connection.execute(f"CREATE VIEW source_rows AS {parts}")
-    rows = connection.execute("DESCRIBE source_rows").fetchall()
-    return {row[0]: row[1] for row in rows}
+    return column_types(connection, "source_rows")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from loader.sources import dumps
 from loader.sources.matrix import COLUMNS, ROWS, presynaptic
-from loader.sources.rowroles import NO_WEIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,7 +117,7 @@ def _columns(columns: Mapping[str, str], told: Sequence[str], how: str) -> list[
 def _why_synapses(roles: Roles, asked: Mapping[str, str]) -> str:
     if roles.rows == "pairs" or roles.shape:
         return ""
-    if asked.get("weight") == NO_WEIGHT:
+    if asked.get("weight") == dumps.NO_COLUMN:
         return ", as you specified"
     return ": no column is known as a weight (guessed)"
 

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphapi.common.regions import NO_REGION
+from graphapi.ids import UNRESOLVED
+from loader.stages.names import TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,8 +31,6 @@ Layout = Literal["synapses", "pairs"]
 
 #: Prefix of columns with votes for a transmitter.
 SCORE = "nt_"
-#: CAVE's root id of a synapse whose segment has not been looked up yet.
-UNRESOLVED_ROOT = 1
 #: Every row is counted once as one of these.
 FATES = (
     "invalid", "unresolved", "background", "outside", "below_min_size", "zero_weight", "autapse",
@@ -70,7 +70,7 @@ def with_fate(rows: ir.Table, rule: Rule) -> ir.Table:
     pre, post = rows["pre"], rows["post"]
     unresolved = pre.isnull() | post.isnull()
     if rule.one_is_unresolved:
-        unresolved = unresolved | (pre == UNRESOLVED_ROOT) | (post == UNRESOLVED_ROOT)
+        unresolved = unresolved | (pre == UNRESOLVED) | (post == UNRESOLVED)
     tests: list[tuple[Any, str]] = [(unresolved, "unresolved")]
     tests.append(((pre == 0) | (post == 0), "background"))
     if "inside" in rows.columns:
@@ -282,19 +282,18 @@ def totals(summed: ir.Table, known: ir.Table) -> ir.Table:
 _NEAR_BITS = 31
 #: Scores are summed in millionths.
 _MILLIONTHS = 1_000_000
-_TOTALS = ("in_synapses", "out_synapses", "in_partners", "out_partners", "autapses")
 
 
 def _part(table: ir.Table, root: Any, **given: Any) -> ir.Table:
     import ibis
 
     zero = ibis.literal(0, "int64")
-    return table.select(root_id=root, **{name: given.get(name, zero) for name in _TOTALS})
+    return table.select(root_id=root, **{name: given.get(name, zero) for name in TOTALS})
 
 
 def _summed(ends: ir.Table) -> ir.Table:
     return ends.group_by("root_id").aggregate(
-        **{name: ends[name].sum().cast("int64") for name in _TOTALS}
+        **{name: ends[name].sum().cast("int64") for name in TOTALS}
     )
 
 

@@ -14,7 +14,7 @@ from loader.stages import annotations as annotationstage
 from loader.stages.fieldtypes import field_type
 from loader.stages.names import TOTALS
 from loader.work import fingerprint
-from loader.work.duck import database, identifier, literal, one_row
+from loader.work.duck import database, identifier, literal, one_row, write_parquet
 from loader.work.room import as_bytes, beside_python, require_disk
 from loader.work.steps import NAMES, ROWS, RowsInfo
 
@@ -246,7 +246,7 @@ def _write_connections(
         regions = aggregate.connections(parts).select("pre", "post", "region", "weight")
         with workspace.new_file(REGIONS) as path:
             sql = ibis.to_sql(regions.order_by(["pre", "post", "region"]), dialect="duckdb")
-            _copy(connection, sql, path)
+            write_parquet(connection, sql, path)
         connection.execute("DROP TABLE parts")  # its room is needed
     else:
         backend.create_table("pairs", aggregate.pairs(rows, rule, first=first), temp=True)
@@ -255,7 +255,7 @@ def _write_connections(
     edges = aggregate.with_transmitter(aggregate.connections(summed)).order_by(["pre", "post"])
     notes += rowtransmitters.disputed(connection, summed, info)
     with workspace.new_file("connections.parquet") as path:
-        _copy(connection, ibis.to_sql(edges, dialect="duckdb"), path)
+        write_parquet(connection, ibis.to_sql(edges, dialect="duckdb"), path)
     connection.execute(f"CREATE VIEW merged AS SELECT * FROM {_file(workspace, 'merged.parquet')}")
     connection.execute(f"CREATE VIEW somata AS SELECT * FROM {_file(workspace, 'somata.parquet')}")
     connection.execute(
@@ -322,7 +322,7 @@ def _write_neurons(
         joins += " LEFT JOIN names USING (root_id)"
     sql = f"SELECT {', '.join(columns)} FROM totals t {joins} ORDER BY t.root_id"
     with workspace.new_file("neurons.parquet") as path:
-        _copy(connection, sql, path)
+        write_parquet(connection, sql, path)
     sources = {f.name: f.source for f in merged if f.name.lower() not in somatic}
     schema = pq.read_schema(workspace.folder / "neurons.parquet")
     return tuple(
@@ -335,7 +335,7 @@ def _write_neurons(
 def _write_annotates(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
     rows = _file(workspace, "annotations.parquet")
     with workspace.new_file("annotates.parquet") as path:
-        _copy(
+        write_parquet(
             connection,
             f"SELECT annotation_id, root_id FROM {rows} WHERE root_id IS NOT NULL",
             path,
@@ -417,11 +417,6 @@ def _read(workspace: Workspace) -> Stages:
 def _reading(rows: dict[str, Any], annotations: list[dict[str, Any]]) -> dict[str, Any]:
     found = {"connections": rows, "annotations": annotations}
     return {name: value for name, value in found.items() if value}
-
-
-def _copy(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
-    # The field ids and statistics of a plain copy are enough for both writers.
-    connection.execute(f"COPY ({sql}) TO {literal(path)} (FORMAT parquet)")
 
 
 def _file(workspace: Workspace, name: str) -> str:

@@ -106,6 +106,20 @@ def one_row(
     return dict(zip(names, row, strict=True))
 
 
+def column_types(connection: duckdb.DuckDBPyConnection, view: str) -> dict[str, str]:
+    """Return DuckDB's types of the columns of a view, in order."""
+    rows = connection.execute(f"DESCRIBE {identifier(view)}").fetchall()
+    return {row[0]: row[1] for row in rows}
+
+
+def write_parquet(
+    connection: duckdb.DuckDBPyConnection, sql: str, path: Path, **options: str | int
+) -> None:
+    """Write the rows of a query to a Parquet file."""
+    said = "".join(f", {name} {value}" for name, value in options.items())
+    connection.execute(f"COPY ({sql}) TO {literal(path)} (FORMAT parquet{said})")
+
+
 def _set(connection: duckdb.DuckDBPyConnection, name: str, value: object) -> None:
     import duckdb
 
