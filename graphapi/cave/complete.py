@@ -10,7 +10,6 @@ single id.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -110,8 +109,11 @@ def fetch_matching(
     whole = [Piece(boxes) for boxes in _boxes(lists)]
     pieces = reader.count_all(whole)
     total = sum(piece.rows or 0 for piece in pieces)
-    with Progress(f"rows of {table}", total) if progress else nullcontext() as bar:
-        answers = list(reader.read_all(reader.plan(pieces), bar.advance if bar else _ignore))
+    answers: list[pa.Table] = []
+    with Progress(f"rows of {table}", total, shown=progress) as bar:
+        for answer in reader.read_all(reader.plan(pieces)):
+            answers.append(answer)
+            bar.advance(answer.num_rows)
     found = sum(answer.num_rows for answer in answers)
     if found != total:  # count again: the first count may have been wrong
         total = sum(piece.rows or 0 for piece in reader.count_all(whole))
@@ -187,7 +189,7 @@ def fetch_range(
     """
     reader = Reader(cave, table, version, columns)
     piece = Piece(span=(ids.lo, ids.hi), rows=ids.rows)
-    answers = list(reader.read_all([piece], _ignore))
+    answers = list(reader.read_all([piece]))
     found = sum(answer.num_rows for answer in answers)
     if found != ids.rows and found != reader.count_all([piece])[0].rows:
         raise reader.incomplete(
@@ -225,7 +227,3 @@ def _boxes(lists: dict[str, IdArray]) -> Iterator[tuple[tuple[str, tuple[int, ..
     chunks = [in_chunks(ids, size) for ids, size in zip(lists.values(), sizes, strict=True)]
     for combination in product(*chunks):
         yield tuple(zip(lists, combination, strict=True))
-
-
-def _ignore(_rows: int) -> None:
-    pass

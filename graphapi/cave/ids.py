@@ -7,7 +7,6 @@ or annotation) if there is one, otherwise through all of them, with one vote eac
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -172,11 +171,10 @@ def map_to(
     left = np.array([i for i in stale.tolist() if i not in found], dtype=np.int64)
     known = left[_exist(cave, left)]
     heirs: dict[int, tuple[tuple[int, float], ...]] = {}
-    with Progress("stale ids", len(known), unit="ids") if len(known) else nullcontext() as bar:
+    with Progress("stale ids", len(known), unit="ids", shown=len(known) > 0) as bar:
         shares = in_order(lambda i: _heirs(cave, i, at), known.tolist(), at_once=cave.max_in_flight)
         for root_id, share in zip(known.tolist(), shares, strict=True):
-            if bar:
-                bar.advance()
+            bar.advance()
             if share:
                 best, part = share[0]
                 found[root_id] = (best, "overlap" if len(share) == 1 else "split", part)
@@ -233,11 +231,10 @@ def _batched(
 ) -> npt.NDArray[Any]:
     batches = [ids[i : i + size] for i in range(0, len(ids), size)]
     answers = []
-    with Progress(title, len(ids), unit="ids") if len(batches) > 1 else nullcontext() as bar:
+    with Progress(title, len(ids), unit="ids", shown=len(batches) > 1) as bar:
         for answer in in_order(call, batches, at_once=cave.max_in_flight):
             answers.append(answer)
-            if bar:
-                bar.advance(len(answer))
+            bar.advance(len(answer))
     return np.concatenate(answers) if answers else np.zeros(0, dtype=dtype)
 
 

@@ -12,7 +12,7 @@ from graphapi.common.threads import in_order
 from graphapi.errors import IncompleteAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pyarrow as pa
 
@@ -150,14 +150,10 @@ class Reader:
 
     # -- reading ---------------------------------------------------------------------------
 
-    def read_all(
-        self, pieces: Sequence[Piece], advance: Callable[[int], None]
-    ) -> Iterator[pa.Table]:
-        """Read counted pieces, several at a time; call `advance` with the row count of each."""
+    def read_all(self, pieces: Sequence[Piece]) -> Iterator[pa.Table]:
+        """Read counted pieces, several at a time."""
         for tables in in_order(self._read, pieces, at_once=self._cave.max_in_flight):
-            for table in tables:
-                advance(table.num_rows)
-                yield table
+            yield from tables
 
     def one_row(self) -> pa.Table:
         """Read one row, for the names and types of the columns."""

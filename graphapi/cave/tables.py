@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,15 +92,14 @@ def _whole(
     ranges = id_ranges(cave, table, version)
     parts = []
     total = sum(one.rows for one in ranges)
-    with Progress(f"rows of {table}", total) if progress else nullcontext() as bar:
+    with Progress(f"rows of {table}", total, shown=progress) as bar:
         for part in in_order(
             lambda one: fetch_range(cave, table, version, one, columns),
             ranges,
             at_once=cave.max_in_flight,
         ):
             parts.append(part)
-            if bar:
-                bar.advance(part.num_rows)
+            bar.advance(part.num_rows)
     require_total(cave, table, version, sum(part.num_rows for part in parts))
     return Reader(cave, table, version, columns).finished(parts)
 

@@ -5,7 +5,7 @@ The counts, sums and fingerprints of what is read are compared with those that t
 
 from __future__ import annotations
 
-from contextlib import closing, nullcontext
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from graphapi.common.progress import Progress
@@ -51,13 +51,12 @@ def read_through(path: Path) -> None:
         Its load has not finished, or it was replaced while it was read.
     """
     size = path.stat().st_size
-    show = Progress(f"Checking {path.name}", _STEPS, unit="steps") if size >= _LARGE else None
-    with closing(ApartEngine(path)) as engine, show or nullcontext():
+    bar = Progress(f"Checking {path.name}", _STEPS, unit="steps", shown=size >= _LARGE)
+    with closing(ApartEngine(path)) as engine, bar:
         try:
             graph = Graph(engine, timeout=_SECONDS + _SECONDS_PER_MB * size / 1e6)
             for _ in _steps(graph, engine):
-                if show:
-                    show.advance()
+                bar.advance()
         except QueryRejectedError as error:  # a table or a property is missing
             raise unreadable(engine.uri, error.message) from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -165,11 +164,10 @@ def _fetch_all(
 ) -> dict[int, Mesh | None]:
     found: dict[int, Mesh | None] = {}
     meshes = in_order(lambda one: _fetch(volume, one, cache), root_ids, at_once=max_workers)
-    with Progress("Meshes", len(root_ids), unit="meshes") if progress else nullcontext() as bar:
+    with Progress("Meshes", len(root_ids), unit="meshes", shown=progress) as bar:
         for root_id, mesh in zip(root_ids, meshes, strict=True):
             found[root_id] = mesh
-            if bar:
-                bar.advance()
+            bar.advance()
     return found
 
 
