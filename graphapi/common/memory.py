@@ -1,4 +1,4 @@
-"""The memory of this machine, and sizes in bytes as people write them."""
+"""The memory of this machine and of processes, and sizes in bytes as people write them."""
 
 from __future__ import annotations
 
@@ -44,3 +44,12 @@ def machine_memory() -> int:
     with contextlib.suppress(OSError, ValueError):  # the word "max" means no limit
         memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
     return memory
+
+
+def resident(pid: int) -> int:
+    """Return the bytes of memory that a process takes (Linux); 0 if it has ended."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import queue
 import threading
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import pyarrow as pa
 
+from graphapi.common.childprocess import own_pipes, receive
 from graphapi.engines.confine import MemoryBound, keep_from_network, keep_from_other_files
 from graphapi.engines.ladybug import LadybugEngine, warm_up
 from graphapi.engines.worker import (
@@ -42,12 +42,8 @@ _BYTES_A_FRAME = 16 << 20
 
 def main() -> None:
     """Answer queries until the parent process is gone."""
-    told = os.fdopen(os.dup(0), "rb")
-    said = os.fdopen(os.dup(1), "wb")
-    nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
-    os.dup2(nothing, 1)  # the engine may print, but the parent expects frames
-    settings: Settings = _receive(told)
+    told, said = own_pipes()  # the engine may print, but the parent expects frames
+    settings: Settings = receive(told)
     queries: queue.Queue[Asked] = queue.Queue()
     try:
         engine = _open(settings, said)
@@ -56,8 +52,11 @@ def main() -> None:
         said.flush()
         return
     threading.Thread(target=_answer_all, args=(engine, queries, said), daemon=True).start()
-    while True:
-        queries.put(_receive(told))
+    try:
+        while True:
+            queries.put(receive(told))
+    except EOFError:
+        os._exit(0)  # the parent is gone; a running query must not keep this process
 
 
 def _open(settings: Settings, said: IO[bytes]) -> LadybugEngine:
@@ -110,11 +109,3 @@ def _packed(table: pa.Table) -> bytes:
         stream.write_table(table)
     packed: bytes = sink.getvalue().to_pybytes()
     return packed
-
-
-def _receive(told: IO[bytes]) -> Any:
-    size = told.read(8)
-    message = told.read(int.from_bytes(size, "little")) if len(size) == 8 else b""
-    if not message:
-        os._exit(0)  # the parent is gone; a running query must not keep this process
-    return pickle.loads(message)  # noqa: S301 - from the process that started this one

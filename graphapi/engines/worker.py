@@ -13,20 +13,17 @@ import contextlib
 import json
 import logging
 import os
-import pickle
 import queue
-import signal
 import struct
 import subprocess
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from graphapi import errors
-from graphapi.common.childprocess import python_command
-from graphapi.common.memory import machine_memory, read_size
+from graphapi.common.childprocess import how_it_ended, python_command, send
+from graphapi.common.memory import machine_memory, read_size, resident
 from graphapi.common.threads import stop_around
 from graphapi.errors import (
     EngineError,
@@ -38,6 +35,7 @@ from graphapi.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -339,10 +337,8 @@ class _Worker:
         os.close(nothing)
 
     def _tell(self, what: object) -> None:
-        message = pickle.dumps(what)
         try:
-            self._in.write(len(message).to_bytes(8, "little") + message)
-            self._in.flush()
+            send(self._in, what)
         except OSError:
             raise self._crashed() from None
 
@@ -365,20 +361,18 @@ class _Worker:
 
     def _refuse_too_large(self) -> None:
         """Raise an error if the process has taken more memory than allowed."""
-        with contextlib.suppress(OSError):  # not on this system, or ended: the next read fails
-            pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
-            if pages * os.sysconf("SC_PAGE_SIZE") > self._most + _LIBRARIES:
-                raise EngineError(
-                    f"'{self._name}' needs more memory than {self._most / 2**30:.1f} GB",
-                    hint="narrow the query, or set CAVEGRAPH_QUERY_MEMORY, such as 8G",
-                )
+        # 0 on another system, or if it has ended: then the next read fails
+        if resident(self._process.pid) > self._most + _LIBRARIES:
+            raise EngineError(
+                f"'{self._name}' needs more memory than {self._most / 2**30:.1f} GB",
+                hint="narrow the query, or set CAVEGRAPH_QUERY_MEMORY, such as 8G",
+            )
 
     def _crashed(self) -> EngineError:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1)  # its pipe closes a moment before it ends
         self._process.kill()
-        code = self._process.wait()
-        how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+        how = how_it_ended(self._process.wait())
         return EngineError(
             f"the engine crashed on '{self._name}' ({how}); it ran on '{self._settings.path}' in a "
             "separate process, and this session goes on",

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import signal
 import threading
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
+from graphapi.common.childprocess import own_pipes, receive
 from graphapi.engines.ladybug import LadybugEngine
 from graphapi.engines.queries import catalog, quoted
 from graphapi.errors import CavegraphError, EngineError
@@ -83,17 +83,13 @@ class Task:
 def main() -> None:
     """Read a task from standard input, do it, and report progress as lines of JSON."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process decides
-    told = os.fdopen(os.dup(0), "rb")
-    said = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
-    os.dup2(nothing, 1)  # the engine may print
+    told, said = own_pipes()  # the engine may print
 
     def tell(what: dict[str, object]) -> None:
-        said.write(json.dumps(what) + "\n")
+        said.write(json.dumps(what).encode() + b"\n")
         said.flush()
 
-    task: Task = pickle.loads(told.read(int.from_bytes(told.read(8), "little")))  # noqa: S301
+    task: Task = receive(told)
     threading.Thread(target=_end_with, args=(told,), daemon=True).start()
     give_back_freed(task.room.limit)
     try:

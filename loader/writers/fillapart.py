@@ -6,13 +6,12 @@ A crash of the engine, or a kill by the system when memory runs out, becomes an 
 from __future__ import annotations
 
 import json
-import pickle
-import signal
 import subprocess
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import graphapi.errors
-from graphapi.common.childprocess import python_command
+from graphapi.common.childprocess import how_it_ended, python_command, send
 from graphapi.errors import CavegraphError, EngineError
 from loader.writers.base import PieceError
 
@@ -47,7 +46,8 @@ def fill_apart(task: Task, written: Callable[[int], None]) -> None:
     told, said = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
     at, finished = "the start", False
     try:
-        _send(told, pickle.dumps(task))
+        with suppress(BrokenPipeError):  # nobody reads it: the exit code says why
+            send(told, task)
         for line in said:
             answer = _read(line)
             at = answer.get("at", at)
@@ -60,22 +60,12 @@ def fill_apart(task: Task, written: Callable[[int], None]) -> None:
         process.kill()
         process.wait()
         said.close()
-        _send(told, None)
-    if not finished:
-        how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
-        raise PieceError(f"the process that writes the graph ended ({how}) at {at}", hint=_REMEDY)
-
-
-def _send(told: IO[bytes], message: bytes | None) -> None:
-    """Write the task, or close the pipe; if nobody reads it, the exit code says why."""
-    try:
-        if message is None:
+        with suppress(BrokenPipeError):
             told.close()
-        else:
-            told.write(len(message).to_bytes(8, "little") + message)
-            told.flush()
-    except BrokenPipeError:
-        pass
+    if not finished:
+        raise PieceError(
+            f"the process that writes the graph ended ({how_it_ended(code)}) at {at}", hint=_REMEDY
+        )
 
 
 def _read(line: bytes) -> dict[str, Any]:

@@ -10,23 +10,15 @@ import ctypes
 import os
 import threading
 import time
-from pathlib import Path
 from typing import Any
+
+from graphapi.common.memory import resident
 
 #: Share of the limit from which freed memory is given back. It is done again as soon as another
 #: share is taken, else after a rest, in times of what it took.
 _FROM, _AGAIN, _REST = 0.85, 0.02, 10
 #: Seconds between two looks.
 _LOOK = 0.1
-
-
-def resident(pid: int) -> int:
-    """Return the bytes of memory that a process takes (Linux); 0 if it has ended."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    except (OSError, IndexError):
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def give_back_freed(limit: int) -> None:

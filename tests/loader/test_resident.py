@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from graphapi.common.memory import resident
 from loader.sources import regionvolume
-from loader.writers import neo4j, pieces, resident
+from loader.writers import neo4j, pieces
 
 pytestmark = pytest.mark.skipif(
     not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc keeps freed memory"
@@ -23,7 +24,8 @@ pytestmark = pytest.mark.skipif(
 #: Takes 320 MB in blocks of 16 KB, as the engine does for rows, and frees all but each 64th.
 _TAKE = """
 import ctypes, os, sys, time
-from loader.writers.resident import give_back_freed, resident
+from graphapi.common.memory import resident
+from loader.writers.resident import give_back_freed
 c = ctypes.CDLL(None)
 c.malloc.restype, c.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
 c.memset.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t]
@@ -118,4 +120,4 @@ def test_freed_memory_is_given_back_near_the_limit():
 def test_a_process_that_has_ended_takes_nothing():
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
-        assert resident.resident(process.pid) == 0
+        assert resident(process.pid) == 0
