@@ -45,12 +45,7 @@ class Origin:
     @property
     def on_this_machine(self) -> bool:
         """Whether the host is a loopback address."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
 
     @property
     def is_private(self) -> bool:
@@ -64,6 +59,16 @@ class Origin:
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.place}"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is `localhost` or a loopback address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def origin_of(address: str) -> Origin:

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 _HINT = "check the folder and the disk space"
 
 
+def cache_folder(name: str) -> Path:
+    """Return a folder in `$CAVEGRAPH_CACHE`, else in the user's cache."""
+    from platformdirs import user_cache_path
+
+    chosen = os.environ.get("CAVEGRAPH_CACHE")
+    return (Path(chosen).expanduser() if chosen else user_cache_path("cavegraph")) / name
+
+
 def write_whole(
     target: Path, write: Callable[[str], Any], *, private: bool = False, hint: str = _HINT
 ) -> None:

@@ -200,11 +200,9 @@ def answers(address: str, *, within: float = 2.0) -> bool:
         Seconds to wait for a connection. A server that accepts one but is slow does answer.
     """
     limits = Limits(connect=within, wait=within, whole=within)
-    with requests.Session() as session:
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, BoundedAdapter(limits=limits))
+    with session(limits=limits) as one:
         try:
-            session.head(address, allow_redirects=False)
+            one.head(address, allow_redirects=False)
         except requests.ReadTimeout:
             return True
         except requests.RequestException:

@@ -11,7 +11,6 @@ import os
 import re
 import threading
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -175,14 +174,11 @@ class LadybugEngine:
         how = "PROFILE" if profile else "EXPLAIN"
         text = f"{how} {query.text_for(self.name)}"
         table = self._execute(text, query.check(params), None, query.name)
-        steps = steps_of_drawing(table.column(0)[0].as_py())
-        # a plan that was not run is drawn with 0 rows everywhere
-        return steps if profile else tuple(replace(step, rows=None) for step in steps)
+        return steps_of_drawing(table.column(0)[0].as_py(), profile=profile)
 
     def write(self, query: Query, params: Params | None = None) -> pa.Table:
         """Run one of our writing query files; only on an engine made by `create`."""
-        given = query.check(params)
-        return query.shape(self._execute(query.text_for(self.name), given, None, query.name))
+        return self.run(query, params)
 
     def execute_ddl(self, text: str) -> None:
         """Run a schema statement that the loader built from checked names."""

@@ -8,7 +8,6 @@ people's queries. It is never opened in this process.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from graphapi.engines.allowed import LADYBUG
@@ -85,8 +84,7 @@ class ApartEngine:
         text = f"{'PROFILE' if profile else 'EXPLAIN'} {query.text_for(self.name)}"
         with self._file_named():
             table = self._workers.run(text, query.check(params), None, name=query.name)
-        steps = steps_of_drawing(table.column(0)[0].as_py())
-        return steps if profile else tuple(replace(step, rows=None) for step in steps)
+        return steps_of_drawing(table.column(0)[0].as_py(), profile=profile)
 
     def close(self) -> None:
         """End the other process; safe to call twice."""

@@ -93,7 +93,7 @@ def _would_start_clause(tokens: list[Token], place: int, dialect: Dialect) -> bo
     if place == 0 or token.kind not in _OPERANDS or _is_keyword(tokens, place, dialect):
         return False
     before = tokens[place - 1]
-    may_be_clause = token.kind in ("word", "quoted name")
+    may_be_clause = _may_be_name(token)
     if before.text == "{":
         after = tokens[place + 1].text if place + 1 < len(tokens) else ""
         return token.kind == "word" and after not in _BEHIND_A_KEY
@@ -153,7 +153,7 @@ def _check_call(tokens: list[Token], place: int, dialect: Dialect) -> None:
         if dialect.subqueries:
             return
         raise QueryRejectedError(f"{dialect.engine} has no CALL of a query in braces")
-    name, _ = _dotted_from(tokens, place + 1)
+    name = _dotted_from(tokens, place + 1)
     if name.upper() not in dialect.procedures:
         raise ReadOnlyError(
             f"the procedure {name} is not allowed in queries on {dialect.engine}",
@@ -164,12 +164,12 @@ def _check_call(tokens: list[Token], place: int, dialect: Dialect) -> None:
 def _check_function(tokens: list[Token], place: int, dialect: Dialect) -> None:
     """Check the function called by the `(` at a place, if it is a call."""
     last = tokens[place - 1]
-    if last.kind not in ("word", "quoted name") or _is_keyword(tokens, place - 1, dialect):
+    if not _may_be_name(last) or _is_keyword(tokens, place - 1, dialect):
         return
     first = place - 1
     while first >= 2 and tokens[first - 1].text == "." and _may_be_name(tokens[first - 2]):
         first -= 2
-    name, _ = _dotted_from(tokens, first)
+    name = _dotted_from(tokens, first)
     if first and _is_keyword(tokens, first - 1, dialect) and tokens[first - 1].upper == "CALL":
         return  # a procedure, checked by `_check_call`
     if "." not in name and _is_index_hint(tokens, first, dialect):
@@ -200,12 +200,12 @@ def _may_be_name(token: Token) -> bool:
     return token.kind in ("word", "quoted name")
 
 
-def _dotted_from(tokens: list[Token], start: int) -> tuple[str, int]:
+def _dotted_from(tokens: list[Token], start: int) -> str:
     parts, place = [tokens[start].name], start + 1
     while place + 1 < len(tokens) and tokens[place].text == "." and _may_be_name(tokens[place + 1]):
         parts.append(tokens[place + 1].name)
         place += 2
-    return ".".join(parts), place
+    return ".".join(parts)
 
 
 def _beyond(word: Token) -> EngineError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -43,14 +43,16 @@ def steps_of_tree(plan: Mapping[str, Any]) -> tuple[Step, ...]:
     return tuple(_walk(plan))
 
 
-def steps_of_drawing(text: str) -> tuple[Step, ...]:
+def steps_of_drawing(text: str, *, profile: bool) -> tuple[Step, ...]:
     """Read the plan or profile that LadybugDB draws, as boxes side by side.
 
     Each box has the operator on its first line, what it works on below, and then its
     numbers, separated by lines of dashes.
     """
     boxes = [box for box in _boxes(text) if box.lines and _NAME.match(box.lines[0])]
-    return tuple(box.step() for box in boxes)
+    steps = tuple(box.step() for box in boxes)
+    # a plan that was not run is drawn with 0 rows everywhere
+    return steps if profile else tuple(replace(step, rows=None) for step in steps)
 
 
 def _walk(plan: Mapping[str, Any]) -> Iterator[Step]:

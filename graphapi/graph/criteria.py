@@ -116,7 +116,7 @@ class NeuronCriteria:
         if not fields:
             raise InputError(
                 "NeuronCriteria needs at least one field",
-                hint=f"fields here: {_listed(known_fields(connectome))}",
+                hint=f"fields here: {', '.join(known_fields(connectome))}",
             )
         self.connectome = connectome
         self._fields = dict(fields)
@@ -263,12 +263,8 @@ def check_field(name: str, connectome: Graph) -> None:
     if name in known:
         return
     near = difflib.get_close_matches(name, known, n=3)
-    meant = f"did you mean {_listed(near)}? " if near else ""
+    meant = f"did you mean {', '.join(near)}? " if near else ""
     raise UnknownFieldError(
         f"there is no field '{name}' in {connectome.name}",
-        hint=f"{meant}fields here: {_listed(known) or 'none'}",
+        hint=f"{meant}fields here: {', '.join(known) or 'none'}",
     )
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names)

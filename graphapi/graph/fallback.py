@@ -68,10 +68,7 @@ class CaveSource:
         CaveAuthError
             Only the graph names this server, and the user has not trusted it.
         """
-        found = self._token or find_token(self._server)
-        if found and not self._is_named:
-            require_trust(self._server)
-        return found
+        return self._token_at(self._server, is_named=self._is_named)
 
     def token_for(self, volume: str) -> str | None:
         """Return the token to send to a volume's server, which only the graph names.
@@ -81,11 +78,13 @@ class CaveSource:
         CaveAuthError
             The user has not trusted that server.
         """
-        if same_place(volume, self._server):
-            return self.token
+        return self._token_at(volume, is_named=self._is_named and same_place(volume, self._server))
+
+    def _token_at(self, address: str, *, is_named: bool) -> str | None:
+        """Return the token for a place, which the user named or must have trusted."""
         found = self._token or find_token(self._server)
-        if found:
-            require_trust(volume)
+        if found and not is_named:
+            require_trust(address)
         return found
 
     def answers(self) -> bool:

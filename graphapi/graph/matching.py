@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphapi.errors import InputError, InvalidRootIdError
-from graphapi.graph.conditions import AtLeast, AtMost, Between, Condition, IsNull, Not, NotNull
+from graphapi.graph.conditions import AtLeast, AtMost, Condition, IsNull, Not, NotNull
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -151,13 +151,11 @@ def _special(condition: Condition, rule: Rule, name: str) -> Callable[[object], 
     if isinstance(condition, Not):
         inner = _test(condition.value, rule, name)
         return lambda value: not inner(value)
-    low = getattr(condition, "low", None) if isinstance(condition, Between) else None
-    high = condition.high if isinstance(condition, Between) else None
     if isinstance(condition, AtLeast):
-        low = condition.value
+        return _range(condition.value, None, name)
     if isinstance(condition, AtMost):
-        high = condition.value
-    return _range(low, high, name)
+        return _range(None, condition.value, name)
+    return _range(condition.low, condition.high, name)
 
 
 def _range(low: object, high: object, name: str) -> Callable[[object], bool]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphapi.common.files import is_private, write_whole
+from graphapi.common.files import cache_folder, is_private, write_whole
 from graphapi.common.memory import read_size
 from graphapi.errors import InputError
 from graphapi.graph.frommatrix import HeldMatrix
@@ -42,14 +42,6 @@ SMALLEST = 100_000
 _DEFAULT_BYTES = 8 * 10**9
 _WORDS = 8192
 _LOG = logging.getLogger(__name__)
-
-
-def cache_folder() -> Path:
-    """Return the folder of matrices: `$CAVEGRAPH_CACHE/matrices`, else in the user's cache."""
-    from platformdirs import user_cache_path
-
-    chosen = os.environ.get("CAVEGRAPH_CACHE")
-    return (Path(chosen).expanduser() if chosen else user_cache_path("cavegraph")) / "matrices"
 
 
 def cache_bytes() -> int:
@@ -93,7 +85,7 @@ class MatrixCache:
     def of(cls, uri: str, record: Materialization) -> MatrixCache:
         """Return the cache of a graph, with the user's limit; nothing is kept of a small graph."""
         small = record.counts.get("connections", 0) < SMALLEST
-        return cls(cache_folder(), uri, record, 0 if small else cache_bytes())
+        return cls(cache_folder("matrices"), uri, record, 0 if small else cache_bytes())
 
     def read(self, threshold: int) -> HeldMatrix | None:
         """Map a matrix; None if there is none that can be trusted.

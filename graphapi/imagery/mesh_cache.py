@@ -5,26 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from platformdirs import user_cache_path
 
 from graphapi.common.files import write_bytes_whole
 from graphapi.errors import InputError
 from graphapi.imagery.mesh import Mesh
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _MAGIC = b"cavegraph mesh 1\n"
 _ELSEWHERE = "pass cache=FOLDER, pass cache=False for no cache, or set CAVEGRAPH_CACHE"
 _LOG = logging.getLogger(__name__)
-
-
-def default_cache_folder() -> Path:
-    """Return the folder of cached meshes: `$CAVEGRAPH_CACHE/meshes`, else the user's cache."""
-    chosen = os.environ.get("CAVEGRAPH_CACHE")
-    return (Path(chosen).expanduser() if chosen else user_cache_path("cavegraph")) / "meshes"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from graphapi.common.files import cache_folder
 from graphapi.common.notices import notice
 from graphapi.common.progress import Progress
 from graphapi.common.threads import in_order
@@ -16,7 +17,7 @@ from graphapi.errors import (
 )
 from graphapi.ids import parse_root_ids
 from graphapi.imagery.mesh import Mesh
-from graphapi.imagery.mesh_cache import MeshCache, default_cache_folder
+from graphapi.imagery.mesh_cache import MeshCache
 from graphapi.imagery.volume import Volume, open_volume
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def get_meshes(
 def _cache(volume: Volume, chosen: str | os.PathLike[str] | bool | None) -> MeshCache | None:
     if chosen is False or (chosen is None and volume.source.local):
         return None
-    folder = default_cache_folder() if chosen is None or chosen is True else Path(chosen)
+    folder = cache_folder("meshes") if chosen is None or chosen is True else Path(chosen)
     return MeshCache(folder.expanduser(), volume.source.text)
 
 

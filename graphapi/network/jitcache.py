@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphapi.common.files import is_private, write_bytes_whole
+from graphapi.common.files import cache_folder, is_private, write_bytes_whole
 from graphapi.errors import InputError
 
 if TYPE_CHECKING:
@@ -36,12 +36,9 @@ def code_folder() -> Path:
 
     `$NUMBA_CACHE_DIR/cavegraph`, else `$CAVEGRAPH_CACHE/compiled`, else in the user's cache.
     """
-    from platformdirs import user_cache_path
-
     if named := os.environ.get("NUMBA_CACHE_DIR"):
         return Path(named).expanduser() / "cavegraph"
-    chosen = os.environ.get("CAVEGRAPH_CACHE")
-    return (Path(chosen).expanduser() if chosen else user_cache_path("cavegraph")) / "compiled"
+    return cache_folder("compiled")
 
 
 class CodeCache:

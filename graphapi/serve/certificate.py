@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
-import os
 from typing import TYPE_CHECKING
 
+from graphapi.common.files import write_bytes_whole
 from graphapi.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ def certificate_in(folder: Path, names: Sequence[str]) -> tuple[Path, Path]:
         raise MissingExtraError("cryptography", "serve") from error
     paths = folder / _CERTIFICATE, folder / _KEY
     if not (all(path.is_file() for path in paths) and _holds(paths[0], names)):
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         certificate, key = _made(names)
-        _write(paths[1], key, 0o600)
-        _write(paths[0], certificate, 0o644)
+        write_bytes_whole(paths[1], key, private=True)
+        write_bytes_whole(paths[0], certificate)
     return paths
 
 
@@ -103,9 +103,3 @@ def _named(name: str) -> GeneralName:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
         return x509.DNSName(name)
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(content)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from graphapi.errors import InputError
 from loader.cli.options import Neurons, Properties, Signed, Table, Threshold, with_groups
 from loader.cli.values import chosen, chosen_or_all, names
-
-if TYPE_CHECKING:
-    pass
-
-_IDS = frozenset({"neuron_id", "pre", "post"})
 
 By = Annotated[
     str | None, typer.Option("--by", "-b", help="Property that groups the neurons: cell_class.")
@@ -76,7 +71,7 @@ def influence(
         )
         if properties:
             frame = connectome.add_properties(frame, names(properties))
-        table.write(frame, _IDS)
+        table.write(frame)
 
 
 def effective(
@@ -120,4 +115,4 @@ def effective(
             frame = connectome.get_effective_connectivity(
                 pre, post, hops, threshold, by=by, limit=limit, **signed.terms()
             )
-        table.write(frame, _IDS)
+        table.write(frame)

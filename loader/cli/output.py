@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from graphapi.common.files import write_whole
+from graphapi.common.jsonvalues import cell, is_id
 from graphapi.common.spreadsheet import for_spreadsheets
 from graphapi.errors import InputError
 from loader.cli.terminal import show
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
-
-_ID_NAMES = frozenset({"pre", "post", "id", "root_ids", "partner", "neuron", "source", "target"})
-#: JavaScript and many JSON readers round larger whole numbers.
-_SAFE_IN_JSON = 2**53
 
 
 @dataclass(frozen=True)
@@ -72,7 +68,11 @@ class Output:
             labelled = frame.rename(columns=str)
             _to_file(self.parquet, lambda place: labelled.to_parquet(place, index=False))
         if self.json:
-            text = json.dumps(json_rows(frame, self.ids), ensure_ascii=False, indent=1)
+            rows = [
+                {str(n): cell(v, ids=is_id(str(n)) or n in self.ids) for n, v in row.items()}
+                for row in frame.to_dict("records")
+            ]
+            text = json.dumps(rows, ensure_ascii=False, indent=1)
             _to_file(self.json, lambda place: Path(place).write_text(text + "\n", "utf-8"))
         if not (self.csv or self.parquet or self.json):
             show(frame, self.rows, wide=self.wide)
@@ -85,35 +85,6 @@ def _only(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
             f"no such column: {', '.join(unknown)}", hint=f"columns: {', '.join(known)}"
         )
     return frame[[known[name] for name in names]]
-
-
-def json_rows(frame: pd.DataFrame, ids: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
-    """Turn a table into JSON objects; ids become strings, because JSON numbers round them."""
-    known = _ID_NAMES | ids
-    return [
-        {str(name): _json_value(str(name), value, known) for name, value in record.items()}
-        for record in frame.to_dict("records")
-    ]
-
-
-def _json_value(name: str, value: Any, ids: frozenset[str]) -> Any:
-    import numpy as np
-    import pandas as pd
-
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return [_json_value(name, element, ids) for element in value]
-    if isinstance(value, dict):
-        return {str(key): _json_value(str(key), element, ids) for key, element in value.items()}
-    if value is None or pd.isna(value):
-        return None
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, int) and not isinstance(value, bool):
-        is_id = name in ids or name.endswith("_id") or abs(value) > _SAFE_IN_JSON
-        return str(value) if is_id else value
-    if isinstance(value, float) and math.isinf(value):
-        return str(value)  # JSON has no infinity
-    return value if isinstance(value, (bool, float, str)) else str(value)
 
 
 def _to_file(place: str, write: Callable[[str], Any]) -> None:

@@ -24,9 +24,6 @@ from loader.cli.options import (
 )
 from loader.cli.values import chosen, chosen_or_all, names
 
-_PATH_IDS = frozenset({"source", "target", "root_ids"})
-_PARTNER_IDS = frozenset({"neuron", "partner", "other"})
-
 
 class Direction(StrEnum):
     """Which partners to list."""
@@ -98,7 +95,7 @@ def paths(
             frame = connectome.get_shortest_paths(start, end, max_hops, threshold, limit)
         else:
             frame = connectome.get_paths(start, end, max_hops, threshold, limit)
-        table.write(frame, _PATH_IDS)
+        table.write(frame)
 
 
 def partners(
@@ -138,7 +135,7 @@ def partners(
         else:
             terms["properties"] = names(properties) if properties else None
             frame = connectome.get_partners(neurons, direction.value, threshold, **terms)
-        table.write(frame, _PARTNER_IDS)
+        table.write(frame)
 
 
 def sides(
@@ -179,7 +176,7 @@ def common(
     with table.opened() as connectome:
         neurons = which.read(connectome)
         frame = connectome.get_common_partners(neurons, direction.value, threshold, at_least)
-        table.write(frame, _PARTNER_IDS)
+        table.write(frame)
 
 
 def types(
@@ -256,4 +253,4 @@ def similarity(
             frame.index.name = "neuron_id"
         else:
             frame = similar_pairs(frame)
-        table.write(frame, _PARTNER_IDS)
+        table.write(frame)

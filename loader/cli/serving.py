@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from graphapi.common.address import is_loopback
 from graphapi.errors import InputError
 
 if TYPE_CHECKING:
@@ -57,8 +58,6 @@ class Serving:
     @cached_property
     def made_up(self) -> str | None:
         """A new password, if others can reach the server and none was given."""
-        from graphapi.serve.settings import is_loopback
-
         if self.token_file is not None or is_loopback(self.host):
             return None
         return secrets.token_urlsafe(24)

@@ -119,7 +119,7 @@ def test_boxes_that_stand_side_by_side_are_told_apart() -> None:
 │ NumOutputTuples: 3  ││ NumOutputTuples: 4│
 └─────────────────────┘└───────────────────┘
 """
-    assert steps_of_drawing(drawing) == (
+    assert steps_of_drawing(drawing, profile=True) == (
         Step("JOIN_TWO", 7, "Keys: b"),
         Step("SCAN_LEFT", 3),
         Step("SCAN_RIGHT", 4),

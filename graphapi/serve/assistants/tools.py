@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, get_args
 
+from graphapi.common.jsonvalues import SAFE_IN_JSON, is_id
 from graphapi.errors import InvalidRootIdError
 from graphapi.ids import parse_root_ids
 from graphapi.network.nulls import NullKind
 from graphapi.serve.answer import Answer
 from graphapi.serve.given import Given
 from graphapi.serve.routes import graph, hops, neurons, own, partners, types
-from graphapi.serve.tables import SAFE_IN_JSON, is_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 import numpy as np
 
+from graphapi.common.jsonvalues import cell
 from graphapi.common.notices import collected
 from graphapi.common.palette import UNKNOWN_COLOR
 from graphapi.engines.queries import catalog
@@ -19,7 +20,7 @@ from graphapi.serve.astext import command, python_call
 from graphapi.serve.desk import Question
 from graphapi.serve.given import Chosen
 from graphapi.serve.routes.common import class_colors, grouping
-from graphapi.serve.tables import cell, table_json
+from graphapi.serve.tables import table_json
 
 if TYPE_CHECKING:
     import pandas as pd
