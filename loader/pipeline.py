@@ -128,7 +128,7 @@ def load(
     _refuse_nested(to, work)
     found = _source(source, annotations, version, server, token)
     chosen = _Chosen(min_size, read_only(only) if only is not None else None, force_annotations)
-    with closing(_writer(to, user, password, database)) as writer:
+    with closing(_writer(to, user, password, database, replace)) as writer:
         return _run(found, writer, settings, chosen, replace, work, on_step)
 
 
@@ -173,12 +173,12 @@ def _run(
         record = make_record(origin, made, workspace.load_id, chosen.min_size)
         tell = on_step or (lambda _: None)
         with clock.measure("write"):
-            _write(writer, workspace, made, record, replace, settings)
+            _write(writer, workspace, made, record, settings)
         tell("written")
         with clock.measure("verify"):
             checks = writer.verify(record)
         tell("verified")
-        writer.publish(record, replace=replace)
+        writer.publish(record)
         tell("published")
         report = LoadReport(
             uri=writer.uri,
@@ -219,7 +219,6 @@ def _write(
     workspace: Workspace,
     made: Stages,
     record: Materialization,
-    replace: bool,
     settings: Settings,
 ) -> None:
     """Write the graph; if a piece fails, try once more with pieces half the size."""
@@ -229,7 +228,7 @@ def _write(
     for again in (True, False):
         chosen = dataclasses.replace(settings, halved=halved)
         try:
-            writer.write(made, record, replace=replace, settings=chosen)
+            writer.write(made, record, chosen)
         except PieceError as error:
             halved += 1
             workspace.finish(_PIECES, info={"halved": halved, "memory": settings.memory_limit})
@@ -268,7 +267,9 @@ def _source(
     return CaveSource(source, annotations=annotations, version=version, server=server, token=token)
 
 
-def _writer(to: str | Path, user: str | None, password: str | None, database: str | None) -> Writer:
+def _writer(
+    to: str | Path, user: str | None, password: str | None, database: str | None, replace: bool
+) -> Writer:
     if is_neo4j(str(to)):
         from loader.writers.neo4j import Neo4jWriter
 
@@ -276,7 +277,8 @@ def _writer(to: str | Path, user: str | None, password: str | None, database: st
     if str(to).startswith("neo4j-import:"):
         from loader.writers.neo4j_import import SCHEME, Neo4jImportWriter
 
-        return Neo4jImportWriter(Path(str(to).removeprefix(SCHEME)), database=database)
+        folder = Path(str(to).removeprefix(SCHEME))
+        return Neo4jImportWriter(folder, database=database, replace=replace)
     if "://" in str(to):
         raise InputError(
             f"'{to}' is not a place for a graph",
@@ -284,7 +286,7 @@ def _writer(to: str | Path, user: str | None, password: str | None, database: st
         )
     from loader.writers.embedded import EmbeddedWriter
 
-    return EmbeddedWriter(Path(to))
+    return EmbeddedWriter(Path(to), replace=replace)
 
 
 def _key(origin: Origin, chosen: _Chosen) -> dict[str, object]:

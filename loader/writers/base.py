@@ -63,15 +63,13 @@ class Writer(Protocol):
         """Return what exists at the target; None if nothing does."""
         ...
 
-    def write(
-        self, stages: Stages, record: Materialization, *, replace: bool, settings: Settings
-    ) -> None:
+    def write(self, stages: Stages, record: Materialization, settings: Settings) -> None:
         """Write the stages, where nobody can read them yet.
 
         Raises
         ------
         GraphExistsError
-            Another graph appeared at the target, and `replace` is not set.
+            Another graph appeared at the target, and must not be replaced.
         PieceError
             The engine failed at a piece; everything written was removed.
         """
@@ -87,7 +85,7 @@ class Writer(Protocol):
         """
         ...
 
-    def publish(self, record: Materialization, *, replace: bool) -> None:
+    def publish(self, record: Materialization) -> None:
         """Make the graph readable, in one step."""
         ...
 

@@ -56,10 +56,13 @@ class EmbeddedWriter:
     ----------
     path
         The target. An existing graph can be read until the new one replaces it.
+    replace
+        Replace an existing graph.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, replace: bool = False) -> None:
         self.path = expanded(path).resolve()
+        self._replace = replace
         self.uri = str(self.path)
         self._pool = 0
         self._lock = FileLock(
@@ -108,11 +111,9 @@ class EmbeddedWriter:
             return Existing(None, what)
         return Existing(record, f"{record.datastack} at version {record.version}")
 
-    def write(
-        self, stages: Stages, record: Materialization, *, replace: bool, settings: Settings
-    ) -> None:
+    def write(self, stages: Stages, record: Materialization, settings: Settings) -> None:
         """Write a new file beside the target; see `loader.writers.base.Writer`."""
-        self._refuse_existing(replace)
+        self._refuse_existing()
         self._remove_leftovers()
         try:
             self._write(stages, record, settings)
@@ -175,10 +176,10 @@ class EmbeddedWriter:
         report.raise_if_wrong()
         return dataclasses.replace(report, uri=self.uri)
 
-    def publish(self, record: Materialization, *, replace: bool) -> None:
+    def publish(self, record: Materialization) -> None:
         """Rename the new file over the target; readers of the old file keep it."""
         temporary = self._temporary(record)
-        self._refuse_existing(replace)
+        self._refuse_existing()
         refuse_logs(self.path)
         put_in_place(temporary, self.path)
         remember(self.path)
@@ -190,8 +191,8 @@ class EmbeddedWriter:
     def _temporary(self, record: Materialization) -> Path:
         return self.path.with_name(f".{self.path.name}.{record.load_id}.loading")
 
-    def _refuse_existing(self, replace: bool) -> None:
-        if self.path.exists() and not replace:
+    def _refuse_existing(self) -> None:
+        if self.path.exists() and not self._replace:
             raise GraphExistsError(
                 f"'{self.path}' appeared during the load",
                 hint="use --replace, or choose another file with --to",

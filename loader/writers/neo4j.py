@@ -88,14 +88,7 @@ class Neo4jWriter:
             return Existing(None, what, marks[0] if marks else "")
         return Existing(record, f"{record.datastack} at version {record.version}")
 
-    def write(
-        self,
-        stages: Stages,
-        record: Materialization,
-        *,
-        replace: bool,  # noqa: ARG002
-        settings: Settings,
-    ) -> None:
+    def write(self, stages: Stages, record: Materialization, settings: Settings) -> None:
         """Replace the graph; see `loader.writers.base.Writer`."""
         queries = catalog()
         refuse_indexes_in_the_way(self._engine.indexes(), record.neuron_fields)
@@ -115,7 +108,7 @@ class Neo4jWriter:
         report.raise_if_wrong()
         return report
 
-    def publish(self, record: Materialization, *, replace: bool) -> None:  # noqa: ARG002
+    def publish(self, record: Materialization) -> None:
         """Complete the record, in a transaction that also checks that we still hold the mark."""
         complete(self._hold, record, "loading")
 

@@ -59,26 +59,23 @@ class Neo4jImportWriter:
     ----------
     folder
         Folder for the files; created if missing.
-    admin
-        Command of the tool, such as `["/opt/neo4j/bin/neo4j-admin"]`. By default
-        `$CAVEGRAPH_NEO4J_ADMIN`, else the tool in `$NEO4J_HOME/bin`; without either it is not run.
     database
         Name of the new database.
+    replace
+        Replace a database of this name.
     """
 
-    def __init__(
-        self, folder: Path, *, admin: Sequence[str] | None = None, database: str | None = None
-    ) -> None:
+    def __init__(self, folder: Path, *, database: str | None = None, replace: bool = False) -> None:
         self.folder = expanded(folder).resolve()
         self.uri = f"{SCHEME}{self.folder}"
-        self._admin = list(admin) if admin is not None else admin_from_environment()
+        self._admin = admin_from_environment()
         self._database = database or "neo4j"
         self._lock = FileLock(
             self.folder.with_name(f".{self.folder.name}.lock"),
             (_BUSY.format(self.folder), "wait until it ends, or choose another folder"),
         )
         self._written: dict[str, int] = {}
-        self._overwrite: list[str] = []
+        self._overwrite = ["--overwrite-destination=true"] if replace else []
 
     def take(self) -> None:
         """Lock the folder; see `loader.writers.base.Writer`.
@@ -104,16 +101,8 @@ class Neo4jImportWriter:
             return None
         return Existing(None, "files of an earlier export")
 
-    def write(
-        self,
-        stages: Stages,
-        record: Materialization,
-        *,
-        replace: bool,
-        settings: Settings,
-    ) -> None:
+    def write(self, stages: Stages, record: Materialization, settings: Settings) -> None:
         """Write the files; see `loader.writers.base.Writer`."""
-        self._overwrite = ["--overwrite-destination=true"] if replace else []
         make_folder(self.folder)
         made = importfiles.parts(stages, record)
         listing = Listing(self.folder, _LISTED)
@@ -152,7 +141,7 @@ class Neo4jImportWriter:
         report.raise_if_wrong()
         return report
 
-    def publish(self, record: Materialization, *, replace: bool) -> None:  # noqa: ARG002
+    def publish(self, record: Materialization) -> None:  # noqa: ARG002
         """Run the import if the tool is available.
 
         Raises
