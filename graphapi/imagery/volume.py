@@ -201,6 +201,10 @@ class Volume:
         names = _json(content, f"the mesh manifest of {root_id}").get("fragments")
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise CaveResponseError(f"the mesh manifest of {root_id} does not list fragments")
+        if outside := [name for name in names if name.startswith("/") or ".." in name.split("/")]:
+            raise CaveResponseError(
+                f"the mesh manifest of {root_id} names a file outside its folder: {outside[0]!r}"
+            )
         if not names:
             raise ImageryNotFoundError(f"the mesh of {root_id} in {self.source.text} is empty")
         fragments = self._files(names)

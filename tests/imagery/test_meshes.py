@@ -138,6 +138,16 @@ def test_damaged_manifest(segments: Path, content: str) -> None:
         get_meshes(segments, [7])
 
 
+@pytest.mark.parametrize("place", ["../../other", "/{}/other", "sub/../../../other"])
+def test_a_manifest_names_no_file_outside_its_folder(segments: Path, place: str) -> None:
+    other = segments.parent / "other"
+    other.write_bytes(legacy_bytes(TETRAHEDRON, SIDES))
+    fragment = place.format(str(segments.parent).lstrip("/"))
+    (segments / "mesh/7:0").write_text(json.dumps({"fragments": [fragment]}))
+    with pytest.raises(CaveResponseError, match="outside its folder"):
+        get_meshes(segments, [7])
+
+
 def test_transform_of_the_mesh_folder(segments: Path) -> None:
     transform = [2, 0, 0, 100, 0, 3, 0, 200, 0, 0, 4, 300]
     (segments / "mesh/info").write_text(json.dumps({"transform": transform}))
