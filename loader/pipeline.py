@@ -260,8 +260,7 @@ def _source(
 
         if server or token:
             raise InputError(f"server and token do not apply: '{source}' is a file")
-        number = 0 if version == "latest" else int(version)
-        return FileSource(source, annotations=annotations, version=number)
+        return FileSource(source, annotations=annotations, version=version)
     from loader.sources.cave import CaveSource
 
     return CaveSource(source, annotations=annotations, version=version, server=server, token=token)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from graphapi.connectome import Connectome
-from graphapi.errors import CaveError, EngineError, InputError
+from graphapi.errors import CaveError, EngineError
 from graphapi.graph.door import default_uri
 from loader.cli.options import Graph
 from loader.cli.terminal import say
@@ -189,7 +189,7 @@ def load(
             header=header,
             ids=ids,
             name=name,
-            version=_number(version),
+            version=version,
             synthetic=synthetic,
             regions=regions,
             refused={
@@ -208,7 +208,7 @@ def load(
             tables,
             preset=preset,
             no_preset=no_preset,
-            version=_version(version),
+            version=version,
             server=server,
             synapse_table=synapse_table or None,
             soma_table=soma_table,
@@ -346,15 +346,3 @@ def described(connectome: Connectome) -> str:
     ]
     lines += reading_lines(made.reading)
     return "\n".join([*lines, *(f"  note: {note}" for note in made.notes)])
-
-
-def _version(text: str) -> int | str:
-    return text if text == "latest" else _number(text)
-
-
-def _number(text: str) -> int:
-    if text == "latest":
-        return 0
-    if not (text.isascii() and text.isdigit()):
-        raise InputError(f"--version '{text}' is not a number", hint="use a number, or latest")
-    return int(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,6 +39,7 @@ from loader.work.steps import (
     NUCLEI,
     ROWS,
     Origin,
+    read_version,
 )
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class CaveSource:
         cave: Cave | None = None,
     ) -> None:
         self._datastack = datastack
-        self._version = _number(version)
+        self._version = read_version(version)
         self._annotations = [read_annotation(a) for a in annotations]
         self._confirmed = {"synapse": synapse_resolution, "viewer": viewer_resolution}
         self._server, self._token = server, token
@@ -392,13 +393,3 @@ class CaveSource:
         rows = fetch_table(self.cave, table, version, with_target=False, progress=settings.progress)
         resolution = self.cave.table_info(table, version).voxel_resolution
         write_step(workspace, NUCLEI, cavetables.nuclei(rows, table, resolution))
-
-
-def _number(version: int | str) -> int | Literal["latest"]:
-    if isinstance(version, int):
-        return version
-    if version == "latest":
-        return "latest"
-    if version.isascii() and version.isdigit():
-        return int(version)
-    raise InputError(f"version '{version}' is not a number", hint="give a number, or 'latest'")

@@ -16,7 +16,7 @@ from loader.sources.roiinfo import read_region_names
 from loader.sources.rowfiles import Asked, RowFiles
 from loader.sources.rowfilter import RowFilter, read_filters
 from loader.work.duck import database
-from loader.work.steps import ANNOTATIONS, EXTRACTED, NAMES, ROWS, Origin
+from loader.work.steps import ANNOTATIONS, EXTRACTED, NAMES, ROWS, Origin, read_version
 from loader.work.workspace import sha256_of
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class FileSource:
         `numbers`, `names`, or `auto`: names if no id is a number. Named cells get root ids
         1, 2, ... in the order of their names, and the property `name`.
     datastack, version
-        Name and version of the graph; by default the file's name and 0.
+        Name and version of the graph; by default the file's name and 0, which `latest` is too.
     one_is_unresolved
         Whether root id 1 means "not looked up", as in CAVE; by default, whether the table has
         CAVE's column `pre_pt_root_id`.
@@ -80,7 +80,7 @@ class FileSource:
         columns: Mapping[str, str] | None = None,
         ids: Ids = "auto",
         datastack: str = "",
-        version: int = 0,
+        version: int | str = 0,
         one_is_unresolved: bool | None = None,
         synthetic: bool = False,
         keep: Sequence[str | RowFilter] = (),
@@ -98,7 +98,8 @@ class FileSource:
         volume = None if listed else _volume(regions)
         self._asked = Asked(named, ids, read_filters(keep), volume, listed)
         self._datastack = datastack or self.files[0].path.name.split(".")[0]
-        self._version = version
+        number = read_version(version)
+        self._version = 0 if number == "latest" else number
         self._one_is_unresolved = one_is_unresolved
         self._synthetic = synthetic
         self._origin: Origin | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
+from graphapi.errors import InputError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -48,6 +50,17 @@ class Origin:
     key: dict[str, Any] = field(default_factory=dict)
     record: dict[str, Any] = field(default_factory=dict)
     sha256: tuple[tuple[str, str], ...] = ()
+
+
+def read_version(version: int | str) -> int | Literal["latest"]:
+    """Read a materialization version: a number, also as text, or `latest`."""
+    if isinstance(version, int):
+        return version
+    if version == "latest":
+        return "latest"
+    if version.isascii() and version.isdigit():
+        return int(version)
+    raise InputError(f"version '{version}' is not a number", hint="give a number, or latest")
 
 
 class Source(Protocol):

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from graphapi.errors import CavegraphError, InputError, NotFoundError, SourceSchemaError
-from loader import AnnotationFile, FileSource
+from loader import AnnotationFile, FileSource, load
 from loader.stages.make import Stages, make
 from loader.work.settings import Settings
 from loader.work.workspace import Workspace
@@ -333,3 +333,14 @@ def test_joined_texts_become_lists_when_asked(tmp_path):
     assert made.conflict_frame().empty
     with pytest.raises(SourceSchemaError, match="no column"):
         staged(tmp_path / "x", FileSource(rows, annotations=[AnnotationFile(path, lists=("a",))]))
+
+
+def test_a_version_is_a_number_or_latest(tmp_path):
+    rows = tmp_path / "rows.csv"
+    rows.write_text("pre,post,weight\n1,2,3\n")
+    versions = {
+        said: FileSource(rows, version=said).origin().version for said in (7, "7", "latest")
+    }
+    assert versions == {7: 7, "7": 7, "latest": 0}
+    with pytest.raises(InputError, match="version 'newest' is not a number"):
+        load(rows, tmp_path / "g.lbug", version="newest")
