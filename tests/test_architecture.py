@@ -241,8 +241,8 @@ def test_a_planted_way_to_cave_is_named(tmp_path: Path) -> None:
         tmp_path,
         graphapi__cave__connection="",
         graphapi__graph__fallback="from graphapi.cave.connection import Cave",
-        graphapi__graph__reader="from graphapi.graph.fallback import CaveSource",
-        graphapi__ask__paths="def later():\n    from graphapi.graph.fallback import CaveSource",
+        graphapi__graph__reader="from graphapi.graph.fallback import CaveAccess",
+        graphapi__ask__paths="def later():\n    from graphapi.graph.fallback import CaveAccess",
         graphapi__ask__types="from graphapi.cave.connection import Cave",
     )
     assert cave_users(root) == ["graphapi.ask.paths", "graphapi.ask.types"]

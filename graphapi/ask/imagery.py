@@ -61,13 +61,11 @@ class ImageryQuestions(ClassQuestions):
         ImageryNotFoundError
             There is no image data at this position.
         """
-        from graphapi.imagery.em import em_image
+        from graphapi.imagery.em import cut_out
 
-        picture: npt.NDArray[np.uint8] = em_image(
+        picture: npt.NDArray[np.uint8] = cut_out(
             self.image_source,
-            x,
-            y,
-            z,
+            (x, y, z),
             size,
             resolution=self.materialization.viewer_resolution,
             mip=mip,
@@ -75,7 +73,7 @@ class ImageryQuestions(ClassQuestions):
             pad=pad,
             fill_missing=fill_missing,
             token=self._token_for(self.image_source),
-        )
+        ).pixels
         return picture
 
     def get_meshes(
@@ -264,9 +262,7 @@ class ImageryQuestions(ClassQuestions):
         source = self.cave_source
         picture: npt.NDArray[np.uint64] = segmentation_image(
             self._source("segmentation_source", "segmentation"),
-            x,
-            y,
-            z,
+            (x, y, z),
             size,
             resolution=self.materialization.viewer_resolution,
             mip=mip,

@@ -264,18 +264,6 @@ class RegionReader(SignedReader):
         attrs = self._provenance(terms).attrs() | self._region_attrs(terms, regions)
         return Adjacency(roots, roots, Connections.from_frame(rows), attrs)
 
-    def _fetch_in(
-        self,
-        terms: Terms,
-        regions: str | Sequence[str],
-        *,
-        pre: IdArray | None,
-        post: IdArray | None,
-    ) -> Connections:
-        """Return connections with their weights in some regions, as `_fetch` does."""
-        rows = self._region_rows(terms, regions, pre=pre, post=post)
-        return Connections.from_frame(over_regions(rows)).sorted()
-
     def _found(
         self,
         terms: Terms,
@@ -284,10 +272,11 @@ class RegionReader(SignedReader):
         pre: IdArray | None,
         post: IdArray | None,
     ) -> Connections:
-        """Return connections, in some regions if regions are given."""
+        """Return connections, with their weights in some regions if regions are given."""
         if regions is None:
             return self._fetch(terms, pre=pre, post=post)
-        return self._fetch_in(terms, regions, pre=pre, post=post)
+        rows = self._region_rows(terms, regions, pre=pre, post=post)
+        return Connections.from_frame(over_regions(rows)).sorted()
 
 
 def _listed(regions: str | Sequence[str]) -> list[str]:

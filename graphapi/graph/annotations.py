@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from graphapi.ids import IdArray
 
 
-class AnnotationTable:
+class AnnotationRows:
     """The graph's annotation rows. Columns are fetched on first use and kept.
 
     Parameters

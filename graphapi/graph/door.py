@@ -11,7 +11,7 @@ from graphapi.common.threads import stop_around
 from graphapi.engines import is_neo4j
 from graphapi.engines.queries import Query, catalog
 from graphapi.errors import GraphIncompleteError
-from graphapi.graph.annotations import AnnotationTable, any_frame
+from graphapi.graph.annotations import AnnotationRows, any_frame
 from graphapi.graph.materialization import read_materialization
 from graphapi.graph.results import Provenance
 
@@ -53,7 +53,7 @@ class Graph:
         self.timeout = timeout
         self._roots: IdArray | None = None
         self.materialization = read_materialization(engine, timeout=timeout)
-        self.annotations = AnnotationTable(self.materialization, self.run)
+        self.annotations = AnnotationRows(self.materialization, self.run)
 
     def close(self) -> None:
         """Close the graph; safe to call twice."""

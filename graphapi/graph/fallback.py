@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from graphapi.ids import IdArray
 
 
-class CaveSource:
+class CaveAccess:
     """Access to the CAVE server of a graph's datastack; connects on first use.
 
     Parameters

@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from graphapi.graph.annotations import AnnotationTable
+    from graphapi.graph.annotations import AnnotationRows
     from graphapi.ids import IdArray
 
 #: Most values that a message lists.
@@ -26,7 +26,7 @@ class ValueCount(NamedTuple):
     neurons: int
 
 
-def count_values(table: AnnotationTable, roots: IdArray, name: str) -> list[ValueCount]:
+def count_values(table: AnnotationRows, roots: IdArray, name: str) -> list[ValueCount]:
     """Count the values of a field; each element of a list counts as a value.
 
     Parameters

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from graphapi.engines.base import Engine
     from graphapi.engines.queries import Query
-    from graphapi.graph.fallback import CaveSource
+    from graphapi.graph.fallback import CaveAccess
     from graphapi.graph.frommatrix import HeldMatrix
     from graphapi.ids import IdArray
 
@@ -116,15 +116,15 @@ class Reader(Graph):
             raise
 
     @cached_property
-    def cave_source(self) -> CaveSource | None:
+    def cave_source(self) -> CaveAccess | None:
         """Access to CAVE for this graph; None for graphs made from files."""
         if self.materialization.source != "cave":
             return None
-        from graphapi.graph.fallback import CaveSource
+        from graphapi.graph.fallback import CaveAccess
 
-        return CaveSource(self.materialization, token=self._token, server=self._server)
+        return CaveAccess(self.materialization, token=self._token, server=self._server)
 
-    def require_cave(self) -> CaveSource:
+    def require_cave(self) -> CaveAccess:
         """Return the access to CAVE, or raise an error that says why there is none.
 
         Raises

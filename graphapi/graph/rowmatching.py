@@ -15,12 +15,12 @@ from graphapi.graph.matching import matches
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from graphapi.graph.annotations import AnnotationTable
+    from graphapi.graph.annotations import AnnotationRows
     from graphapi.graph.matching import Mask, Rule
     from graphapi.ids import IdArray
 
 
-def roots_matching(table: AnnotationTable, wanted: Mapping[str, object], rule: Rule) -> IdArray:
+def roots_matching(table: AnnotationRows, wanted: Mapping[str, object], rule: Rule) -> IdArray:
     """Return the annotated neurons that match criteria.
 
     Parameters
@@ -54,7 +54,7 @@ def roots_matching(table: AnnotationTable, wanted: Mapping[str, object], rule: R
     return found[found > 0]
 
 
-def _fitting(table: AnnotationTable, fields: Mapping[str, object], rule: Rule, among: Mask) -> Mask:
+def _fitting(table: AnnotationRows, fields: Mapping[str, object], rule: Rule, among: Mask) -> Mask:
     """Return which of some rows match all fields."""
     fits = among.copy()
     for name, value in fields.items():

@@ -51,82 +51,9 @@ class CutOut:
         return shape[self.window.right] // 2, shape[self.window.down] // 2
 
 
-def em_image(
-    source: str | os.PathLike[str] | Volume,
-    x: int,
-    y: int,
-    z: int,
-    size: int | Sequence[int] = 1000,
-    *,
-    resolution: Sequence[float],
-    mip: int | None = None,
-    plane: str = "xy",
-    pad: bool = True,
-    fill_missing: bool = False,
-    token: str | None = None,
-) -> Any:
-    """Cut an image out of an EM volume, centred at a position.
-
-    Rows are y and columns are x (for `plane='xy'`), so `ax.imshow(image)` shows the slice as
-    Neuroglancer does: a larger x is further to the right. CRANTpy returns cloud-volume's order, x
-    first, which `imshow` shows transposed; use `em_image(...).T` to get that order.
-
-    Parameters
-    ----------
-    source
-        Address of the volume, or an open volume.
-    x, y, z
-        A voxel of the datastack: whole numbers, in voxels of `resolution`, like the pixel
-        positions of `get_synapses`. The image may have other voxels. Its centre is the voxel that
-        holds the middle of this one, at `image[height // 2, width // 2]`, for even and odd sizes.
-    size
-        Pixels per side, or (width, height), in voxels of the scale shown.
-    resolution
-        Size in nm of the voxels of x, y and z.
-    mip
-        Number of the scale to show. None: the scale with this `resolution`, or the finest scale
-        if there is none.
-    plane
-        Two axes, the first to the right, the second down: 'xy', 'xz', 'yz', 'zy', ...
-    pad
-        Fill pixels outside the volume with `PADDING` (0). False: raise an error instead.
-    fill_missing
-        Show chunks missing from the volume as 0, instead of raising an error.
-    token
-        The CAVE token, for volumes that need it.
-
-    Returns
-    -------
-    numpy.ndarray
-        The volume's dtype, usually uint8, shape (height, width); channels last, if several.
-
-    Raises
-    ------
-    ImageryNotFoundError
-        The image lies completely outside the volume, or a chunk of it is missing.
-    InputError
-        An argument is not valid.
-    CaveAuthError, CaveUnavailableError, CaveResponseError
-        The server refuses the token, does not answer, or holds damaged data.
-    """
-    return cut_out(
-        source,
-        (x, y, z),
-        size,
-        resolution=resolution,
-        mip=mip,
-        plane=plane,
-        pad=pad,
-        fill_missing=fill_missing,
-        token=token,
-    ).pixels
-
-
 def segmentation_image(
     source: str | os.PathLike[str] | Volume,
-    x: int,
-    y: int,
-    z: int,
+    position: Sequence[object],
     size: int | Sequence[int] = 1000,
     *,
     resolution: Sequence[float],
@@ -137,12 +64,12 @@ def segmentation_image(
     token: str | None = None,
     to_roots: Callable[[Any], Any] | None = None,
 ) -> Any:
-    """Cut an image of ids out of a segmentation, with the same window as `em_image`.
+    """Cut an image of ids out of a segmentation, with the same window as `cut_out`.
 
     Parameters
     ----------
-    source, x, y, z, size, resolution, mip, plane, pad, fill_missing, token
-        As for `em_image`.
+    source, position, size, resolution, mip, plane, pad, fill_missing, token
+        As for `cut_out`.
     to_roots
         Function that returns the root id of each supervoxel id. It is called once, with the
         distinct ids other than 0, sorted, as uint64. A graphene volume stores supervoxel ids,
@@ -156,14 +83,14 @@ def segmentation_image(
     Raises
     ------
     InputError
-        The volume is not a segmentation; otherwise as for `em_image`.
+        The volume is not a segmentation; otherwise as for `cut_out`.
     """
     volume = open_volume(source, token)
     if not volume.is_segmentation:
         raise InputError(f"{volume.source.text} is an image, not a segmentation")
     found = cut_out(
         volume,
-        (x, y, z),
+        position,
         size,
         resolution=resolution,
         mip=mip,
@@ -186,7 +113,52 @@ def cut_out(
     fill_missing: bool = False,
     token: str | None = None,
 ) -> CutOut:
-    """Return an image cut out of a volume, with its position; arguments as for `em_image`."""
+    """Cut an image out of an EM volume, centred at a position.
+
+    Rows are y and columns are x (for `plane='xy'`), so `ax.imshow(image)` shows the slice as
+    Neuroglancer does: a larger x is further to the right. CRANTpy returns cloud-volume's order, x
+    first, which `imshow` shows transposed; transpose the pixels to get that order.
+
+    Parameters
+    ----------
+    source
+        Address of the volume, or an open volume.
+    position
+        x, y, z of a voxel of the datastack: whole numbers, in voxels of `resolution`, like the
+        pixel positions of `get_synapses`. The image may have other voxels. Its centre is the voxel
+        that holds the middle of this one, at `pixels[height // 2, width // 2]`, for even and odd
+        sizes.
+    size
+        Pixels per side, or (width, height), in voxels of the scale shown.
+    resolution
+        Size in nm of the voxels of the position.
+    mip
+        Number of the scale to show. None: the scale with this `resolution`, or the finest scale
+        if there is none.
+    plane
+        Two axes, the first to the right, the second down: 'xy', 'xz', 'yz', 'zy', ...
+    pad
+        Fill pixels outside the volume with `PADDING` (0). False: raise an error instead.
+    fill_missing
+        Show chunks missing from the volume as 0, instead of raising an error.
+    token
+        The CAVE token, for volumes that need it.
+
+    Returns
+    -------
+    CutOut
+        The pixels, of the volume's dtype, usually uint8, shape (height, width), with channels
+        last, if several; and their position in the volume.
+
+    Raises
+    ------
+    ImageryNotFoundError
+        The image lies completely outside the volume, or a chunk of it is missing.
+    InputError
+        An argument is not valid.
+    CaveAuthError, CaveUnavailableError, CaveResponseError
+        The server refuses the token, does not answer, or holds damaged data.
+    """
     volume = open_volume(source, token)
     scale = pick_scale(volume.scales, resolution, mip)
     window = window_at(voxel_at(position, resolution, scale.resolution), size, plane, scale)

@@ -67,7 +67,7 @@ def em_with_synapse(
     size
         Width and height in pixels.
     mip, plane, token, fill_missing
-        As for `graphapi.imagery.em.em_image`.
+        As for `graphapi.imagery.em.cut_out`.
     segmentation
         The segmentation, to tint and outline the two neurons; requires `pre_root` or `post_root`.
     pre_root, post_root
@@ -86,7 +86,7 @@ def em_with_synapse(
     Raises
     ------
     ImageryNotFoundError, InputError
-        As for `em_image`.
+        As for `cut_out`.
     """
     sites = [_site(pre, "pre"), _site(post, "post")]
     if centre is None:
@@ -158,7 +158,7 @@ def em_panels(
     Raises
     ------
     ImageryNotFoundError, InputError
-        As for `em_image`.
+        As for `cut_out`.
     """
     need_columns(synapses, _POSITIONS, "synapses")
     if count < 1:
@@ -226,7 +226,6 @@ def _ids_below(
     volume = open_volume(segmentation, token)
     own = found.window.scale.resolution
     scale = _nearest(volume, own)
-    x, y, z = middle
     sides = found.window.right, found.window.down
     # One more voxel on each side: windows of two resolutions do not start at the same nm.
     width, height = (int(np.ceil(size * own[axis] / scale.resolution[axis])) + 2 for axis in sides)
@@ -234,9 +233,7 @@ def _ids_below(
     window = window_at(centre, (width, height), plane, scale)
     ids = segmentation_image(
         volume,
-        x,
-        y,
-        z,
+        middle,
         (width, height),
         resolution=resolution,
         mip=scale.mip,

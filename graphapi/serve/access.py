@@ -44,7 +44,7 @@ HEADERS = {
 }
 
 
-class Pass:
+class Password:
     """The password of a server, and the cookie of a visitor who has given it."""
 
     def __init__(self, password: str | None) -> None:
@@ -92,7 +92,7 @@ class Pass:
 class Access:
     """Middleware that refuses strangers, and adds the security headers to every answer."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, visitors: Pass) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, visitors: Password) -> None:
         self._app = app
         self._settings = settings
         self._pass = visitors

@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from graphapi.errors import CavegraphError
-from graphapi.serve.access import LOGIN, Access, Pass
+from graphapi.serve.access import LOGIN, Access, Password
 from graphapi.serve.assistants.door import Door
 from graphapi.serve.desk import Desk, Question, answer_error, answer_failure, parameters
 from graphapi.serve.neuprint.routes import neuprint_routes
@@ -45,7 +45,7 @@ def application(connectome: Connectome, settings: Settings) -> Starlette:
     settings
         Limits and access.
     """
-    desk, visitors = Desk(connectome, settings), Pass(settings.password)
+    desk, visitors = Desk(connectome, settings), Password(settings.password)
     assistants = Door(desk)
     app = Starlette(
         routes=[
@@ -68,7 +68,7 @@ def application(connectome: Connectome, settings: Settings) -> Starlette:
     return app
 
 
-def _login(visitors: Pass) -> Callable[[Request], Awaitable[Response]]:
+def _login(visitors: Password) -> Callable[[Request], Awaitable[Response]]:
     async def login(request: Request) -> Response:
         given = (await parameters(request, 10_000)).get("password")
         if not isinstance(given, str) or not visitors.accepts(given):

@@ -12,7 +12,7 @@ import pytest
 from graphapi.cave.token import generate_cave_token
 from graphapi.cave.trust import TokenWarning, is_trusted, trust
 from graphapi.errors import CaveAuthError
-from graphapi.graph.fallback import CaveSource
+from graphapi.graph.fallback import CaveAccess
 
 TOKEN = "5ec7e75ec7e75ec7e75ec7e75ec7e75e"
 STRANGER = "https://cave.stranger.example"
@@ -30,10 +30,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def source(
     server: str = STRANGER, *, token: str | None = None, named: str | None = None
-) -> CaveSource:
+) -> CaveAccess:
     """What asks CAVE for a graph whose record names `server`."""
     made: Any = SimpleNamespace(server=server, datastack="ants")
-    return CaveSource(made, token=token, server=named)
+    return CaveAccess(made, token=token, server=named)
 
 
 @pytest.mark.parametrize("token", [None, TOKEN], ids=["saved", "given"])

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from graphapi import IsNull, Not, NotNull
-from graphapi.graph.annotations import AnnotationTable
+from graphapi.graph.annotations import AnnotationRows
 from graphapi.graph.matching import Rule
 from graphapi.graph.materialization import Field, Materialization
 from graphapi.graph.rowmatching import roots_matching
@@ -40,14 +40,14 @@ def drawn(seed: int) -> list[dict[str, Any]]:
     return [*rows, {"root_id": None, "annotation_table": "first", "kind": "x", "side": "x"}]
 
 
-def opened(rows: list[dict[str, Any]]) -> AnnotationTable:
+def opened(rows: list[dict[str, Any]]) -> AnnotationRows:
     fields = [Field(name, "string", ", ".join(of)) for name, of in TABLES.items()]
     fields += [Field("root_id", "int"), Field("annotation_table", "string")]
     record = Materialization(
         "toy", 1, None, "files", "id", "now", "test", annotation_fields=tuple(fields)
     )
     columns = {f.name: [row.get(f.name) for row in rows] for f in fields}
-    return AnnotationTable(record, lambda *_: pa.table(columns))
+    return AnnotationRows(record, lambda *_: pa.table(columns))
 
 
 def by_hand(rows: list[dict[str, Any]], asked: dict[str, Any]) -> list[int]:

@@ -18,7 +18,7 @@ from graphapi.errors import (
     ImageryNotFoundError,
     InputError,
 )
-from graphapi.imagery.em import cut_out, em_image, segmentation_image
+from graphapi.imagery.em import cut_out, segmentation_image
 from graphapi.imagery.volume import open_volume
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 OFFSET = (100, 200, 30)
 SIZE = (50, 40, 10)
 NM = (8, 8, 42)
+
+
+def em_image(source: Any, x: int, y: int, z: int, *size: Any, **options: Any) -> Any:
+    """Cut an image out of a volume, without its position."""
+    return cut_out(source, (x, y, z), *size, **options).pixels
 
 
 def noise(shape: tuple[int, ...], dtype: str = "uint8", seed: int = 1) -> Any:
@@ -228,7 +233,7 @@ def test_segmentation_keeps_ids_beyond_floats(tmp_path: Path) -> None:
     array[8:] = 576460752722298427
     array[:, :2] = 0
     folder = write_volume(tmp_path / "seg", WrittenScale(array, NM), kind="segmentation")
-    ids = segmentation_image(folder, 8, 4, 1, 8, resolution=NM)
+    ids = segmentation_image(folder, (8, 4, 1), 8, resolution=NM)
     assert ids.dtype == np.uint64
     np.testing.assert_array_equal(ids, array[4:12, 0:8, 1].T)
     asked: list[Any] = []
@@ -237,17 +242,17 @@ def test_segmentation_keeps_ids_beyond_floats(tmp_path: Path) -> None:
         asked.append(supervoxels.tolist())
         return np.array([11, 2**62 + 1])
 
-    roots = segmentation_image(folder, 8, 4, 1, 8, resolution=NM, to_roots=to_roots)
+    roots = segmentation_image(folder, (8, 4, 1), 8, resolution=NM, to_roots=to_roots)
     assert asked == [[576460752722298426, 576460752722298427]]
     wanted = np.where(array == 0, 0, np.where(array == 576460752722298426, 11, 2**62 + 1))
     np.testing.assert_array_equal(roots, wanted[4:12, 0:8, 1].T)
     with pytest.raises(CaveResponseError, match="2 supervoxels"):
-        segmentation_image(folder, 8, 4, 1, 8, resolution=NM, to_roots=lambda ids: ids[:1])
+        segmentation_image(folder, (8, 4, 1), 8, resolution=NM, to_roots=lambda ids: ids[:1])
 
 
 def test_segmentation_of_an_image_is_refused(em: Path) -> None:
     with pytest.raises(InputError, match="is an image"):
-        segmentation_image(em, 120, 220, 33, 8, resolution=NM)
+        segmentation_image(em, (120, 220, 33), 8, resolution=NM)
 
 
 @pytest.mark.parametrize(

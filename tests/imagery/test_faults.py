@@ -27,7 +27,7 @@ from graphapi.errors import (
 )
 from graphapi.imagery import info as info_module
 from graphapi.imagery.careful import TicketAdapter
-from graphapi.imagery.em import em_image
+from graphapi.imagery.em import cut_out
 from graphapi.imagery.meshes import get_meshes
 from graphapi.imagery.volume import _library, open_volume
 
@@ -88,7 +88,7 @@ def test_chunks_are_fetched_with_a_time_limit(
         return send(self, request, *args, **kwargs)
 
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", watched)
-    em_image(f"{web.url}/{em.name}", 8, 8, 1, 4, resolution=NM)
+    cut_out(f"{web.url}/{em.name}", (8, 8, 1), 4, resolution=NM)
     assert limits == [(TicketAdapter, (LIMITS.connect, LIMITS.wait))]
 
 
@@ -97,14 +97,14 @@ def test_a_chunk_without_an_end_is_asked_for_once(
 ) -> None:
     monkeypatch.setattr(_library().tickets, "_limits", Limits(most=1_000))
     with pytest.raises(CaveResponseError, match="more than 1,000 bytes"):
-        em_image(f"{web.url}/{em.name}", 8, 8, 1, 4, resolution=NM)
+        cut_out(f"{web.url}/{em.name}", (8, 8, 1), 4, resolution=NM)
     assert [path for path in web.paths() if "8_8_42" in path] == ["em/8_8_42/0-16_0-16_0-4"]
 
 
 def test_a_chunk_that_fails_is_asked_for_three_times(web: WebServer, em: Path) -> None:
     web.answers["em/8_8_42/0-16_0-16_0-4"] = lambda _: (503, b"")
     with pytest.raises(CaveUnavailableError, match="503"):
-        em_image(f"{web.url}/{em.name}", 8, 8, 1, 4, resolution=NM)
+        cut_out(f"{web.url}/{em.name}", (8, 8, 1), 4, resolution=NM)
     assert len([path for path in web.paths() if "8_8_42" in path]) == 3
 
 
@@ -113,7 +113,7 @@ def test_decoder_that_is_not_installed(em: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setitem(cloudvolume.chunks.NEEDS_INSTALL, "raw", "raw-codec")
     with pytest.raises(MissingExtraError, match="raw-codec") as caught:
-        em_image(em, 8, 8, 1, 4, resolution=NM)
+        cut_out(em, (8, 8, 1), 4, resolution=NM)
     assert "cavegraph[codecs]" in str(caught.value)
 
 
@@ -121,8 +121,8 @@ def test_nothing_is_written_outside_its_folder(em: Path, tmp_path: Path) -> None
     home, own = tmp_path / "home", tmp_path / "own"
     home.mkdir()
     script = (
-        "from graphapi.imagery.em import em_image\n"
-        f"print(em_image({str(em)!r}, 8, 8, 1, 4, resolution={NM}).shape)"
+        "from graphapi.imagery.em import cut_out\n"
+        f"print(cut_out({str(em)!r}, (8, 8, 1), 4, resolution={NM}).pixels.shape)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],

@@ -281,9 +281,9 @@ def test_real_meshes_from_disk_and_over_http(pinky40: Path, web: WebServer, segm
 def test_real_segmentation_and_mesh_are_at_the_same_place(pinky40: Path, web: WebServer) -> None:
     web.root = pinky40.parent
     segment, nm = 25024949, (32, 32, 40)
-    ids = segmentation_image(pinky40, 128, 128, 100, 256, resolution=nm)
+    ids = segmentation_image(pinky40, (128, 128, 100), 256, resolution=nm)
     over_http = segmentation_image(
-        f"{web.url}/pinky40_precomputed", 128, 128, 100, 256, resolution=nm
+        f"{web.url}/pinky40_precomputed", (128, 128, 100), 256, resolution=nm
     )
     np.testing.assert_array_equal(ids, over_http)
     rows, columns = np.nonzero(ids == segment)
@@ -378,14 +378,12 @@ def test_graphene_without_a_good_token(graphene: str, token: str | None) -> None
 
 
 def test_graphene_pictures_are_of_supervoxels_until_named(graphene: str) -> None:
-    ids = segmentation_image(graphene, 8, 8, 1, 4, resolution=(8, 8, 42), token=TOKEN)
+    ids = segmentation_image(graphene, (8, 8, 1), 4, resolution=(8, 8, 42), token=TOKEN)
     array = np.arange(16 * 16 * 4, dtype=np.uint64).reshape(16, 16, 4) + (1 << 56)
     np.testing.assert_array_equal(ids, array[6:10, 6:10, 1].T)
     roots = segmentation_image(
         graphene,
-        8,
-        8,
-        1,
+        (8, 8, 1),
         4,
         resolution=(8, 8, 42),
         token=TOKEN,

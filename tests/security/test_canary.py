@@ -22,9 +22,9 @@ from graphapi.cave.trust import TokenWarning
 from graphapi.common.address import Origin
 from graphapi.common.http import Pass, mount
 from graphapi.errors import CaveAuthError, CavegraphError
-from graphapi.graph.fallback import CaveSource
+from graphapi.graph.fallback import CaveAccess
 from graphapi.imagery.careful import TicketAdapter, ticketed
-from graphapi.imagery.em import em_image
+from graphapi.imagery.em import cut_out
 from graphapi.imagery.meshes import get_meshes
 from graphapi.imagery.volume import _library, open_volume, read_brain_mesh
 from loader.sandbox.standin import serve, write_folder
@@ -78,7 +78,7 @@ def test_a_strangers_graph(form: str, token: str | None, sink: RawServer, quiet:
     generate_cave_token("https://known.example", token=CANARY)
     address = forms(sink)[form]
     record: Any = SimpleNamespace(server="https://known.example", datastack="ants")
-    source = CaveSource(record, token=token, server=None)
+    source = CaveAccess(record, token=token, server=None)
     with quiet() as failures:
         open_volume(address, source.token_for(address))
     with pytest.raises(CaveAuthError, match="was not sent"):
@@ -228,7 +228,7 @@ def test_a_volume_that_sends_on(prefix: str, sent_on: str, sink: RawServer, quie
     with raw_server(of_a_volume(VOLUME, sink, sent_on)) as server:
         source = f"precomputed://{prefix}{server.url}/v"
         with quiet():
-            em_image(source, 4, 4, 4, 4, resolution=(8, 8, 8), token=CANARY)
+            cut_out(source, (4, 4, 4), 4, resolution=(8, 8, 8), token=CANARY)
         with quiet():
             get_meshes(source, [7], token=CANARY)
         with quiet():
@@ -298,7 +298,7 @@ def test_a_chunkedgraph_whose_data_lie_with_a_stranger(sink: RawServer, quiet: A
     with raw_server(of_a_volume(info, sink)) as server:
         source = f"graphene://middleauth+{server.url}/segmentation/table/x"
         with quiet():
-            em_image(source, 4, 4, 4, 4, resolution=(8, 8, 8), token=CANARY)
+            cut_out(source, (4, 4, 4), 4, resolution=(8, 8, 8), token=CANARY)
         with quiet():
             get_meshes(source, [7], token=CANARY)
     assert CANARY in server.heard
@@ -308,7 +308,7 @@ def test_a_chunkedgraph_whose_data_lie_with_a_stranger(sink: RawServer, quiet: A
 def test_a_strangers_volume_gets_none_of_the_saved_ones(sink: RawServer, quiet: Any) -> None:
     """Left without a token, cloud-volume's library would read one from the home folder."""
     with raw_server(of_a_volume(VOLUME, sink)) as server, quiet():
-        em_image(f"precomputed://{server.url}/v", 4, 4, 4, 4, resolution=(8, 8, 8))
+        cut_out(f"precomputed://{server.url}/v", (4, 4, 4), 4, resolution=(8, 8, 8))
         get_meshes(f"precomputed://{server.url}/v", [7])
     assert "8_8_8" in server.heard
     assert CANARY not in server.heard
