@@ -19,12 +19,12 @@ from graphapi.common.threads import in_order
 from graphapi.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from graphapi.cave.connection import Cave
     from graphapi.ids import IdArray
 
-How: TypeAlias = Literal["current", "supervoxel", "overlap", "split", "unknown"]
+How: TypeAlias = Literal["current", "overlap", "split", "unknown"]
 _IDS_AT_A_TIME = 5_000
 _SUPERVOXELS_AT_A_TIME = 50_000
 
@@ -40,25 +40,14 @@ class IdMapping:
     resolved
         int64, same length; 0 where unknown.
     how
-        Same length. `current`: the id is a root at that time. `supervoxel`: found through the
-        given supervoxel. `overlap`: one root holds all its supervoxels. `split`: several roots
-        hold them, and the one with the most was chosen. `unknown`: the id never existed, or
-        none of its supervoxels belongs to a root.
-    confidence
-        float64, same length: fraction of the id's supervoxels that the resolved root holds.
-    heirs
-        For every split id: all roots that hold its supervoxels and their fractions, largest
-        first.
-    timestamp
-        The time of `resolved` (timezone-aware, UTC).
+        Same length. `current`: the id is a root at that time. `overlap`: one root holds all its
+        supervoxels. `split`: several roots hold them, and the one with the most was chosen.
+        `unknown`: the id never existed, or none of its supervoxels belongs to a root.
     """
 
     requested: IdArray
     resolved: IdArray
     how: tuple[How, ...]
-    confidence: npt.NDArray[np.float64]
-    heirs: Mapping[int, tuple[tuple[int, float], ...]]
-    timestamp: datetime
 
     @property
     def unknown(self) -> IdArray:
@@ -135,13 +124,7 @@ def roots_of(cave: Cave, supervoxel_ids: IdArray, timestamp: datetime | None = N
     return roots[back]
 
 
-def map_to(
-    cave: Cave,
-    ids: IdArray,
-    timestamp: datetime | None = None,
-    *,
-    supervoxels: Mapping[int, int] | None = None,
-) -> IdMapping:
+def map_to(cave: Cave, ids: IdArray, timestamp: datetime | None = None) -> IdMapping:
     """Map root ids of any time to one time.
 
     Parameters
@@ -152,9 +135,6 @@ def map_to(
         Root ids of any time; repeats are allowed.
     timestamp
         Timezone-aware; None for now. It may be earlier or later than the ids.
-    supervoxels
-        Root id -> a supervoxel known to mark that neuron. Where given, the mapping is exact
-        and fast.
 
     Returns
     -------
@@ -163,43 +143,24 @@ def map_to(
     """
     at = _moment(timestamp)
     distinct = np.unique(ids)
-    found: dict[int, tuple[int, How, float]] = {}
     current = check_current(cave, distinct, at)
-    found.update({i: (i, "current", 1.0) for i in distinct[current].tolist()})
+    found: dict[int, tuple[int, How]] = {i: (i, "current") for i in distinct[current].tolist()}
     stale = distinct[~current]
-    found.update(_by_supervoxel(cave, stale, at, supervoxels or {}))
-    left = np.array([i for i in stale.tolist() if i not in found], dtype=np.int64)
-    known = left[_exist(cave, left)]
-    heirs: dict[int, tuple[tuple[int, float], ...]] = {}
+    known = stale[_exist(cave, stale)]
     with Progress("stale ids", len(known), unit="ids", shown=len(known) > 0) as bar:
-        shares = in_order(lambda i: _heirs(cave, i, at), known.tolist(), at_once=cave.max_in_flight)
-        for root_id, share in zip(known.tolist(), shares, strict=True):
+        all_heirs = in_order(
+            lambda i: _heirs(cave, i, at), known.tolist(), at_once=cave.max_in_flight
+        )
+        for root_id, heirs in zip(known.tolist(), all_heirs, strict=True):
             bar.advance()
-            if share:
-                best, part = share[0]
-                found[root_id] = (best, "overlap" if len(share) == 1 else "split", part)
-            if len(share) > 1:
-                heirs[root_id] = share
-    entries = [found.get(i, (0, "unknown", 0.0)) for i in ids.tolist()]
+            if heirs:
+                found[root_id] = (heirs[0], "overlap" if len(heirs) == 1 else "split")
+    entries = [found.get(i, (0, "unknown")) for i in ids.tolist()]
     return IdMapping(
         requested=np.asarray(ids, dtype=np.int64),
         resolved=np.array([entry[0] for entry in entries], dtype=np.int64),
         how=tuple(entry[1] for entry in entries),
-        confidence=np.array([entry[2] for entry in entries], dtype=np.float64),
-        heirs=heirs,
-        timestamp=at,
     )
-
-
-def _by_supervoxel(
-    cave: Cave, stale: IdArray, at: datetime, supervoxels: Mapping[int, int]
-) -> dict[int, tuple[int, How, float]]:
-    marked = [i for i in stale.tolist() if supervoxels.get(i, 0) > 0]
-    marks = np.array([supervoxels[i] for i in marked], dtype=np.int64)
-    roots = roots_of(cave, marks, at) if marked else marks
-    return {
-        i: (root, "supervoxel", 1.0) for i, root in zip(marked, roots.tolist(), strict=True) if root
-    }
 
 
 def _exist(cave: Cave, ids: IdArray) -> npt.NDArray[np.bool_]:
@@ -208,17 +169,17 @@ def _exist(cave: Cave, ids: IdArray) -> npt.NDArray[np.bool_]:
     )
 
 
-def _heirs(cave: Cave, root_id: int, at: datetime) -> tuple[tuple[int, float], ...]:
-    """Return the roots that hold a stale root's supervoxels and their fractions, largest first."""
+def _heirs(cave: Cave, root_id: int, at: datetime) -> list[int]:
+    """Return the roots that hold a stale root's supervoxels, the one with the most first."""
     parts = cave.segmentation.supervoxels(root_id)
     if not len(parts):
-        return ()
+        return []
     starts = range(0, len(parts), _SUPERVOXELS_AT_A_TIME)
     batches = [parts[i : i + _SUPERVOXELS_AT_A_TIME] for i in starts]
     held = np.concatenate([cave.segmentation.roots_of(batch, at) for batch in batches])
     roots, votes = np.unique(held[held > 0], return_counts=True)
-    order = np.lexsort((roots, -votes))
-    return tuple((int(roots[i]), float(votes[i] / len(parts))) for i in order)
+    heirs: list[int] = roots[np.lexsort((roots, -votes))].tolist()
+    return heirs
 
 
 def _batched(

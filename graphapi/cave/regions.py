@@ -23,8 +23,6 @@ def weights_by_region(
     version: int,
     rows: pd.DataFrame,
     source: Mapping[str, str],
-    *,
-    progress: bool = True,
 ) -> pd.DataFrame:
     """Count synapse rows by connection and region.
 
@@ -37,8 +35,6 @@ def weights_by_region(
     source
         `region_source` of the graph's record: a `column` of the synapse table; or a reference
         `table`, and the `column` of it.
-    progress
-        Whether to show a progress bar.
 
     Returns
     -------
@@ -50,7 +46,7 @@ def weights_by_region(
     SourceSchemaError
         The tables have no such column, or a synapse has two regions.
     """
-    regions = regions_of(cave, version, rows, source, progress=progress)
+    regions = regions_of(cave, version, rows, source)
     keys = {"pre": rows[PRE], "post": rows[POST], "region": regions}
     counted = pd.DataFrame(keys).groupby(["pre", "post", "region"], sort=True).size()
     frame = counted.reset_index(name="weight")
@@ -62,8 +58,6 @@ def regions_of(
     version: int,
     rows: pd.DataFrame,
     source: Mapping[str, str],
-    *,
-    progress: bool = True,
 ) -> pd.Series:
     """Return the region of each synapse row, `unassigned` where there is none.
 
@@ -71,7 +65,7 @@ def regions_of(
     """
     column, table = source["column"], source.get("table")
     if table:
-        found = _of_table(cave, table, column, version, rows["id"].to_numpy(), progress=progress)
+        found = _of_table(cave, table, column, version, rows["id"].to_numpy())
         regions = rows["id"].map(found)
     else:
         if column not in rows.columns:
@@ -81,14 +75,12 @@ def regions_of(
     return named.astype(object)
 
 
-def _of_table(
-    cave: Cave, table: str, column: str, version: int, ids: np.ndarray, *, progress: bool
-) -> dict[int, str]:
+def _of_table(cave: Cave, table: str, column: str, version: int, ids: np.ndarray) -> dict[int, str]:
     """Return the region of each synapse that a reference table says one of."""
     names = cave.schema(table, version).names
     wanted = ["target_id", column, *(["valid"] if "valid" in names else [])]
     asked = {"target_id": np.unique(ids).astype(np.int64)}
-    rows = fetch_matching(cave, table, version, asked, columns=wanted, progress=progress)
+    rows = fetch_matching(cave, table, version, asked, columns=wanted)
     if "valid" in names:
         rows = rows.filter(rows["valid"].fill_null(True))
     pairs = pd.DataFrame(

@@ -103,19 +103,6 @@ class Segmentation:
         )
         return np.unique(np.asarray(answer).astype(np.int64))
 
-    def changed(self, past: datetime, future: datetime) -> tuple[IdArray, IdArray]:
-        """Return the roots that expired and the roots that were created between two times.
-
-        Returns
-        -------
-        old, new : numpy.ndarray
-            int64, sorted.
-        """
-        old, new = self._send(
-            "the roots that changed", lambda graph: graph.get_delta_roots(past, future)
-        )
-        return np.unique(np.asarray(old, np.int64)), np.unique(np.asarray(new, np.int64))
-
     def _send(self, what: str, call: Callable[[Any], Any]) -> Any:
         try:
             return self._ask(what, lambda: call(self._graph()))

@@ -15,8 +15,6 @@ from graphapi.common.threads import in_order
 from graphapi.errors import SourceSchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from graphapi.cave.connection import Cave
 
 #: Suffix of all columns that come from the target table.
@@ -28,7 +26,6 @@ def fetch_table(
     table: str,
     version: int,
     *,
-    columns: Sequence[str] | None = None,
     with_target: bool = True,
     progress: bool = True,
 ) -> pa.Table:
@@ -42,8 +39,6 @@ def fetch_table(
     ----------
     cave, table, version
         What to read.
-    columns
-        Columns of the table itself to return; None for all. `id` is always included.
     with_target
         For a reference table: add the columns of its target table.
     progress
@@ -66,10 +61,7 @@ def fetch_table(
     """
     info = cave.table_info(table, version)
     joining = info.reference_table if with_target else None
-    wanted = columns
-    if joining and columns is not None and "target_id" not in columns:
-        wanted = [*columns, "target_id"]
-    rows = _whole(cave, table, version, wanted, progress)
+    rows = _whole(cave, table, version, progress)
     if joining is None:
         return rows
     if "target_id" not in rows.column_names:
@@ -78,30 +70,23 @@ def fetch_table(
         )
     targets = np.unique(rows["target_id"].drop_null().to_numpy().astype(np.int64))
     target = fetch_matching(cave, joining, version, {"id": targets}, progress=progress)
-    joined = _beside(rows, target)
-    return (
-        joined
-        if columns is None
-        else joined.drop_columns([] if "target_id" in columns else ["target_id"])
-    )
+    return _beside(rows, target)
 
 
-def _whole(
-    cave: Cave, table: str, version: int, columns: Sequence[str] | None, progress: bool
-) -> pa.Table:
+def _whole(cave: Cave, table: str, version: int, progress: bool) -> pa.Table:
     ranges = id_ranges(cave, table, version)
     parts = []
     total = sum(one.rows for one in ranges)
     with Progress(f"rows of {table}", total, shown=progress) as bar:
         for part in in_order(
-            lambda one: fetch_range(cave, table, version, one, columns),
+            lambda one: fetch_range(cave, table, version, one),
             ranges,
             at_once=cave.max_in_flight,
         ):
             parts.append(part)
             bar.advance(part.num_rows)
     require_total(cave, table, version, sum(part.num_rows for part in parts))
-    return Reader(cave, table, version, columns).finished(parts)
+    return Reader(cave, table, version).finished(parts)
 
 
 def _beside(rows: pa.Table, target: pa.Table) -> pa.Table:

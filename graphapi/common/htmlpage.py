@@ -25,7 +25,7 @@ class HtmlPage:
     height: int = 600
 
     @classmethod
-    def of(cls, body: str, *, style: str, script: str, height: int) -> HtmlPage:
+    def of(cls, body: str, *, style: str, script: str, height: int = 600) -> HtmlPage:
         """Build a page from a body, a style sheet and a script."""
         head = (
             "<!doctype html><html><head><meta charset='utf-8'><title>cavegraph</title>"

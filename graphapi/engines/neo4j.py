@@ -61,7 +61,6 @@ if TYPE_CHECKING:
 logging.getLogger("neo4j").addHandler(logging.NullHandler())
 
 _OLDEST = (5, 23)  # the first with `CALL () { ... }`
-_CHUNK = 20_000  # rows per record: enough to make the cost of a record negligible
 _CHUNKS_A_FETCH = 4
 _ROWS_A_FETCH = 10_000
 _TERMINATE = """
@@ -195,7 +194,7 @@ class Neo4jEngine:
         names = " and ".join(query.name for query, _ in asked)
         given = [plain_params(query.check(params)) for query, params in asked]
         queries = [query for query, _ in asked]
-        wrapped = [columnar(query, self.name, _CHUNK) for query in queries]
+        wrapped = [columnar(query) for query in queries]
         try:
             answers = self._read(
                 list(zip(wrapped, given, strict=True)),
@@ -251,7 +250,7 @@ class Neo4jEngine:
         """Return the plan of a query file; see `graphapi.engines.base.Engine.plan`."""
         given = plain_params(query.check(params))
         reads = query.mode == "read"
-        text = columnar(query, self.name, _CHUNK) if reads else query.text_for(self.name)
+        text = columnar(query) if reads else query.text_for(self.name)
         how = "PROFILE" if profile else "EXPLAIN"
         asked = [(f"{how} {text}", given)]
         (found,) = self._read(asked, query.name, None, _ROWS_A_FETCH, take_summary)

@@ -10,31 +10,31 @@ if TYPE_CHECKING:
     from graphapi.engines.queries import Query
 
 
-def columnar(query: Query, engine: str, chunk: int) -> str:
+_CHUNK = 20_000  # rows per record: enough to make the cost of a record negligible
+
+
+def columnar(query: Query) -> str:
     """Wrap a query that reads, so that its rows are sent as columns.
 
     Parameters
     ----------
     query
         A query that declares at least one column.
-    engine
-        Name of the engine whose body to use.
-    chunk
-        Rows per record.
 
     Returns
     -------
     str
-        A query that returns, for every `chunk` rows, one record with a list for each column. Rows
+        A query that returns, for every `_CHUNK` rows, one record with a list for each column. Rows
         keep their order. Rows are collected as lists, because `collect` drops a bare null.
     """
+    body = query.text_for("neo4j").strip().rstrip(";")
     names = ["`" + item.name.replace("`", "``") + "`" for item in query.columns]
     lists = [f"[row IN part | row[{i}]] AS column_{i}" for i in range(len(names))]
     return (
-        f"CALL () {{\n{query.text_for(engine).strip().rstrip(';')}\n}}\n"
+        f"CALL () {{\n{body}\n}}\n"
         f"WITH collect([{', '.join(names)}]) AS rows\n"
-        f"UNWIND range(0, size(rows) - 1, {chunk}) AS first\n"
-        f"WITH rows[first..first + {chunk}] AS part\n"
+        f"UNWIND range(0, size(rows) - 1, {_CHUNK}) AS first\n"
+        f"WITH rows[first..first + {_CHUNK}] AS part\n"
         f"RETURN {', '.join(lists)}"
     )
 

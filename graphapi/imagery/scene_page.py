@@ -37,15 +37,13 @@ _STYLE = (
 )
 
 
-def scene_page(plotter: pv.Plotter, *, height: int = 600) -> HtmlPage:
+def scene_page(plotter: pv.Plotter) -> HtmlPage:
     """Make a page of a scene.
 
     Parameters
     ----------
     plotter
         A result of `brain_scene`, not yet closed.
-    height
-        Height in a notebook, in pixels.
 
     Returns
     -------
@@ -79,7 +77,7 @@ def scene_page(plotter: pv.Plotter, *, height: int = 600) -> HtmlPage:
         "<div id='scale'></div><div id='told'></div>"
     )
     script = f"const SCENE={told};\n{_SCRIPT}"
-    return HtmlPage.of(body, style=_STYLE, script=script, height=height)
+    return HtmlPage.of(body, style=_STYLE, script=script)
 
 
 def _legend(plotter: pv.Plotter) -> str:

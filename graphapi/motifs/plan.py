@@ -69,13 +69,7 @@ class Plan:
     unconnected: tuple[tuple[int, int], ...]
 
 
-def make_plan(
-    pattern: Pattern,
-    rules: Rules,
-    shares: Sequence[float] | None = None,
-    *,
-    limited: bool = False,
-) -> Plan:
+def make_plan(pattern: Pattern, rules: Rules, *, limited: bool = False) -> Plan:
     """Plan the search for a bound pattern.
 
     Parameters
@@ -84,9 +78,6 @@ def make_plan(
         With its fields checked.
     rules
         What counts as a match.
-    shares
-        Share of the neurons that meet each node's own conditions; by default, guessed from the
-        conditions.
     limited
         Only some of the matches are wanted: a node may then be any neuron.
 
@@ -99,7 +90,7 @@ def make_plan(
     """
     if not limited:
         _refuse_unbound(pattern)
-    order = _best_order(pattern, shares or _guess(pattern))
+    order = _best_order(pattern, _guess(pattern))
     declared = declared_orders(pattern, order)
     orders: list[tuple[int, int]] = []
     relabelings: tuple[tuple[int, ...], ...] = ()

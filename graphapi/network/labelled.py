@@ -34,7 +34,6 @@ def label_roles(
     graph: DirectedGraph,
     labels: Mapping[int, Any] | pd.Series[Any],
     *,
-    workers: int | None = None,
     stop: Stop | None = None,
 ) -> pd.DataFrame:
     """Count how often the neurons of each label take each role of the 13 connected classes.
@@ -45,7 +44,7 @@ def label_roles(
         Any graph.
     labels
         Labels by root id; see `Labels.of`. Any number of them.
-    workers, stop
+    stop
         See `triad_census`.
 
     Returns
@@ -57,7 +56,7 @@ def label_roles(
     import pandas as pd
 
     groups = Labels.of(graph, labels)
-    table = role_table(graph, workers=workers, stop=stop)
+    table = role_table(graph, stop=stop)
     summed = np.zeros((len(groups.names), len(ROLES)), dtype=np.int64)
     np.add.at(summed, groups.code, table)
     kept = [k for k, (name, _) in enumerate(ROLES) if name in CONNECTED]

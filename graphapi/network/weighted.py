@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 _Value = TypeVar("_Value", np.int64, np.float64)
 
 
-def weighted_census(
-    graph: DirectedGraph, *, workers: int | None = None, stop: Stop | None = None
-) -> pd.DataFrame:
+def weighted_census(graph: DirectedGraph, *, stop: Stop | None = None) -> pd.DataFrame:
     """Return the weights of the connections within the 13 connected classes.
 
     Returns
@@ -41,7 +39,7 @@ def weighted_census(
     """
     import pandas as pd
 
-    threads = worker_count(workers)
+    threads = worker_count(None)
     lists = Neighbours.of(graph)
     census = triad_census(graph, workers=threads, stop=stop)
     weights, intensities = _sums(lists, threads, stop)

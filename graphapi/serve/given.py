@@ -128,11 +128,11 @@ class Given:
             raise InputError(f"{name}: {_shown(value)} is not between {least} and {most}")
         return found
 
-    def flag(self, name: str, *, default: bool = False) -> bool:
+    def flag(self, name: str) -> bool:
         """Return a yes or no: 1, 0, true or false."""
         value = self._values.get(name)
         if value is None or value == "":
-            return default
+            return False
         said = str(value).lower()
         if said not in ("1", "0", "true", "false"):
             raise InputError(f"{name}: {_shown(value)}", hint="1 or 0")

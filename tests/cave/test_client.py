@@ -473,7 +473,5 @@ def test_an_arrow_answer_without_pandas_notes_keeps_ids_exact(server: TinyServer
 
 def test_a_segmentation_that_is_gone_is_an_error_of_ours(server: TinyServer) -> None:
     cave = connect(server)  # this server has no chunkedgraph at all
-    with pytest.raises(CavegraphError, match="roots that changed"):
-        cave.segmentation.changed(
-            datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 2, 1, tzinfo=UTC)
-        )
+    with pytest.raises(CavegraphError, match="does not find the supervoxels of root 5"):
+        cave.segmentation.supervoxels(5)

@@ -60,8 +60,6 @@ def test_forward(cave: Any) -> None:
     assert mapping.requested.tolist() == [C, A, E, 999, A, B]
     assert mapping.resolved.tolist() == [C2, AB, E, 0, AB, AB]
     assert mapping.how == ("split", "overlap", "current", "unknown", "overlap", "overlap")
-    assert mapping.confidence.tolist() == [pytest.approx(2 / 3), 1.0, 1.0, 0.0, 1.0, 1.0]
-    assert mapping.heirs == {C: ((C2, pytest.approx(2 / 3)), (C1, pytest.approx(1 / 3)))}
     assert mapping.unknown.tolist() == [999]
     assert mapping.changed() == {C: C2, A: AB, B: AB}
     assert mapping.resolved.dtype == np.int64
@@ -72,19 +70,6 @@ def test_backward(cave: Any) -> None:
     assert mapping.resolved.tolist() == [A, C, 0]
     assert mapping.how == ("split", "overlap", "unknown")
     assert mapping.unknown.tolist() == [L]
-
-
-def test_a_known_supervoxel_decides_without_a_vote(cave: Any) -> None:
-    mapping = map_to(cave, np.array([C, A]), LATE, supervoxels={C: 21, A: 0, E: 31})
-    assert mapping.resolved.tolist() == [C1, AB]
-    assert mapping.how == ("supervoxel", "overlap")
-    assert ("supervoxels", C) not in cave.segmentation.calls
-
-
-def test_a_known_supervoxel_that_is_nobodys_falls_back_to_the_vote(cave: Any) -> None:
-    mapping = map_to(cave, np.array([A]), LATE, supervoxels={A: 77})
-    assert mapping.resolved.tolist() == [AB]
-    assert mapping.how == ("overlap",)
 
 
 def test_a_tie_goes_to_the_lowest_id(cave: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +89,6 @@ def test_how_an_id_was_found(cave: Any) -> None:
     assert found.requested.tolist() == [A, 999]
     assert found.resolved.tolist() == [AB, 0]
     assert list(found.how) == ["overlap", "unknown"]
-    assert found.confidence.tolist() == [1.0, 0.0]
 
 
 def test_many_ids_go_in_batches_and_come_in_order(cave: Any) -> None:

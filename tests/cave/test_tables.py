@@ -61,11 +61,8 @@ def test_every_row_keeps_its_place_beside_its_target(
     assert rows["pt_root_id_ref"].to_pylist() == [None if t is None else BIG + t for t in there]
 
 
-def test_columns_and_no_target() -> None:
+def test_no_target() -> None:
     here = server([7, 8], [7])
-    only = fetch_table(here, "types", 1, columns=["cell_type"])  # type: ignore[arg-type]
-    assert only.column_names == ["id", "cell_type", "id_ref", "valid_ref", "pt_root_id_ref"]
-    assert only["id_ref"].to_pylist() == [7, None]
     alone = fetch_table(here, "types", 1, with_target=False)  # type: ignore[arg-type]
     assert alone.column_names == ["id", "valid", "target_id", "cell_type"]
     plain = fetch_table(here, "nuclei", 1)  # type: ignore[arg-type]

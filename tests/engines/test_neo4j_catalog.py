@@ -33,7 +33,7 @@ def test_neo4j_plans_it(session: neo4j.Session, name: str) -> None:
     query = catalog()[name]
     text = query.text_for("neo4j")
     if query.mode == "read":
-        text = columnar(query, "neo4j", 1000)
+        text = columnar(query)
     params = {item.name: EXAMPLES.get(item.type, []) for item in query.params}
     summary = session.run(f"EXPLAIN {text}", params).consume()  # type: ignore[arg-type]
     assert summary.plan is not None

@@ -23,7 +23,7 @@ def text_properties(connectome: Connectome) -> list[str]:
     return [item.name for item in fields if item.type == "string"]
 
 
-def grouping(connectome: Connectome, given: Given, name: str = "by") -> str | None:
+def grouping(connectome: Connectome, given: Given) -> str | None:
     """Return the property that groups neurons; None if there is none and none was asked for.
 
     Raises
@@ -32,13 +32,13 @@ def grouping(connectome: Connectome, given: Given, name: str = "by") -> str | No
         Neurons have no such text property.
     """
     known = text_properties(connectome)
-    if not given.has(name):
+    if not given.has("by"):
         usual = [one for one in _CLASSES if one in known]
         return usual[0] if usual else None
-    asked = given.text(name)
+    asked = given.text("by")
     if asked not in known:
         raise UnknownFieldError(
-            f"{name}: neurons of {connectome.name} have no text property {asked[:60]!r}",
+            f"by: neurons of {connectome.name} have no text property {asked[:60]!r}",
             hint=f"one of {', '.join(known) or 'none'}",
         )
     return asked
