@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import time
@@ -72,11 +73,19 @@ class WebServer:
 
     def close(self) -> None:
         """Stop serving; safe to call twice."""
+        log = logging.getLogger("uvicorn.error")
+        log.addFilter(_is_news)
         self._server.should_exit = True
         if not self._ended.wait(self._stop_limit):
             self._server.force_exit = True
             self._ended.wait(self._stop_limit)
+        log.removeFilter(_is_news)
         self._socket.close()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Return whether a message is more than that a visitor's idle connection was closed."""
+    return not (record.msg.startswith("Cancel %s running task") and record.args == (0,))
 
 
 def listen(host: str, port: int) -> socket.socket:
