@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphapi.ask.classes import ClassQuestions
+from graphapi.common.progress import Progress
+from graphapi.common.threads import in_order
 from graphapi.errors import ImageryNotFoundError, InputError
 
 if TYPE_CHECKING:
@@ -110,6 +112,50 @@ class ImageryQuestions(ClassQuestions):
             missing=missing,
             progress=progress,
         )
+
+    def get_skeletons(
+        self, neuron_ids: object, *, progress: bool = True
+    ) -> dict[int, pd.DataFrame]:
+        """Fetch the skeletons of neurons from CAVE's skeleton service.
+
+        CAVE makes a skeleton when it is first asked for, which can take minutes.
+
+        Parameters
+        ----------
+        neuron_ids
+            Root ids or `NeuronCriteria`.
+        progress
+            Show a progress bar in a terminal or a notebook.
+
+        Returns
+        -------
+        dict
+            Root id to a table with the columns of SWC: `node` (from 1), `compartment` (1 soma,
+            2 axon, 3 dendrite, 0 not known), `x`, `y`, `z` and `radius` (nm; 0 if not known),
+            `parent` (a node of an earlier row; -1 where a tree begins).
+
+        Raises
+        ------
+        ImageryNotFoundError
+            CAVE has no skeleton of some neurons; the error lists them.
+        CaveError
+            The graph has no CAVE server, or it does not answer.
+        """
+        roots = list(dict.fromkeys(self._select(neuron_ids, "neuron_ids").resolved.tolist()))
+        cave = self.require_cave().cave
+        found: dict[int, pd.DataFrame] = {}
+        with Progress("Fetching skeletons", len(roots), unit="neurons", shown=progress) as bar:
+            answers = in_order(cave.skeleton, roots, at_once=cave.max_in_flight)
+            for root, skeleton in zip(roots, answers, strict=True):
+                if skeleton is not None:
+                    found[root] = skeleton
+                bar.advance()
+        if missing := [str(root) for root in roots if root not in found]:
+            raise ImageryNotFoundError(
+                f"{cave.server} has no skeleton of {', '.join(missing)}",
+                hint="not every datastack has a skeleton service; get_meshes fetches meshes",
+            )
+        return found
 
     def to_navis(
         self,

@@ -19,6 +19,7 @@ from graphapi.cave.records import (
 )
 from graphapi.cave.retries import MissingError, Patience
 from graphapi.cave.segmentation import Segmentation
+from graphapi.cave.skeletons import read_skeleton
 from graphapi.cave.token import find_token, normal_address, plain_name
 from graphapi.cave.transport import CarefulAdapter
 from graphapi.cave.trust import announce, is_noted
@@ -34,6 +35,7 @@ from graphapi.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import pandas as pd
     import pyarrow as pa
 
     from graphapi.cave.client import BoundedClient
@@ -281,6 +283,19 @@ class Cave:
         except MissingError as missing:
             raise self._not_found(table, version, missing) from None
 
+    def skeleton(self, root_id: int) -> pd.DataFrame | None:
+        """Return a neuron's skeleton; None if the server has none, or no skeleton service.
+
+        See `graphapi.ask.imagery.ImageryQuestions.get_skeletons`.
+        """
+        try:
+            return self._ask(
+                f"the skeleton of {root_id}",
+                lambda: read_skeleton(self._open_skeletons().flat(root_id)),
+            )
+        except MissingError:
+            return None
+
     # -- rows ------------------------------------------------------------------------------
 
     def count(
@@ -398,6 +413,10 @@ class Cave:
     def _open_materialize(self) -> Any:
         with self._opening:  # created on first use, and only once if threads call together
             return self._inner.materialize
+
+    def _open_skeletons(self) -> Any:
+        with self._opening:
+            return self._inner.skeleton
 
     def _graph(self) -> Any:
         if self.info.segmentation_table is None:

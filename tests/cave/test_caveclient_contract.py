@@ -37,6 +37,11 @@ RELIED_ON = [
         "`get_cave_client().annotation` sends past the careful adapter, the token with it",
     ),
     ("skeletonservice.SkeletonClient", {"over_client", "datastack_name"}, "see `annotation`"),
+    (
+        "skeletonservice.SkeletonClient._build_get_skeleton_endpoint",
+        {"root_id", "datastack_name", "skeleton_version", "output_format", "async_"},
+        "skeletons: `get_skeleton` opens cloud-volume past the careful adapter",
+    ),
     ("l2cache.L2CacheClient", {"over_client", "table_name"}, "see `annotation`"),
     ("jsonservice.JSONService", {"over_client", "ngl_url"}, "see `annotation`"),
     ("emannotationschemas.SchemaClient", {"over_client"}, "see `annotation`"),

@@ -137,6 +137,7 @@ NOT_ASKED = {
     "plot_em_image": "images",
     "plot_segmentation_image": "images",
     "get_meshes": "meshes; the ids are read as for get_connectivity",
+    "get_skeletons": "skeletons; the ids are read as for get_connectivity",
     "get_brain_mesh_scene": "draws get_meshes",
     "to_navis": "get_meshes",
     "neuroglancer_link": "an address; the ids are read as for get_connectivity",

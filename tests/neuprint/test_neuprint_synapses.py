@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from neuprint_client import client_of
 
 import graphapi
 import neuprint
+from graphapi.errors import CaveResponseError
 from loader import CaveSource, load
 from loader.sandbox.standin import serve, write_folder
 from neuprint import SynapseCriteria
@@ -41,6 +43,16 @@ def made_rows() -> pd.DataFrame:
 
 
 ROWS = made_rows()
+#: Of two neurons: one tree whose points are in no order, and one in two pieces.
+SKELETONS = pd.DataFrame(
+    [
+        *((BASE + 1, 4000, 80, 400, 90, 3, 2), (BASE + 1, 8000, 80, 400, 70, 3, 0)),
+        *((BASE + 1, 40, 80, 400, 3000, 1, -1), (BASE + 1, 40, 8000, 4000, 50, 2, 2)),
+        *((BASE + 2, 4, 4, 40, 8, 0, -1), (BASE + 2, 8, 4, 40, 8, 0, 0)),
+        *((BASE + 2, 400, 4, 40, 8, 0, -1), (BASE + 2, 404, 4, 40, 8, 0, 2)),
+    ],
+    columns=["root_id", "x", "y", "z", "radius", "compartment", "parent"],
+)
 _ENDS = ROWS[["pre_pt_root_id", "post_pt_root_id"]]
 #: Without background and autapses, as the graph's weights.
 KEPT = ROWS[(_ENDS > 0).all(axis=1) & _ENDS.nunique(axis=1).eq(2)]
@@ -81,6 +93,7 @@ def graphs(
     folder = tmp_path_factory.mktemp("rows")
     plain = ROWS.drop(columns=["neuropil", "confidence"])
     write_folder(folder / "served", {"synapses": ROWS, "plain": plain}, synapse_table="synapses")
+    SKELETONS.to_parquet(folder / "served" / "skeletons.parquet")
     with serve(folder / "served") as server:
         opened = {}
         for table in ("synapses", "plain"):
@@ -261,3 +274,59 @@ def test_synapses_as_neuprintr_asks(client: neuprint.Client, side: str) -> None:
         f"{one}_pt_root_id" for one in (("pre", "post") if side == "pre" else ("post", "pre"))
     ]
     assert sorted(found.to_numpy().tolist()) == sorted(rows[names].to_numpy().tolist()) != []
+
+
+@pytest.mark.parametrize("body", [BASE + 1, BASE + 2])
+def test_skeletons_are_caves(client: neuprint.Client, body: int) -> None:
+    points = SKELETONS[SKELETONS["root_id"] == body].reset_index(drop=True)
+    points[["x", "y", "z", "radius"]] /= (4, 4, 40, 4)
+    above = points.join(points[["x", "y", "z"]], on="parent", rsuffix="_above")
+    columns = ["x", "y", "z", "radius", "x_above", "y_above", "z_above"]
+    found = neuprint.fetch_skeleton(body, client=client)
+    assert found["rowId"].tolist() == [1, 2, 3, 4]
+    assert (found["link"] < found["rowId"]).all()
+    by_number = found.set_index("rowId")[["x", "y", "z"]]
+    met = found.join(by_number, on="link", rsuffix="_above")[columns]
+    order = ["x", "y"]
+    pd.testing.assert_frame_equal(
+        met.sort_values(order, ignore_index=True),
+        above[columns].sort_values(order, ignore_index=True),
+        check_dtype=False,
+    )
+    address = f"{client.server}/api/skeletons/skeleton/{client.dataset}/{body}"
+    table = client.session.get(address, verify=client.verify, timeout=60).json()
+    assert table["columns"] == list(found)
+    assert table["data"] == found.to_numpy().tolist()
+    healed = neuprint.NeuronModel(body, client=client).skeleton_df
+    assert (healed["link"] == -1).sum() == 1
+
+
+def test_graphapi_has_them_in_nanometres(graphs: dict[str, graphapi.Connectome]) -> None:
+    found = graphs["plain"].get_skeletons([BASE + 2, BASE + 1], progress=False)
+    assert list(found) == [BASE + 2, BASE + 1]
+    names = ["x", "y", "z", "radius", "compartment"]
+    for body, skeleton in found.items():
+        points = SKELETONS[SKELETONS["root_id"] == body]
+        wanted = points[names].itertuples(index=False, name=None)
+        assert sorted(skeleton[names].itertuples(index=False, name=None)) == sorted(wanted)
+    with pytest.raises(CaveResponseError, match="not a valid root id"):
+        graphs["plain"].get_skeletons([BASE + 1, BASE + 3], progress=False)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "reason"),
+    [
+        (f"DATASET/{BASE + 3}", 400, "not a valid root id"),
+        (f"DATASET/{BASE + 90}", 404, str(BASE + 90)),
+        (f"hemibrain/{BASE + 1}", 404, "hemibrain"),
+        (f"DATASET/{BASE + 1}?format=obj", 400, "obj"),
+        ("DATASET/nobody", 400, "nobody"),
+    ],
+)
+def test_a_skeleton_that_is_not_there_has_a_reason(
+    client: neuprint.Client, path: str, status: int, reason: str
+) -> None:
+    address = f"{client.server}/api/skeletons/skeleton/{path.replace('DATASET', client.dataset)}"
+    answer = client.session.get(address, verify=client.verify, timeout=60)
+    assert re.search(reason, answer.json()["error"])
+    assert answer.status_code == status

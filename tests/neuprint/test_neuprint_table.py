@@ -32,8 +32,6 @@ CANNOT: dict[str, Call] = {
     "MitoCriteria": lambda c: neuprint.fetch_mitochondria(
         APL, neuprint.MitoCriteria(mitoType="dark", client=c), client=c
     ),
-    "fetch_skeleton": lambda c: neuprint.fetch_skeleton(APL, client=c),
-    "NeuronModel": lambda c: neuprint.NeuronModel(APL, client=c),
     "Client.fetch_roi_mesh": lambda c: c.fetch_roi_mesh("EB"),
     "Client.fetch_help": lambda c: c.fetch_help(),
     "Client.fetch_token": lambda c: c.fetch_token(),

@@ -47,7 +47,7 @@ ORDER BY n.bodyId
 def common_connectivity(clerk: Clerk, given: Given) -> Result:
     """Return the partners of some neurons: one cell, a list with a map for each connection."""
     inputs = _flag(given, "find_inputs")
-    ids, names = _ids(clerk, given, "neuron_ids"), _texts(given, "neuron_names")
+    ids, names = known_ids(clerk, given, "neuron_ids"), _texts(given, "neuron_names")
     if not ids and not names:
         raise InputError("neuron_ids or neuron_names is missing")
     by = Property(Variable("k"), "bodyId" if ids else "type")
@@ -75,7 +75,7 @@ def find_neurons(clerk: Clerk, given: Given) -> Result:
             )
     chosen: list[Expression] = _conditions(given, "n")
     chosen += [Property(Variable("n"), one) for one in rois]
-    ids, names = _ids(clerk, given, "neuron_id"), _texts(given, "neuron_name")
+    ids, names = known_ids(clerk, given, "neuron_id"), _texts(given, "neuron_name")
     if names:
         sign = "CONTAINS" if _flag(given, "enable_contains") else "=~"
         there = [one for one in ("type", "instance") if one in clerk.meanings] or ["type"]
@@ -160,8 +160,8 @@ def _conditions(given: Given, name: str) -> list[Expression]:
     return chosen
 
 
-def _ids(clerk: Clerk, given: Given, name: str) -> list[int]:
-    """Return root ids of the graph."""
+def known_ids(clerk: Clerk, given: Given, name: str) -> list[int]:
+    """Return root ids that a request names, all of them neurons of the graph."""
     value = given.get(name)
     if value in (None, "", [], 0):
         return []

@@ -23,6 +23,7 @@ from graphapi.serve.neuprint.interpreter import Result
 from graphapi.serve.neuprint.meta import API_VERSION, dataset_of
 from graphapi.serve.neuprint.names import meanings
 from graphapi.serve.neuprint.regions import regions_of
+from graphapi.serve.neuprint.skeletons import as_swc, as_table, check_form, skeleton_of
 from graphapi.serve.replies import RefusalError
 
 if TYPE_CHECKING:
@@ -35,11 +36,10 @@ if TYPE_CHECKING:
     Endpoint = Callable[[Request], Awaitable[Response]]
 
 _BOTH = ["GET", "POST"]
+_SKELETON = "/api/skeletons/skeleton/{dataset}/{body}"
 _ARROW = "application/vnd.apache.arrow.stream"
 #: What neuPrintHTTP has and this server does not, with the reason.
 _ABSENT = {
-    "/api/skeletons/skeleton/{rest:path}": "the graph has no skeletons; get_meshes of graphapi "
-    "fetches meshes from CAVE",
     "/api/roimeshes/mesh/{rest:path}": "the graph has no meshes of regions; "
     "get_brain_mesh_scene of graphapi shows the whole brain's",
     "/api/npexplorer/{rest:path}": "this server answers of neuPrintExplorer's questions only those "
@@ -93,11 +93,14 @@ def neuprint_routes(desk: Desk) -> list[Route]:
         "/api/cached/roicompleteness": _of(clerk, roi_completeness),
     }
     paths = ["/api/available", *about]
+    if connectome.cave_source is not None:
+        paths.append(_SKELETON)
     about["/api/available"] = lambda: [
         *({"method": "GET", "path": path} for path in paths),
         *({"method": method, "path": path} for path in asked for method in _BOTH),
     ]
     routes = [Route(path, _answers(desk, _said(made))) for path, made in about.items()]
+    routes.append(Route(_SKELETON, _answers(desk, _skeleton(clerk))))
     routes += [Route(path, _answers(desk, answer), methods=_BOTH) for path, answer in asked.items()]
     return routes + [
         Route(path, _answers(desk, _refuse(why)), methods=_BOTH) for path, why in _ABSENT.items()
@@ -110,6 +113,7 @@ def _answers(desk: Desk, answer: Callable[[dict[str, object]], Response]) -> End
     async def endpoint(request: Request) -> Response:
         try:
             given = await parameters(request, desk.settings.most_bytes)
+            given |= request.path_params
             return await desk.run(lambda: answer(given))
         except CavegraphError as error:
             return _error(error)
@@ -145,6 +149,18 @@ def _of(
         return _json(found)
 
     return ask
+
+
+def _skeleton(clerk: Clerk) -> Callable[[dict[str, object]], Response]:
+    def answer(given: dict[str, object]) -> Response:
+        form = check_form(given.get("format", "json"))
+        found = skeleton_of(clerk, given)
+        if form == "swc":
+            return Response(as_swc(found), 200, None, "text/plain")
+        table = as_table(found)
+        return _json({"columns": table.columns, "data": table.rows})
+
+    return answer
 
 
 def _refuse(why: str) -> Callable[[dict[str, object]], Response]:

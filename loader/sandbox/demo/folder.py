@@ -73,6 +73,22 @@ def write_datastack(folder: Path, world: World, seed: int) -> None:
             "proofreading_status_table": "backbone_proofread",
         },
     )
+    _write_skeletons(folder, world)
+
+
+def _write_skeletons(folder: Path, world: World) -> None:
+    """Write the points of all neurons that have a mesh too."""
+    root_ids = world.population.root_id[: world.population.annotated]
+    found = [skeleton.nodes() for skeleton in world.skeletons]
+    places = np.concatenate([one.places for one in found])
+    columns = {
+        "root_id": np.repeat(root_ids, [len(one.parents) for one in found]).astype(np.int64),
+        **dict(zip("xyz", places.T, strict=True)),
+        "radius": np.concatenate([one.radii for one in found]),
+        "compartment": np.concatenate([one.compartments for one in found]),
+        "parent": np.concatenate([one.parents for one in found]),
+    }
+    pq.write_table(_as_table(columns), folder / "skeletons.parquet", row_group_size=10_000)
 
 
 def _tables(world: World) -> dict[str, dict[int, pa.Table]]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from loader.sandbox.demo.brain import VOLUME_VOXELS, Floats, Ints, icosphere, shell
 from loader.sandbox.demo.em import SEGMENT_CHUNK, SEGMENT_RESOLUTION, volume_info
+from loader.sandbox.demo.morphology import SOMA_RADIUS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from loader.sandbox.demo.morphology import Skeleton
 
 _SIDES: Final = 6
-_SOMA_RADIUS: Final = 3_500.0
 #: Id of the brain's surface in its own volume.
 BRAIN_ID: Final = 1
 
@@ -42,7 +42,7 @@ def write_brain_mesh(folder: Path) -> None:
 def neuron_surface(skeleton: Skeleton) -> tuple[Floats, Ints]:
     """Return vertices (v, 3) in nm and faces (f, 3): a ball and a tube for each branch."""
     ball, triangles = _ball()
-    parts = [(skeleton.soma + _SOMA_RADIUS * ball, triangles)]
+    parts = [(skeleton.soma + SOMA_RADIUS * ball, triangles)]
     lengths = np.array([len(path) for path in skeleton.branches])
     for length in np.unique(lengths).tolist():
         alike = np.flatnonzero(lengths == length)

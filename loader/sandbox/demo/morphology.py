@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from loader.sandbox.demo.brain import Floats
+    from loader.sandbox.demo.brain import Floats, Ints
 
 #: Distance between the points of a path, and the number of synapse places per step.
 _STEP: Final = 2_500.0
 _SPOTS_PER_STEP: Final = 7
+SOMA_RADIUS: Final = 3_500.0
 
 
 class Kind(Enum):
@@ -25,6 +26,9 @@ class Kind(Enum):
     INPUT = "input"
     OUTPUT = "output"
     MIXED = "mixed"
+
+
+_COMPARTMENTS: Final = {Kind.TRUNK: 0, Kind.INPUT: 3, Kind.OUTPUT: 2, Kind.MIXED: 0}
 
 
 @dataclass
@@ -56,6 +60,42 @@ class Skeleton:
         wanted = (Kind.OUTPUT if outputs else Kind.INPUT, Kind.MIXED)
         pairs = zip(self.branches, self.kinds, strict=True)
         return np.concatenate([_densified(branch) for branch, kind in pairs if kind in wanted])
+
+    def nodes(self) -> Nodes:
+        """Return the skeleton as points, each with its parent; the soma is the first."""
+        places, radii = [self.soma[None]], [np.array([SOMA_RADIUS])]
+        parents = [np.array([-1])]
+        kinds = [np.array([1])]
+        for path, radius, kind in zip(self.branches, self.radii, self.kinds, strict=True):
+            known = np.concatenate(places)
+            start = int(((known - path[0]) ** 2).sum(axis=1).argmin())
+            number, first = len(path) - 1, len(known)
+            places.append(path[1:])
+            radii.append(np.full(number, radius))
+            parents.append(np.array([start, *range(first, first + number - 1)]))
+            kinds.append(np.full(number, _COMPARTMENTS[kind]))
+        return Nodes(*(np.concatenate(part) for part in (places, radii, parents, kinds)))
+
+
+class Nodes(NamedTuple):
+    """Points of a skeleton.
+
+    Attributes
+    ----------
+    places
+        nm, (n, 3).
+    radii
+        nm, (n,).
+    parents
+        Place of the point before each; -1 for the first.
+    compartments
+        SWC's numbers: 1 soma, 2 axon, 3 dendrite, 0 undefined.
+    """
+
+    places: Floats
+    radii: Floats
+    parents: Ints
+    compartments: Ints
 
 
 class Grower:

@@ -27,6 +27,8 @@ _PUBLIC_PATHS = frozenset(
         "/materialize/api/versions",
         "/segmentation/api/version",
         "/segmentation/api/versions",
+        "/skeletoncache/api/version",
+        "/skeletoncache/api/versions",
     }
 )
 

@@ -22,6 +22,8 @@ _CHUNKEDGRAPH = {
     "supervoxels.parquet": {"supervoxel_id", "root_id", "start", "end"},
     "edits.parquet": {"operation_id", "timestamp", "kind", "old_roots", "new_roots"},
 }
+_SKELETONS = "skeletons.parquet"
+_SKELETON = {"root_id", "x", "y", "z", "radius", "compartment", "parent"}
 _PERMISSIONS = ("PUBLIC", "GROUP", "PRIVATE")
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
@@ -168,6 +170,7 @@ class Folder:
         versions = _read_versions(record["versions"], folder / "datastack.json")
         for name, wanted in _CHUNKEDGRAPH.items():
             _check_columns(folder / "chunkedgraph" / name, wanted)
+        _check_columns(folder / _SKELETONS, _SKELETON)
         return cls(
             path=folder,
             record=record,
@@ -190,6 +193,11 @@ class Folder:
     def volumes(self) -> Path:
         """Return the folder of the volumes; it may be missing."""
         return self.path / "volumes"
+
+    @property
+    def skeletons(self) -> Path | None:
+        """Return the path of `skeletons.parquet`, if it exists."""
+        return _existing(self.path / _SKELETONS)
 
     @property
     def supervoxels(self) -> Path | None:

@@ -24,6 +24,7 @@ from loader.sandbox.standin.materialize_service import materialize_routes
 from loader.sandbox.standin.replies import RefusalError, answer_refusal, answer_unknown_path, failed
 from loader.sandbox.standin.schema_service import schema_routes
 from loader.sandbox.standin.segmentation_service import segmentation_routes
+from loader.sandbox.standin.skeleton_service import skeleton_routes
 from loader.sandbox.standin.standin import Standin
 from loader.sandbox.standin.store import Store
 from loader.sandbox.standin.view_service import view_routes
@@ -186,6 +187,7 @@ def _application(
             *schema_routes(standin),
             *segmentation_routes(standin),
             *volume_routes(standin),
+            *skeleton_routes(standin),
         ],
         middleware=[
             Middleware(Recorder, records=records),

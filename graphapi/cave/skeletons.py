@@ -1,0 +1,96 @@
+"""A neuron's skeleton as CAVE's skeleton service sends it, read into a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+    import pandas as pd
+
+    Floats = npt.NDArray[np.float64]
+    Ints = npt.NDArray[np.int64]
+
+
+def read_skeleton(answer: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a skeleton as a table with the columns of SWC.
+
+    Parameters
+    ----------
+    answer
+        A `flatdict` of the skeleton service: `vertices` in nm, `edges` between them; and, if it
+        has them, `radius`, `compartment` and `root`, the vertex where the tree begins.
+
+    Returns
+    -------
+    pandas.DataFrame
+        See `graphapi.ask.imagery.ImageryQuestions.get_skeletons`.
+
+    Raises
+    ------
+    ValueError
+        The answer is not a tree, or not one for each piece.
+    """
+    import pandas as pd
+
+    vertices = np.asarray(answer["vertices"], dtype=np.float64).reshape(-1, 3)
+    number = len(vertices)
+    edges = np.asarray(answer["edges"], dtype=np.int64).reshape(-1, 2)
+    if not number or not np.isfinite(vertices).all():
+        raise ValueError("a skeleton without points, or with points that are nowhere")
+    if len(edges) and not (edges.min() >= 0 and edges.max() < number):
+        raise ValueError("a skeleton with edges between points that it does not have")
+    order, parents = _trees(edges, number, int(answer.get("root") or 0))
+    columns = {
+        "node": np.arange(1, number + 1),
+        "compartment": _each(answer.get("compartment"), number, np.int64)[order],
+        **dict(zip("xyz", vertices[order].T, strict=True)),
+        "radius": _each(answer.get("radius"), number, np.float64)[order],
+        "parent": parents,
+    }
+    return pd.DataFrame(columns)
+
+
+def _each(values: Any, number: int, dtype: type) -> Any:
+    """Return a value for each vertex; 0, which is SWC's undefined, if the answer has none."""
+    if values is None or not len(values):
+        return np.zeros(number, dtype=dtype)
+    found: npt.NDArray[Any] = np.asarray(values).astype(dtype)
+    if found.shape != (number,):
+        raise ValueError(f"a skeleton with {number} points and {found.size} values for them")
+    return found
+
+
+def _trees(edges: Ints, number: int, root: int) -> tuple[Ints, Ints]:
+    """Order vertices so that each comes after its parent, the tree of `root` first.
+
+    Returns
+    -------
+    order, parents
+        The vertices; and for each the number, from 1, of its parent in this order, or -1.
+    """
+    import scipy.sparse as sp
+    from scipy.sparse.csgraph import breadth_first_order, connected_components
+
+    graph = sp.coo_array((np.ones(len(edges)), tuple(edges.T)), shape=(number, number)).tocsr()
+    pieces, piece_of = connected_components(graph, directed=False)
+    if len(edges) != number - pieces:
+        raise ValueError("a skeleton with loops")
+    if not 0 <= root < number:
+        raise ValueError(f"a skeleton that begins at point {root} of {number}")
+    starts = np.unique(piece_of, return_index=True)[1]
+    starts[piece_of[root]] = root
+    order, before = [], np.full(number, -1)
+    for start in sorted(starts.tolist(), key=lambda start: (start != root, start)):
+        met, previous = breadth_first_order(graph, start, directed=False)
+        order.append(met)
+        before[met[1:]] = previous[met[1:]]
+    places = np.concatenate(order).astype(np.int64)
+    numbers = np.empty(number + 1, dtype=np.int64)
+    numbers[places] = np.arange(1, number + 1)
+    numbers[-1] = -1
+    return places, numbers[before[places]]
