@@ -145,7 +145,7 @@ class ImageryQuestions(ClassQuestions):
         cave = self.require_cave().cave
         found: dict[int, pd.DataFrame] = {}
         with Progress("Fetching skeletons", len(roots), unit="neurons", shown=progress) as bar:
-            answers = in_order(cave.skeleton, roots, at_once=cave.max_in_flight)
+            answers = in_order(cave.skeletons.of, roots, at_once=cave.max_in_flight)
             for root, skeleton in zip(roots, answers, strict=True):
                 if skeleton is not None:
                     found[root] = skeleton

@@ -19,7 +19,7 @@ from graphapi.cave.records import (
 )
 from graphapi.cave.retries import MissingError, Patience
 from graphapi.cave.segmentation import Segmentation
-from graphapi.cave.skeletons import read_skeleton
+from graphapi.cave.skeletons import Skeletons
 from graphapi.cave.token import find_token, normal_address, plain_name
 from graphapi.cave.transport import CarefulAdapter
 from graphapi.cave.trust import announce, is_noted
@@ -35,7 +35,6 @@ from graphapi.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import pandas as pd
     import pyarrow as pa
 
     from graphapi.cave.client import BoundedClient
@@ -60,6 +59,8 @@ class Cave:
         Largest number of requests sent at a time, whatever the number of threads.
     segmentation
         Access to root ids over time.
+    skeletons
+        Access to skeletons.
     row_limit
         What is known about the server's row limit.
     """
@@ -86,6 +87,7 @@ class Cave:
         )
         self._admit(inner.transport.shows)
         self.segmentation = Segmentation(self._ask, self._graph, self.server)
+        self.skeletons = Skeletons(self._ask, self._open_skeletons)
 
     def _admit(self, shows: Pass) -> None:
         """Allow the server named in the info record to see the token, and announce it first."""
@@ -282,19 +284,6 @@ class Cave:
             return self._ask(f"the description of table '{table}'", read)
         except MissingError as missing:
             raise self._not_found(table, version, missing) from None
-
-    def skeleton(self, root_id: int) -> pd.DataFrame | None:
-        """Return a neuron's skeleton; None if the server has none, or no skeleton service.
-
-        See `graphapi.ask.imagery.ImageryQuestions.get_skeletons`.
-        """
-        try:
-            return self._ask(
-                f"the skeleton of {root_id}",
-                lambda: read_skeleton(self._open_skeletons().flat(root_id)),
-            )
-        except MissingError:
-            return None
 
     # -- rows ------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""A neuron's skeleton as CAVE's skeleton service sends it, read into a table."""
+"""Skeletons of neurons, from CAVE's skeleton service; each request is for one."""
 
 from __future__ import annotations
 
@@ -6,14 +6,49 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphapi.cave.retries import MissingError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy.typing as npt
     import pandas as pd
 
     Floats = npt.NDArray[np.float64]
     Ints = npt.NDArray[np.int64]
+
+
+class Skeletons:
+    """The skeletons of one datastack.
+
+    Parameters
+    ----------
+    ask
+        Function that sends a request with retries, given its description and the call.
+    service
+        Function that returns the CAVE client's skeleton client.
+    """
+
+    def __init__(
+        self, ask: Callable[[str, Callable[[], Any]], Any], service: Callable[[], Any]
+    ) -> None:
+        self._ask = ask
+        self._service = service
+
+    def of(self, root_id: int) -> pd.DataFrame | None:
+        """Return a neuron's skeleton; None if the server has none, or no skeleton service.
+
+        See `graphapi.ask.imagery.ImageryQuestions.get_skeletons`.
+        """
+
+        def read() -> pd.DataFrame:
+            return read_skeleton(self._service().flat(root_id))
+
+        try:
+            found: pd.DataFrame = self._ask(f"the skeleton of {root_id}", read)
+        except MissingError:
+            return None
+        return found
 
 
 def read_skeleton(answer: Mapping[str, Any]) -> pd.DataFrame:

@@ -40,7 +40,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[TinyServe
 def asked(server: TinyServer, body: bytes) -> Any:
     server.routes[PATH] = lambda *_: Reply(body)
     with Cave.connect(DATASTACK, server=server.address, max_retries=0) as cave:
-        return cave.skeleton(ROOT)
+        return cave.skeletons.of(ROOT)
 
 
 def test_a_tree_begins_at_its_root_and_goes_down(server: TinyServer) -> None:
@@ -93,4 +93,4 @@ def test_a_damaged_answer_is_refused(server: TinyServer) -> None:
 def test_a_server_without_the_service_has_none(server: TinyServer) -> None:
     del server.routes[r"/skeletoncache/api/version"]
     with Cave.connect(DATASTACK, server=server.address, max_retries=0) as cave:
-        assert cave.skeleton(ROOT) is None
+        assert cave.skeletons.of(ROOT) is None

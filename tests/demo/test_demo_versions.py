@@ -109,7 +109,7 @@ def test_some_annotation_rows_are_stale_and_some_from_the_future(demo):
 def test_one_seed_gives_the_same_bytes(demo, tmp_path):
     make_demo(tmp_path, seed=7, progress=False, volumes=False)
     written = [path for path in sorted(tmp_path.rglob("*")) if path.is_file()]
-    assert len(written) == 18
+    assert len(written) == 19
     for path in written:
         twin = demo.folder / path.relative_to(tmp_path)
         assert _digest(path) == _digest(twin), path.name
