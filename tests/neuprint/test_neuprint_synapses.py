@@ -301,6 +301,21 @@ def test_skeletons_are_caves(client: neuprint.Client, body: int) -> None:
     assert (healed["link"] == -1).sum() == 1
 
 
+def test_navis_fetches_them(
+    graphs: dict[str, graphapi.Connectome], certificate: tuple[Path, Path]
+) -> None:
+    interface = pytest.importorskip("navis.interfaces.neuprint")
+    given = {"size": "out_synapses"}
+    with client_of(graphs["synapses"], certificate, neuprint=given) as client:
+        asked = {"with_synapses": True, "parallel": False, "client": client}
+        (neuron,) = interface.fetch_skeletons([BASE + 1], **asked)
+    points = SKELETONS[SKELETONS["root_id"] == BASE + 1]
+    wanted = (points[["x", "y", "z"]] / (4, 4, 40)).to_numpy().tolist()
+    assert sorted(neuron.nodes[["x", "y", "z"]].to_numpy().tolist()) == sorted(wanted)
+    assert [float(one.magnitude) for one in neuron.units_xyz] == [4, 4, 40]
+    assert len(neuron.connectors) == len(both_ends([BASE + 1]))
+
+
 def test_graphapi_has_them_in_nanometres(graphs: dict[str, graphapi.Connectome]) -> None:
     found = graphs["plain"].get_skeletons([BASE + 2, BASE + 1], progress=False)
     assert list(found) == [BASE + 2, BASE + 1]
