@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from graphapi.common.keywords import with_suggestions
+from graphapi.errors import InputError
 from graphapi.motifs.narrowed import Narrowing
 from graphapi.motifs.search import MotifSearch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
 
@@ -165,6 +167,11 @@ class MotifAnalysis(MotifSearch):
         from graphapi.network.census import triad_census
         from graphapi.network.significance import compare
 
+        if not (motifs is None or isinstance(motifs, Mapping)):
+            raise InputError(
+                "motifs have names here, as rows of the result",
+                hint="significance({'three-cycle': 'A -> B; B -> C; C -> A'})",
+            )
         graph, chosen = self.graph(threshold, neuron_ids), self._model(model)
         stop = self._stop()
         measures: dict[str, Measure] = {

@@ -62,6 +62,8 @@ COMMENT: /#[^\n]*/
 #: What every program holds and no usual path does: a connection, or a sign of another statement.
 _PROGRAM = re.compile(r"[-!~][>+|-]|[\n;#=<>{}()\[\]]")
 
+#: Two connections in one, or an arrow to the left: as other languages write paths.
+_CHAIN = re.compile(r"[-!~][>+|-][^;]*[-!~]>|<[-!~]")
 _OPERATORS: dict[str, Op] = {"==": "=", "<>": "!="}
 _KINDS: dict[str, Kind] = {">": "any", "+": "excitatory", "-": "inhibitory", "|": "inhibitory"}
 _SPOKEN = {
@@ -167,10 +169,10 @@ def _syntax_error(source: str, error: Any) -> MotifError:
         found = repr(str(token))
     wanted = sorted({_spoken(name) for name in _accepted(error)} - {""})
     where = f" at column {error.column}" if line == error.line else ""
-    return MotifError(
-        located(source, line, f"did not expect {found}{where}"),
-        hint=f"expected {' or '.join(wanted)}" if wanted else None,
-    )
+    hint = f"expected {' or '.join(wanted)}" if wanted else None
+    if line and _CHAIN.search(source.splitlines()[line - 1]):
+        hint = "write one connection after the other, each from pre to post: A -> B; B -> C"
+    return MotifError(located(source, line, f"did not expect {found}{where}"), hint=hint)
 
 
 def _accepted(error: Any) -> set[str]:

@@ -82,6 +82,11 @@ def test_significance_of_motifs_with_conditions(toy: graphapi.Connectome) -> Non
         toy.motifs.significance({"large": "A -> B [size_sum > 5]"}, nulls=2)
 
 
+def test_motifs_to_compare_have_names(toy: graphapi.Connectome) -> None:
+    with pytest.raises(InputError, match="motifs have names"):
+        toy.motifs.significance("A -> B", nulls=2)  # type: ignore[arg-type]
+
+
 def test_null_models_by_a_property(toy: graphapi.Connectome) -> None:
     model = toy.motifs.null_model("block", by="cell_class")
     found = toy.motifs.significance(model=model, nulls=3)

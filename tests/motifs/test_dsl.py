@@ -156,6 +156,9 @@ def test_a_file(tmp_path: Path) -> None:
     ("text", "line", "says"),
     [
         ("A -> B\nA >> C", 2, "did not expect '>'"),
+        ("A -> B -> C", 1, "each from pre to post"),
+        ("A -> B [weight > 1]\nC <- A", 2, "each from pre to post"),
+        ("A <-> B", 1, "each from pre to post"),
         ("A -> B\n\nB ->", 3, "end of the program"),
         ("A -> B\nA.x >", 2, "end of the program"),
         ("A -> B\nC -> % D", 2, "did not expect '%'"),
