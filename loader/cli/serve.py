@@ -61,10 +61,10 @@ def serve(
             say(f"{connectome.name} is at {running.url}; Ctrl-C stops it")
             typer.echo("in Python:  from neuprint import Client")
             typer.echo(
-                f"  Client({address!r}, {visible(dataset_name(made))!r}, "
+                f"  client = Client({address!r}, {visible(dataset_name(made))!r}, "
                 f"token={'TOKEN' if password else 'any'!r},"
             )
-            typer.echo(f"         verify={str(certificate)!r})")
+            typer.echo(f"                  verify={str(certificate)!r})")
             if serving.made_up:
                 typer.echo(f"token: {serving.made_up}")
             wait_for(running)
