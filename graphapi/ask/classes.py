@@ -62,8 +62,13 @@ class ClassQuestions(NeuronQuestions):
 
     def _classes_of(self, neuron_ids: Iterable[int], by: str) -> pd.Series[Any]:
         """Return the class of each neuron, by root id; missing where it has none."""
+        import pandas as pd
+
         self._need_property(by)
-        frame = self.get_neurons(sorted({int(root) for root in neuron_ids}))
+        roots = sorted({int(root) for root in neuron_ids})
+        if not roots:  # nobody is left at this threshold
+            return pd.Series([], index=pd.Index([], dtype="int64"), dtype=object)
+        frame = self.get_neurons(roots)
         classes: pd.Series[Any] = frame.set_index("root_id")[by]
         return classes
 

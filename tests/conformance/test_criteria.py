@@ -117,6 +117,8 @@ def test_criteria_without_a_match_give_empty_answers(toy: graphapi.Connectome) -
     assert set(frame.dtypes) == {np.dtype("int64")}
     assert toy.get_synapse_counts(nothing).shape == (0, 6)
     assert toy.get_annotations(nothing).empty
+    assert [len(axes.patches) for axes in toy.plot_partner_classes(nothing)] == [0, 0]
+    assert [len(axes.patches) for axes in toy.plot_partner_classes(ids(1), threshold=99)] == [0, 0]
 
 
 def test_annotations_keep_every_row(toy: graphapi.Connectome) -> None:

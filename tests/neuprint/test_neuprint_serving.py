@@ -40,7 +40,9 @@ def test_the_command_prints_what_a_client_needs(
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         try:
             said = "".join(running.stdout.readline() for _ in range(4))
-            found = re.search(r"client = Client\('(.+?)', '(.+?)', token='(.+?)',\s+verify='(.+?)'\)", said)
+            found = re.search(
+                r"client = Client\('(.+?)', '(.+?)', token='(.+?)',\s+verify='(.+?)'\)", said
+            )
             address, dataset, token, certificate = found.groups()
             client = neuprint.Client(address, dataset, token=token, verify=certificate)
             made = client.fetch_custom("MATCH (n:Neuron) RETURN count(n) AS c")

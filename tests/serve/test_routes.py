@@ -140,6 +140,16 @@ def test_a_drawing(client: Client, toy: graphapi.Connectome, layout: str) -> Non
     assert answer == client.get("subgraph", neurons=ONE, grow=1, layout=layout)
 
 
+@pytest.mark.parametrize("order", ["id", "class", "clustered", "strongest"])
+def test_nobody_is_drawn_where_nobody_matches(client: Client, order: str) -> None:
+    drawn = client.get("subgraph", neurons="cell_class=EBx", layout="layered")
+    matrix = client.get("matrix", pre="cell_class=EBx", post=ONE, order=order)
+    assert [records(drawn[name]) for name in ("nodes", "neurons", "edges")] == [[], [], []]
+    assert (matrix["pre"], records(matrix)) == ([], [])
+    for answer in (drawn, matrix):
+        assert "did you mean EBc" in answer["notes"][0]["message"]
+
+
 def test_neurons_apart_do_not_squeeze_the_others() -> None:
     """The connected ones get most of the drawing, however many stand alone."""
     together, alone = 60, 15

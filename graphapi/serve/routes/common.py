@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 from graphapi.errors import InputError, UnknownFieldError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
     from graphapi.connectome import Connectome
+    from graphapi.ids import IdArray
     from graphapi.serve.given import Given
 
 #: Tried in this order where a request does not say by which property neurons are grouped.
-_CLASSES = ("cell_class", "super_class", "cell_type", "class", "type")
+_CLASSES = ("cell_class", "super_class", "cell_type", "class", "type", "primary_type")
 
 #: The group of neurons that have no class.
 UNKNOWN = "Unknown"
@@ -21,6 +26,13 @@ def text_properties(connectome: Connectome) -> list[str]:
     """Return the properties of neurons that hold one text."""
     fields = connectome.materialization.neuron_fields
     return [item.name for item in fields if item.type == "string"]
+
+
+def neurons_of(connectome: Connectome, root_ids: Sequence[int] | IdArray) -> pd.DataFrame:
+    """Return the properties of neurons of the graph, which may be none."""
+    if len(root_ids):
+        return connectome.get_neurons(root_ids)
+    return connectome.get_neurons(connectome.root_ids()[:1]).iloc[:0]
 
 
 def grouping(connectome: Connectome, given: Given) -> str | None:

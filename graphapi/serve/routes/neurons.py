@@ -19,7 +19,7 @@ from graphapi.serve.answer import Answer, Shown
 from graphapi.serve.astext import command, python_call
 from graphapi.serve.desk import Question
 from graphapi.serve.given import Chosen
-from graphapi.serve.routes.common import class_colors, grouping
+from graphapi.serve.routes.common import class_colors, grouping, neurons_of
 from graphapi.serve.tables import table_json
 
 if TYPE_CHECKING:
@@ -162,8 +162,7 @@ def _with_text(connectome: Connectome, text: str) -> IdArray:
 def _found(connectome: Connectome, chosen: Chosen) -> tuple[pd.DataFrame, list[str]]:
     """Return the neurons, and the ids that are known nowhere."""
     if isinstance(chosen.value, list) and not chosen.value:
-        root_ids = connectome.root_ids()[:1].tolist()
-        return connectome.get_neurons(root_ids).iloc[:0], []
+        return neurons_of(connectome, []), []
     try:
         return connectome.get_neurons(chosen.value), []
     except UnknownRootIdError as error:

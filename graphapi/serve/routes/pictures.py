@@ -16,7 +16,7 @@ from graphapi.serve.answer import Answer, Shown
 from graphapi.serve.astext import command, end_options, python_call
 from graphapi.serve.desk import Question
 from graphapi.serve.layout import force_layout, layered_layout
-from graphapi.serve.routes.common import class_colors, grouping, threshold_of
+from graphapi.serve.routes.common import class_colors, grouping, neurons_of, threshold_of
 from graphapi.serve.tables import table_json
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def subgraph(desk: Desk, given: Given) -> Answer:
         places = force_layout(len(ids), rows, columns, found.weight, seed=given.whole("seed", 0))
     else:
         places = layered_layout(len(ids), rows, columns, np.flatnonzero(given_here))
-    neurons = connectome.get_neurons(ids)
+    neurons = neurons_of(connectome, ids)
     classes, shades = _classes(neurons, by), class_colors(connectome, by)
     nodes = pd.DataFrame(
         {
@@ -114,7 +114,7 @@ def matrix(desk: Desk, given: Given) -> Answer:
         )
     sides = {}
     for name, ids in (("pre", found.pre_ids), ("post", found.post_ids)):
-        neurons = connectome.get_neurons(ids)
+        neurons = neurons_of(connectome, ids)
         sides[name] = (ids, _classes(neurons, by), _order(found, name, order, neurons, by))
     shades = class_colors(connectome, by)
     said: dict[str, Any] = {"by": by, "order": order}
@@ -152,7 +152,8 @@ def _order(
     """Return the neurons of a side by position, in the order to draw them."""
     count = len(neurons)
     if order == "class":
-        return np.array(sorted(range(count), key=lambda i: (_classes(neurons, by)[i], i)))
+        classes = _classes(neurons, by)
+        return np.array(sorted(range(count), key=lambda i: (classes[i], i)), dtype=np.int64)
     if order == "id" or count < 2:
         return np.arange(count)
     weights = found.to_sparse() if side == "pre" else found.to_sparse().T.tocsr()
