@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +14,9 @@ import pytest
 from serve_client import Client, records
 
 import graphapi
+from graphapi.graph.materialization import Field
+from graphapi.serve.given import Given
+from graphapi.serve.routes.common import grouping
 from graphapi.serve.running import serve
 from graphapi.serve.settings import Settings
 from loader import FileSource, load
@@ -126,6 +131,24 @@ def test_a_drawing_has_places_and_properties(client: Client) -> None:
 def test_a_text_is_searched_in_all_fields(client: Client) -> None:
     found = client.records("search", text="case 2")
     assert [int(row["root_id"]) for row in found] == of_class("case", 2)
+
+
+@pytest.mark.parametrize(
+    ("fields", "class_field"),
+    [
+        (["primary_type", "note"], "primary_type"),  # what Codex's table of types has
+        (["note", "cell_type", "class"], "cell_type"),
+        (["note"], None),
+    ],
+)
+def test_what_neurons_are_grouped_by_unless_asked(
+    odd: graphapi.Connectome, fields: list[str], class_field: str | None
+) -> None:
+    record = dataclasses.replace(
+        odd.materialization, neuron_fields=tuple(Field(name, "string") for name in fields)
+    )
+    graph = SimpleNamespace(materialization=record, name="x")
+    assert grouping(graph, Given({}, (), list)) == class_field
 
 
 def test_a_graph_with_regions_is_audited(odd: graphapi.Connectome) -> None:

@@ -133,7 +133,7 @@ class Page {
 
   /** The field that groups neurons, unless the person asks for another. */
   get classField() {
-    return colors?.by ?? "";
+    return colors?.by || this.textFields[0] || "";
   }
 
   get colors() {

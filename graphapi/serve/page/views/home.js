@@ -49,7 +49,8 @@ export async function show(page) {
   if (found.length) {
     begin.append("Begin with ", ...found.flatMap((one, i) => [i ? ", " : "",
       h("a", { class: "chip", href: page.link("search", { text: one.text }) }, written(one.text), " ", h("span", { class: "count" }, number(one.neurons)))]));
-  } else begin.append("No neuron of this graph has an annotation: search for a root id, or ask in Cypher.");
+  } else if (of("neurons_annotated")) begin.append("Choose a field below, search for a root id or any text, or ask in Cypher.");
+  else begin.append("No neuron of this graph has an annotation: search for a root id, or ask in Cypher.");
   if (!field) return;
   const fields = graph.fields.map((one) => one.name);
   const choose = h("select", { "aria-label": "Field", onchange: (event) => page.go("home", { field: event.target.value }) },
