@@ -49,6 +49,8 @@ def put(
     def maker(
         neurons: pd.DataFrame, connections: pd.DataFrame, **options: Any
     ) -> Iterator[MotifSearch]:
+        partners = neurons["root_id"].map(connections["pre"].value_counts())
+        neurons = neurons.assign(out_partners=partners.fillna(0).astype("int64"))
         if server is not None:
             from graphapi.engines.neo4j import Neo4jEngine
 
@@ -87,7 +89,10 @@ def _into_ladybug(folder: Path, neurons: pd.DataFrame, connections: pd.DataFrame
     database = ladybug.Database(path)
     connection = ladybug.Connection(database)
     columns = ", ".join(f"{name} {kind}" for name, kind in FIELDS.items())
-    connection.execute(f"CREATE NODE TABLE Neuron(root_id INT64, {columns}, PRIMARY KEY(root_id))")
+    connection.execute(
+        f"CREATE NODE TABLE Neuron(root_id INT64, out_partners INT64, {columns}, "
+        "PRIMARY KEY(root_id))"
+    )
     connection.execute(
         "CREATE REL TABLE CONNECTS(FROM Neuron TO Neuron, weight INT64, size_sum INT64)"
     )
