@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from graphapi.motifs.statements import Statement
 
 _DEEPEST = 50
+#: Of a program, and of what its macros stand for: each can double what the one before it holds.
+_MOST_STATEMENTS = 1000
 
 
 def build_pattern(
@@ -51,17 +53,22 @@ class _Expander:
         self._macros: dict[str, Macro] = {}
         self._program = program
         self._uses = 0
+        self._statements = 0
 
     def expand(self) -> list[Statement]:
         flat: list[Statement] = []
         for one in self._program:
             if isinstance(one, Macro):
                 self._define(one)
-            elif isinstance(one, Call):
-                flat += self._expand_call(one, depth=0)
             else:
-                flat.append(one)
+                flat += self._expand(one, depth=0)
         return flat
+
+    def _expand(self, one: Statement, depth: int) -> list[Statement]:
+        self._statements += 1
+        if self._statements > _MOST_STATEMENTS:
+            raise self._error(one.line, f"the motif has more than {_MOST_STATEMENTS:,} statements")
+        return self._expand_call(one, depth) if isinstance(one, Call) else [one]
 
     def _define(self, macro: Macro) -> None:
         if macro.name in self._macros:
@@ -93,11 +100,11 @@ class _Expander:
             for s in macro.body
             if isinstance(s, EdgeStatement) and s.alias is not None
         }
-        flat: list[Statement] = []
-        for one in macro.body:
-            moved = self._rename(one, macro, renamed, aliases)
-            flat += self._expand_call(moved, depth + 1) if isinstance(moved, Call) else [moved]
-        return flat
+        return [
+            each
+            for one in macro.body
+            for each in self._expand(self._rename(one, macro, renamed, aliases), depth + 1)
+        ]
 
     def _rename(
         self,

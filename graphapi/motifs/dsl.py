@@ -59,6 +59,7 @@ COMMENT: /#[^\n]*/
 %ignore COMMENT
 """
 
+_MOST_CHARACTERS = 100_000
 #: What every program holds and no usual path does: a connection, or a sign of another statement.
 _PROGRAM = re.compile(r"[-!~][>+|-]|[\n;#=<>{}()\[\]]")
 
@@ -116,10 +117,12 @@ def statements(source: str) -> list[Statement]:
     Raises
     ------
     MotifError
-        The text cannot be parsed.
+        The text cannot be parsed, or is too long.
     """
     import lark
 
+    if len(source) > _MOST_CHARACTERS:
+        raise MotifError(f"the motif has more than {_MOST_CHARACTERS:,} characters")
     parser = _parser()
     try:
         tree = parser.parse(source)

@@ -188,6 +188,15 @@ def test_unreadable_programs(text: str, line: int, says: str) -> None:
     assert f"{line} | {text.splitlines()[line - 1].strip()}" in str(error.value)
 
 
+def test_a_motif_has_an_end() -> None:
+    """Macros that double what the one before them holds would fill the memory."""
+    doubled = "".join(f"m{n}(x, y) {{ m{n - 1}(x, y); m{n - 1}(y, x) }}\n" for n in range(1, 40))
+    with pytest.raises(MotifError, match="more than 1,000 statements"):
+        parse(f"m0(x, y) {{ x -> y }}\n{doubled}m39(A, B)")
+    with pytest.raises(MotifError, match="more than 100,000 characters"):
+        parse("A -> B;" * 20_000)
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n", "m(x, y) { x -> y }"])
 def test_programs_without_a_connection(text: str) -> None:
     with pytest.raises(MotifError, match="no connection"):
