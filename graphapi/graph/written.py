@@ -11,7 +11,10 @@ from graphapi.graph.conditions import AtLeast, AtMost, IsNull, Not, NotNull
 
 #: A whole number in its usual form; `007` or a very long number is a text.
 WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
-_WHERE = re.compile(r"^(?P<field>[^=!<>]+?)\s*(?P<sign>!=|>=|<=|=)\s*(?P<value>.*)$", re.DOTALL)
+#: The name ends in no space, so that no run of spaces is read more than once.
+_WHERE = re.compile(
+    r"(?P<field>[^=!<>]*[^=!<>\s])\s*(?P<sign>!=|>=|<=|=)\s*(?P<value>.*)", re.DOTALL
+)
 #: A part of a list: in double quotes (quotes inside are doubled), or up to the next comma.
 _PART = re.compile(r'\s*(?:"((?:[^"]|"")*)"\s*|([^,]*))(,|$)')
 
@@ -37,7 +40,7 @@ def condition(text: str, before: str = "") -> tuple[str, Any]:
     InputError
         The text is not a condition.
     """
-    match = _WHERE.match(text)
+    match = _WHERE.fullmatch(text)
     if match is None:
         raise InputError(f"{before}'{text}'", hint="write it as field=value")
     sign, value = match["sign"], match["value"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import pickle
 import socket
+import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +28,8 @@ from graphapi.errors import (
     StandinError,
     TableNotFoundError,
 )
+from graphapi.graph.written import condition
+from graphapi.serve.neuprint.parser import unboxed
 from loader import AnnotationTable, CaveSource, FileSource, load
 from loader.sandbox.standin import Rule, serve, write_folder
 from support import build_graph, connections_frame
@@ -298,3 +302,18 @@ def test_a_token_is_in_no_file_no_log_and_no_error(tmp_path, caplog, monkeypatch
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) > 5
     assert [path.name for path in files if token.encode() in path.read_bytes()] == []
+
+
+@pytest.mark.parametrize(
+    ("read", "before"),
+    [
+        (condition, "field"),
+        (unboxed, 'CALL apoc.cypher.runTimeboxed("RETURN 1", {}, 1) YIELD value RETURN value.x'),
+    ],
+)
+def test_a_long_run_of_spaces_is_read_once(read, before) -> None:
+    """Texts come from visitors: one that is read again from each space stops the server."""
+    start = time.monotonic()
+    with suppress(InputError):
+        read(f"{before}{' ' * 20_000}x")
+    assert time.monotonic() - start < 2

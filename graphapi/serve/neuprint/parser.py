@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from graphapi.serve.neuprint.tree import Expression
 
 _FINDERS = ("SHORTESTPATH", "ALLSHORTESTPATHS")
-#: neuPrint's way to limit a query's time: the query is a text inside another.
+#: neuPrint's way to limit a query's time: the query is a text inside another. Its last parts are
+#: possessive, so that no run of spaces is read more than once.
 _BOXED = re.compile(
     r"""\s*CALL\s+apoc\.cypher\.runTimeboxed\(\s*"(?P<inner>(?:\\.|[^"\\])*)"\s*,\s*\{\s*\}\s*,
-    \s*(?P<limit>\d{1,9})\s*\)\s*YIELD\s+value\s+RETURN\s+(?P<columns>[^;]+?)\s*;?\s*""",
+    \s*(?P<limit>\d{1,9})\s*\)\s*YIELD\s+value\s+RETURN\s++(?P<columns>[^;]++);?\s*""",
     re.DOTALL | re.VERBOSE | re.IGNORECASE,
 )
 _RENAMED = re.compile(r"value\.(\w+)(?:\s+AS\s+(\w+))?", re.IGNORECASE)
