@@ -22,7 +22,7 @@ from loader.sources.tablefile import (
 )
 from loader.stages.fieldtypes import normalised, parsed, split, whole_despite_gaps, without
 from loader.stages.names import graph_names
-from loader.work.duck import identifier, one_row
+from loader.work.duck import column_types, identifier, literal, one_row
 from loader.work.steps import AnnotationInfo
 from loader.work.workspace import sha256_of
 
@@ -124,7 +124,9 @@ class AnnotationFile:
             The ids are numbers.
         """
         opened = _open(connection, self, scratch)
-        if opened.root is None or opened.root.kind != "names":
+        if opened.root is None:
+            raise opened.no_ids()
+        if opened.root.kind != "names":
             raise SourceSchemaError(
                 f"'{self.path}': the ids are numbers, but those of the connections are names",
                 hint="choose the column with names: --annotation-column root_id=NAME",
@@ -218,7 +220,7 @@ def stage_annotations(
 
     opened = _open(connection, file, workspace.scratch(), connected)
     if tell is not None:
-        tell(opened.taken())
+        tell([*taken.cut_off([file.table]), *opened.taken()])
     table, info = opened.read(names, resolver)
     name = f"{step}.parquet"
     with workspace.new_file(name) as path:
@@ -260,6 +262,8 @@ class _Opened:
             )
         told = "root_id" in file.columns
         self._shape = None if told else dumps.recognise(self._types, "annotations", self._where)
+        if self._shape and self._shape.twin:
+            self._types = self._one_neuron_a_row(self._shape)
         self._note = ""
         self._root_column = self._column("root_id")
         if connected is not None and self._root_column and not told and file.ids != "names":
@@ -269,9 +273,19 @@ class _Opened:
         self.root = self._id_column("root_id", self._root_column)
         self._supervoxel = self._id_column("supervoxel_id", self._column("supervoxel_id"))
 
+    def no_ids(self) -> SourceSchemaError:
+        """Return the error for a table whose id column is not known."""
+        return SourceSchemaError(
+            f"{self._where}: no column of root ids among {list(self._types)}",
+            hint="name it with --annotation-column root_id=NAME "
+            "(in Python, columns={'root_id': ...})",
+        )
+
     def taken(self) -> list[str]:
         """Return what the file is taken for, as lines."""
-        ids = self.root.column if self.root else ""
+        twin = self._shape.twin if self._shape else ""
+        ids = f"{self._shape.root_id}, {twin}" if self._shape and twin else ""
+        ids = ids or (self.root.column if self.root else "")
         files, told = [self._file.name], list(self._spec.columns)
         return taken.of_annotations(files, self._shape, ids, self._transmitter(), told)
 
@@ -282,11 +296,7 @@ class _Opened:
         import pyarrow as pa
 
         if self.root is None and (resolver is None or self._supervoxel is None):
-            raise SourceSchemaError(
-                f"{self._where}: no column of root ids among {list(self._types)}",
-                hint="name it with --annotation-column root_id=NAME "
-                "(in Python, columns={'root_id': ...})",
-            )
+            raise self.no_ids()
         rows = self._rows()
         raw = rows.drop_columns([_ROOT, _SUPERVOXEL])
         notes: list[str] = []
@@ -317,6 +327,19 @@ class _Opened:
             reading=self._reading(),
         )
         return pa.table({**columns, **fields}), info
+
+    def _one_neuron_a_row(self, shape: dumps.Shape) -> dict[str, str]:
+        """Repeat each row for the second neuron that it is about, with its id in `root_id`."""
+        missing = ", ".join(map(literal, (*NA, *shape.na)))
+        ids = [f"trim(CAST({identifier(c)} AS VARCHAR))" for c in (shape.root_id, shape.twin)]
+        self._connection.execute("DROP VIEW IF EXISTS annotation_pairs")
+        self._connection.execute("ALTER VIEW annotation_rows RENAME TO annotation_pairs")
+        parts = " UNION ALL ".join(
+            f"SELECT {one} AS root_id, * FROM annotation_pairs WHERE {one} NOT IN ('', {missing})"
+            for one in ids
+        )
+        self._connection.execute(f"CREATE VIEW annotation_rows AS {parts}")
+        return column_types(self._connection, "annotation_rows")
 
     def _rows(self) -> pa.Table:
         root = self.root.sql if self.root else "NULL"
@@ -392,7 +415,7 @@ class _Opened:
                     f"{self._where}: no column '{column}'", hint=f"columns: {list(self._types)}"
                 )
             return column
-        if name == "root_id" and self._shape:
+        if name == "root_id" and self._shape and not self._shape.twin:
             return dumps.find(self._shape.root_id, self._types)
         return next(iter(dumps.named(name, self._types)), None)
 

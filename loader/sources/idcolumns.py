@@ -17,7 +17,8 @@ Kind = Literal["whole", "digits", "names"]
 #: The kind of ids; `auto` decides by the values, see `find_column`.
 Ids = Literal["auto", "numbers", "names"]
 
-_WHOLE_TYPES = {
+#: DuckDB's types of whole numbers, of any size.
+WHOLE_TYPES = {
     "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT",
     "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
 }  # fmt: skip
@@ -29,7 +30,8 @@ _DISGUISED = r"""^\s*(('|=?")?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)"?|[0-9]{10,}[LnN])
 #: A number written in yet another way, which is not the name of a cell: digits of any script
 #: without a letter, hexadecimal, or as many digits as a root id has.
 _HIDDEN = r"^[^\p{L}]*\p{Nd}[^\p{L}]*$|^\s*0[xX][0-9a-fA-F]+\s*$|(\p{Nd}[^\p{L}\p{Nd}]?){15}"
-_NO_VALUE = "('', 'nan', 'none', 'null', '<na>', 'na', 'n/a', '#n/a', '#na')"
+#: Texts that mean no value, in small letters, as SQL.
+NO_VALUE = "('', 'nan', 'none', 'null', '<na>', 'na', 'n/a', '#n/a', '#na')"
 #: Number of digits of an id whose first digits are in the name of its column.
 _FULL_LENGTH = 18
 #: The smallest id that a spreadsheet or a float would round, and that no shortened id reaches.
@@ -117,12 +119,9 @@ def find_column(
     """
     place = f"{where}, column '{column}'"
     kind = types[column]
-    if kind in _WHOLE_TYPES or (kind.startswith("DECIMAL") and kind.endswith(",0)")):
+    if kind in WHOLE_TYPES or (kind.startswith("DECIMAL") and kind.endswith(",0)")):
         if ids == "names":
-            raise SourceSchemaError(
-                f"{place}: contains numbers, not names",
-                hint="leave out --ids names (in Python, ids='names')",
-            )
+            return IdColumn(view, column, "names", place, prefix)
         found = IdColumn(view, column, "whole", place, prefix)
         is_wide = kind.startswith(("DECIMAL", "HUGE", "UHUGE"))
         name = identifier(column)
@@ -175,7 +174,7 @@ def is_text(kind: str) -> bool:
 
 def holds_wholes(connection: duckdb.DuckDBPyConnection, view: str, column: str, kind: str) -> bool:
     """Return whether all values of a column are whole numbers, like ids and counts."""
-    if kind in _WHOLE_TYPES:
+    if kind in WHOLE_TYPES:
         return True
     if not is_text(kind):
         return False
@@ -183,7 +182,7 @@ def holds_wholes(connection: duckdb.DuckDBPyConnection, view: str, column: str, 
     found = one_row(
         connection,
         f"SELECT coalesce(bool_and(regexp_matches(v, $1)), false) AS whole FROM "
-        f"(SELECT {name} AS v FROM {view} WHERE lower({name}) NOT IN {_NO_VALUE})",
+        f"(SELECT {name} AS v FROM {view} WHERE lower({name}) NOT IN {NO_VALUE})",
         [_DIGITS],
     )
     return bool(found["whole"])
@@ -202,7 +201,7 @@ def _text_column(connection: duckdb.DuckDBPyConnection, found: IdColumn, ids: Id
                    min(v) FILTER (kind <> 'digits') AS example,
                    count(*) FILTER (trim(v) = $5) AS headers
             FROM (SELECT v, CASE WHEN regexp_matches(v, $1) THEN 'digits'
-                                 WHEN lower(trim(v)) IN {_NO_VALUE} THEN NULL
+                                 WHEN lower(trim(v)) IN {NO_VALUE} THEN NULL
                                  WHEN regexp_matches(v, $2) THEN 'float'
                                  WHEN regexp_matches(v, $3) THEN 'disguised'
                                  WHEN regexp_matches(v, $4) THEN 'hidden'
@@ -232,7 +231,8 @@ def _text_column(connection: duckdb.DuckDBPyConnection, found: IdColumn, ids: Id
     if floats:
         raise SourceSchemaError(
             f"{place}: {floats} ids are written as floats or with a sign, such as '{example}'",
-            hint="export the table again with ids as plain digits; floats are not exact",
+            hint="export the table again with ids as plain digits; floats are not exact, and if a "
+            "negative number means no neuron, leave it empty",
         )
     if others:
         raise SourceSchemaError(
@@ -262,7 +262,10 @@ def _ranged(connection: duckdb.DuckDBPyConnection, found: IdColumn, expression: 
     for value in (ends["low"], ends["high"]):
         if value is not None and not 0 <= int(value) < 2**63:
             raise SourceSchemaError(
-                f"{found.where}: {value} is not a root id", hint="ids are from 0 to 2**63 - 1"
+                f"{found.where}: {value} is not a root id",
+                hint="ids are from 0 to 2**63 - 1; if a negative number means no neuron, leave it "
+                "empty; with --ids names (in Python, ids='names') any number is the name of a "
+                "neuron",
             )
     if ends["high"] is not None and ends["high"] >= _LONG:
         _require_not_rounded(connection, found, expression)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import glob
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphapi.errors import InputError, NotFoundError
 from loader.sources.addresses import fetched, fetched_if_there, is_address
 from loader.sources.delta import newest_files
+from loader.sources.endings import known_ending
 from loader.sources.packed import find_member, is_archive, listed, members
-from loader.sources.tablefile import TableFile, known_ending
+from loader.sources.tablefile import TableFile
 from loader.sources.textfile import read_names
 
 if TYPE_CHECKING:
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 _MEMBER = "::"
 _HEADER = "_header.csv"
 _SIGNS = "*?["
+#: Files that come with tables, and are none.
+_ABOUT = re.compile(
+    r"(read_?me|licen[cs]e|change_?log|citation|(md5|sha\d+)(_?sums?)?|checksums?)[\w.-]*\.txt$",
+    re.I,
+)
 
 
 def is_place(text: str) -> bool:
@@ -179,7 +186,8 @@ def _is_text(path: Path) -> bool:
 
 
 def _is_rows(path: Path) -> bool:
-    return known_ending(path.name) and not _is_hidden(path.name) and not path.name.endswith(_HEADER)
+    name = path.name
+    return known_ending(name) and not _is_hidden(name) and not name.endswith(_HEADER)
 
 
 def _is_shard(path: Path, folder: Path) -> bool:
@@ -188,7 +196,9 @@ def _is_shard(path: Path, folder: Path) -> bool:
 
 
 def _is_hidden(name: str) -> bool:
-    return Path(name).name.startswith((".", "_")) or "__MACOSX" in name
+    """Return whether a file is hidden, or tells about the others."""
+    own = Path(name).name
+    return own.startswith((".", "_")) or "__MACOSX" in name or bool(_ABOUT.match(own))
 
 
 def _existing(path: Path) -> Path:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from loader.sources.idcolumns import IdColumn
     from loader.sources.rowroles import Roles
 
 
@@ -34,6 +35,83 @@ def says_nothing_of_rows(types: Mapping[str, str], roles: Roles) -> bool:
         name in known or kind in ("FLOAT", "DOUBLE") or INDEX.match(name)
         for name, kind in types.items()
     )
+
+
+def require_distinct(
+    connection: duckdb.DuckDBPyConnection,
+    types: Mapping[str, str],
+    roles: Roles,
+    ends: tuple[IdColumn, IdColumn],
+    condition: str,
+    where: str,
+) -> None:
+    """Refuse several rows of one pair whose other columns are equal, so distinguish nothing.
+
+    Parameters
+    ----------
+    connection, types, roles
+        DuckDB with the view `source_rows`, the table's columns, and how they are read.
+    ends, condition, where
+        Columns of pre and post, SQL of the rows that are kept, and the table, for messages.
+
+    Raises
+    ------
+    SourceSchemaError
+        A pair has such rows. Fractions do not distinguish rows: they go with the weight.
+    """
+    if roles.rows != "pairs" or "weight" in roles.told or says_nothing_of_rows(types, roles):
+        return
+    of_pair = roles.shape.of_pair if roles.shape else ()
+    free = [
+        name
+        for name, kind in types.items()
+        if name not in (*roles.columns.values(), *of_pair)
+        and kind not in ("FLOAT", "DOUBLE")
+        and not INDEX.match(name)
+    ]
+    if all(NUCLEI.match(name) for name in free):
+        return
+    there = " AND ".join(f"{end.sql} IS NOT NULL" for end in ends)
+    rows = f"source_rows WHERE ({condition}) AND {there}"
+    pair = [end.sql for end in ends]
+    if not _repeated(connection, rows, pair):
+        return
+    texts = [name for name in free if types[name] == "VARCHAR"]
+    fractions = (
+        one_row(
+            connection,
+            "SELECT "
+            + ", ".join(
+                f"bool_and(TRY_CAST({name} AS DOUBLE) IS NOT NULL) "
+                f"AND bool_or(contains({name}, '.')) AS {name}"
+                for name in map(identifier, texts)
+            )
+            + f" FROM {rows}",
+        )
+        if texts
+        else {}
+    )
+    free = [name for name in free if not fractions.get(name)]
+    if repeated := _repeated(connection, rows, [*pair, *map(identifier, free)]):
+        raise SourceSchemaError(
+            f"{where}: {repeated:,} rows repeat a pair, and {_listed(free)} not distinguish them",
+            hint="are they of different kinds, duplicates, or from files that overlap? If they "
+            f"should be summed, add --column weight={roles.columns['weight']}",
+        )
+
+
+def _repeated(connection: duckdb.DuckDBPyConnection, rows: str, values: Sequence[str]) -> int:
+    """Return how many rows have the values of an earlier one, as their hashes tell."""
+    one = ", ".join(values)
+    found = one_row(connection, f"SELECT count(*) - count(DISTINCT hash({one})) AS n FROM {rows}")
+    return int(found["n"])
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > 3:
+        return f"{len(names)} other columns do"
+    quoted = " and ".join(f"'{name}'" for name in names)
+    return f"{quoted} do{'es' if len(names) == 1 else ''}" if names else "other columns do"
 
 
 def require_each_once(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from graphapi.errors import SourceSchemaError
 from loader.sources import dumps, matrix, repeats, taken, wholes
 from loader.sources.idcolumns import find_column, require_alike
+from loader.sources.oddends import require_ids, require_neurons
 from loader.sources.regionpoints import POINT, numbers_of, point_of
 from loader.sources.regionvolume import located
 from loader.sources.roiinfo import spread
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from loader.work.settings import Settings
     from loader.work.workspace import Workspace
 
-#: Largest percentage of rows without an id; a single such row is always allowed.
-_MOST_LACKING = 5
 #: The step of rows whose regions are still to be looked up, and the file of staged rows.
 _WRITTEN, _ROWS = "rows_written", "rows.parquet"
 
@@ -92,11 +91,12 @@ class RowFiles:
         self._files = files
         self._asked = asked
         self._where = files[0].where
-        self._all = view_of_all(connection, files, scratch)
+        self._all, self._is_mixed = view_of_all(connection, files, scratch)
         self._synthetic = [f.name for f in files if says_synthetic(f, scratch)]
         self._types = self._all
         self._is_matrix = self._read_matrix(scratch)
         names = [f.name for f in files]
+        settings.tell(taken.cut_off(files))
         if self._is_matrix:
             self._roles = MATRIX
             settings.tell(taken.of_matrix(names, asked.columns))
@@ -210,14 +210,15 @@ class RowFiles:
 
     def _read_matrix(self, scratch: Path) -> bool:
         """Turn a matrix into pairs; any other table must have a header."""
-        if len(self._files) == 1 and self._files[0].is_text:
+        if len(self._files) == 1 and self._files[0].format != "json":
             names = list(self._types)
             ends = {"pre", "post"} & self._asked.columns.keys()
             is_told = any(self._asked.columns[end] in names for end in ends)
             plain = header_numbers(self._files[0], scratch) or not (
                 dumps.named("pre", names) and dumps.named("post", names)
             )
-            if not is_told and plain and self._is_square(names):
+            asked = matrix.is_asked_for(self._asked.columns, names)
+            if not is_told and plain and (asked or self._is_square(names)):
                 self._types = matrix.as_pairs(
                     self._connection, "source_rows", names, self._asked.columns, self._where
                 )
@@ -235,7 +236,9 @@ class RowFiles:
         if all(f.format in ("parquet", "feather") for f in self._files):
             return
         needed = list(self._types)
-        if self._roles.shape is not None:
+        if self._roles.shape is not None and (
+            self._roles.rows == "synapses" or repeats.says_nothing_of_rows(self._all, self._roles)
+        ):
             wanted = {
                 *self._roles.columns.values(),
                 *self._roles.extras.values(),
@@ -298,26 +301,20 @@ class RowFiles:
             doubt.require_one_kind(self._asked.keep)
         if roles.rows == "synapses" and not roles.is_certain:
             doubt.require_rows_are_synapses()
+        both = self._pre, self._post
         if roles.shape is None or not roles.shape.may_lack_ids:
-            self._require_ids(kept)
+            require_ids(self._connection, both, self._condition(), kept, where)
+        self._settings.tell(
+            require_neurons(
+                self._connection, both, self._condition(), where, is_matrix=self._is_matrix
+            )
+        )
+        if not self._is_matrix:
+            repeats.require_distinct(
+                self._connection, self._types, roles, both, self._condition(), where
+            )
         self._check_weights()
         return int(kept)
-
-    def _require_ids(self, kept: int) -> None:
-        if self._pre.lacking == self._post.lacking == 0:
-            return
-        lacking = one_row(
-            self._connection,
-            f"SELECT count(*) AS n FROM source_rows WHERE ({self._condition()}) AND "
-            f"({self._pre.sql} IS NULL OR {self._post.sql} IS NULL)",
-        )["n"]
-        if lacking > 1 and lacking * 100 > kept * _MOST_LACKING:
-            pre, post = self._pre.column, self._post.column
-            raise SourceSchemaError(
-                f"{self._where}: {lacking:,} of {kept:,} rows lack an id in '{pre}' or '{post}'",
-                hint="if a missing id means the same as in the row above, fill it in; to leave "
-                f"these rows out, use --keep '{pre}!=' --keep '{post}!='",
-            )
 
     def _check_weights(self) -> None:
         for ours in ("weight", "size_sum"):
@@ -329,6 +326,7 @@ class RowFiles:
                     f"{self._where}, column '{self._roles.columns[ours]}'",
                     f"({self._condition()})",
                     may_lack=ours == "size_sum",
+                    is_matrix=self._is_matrix,
                 )
 
     def _values_hint(self) -> str:
@@ -348,6 +346,8 @@ class RowFiles:
         whole = [columns[n] for n in ("pre", "post", "weight", "size_sum") if n in columns]
         return (
             all(f.format == "parquet" and f.is_plain for f in self._files)
+            and not self._is_mixed
+            and not self.has_names
             and not self._asked.keep
             and not self._point
             and not self._region_counts
@@ -405,7 +405,7 @@ class RowFiles:
             told["synthetic"] = self._synthetic
         if self._is_matrix:
             pre = matrix.presynaptic(self._asked.columns)
-            return told | {"what": f"square matrix, {pre} presynaptic"}
+            return told | {"what": f"matrix, {pre} presynaptic"}
         if shape:
             told |= shape.described()
         told["columns"] = roles.columns | roles.extras

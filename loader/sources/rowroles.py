@@ -35,12 +35,13 @@ _OF_IDS = re.compile(
 #: Columns that only number the rows.
 INDEX = re.compile(r"(__index_level_\d+__|column0|unnamed.*|index)$", re.IGNORECASE)
 #: Columns without a name.
+_MOST_SHOWN = 40
 _UNNAMED = re.compile(r"column\d+$")
 #: Columns by which a table repeats a connection, once for each nucleus of a neuron.
 NUCLEI = re.compile(r"(pre|post)_(nuc|nucleus|soma)_id$")
 #: Columns that tell kinds of rows apart, by their name; by a value; or by saying yes or no.
 _OF_KINDS = re.compile(
-    r"((synapse|syn|edge|connection|conn|link)[_ ]?)?(type|kind|class|category|modality)$"
+    r"((synapse|syn|edge|connection|conn|link)[_ ]?)?(type|typ|kind|class|category|modality)$"
     r"|(data[_ ]?set|animal|individual|specimen|replicate|time[_ ]?point|version)$",
     re.IGNORECASE,
 )
@@ -84,7 +85,7 @@ class Roles:
         return self.shape is not None and self.shape.fill_down
 
 
-#: How the pairs of a square matrix are read.
+#: How the pairs of a matrix are read.
 MATRIX = Roles({n: n for n in ("pre", "post", "weight")}, "pairs", told=("weight",))
 
 
@@ -169,11 +170,12 @@ def _of_shape(shape: dumps.Shape, types: Mapping[str, str]) -> dict[str, str]:
 def _require_ends(found: Mapping[str, str], types: Mapping[str, str], where: str) -> None:
     if missing := [name for name in ("pre", "post") if name not in found]:
         raise SourceSchemaError(
-            f"{where}: no column for {' and '.join(missing)} among {', '.join(types)}",
+            f"{where}: no column for {' and '.join(missing)} among {_shown(list(types))}",
             hint=_no_header_hint(list(types))
             or "name the columns with --column pre=NAME --column post=NAME "
-            "(in Python, columns={'pre': ..., 'post': ...}); a table of neurons goes with -a, "
-            "after the file of connections",
+            "(in Python, columns={'pre': ..., 'post': ...}); "
+            + ("in a matrix, --column pre=rows or pre=columns; " if len(missing) > 1 else "")
+            + "a table of neurons goes with -a, after the file of connections",
         )
     if found["pre"] == found["post"]:
         raise SourceSchemaError(f"{where}: '{found['pre']}' cannot be both pre and post")
@@ -185,10 +187,18 @@ def _require_ends(found: Mapping[str, str], types: Mapping[str, str], where: str
         )
 
 
+def _shown(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_SHOWN
+    return ", ".join(names[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
 def _no_header_hint(names: Sequence[str]) -> str:
     """Return what to do if these names are hardly those of columns; empty if they may be."""
     if names[0].startswith(("#", "%", "//")):
-        return "remove the comment from the file, so that its first line names the columns"
+        return (
+            "the first line must name the columns: remove the line if it is only a comment, or "
+            f"only its '{re.sub(r'[^#%/].*', '', names[0], flags=re.DOTALL)}' if it names them"
+        )
     if len(names) == 1:
         return (
             "the first line must name the columns, separated by commas, tabs, semicolons or pipes; "

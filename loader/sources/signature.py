@@ -60,6 +60,11 @@ _SIGNATURES = (
     Signature(b"%PDF", "a PDF document", "get the table itself"),
     Signature(b"<!doctype html", "a web page", "get the file itself; sign in first if need be"),
     Signature(b"<html", "a web page", "get the file itself; sign in first if need be"),
+    Signature(
+        b"<?xml",
+        "XML: an error of the server, or a graph",
+        "open it in a text editor; get the file again, or write a graph's edges as CSV",
+    ),
     Signature(b"version https://git-lfs", "a Git LFS pointer", "get the file with git lfs pull"),
     Signature(b"{", "JSON", "rename it to .json", "json"),
 )

@@ -12,13 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from graphapi.common.madeup import is_marked_synthetic
 from graphapi.errors import InputError, NotFoundError, SourceSchemaError
+from loader.sources.endings import ENDINGS, FOREIGN, FORMATS, Format
+from loader.sources.idcolumns import WHOLE_TYPES
 from loader.sources.packed import PACKINGS, first_bytes, readable
 from loader.sources.signature import HEAD, require_format, signature
-from loader.sources.textfile import read_header, reason_in_words, require_names
+from loader.sources.textfile import is_number, read_header, reason_in_words, require_names
 from loader.stages.names import told_apart
 from loader.work.duck import column_types, database, identifier, literal
 
@@ -28,34 +30,6 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-Format = Literal["csv", "tsv", "parquet", "feather", "json"]
-
-_FORMATS: dict[str, Format] = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".feather": "feather",
-    ".arrow": "feather",
-    ".json": "json",
-    ".jsonl": "json",
-    ".ndjson": "json",
-}
-#: The known file extensions, for messages.
-ENDINGS = f"{' '.join(_FORMATS)}, each also with {' '.join(PACKINGS)}"
-_FOREIGN = {
-    ".xlsx": "an Excel workbook: save the sheet as 'CSV UTF-8'",
-    ".xls": "an Excel workbook: save the sheet as 'CSV UTF-8'",
-    ".ods": "a workbook: save the sheet as CSV",
-    ".avro": "Avro: write it as Parquet, for example with fastavro and pandas",
-    ".npy": "an array: give a list of ids with --only",
-    ".npz": "arrays: write pre, post and weight as Parquet",
-    ".h5": "HDF5: write pre, post and weight as Parquet",
-    ".rds": "an R object: write it with arrow::write_parquet",
-    ".rda": "an R object: write it with arrow::write_parquet",
-    ".txt": "plain text: rename it to .csv or .tsv",
-}
 _SEPARATOR = {"csv": ",", "tsv": "\t"}
 
 
@@ -108,8 +82,8 @@ class TableFile:
             The format is unknown.
         """
         ending = self.suffixes[-1] if self.suffixes else ""
-        if ending in _FORMATS:
-            return _FORMATS[ending]
+        if ending in FORMATS:
+            return FORMATS[ending]
         if not ending and not self.member:
             found = signature(first_bytes(self.path, HEAD, packed=False))
             if found and found.format in get_args(Format):
@@ -118,10 +92,10 @@ class TableFile:
                 raise InputError(
                     f"{self.where} is {found.what}, which cannot be read", hint=found.remedy
                 )
-        if ending in _FOREIGN:
+        if ending in FOREIGN:
             raise InputError(
                 f"{self.where} has a format that cannot be read",
-                hint=f"it is {_FOREIGN[ending]}",
+                hint=f"it is {FOREIGN[ending]}",
             )
         if ending == ".lbug":
             raise InputError(
@@ -151,13 +125,6 @@ class TableFile:
     def is_odd(self) -> bool:
         """Return whether the path has characters of a pattern, such as `*`."""
         return any(sign in str(self.path) for sign in "*?[")
-
-
-def known_ending(text: str) -> bool:
-    """Return whether a text has the extension of a table file."""
-    path = Path(text.lower())
-    ending = Path(path.stem).suffix if path.suffix in PACKINGS else path.suffix
-    return path.suffix in PACKINGS or ending in _FORMATS or ending in _FOREIGN
 
 
 def view(
@@ -245,11 +212,23 @@ def require_header(file: TableFile, scratch: Path) -> None:
         The first line has a number.
     """
     if numbers := header_numbers(file, scratch):
-        raise SourceSchemaError(
-            f"{file.where} has no header: its first line has numbers, such as '{numbers[0]}'",
-            hint="list its columns, one per line, in a file for --header, or beside it in "
-            f"'{file.path.name.split('.')[0]}_header.csv'",
-        )
+        raise _headless(file, numbers[0])
+
+
+def _headless(file: TableFile, number: str) -> SourceSchemaError:
+    return SourceSchemaError(
+        f"{file.where} has no header: its first line has numbers, such as '{number}'",
+        hint="list its columns, one per line, in a file for --header, or beside it in "
+        f"'{file.path.name.split('.')[0]}_header.csv'",
+    )
+
+
+def _require_names(file: TableFile, names: list[str]) -> None:
+    """Refuse names that are not unique; numbers are not names, and often occur twice in a row."""
+    twice = [name for name in names if names.count(name) > 1]
+    if not file.names and twice and is_number(twice[0]):
+        raise _headless(file, twice[0])
+    require_names(names, file.where)
 
 
 def fetch(connection: duckdb.DuckDBPyConnection, sql: str, file: TableFile) -> pa.Table:
@@ -303,7 +282,7 @@ def _text_scan(file: TableFile, path: Path) -> str:
             )
         # Some copies also have the header; then their first line is not a row.
         has_header = list(first.cells) == names
-    require_names(names, file.where)
+    _require_names(file, names)
     seen: set[str] = set()
     apart = [told_apart(name, seen, first=1) for name in names]  # as DuckDB numbers them
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in apart)
@@ -391,8 +370,15 @@ def _leaves(place: list[str], kind: Any) -> list[tuple[list[str], Any]]:
 
 def view_of_all(
     connection: duckdb.DuckDBPyConnection, files: Sequence[TableFile], scratch: Path
-) -> dict[str, str]:
-    """Make the view `source_rows` of all files, and return DuckDB's types of its columns.
+) -> tuple[dict[str, str], bool]:
+    """Make the view `source_rows` of all files.
+
+    Returns
+    -------
+    types
+        DuckDB's type of each of its columns.
+    is_mixed
+        Whether the types of the files differ from these.
 
     Raises
     ------
@@ -400,22 +386,39 @@ def view_of_all(
         The files do not have the same columns.
     """
     types: dict[str, str] = {}
+    is_mixed = False
     # JSON files may leave out columns, and their types may differ; others may order them otherwise.
     is_json = all(file.format == "json" for file in files)
     for number, file in enumerate(files):
         found = view(connection, file, f"source_{number}", scratch)
         if number and found != types and not is_json:
-            raise SourceSchemaError(
-                f"{file.where} has other columns or types than {files[0].where}",
-                hint="files with the same columns are loaded together; give annotation tables with "
-                "-a (in Python, annotations=), one by one",
-            )
-        types = found
-    if all(file.format == "parquet" and file.is_plain for file in files):
+            is_mixed = True
+            if difference := _difference(found, types):
+                raise SourceSchemaError(
+                    f"{file.where} has other columns or types than {files[0].where}: {difference}",
+                    hint="files with the same columns are loaded together; give annotation tables "
+                    "with -a (in Python, annotations=), one by one",
+                )
+        types = types or found
+    if not is_mixed and all(file.format == "parquet" and file.is_plain for file in files):
         # One scan, by column name: it knows the number of rows, and stops early where it may.
         paths = ", ".join(literal(file.path) for file in files)
         parts = f"SELECT * FROM read_parquet([{paths}])"
     else:
         parts = " UNION ALL BY NAME ".join(f"SELECT * FROM source_{n}" for n in range(len(files)))
     connection.execute(f"CREATE VIEW source_rows AS {parts}")
-    return column_types(connection, "source_rows")
+    return column_types(connection, "source_rows"), is_mixed
+
+
+def _difference(found: dict[str, str], first: dict[str, str]) -> str:
+    """Return how columns differ from those of the first file; whole numbers may differ in size."""
+    lacks = [f"'{name}'" for name in first if name not in found]
+    more = [f"'{name}'" for name in found if name not in first]
+    if lacks or more:
+        told = [("lacks", lacks), ("also has", more)]
+        parts = [f"{verb} {', '.join(names[:5])}" for verb, names in told if names]
+        return f"it {' and '.join(parts)}"
+    for name, kind in found.items():
+        if kind != first[name] and not {kind, first[name]} <= WHOLE_TYPES:
+            return f"'{name}' is {kind.lower()}, not {first[name].lower()}"
+    return ""

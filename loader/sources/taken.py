@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from loader.sources import dumps
 from loader.sources.matrix import COLUMNS, ROWS, presynaptic
+from loader.sources.textfile import lacks_line_end
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from loader.sources.dumps import Shape
     from loader.sources.rowroles import Roles
+    from loader.sources.tablefile import TableFile
 
 _A_ROW = {
     "pairs": "each row is a connection with its weight; rows of the same pair are summed",
@@ -43,13 +45,22 @@ def of_rows(files: Sequence[str], roles: Roles, asked: Mapping[str, str]) -> lis
     ]
 
 
+def cut_off(files: Sequence[TableFile]) -> list[str]:
+    """Return a line for each plain text file whose last line has no end."""
+    return [
+        f"{file.name}: its last line has no line break; is the file complete?"
+        for file in files
+        if file.is_text and file.is_plain and lacks_line_end(file.path)
+    ]
+
+
 def of_matrix(files: Sequence[str], asked: Mapping[str, str]) -> list[str]:
     """Return what a matrix is taken for."""
     pre = presynaptic(asked)
     post = COLUMNS if pre == ROWS else ROWS
     return [
-        f"{shown(files)}: taken for a square matrix: {pre} are presynaptic, {post} postsynaptic",
-        "  each value other than 0 is a connection with its weight",
+        f"{shown(files)}: taken for a matrix: {pre} are presynaptic, {post} postsynaptic",
+        "  each value is a connection with its weight; 0, NA and empty cells are none",
         f"  if this is wrong: --column pre={post}{_IN_PYTHON}",
     ]
 

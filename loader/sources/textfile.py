@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import zlib
 from dataclasses import dataclass
@@ -34,6 +35,21 @@ _MARKS = {
 _FOR_EXCEL = re.compile(r'"?sep=(.)"?\s*$', re.IGNORECASE)
 
 
+def is_number(text: str) -> bool:
+    """Return whether a text is a number."""
+    return bool(_NUMBER.match(text.strip()))
+
+
+def lacks_line_end(path: Path) -> bool:
+    """Return whether the last line of a plain file has no line break, as where it was cut off."""
+    with path.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        if not file.tell():
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read() not in (b"\n", b"\r")
+
+
 @dataclass(frozen=True)
 class Header:
     """The first line of a text table.
@@ -60,7 +76,7 @@ class Header:
     @property
     def numbers(self) -> list[str]:
         """Return the cells that are numbers."""
-        return [cell for cell in self.cells if _NUMBER.match(cell.strip())]
+        return [cell for cell in self.cells if is_number(cell)]
 
 
 def read_header(path: Path, separator: str, where: str) -> Header:
@@ -102,7 +118,9 @@ def read_header(path: Path, separator: str, where: str) -> Header:
         )
     found = told[1] if told else separator
     if found not in line:
-        found = next((s for s in _SEPARATORS if s in line), separator)
+        found = next((s for s in _SEPARATORS if s in line), None) or (
+            " " if _is_spaced(line, text[text.index(line) + len(line) :]) else separator
+        )
     cells = next(csv.reader(io.StringIO(line, newline=""), delimiter=found))
     return Header(tuple(cell.strip() for cell in cells), found, 1 if told else 0)
 
@@ -219,6 +237,13 @@ def _wide_encoding(head: bytes) -> str:
         if empty and empty.count(0) > len(empty) * 0.8 and full.count(0) < len(full) * 0.2:
             return name
     return ""
+
+
+def _is_spaced(line: str, rest: str) -> bool:
+    """Return whether single spaces separate as many values in the next line as in the first."""
+    pieces = line.split(" ")
+    below = (_first_line(rest.lstrip("\r\n"), whole=True) or "").split(" ")
+    return len(pieces) > 1 and len(pieces) == len(below) and all((*pieces, *below))
 
 
 def _first_line(text: str, *, whole: bool) -> str | None:

@@ -38,6 +38,7 @@ def require(
     condition: str,
     *,
     may_lack: bool,
+    is_matrix: bool = False,
 ) -> None:
     """Require whole numbers >= 0, or none if `may_lack`."""
     if types[column] == "BOOLEAN":
@@ -86,8 +87,13 @@ def require(
             f"({types[column]})",
             hint=_WITHOUT_SIGNS
             if _SEPARATED.fullmatch(str(example))
-            else "a weight is a number of synapses; choose another column with "
-            "--column weight=NAME (in Python, columns={'weight': ...})",
+            else "a weight is a number of synapses; "
+            + (
+                "load the matrix of counts, not of shares or signs"
+                if is_matrix
+                else "choose another column with --column weight=NAME "
+                "(in Python, columns={'weight': ...})"
+            ),
         )
 
 

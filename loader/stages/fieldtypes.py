@@ -230,7 +230,10 @@ def cast(column: pa.ChunkedArray, kind: pa.DataType, where: str) -> pa.ChunkedAr
     try:
         return column.cast(kind)
     except pa.ArrowInvalid as error:
-        raise SourceSchemaError(f"{where}: a value does not fit into {kind}: {error}") from error
+        raise SourceSchemaError(
+            f"{where}: a value does not fit into {kind}: {error}",
+            hint="write the column as text, or leave it out",
+        ) from error
 
 
 def _iso(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:

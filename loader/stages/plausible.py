@@ -3,7 +3,7 @@
 Comparing sums with the source cannot show that we misread a column. Annotation rows create neurons,
 so a table from another version or data set would load without an error, but its neurons would have
 no connections. Several rows of one pair, with no column that distinguishes them, may be of
-different kinds.
+different kinds. Connections that all occur in both directions are hardly directed.
 """
 
 # ruff: noqa: S608  (SQL here is built of names quoted by loader.work.duck, never of values)
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Least share of common neurons, relative to the smaller side.
 _LEAST = 0.1
+#: In fewer connections, equal weights in both directions may be chance.
+_MANY = 10
 
 
 def check_plausible(made: Stages, *, force_annotations: bool = False) -> Stages:
@@ -42,7 +44,29 @@ def check_plausible(made: Stages, *, force_annotations: bool = False) -> Stages:
             hint="are they of different kinds, duplicates, or from files that overlap? If they "
             f"should be summed, add --column weight={rows['columns']['weight']}",
         )
-    return check_overlap(made, force=force_annotations)
+    return check_overlap(_with_note_if_symmetric(made), force=force_annotations)
+
+
+def _with_note_if_symmetric(made: Stages) -> Stages:
+    """Note that all connections occur in both directions, as in undirected tables."""
+    if made.counts["connections"] < _MANY:
+        return made
+    with database() as connection:
+        # Each pair occurs once, so equal halves cancel out, and nothing else does.
+        found = one_row(
+            connection,
+            f"""SELECT count(*) AS n, bit_xor(hash(least(pre, post), greatest(pre, post), weight))
+                       = 0 AND 2 * count(*) FILTER (pre < post) = count(*) AS both
+                FROM read_parquet({literal(made.connections)})""",
+        )
+    if not found["both"]:
+        return made
+    note = (
+        f"each of the {found['n']:,} connections also occurs in the other direction with the same "
+        "weight, as where gap junctions or undirected connections are listed, or chemical ones "
+        "twice; upstream and downstream partners are then the same"
+    )
+    return replace(made, notes=(*made.notes, note))
 
 
 def check_overlap(made: Stages, *, force: bool = False) -> Stages:

@@ -97,7 +97,7 @@ def test_it_is_said_even_if_the_rows_are_refused(files, run: Run):
         (
             pd.DataFrame([[0, 2], [3, 0]], index=[17, 19], columns=[17, 19]).reset_index(),
             [],
-            ["taken for a square matrix: rows are presynaptic", "--column pre=columns"],
+            ["taken for a matrix: rows are presynaptic", "--column pre=columns"],
         ),
         (
             pd.DataFrame({"pre_root_id_720575940": ["600000001", "600000002"],

@@ -173,7 +173,7 @@ def test_a_matrix_can_be_turned_by_either_end_and_says_so(samples, tmp_path, cap
     told = expected["square_matrix"]
     made = staged(folder, tmp_path, told, columns=said)
     assert weights(made) == sorted([b, a, n] for a, b, n in told["weights"])
-    assert made.reading["connections"]["what"] == "square matrix, columns presynaptic"
+    assert made.reading["connections"]["what"] == "matrix, columns presynaptic"
     source = FileSource(folder / told["files"][0], columns=said)
     with Workspace(tmp_path / "again", source.origin().key) as workspace:
         source.extract(workspace, Settings())

@@ -62,6 +62,7 @@ READ = {
     "row numbers": "\n".join(f"{n or ''},{line}" for n, line in enumerate(TEXT.split())),
     "floats": weighed("{}.0"),
     "three decimals": weighed("{}.000"),
+    "spaces": TEXT.replace(",", " "),
     "large header": TEXT.replace(HEADER, HEADER.upper()),
 }
 
@@ -87,12 +88,11 @@ REFUSED = {
     ),
     "types below the header": (TEXT.replace("weight\n", "weight\nbigint,bigint,int\n"),
                                "not ids, such as 'bigint'", "correct the rows"),
-    "a comment": (f"# made by a program\n{TEXT}", "no column for", "remove the comment"),
-    "the header as comment": (f"#{TEXT}", "no column for", "remove the comment"),
+    "a comment": (f"# made by a program\n{TEXT}", "no column for", "remove the line"),
+    "the header as comment": (f"#{TEXT}", "no column for", "only its '#'"),
     "a title": (f"Table S1\n{TEXT}", "no column for", "remove lines above it"),
     "a title of many cells": (f"Table S1,,\n{TEXT}", "no column for", "no name; remove lines"),
     "an empty line first": (f"\n{TEXT}", "its first line is empty", "above the header"),
-    "spaces": (TEXT.replace(",", " "), "no column for", "separated by commas"),
     "one column": ("pre\n11\n12\n", "no column for", "separated by commas"),
     "nothing": ("", "no header line", "is complete"),
     "a sum": (f"{TEXT}Total,,1960\n", "not ids, such as 'Total'", "correct the rows"),

@@ -49,6 +49,8 @@ class Shape:
         Our column name to the dump's; columns may be missing.
     root_id
         Column of root ids in an annotation table.
+    twin
+        Column with a second root id, if a row is about two neurons, such as a left and a right one.
     about
         Meaning of other columns: `region`, `transmitter`, ...; for the record.
     of_pair
@@ -76,6 +78,7 @@ class Shape:
     rows: Literal["synapses", "pairs"] = "synapses"
     roles: Mapping[str, str] = field(default_factory=dict)
     root_id: str = "root_id"
+    twin: str = ""
     about: Mapping[str, str] = field(default_factory=dict)
     of_pair: tuple[str, ...] = ()
     kinds: str = ""
