@@ -71,7 +71,7 @@ class MotifQuestions(RegionReader):
         Raises
         ------
         MissingExtraError
-            matplotlib is not installed (extra `viz`).
+            matplotlib is not installed (extra `figures`).
         InputError
             The folder is not writable, or `nulls` is less than 2.
         """

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 import requests
+from urllib3.exceptions import NewConnectionError
 
 from graphapi.cave.token import redact
 from graphapi.errors import (
@@ -124,6 +125,8 @@ class Patience:
         if isinstance(error, requests.ReadTimeout):
             # Each try already waits for the whole time limit.
             return self._unavailable(f"did not answer {what} in time", tries=2)
+        if (why := _not_connected(error)) is not None:
+            return self._unavailable(f"cannot be reached: {why}")
         if isinstance(error, _BROKEN) or type(error) is OSError:
             return self._unavailable(f"sent an unreadable answer to {what}: {error}")
         return _Failure(
@@ -174,7 +177,8 @@ class Patience:
         return _Failure(
             CaveUnavailableError(
                 self._clean(f"{self.server} {words} (tried {limit + 1} times)"),
-                hint="check the address and your network; if both are fine, try again later",
+                hint="check the address and your network; if both are fine, try again later. "
+                "The demo's server is started by `cavegraph serve-demo`",
             ),
             wait=_short_wait if after is None else lambda _: after,
             tries=limit,
@@ -194,6 +198,15 @@ class _Failure:
     error: CaveError
     wait: Callable[[int], float] | None = None
     tries: int = 0
+
+
+def _not_connected(error: Exception) -> str | None:
+    """Return why no connection was made, as the system says it; None if one was made."""
+    cause = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", None)
+    if not isinstance(reason, NewConnectionError):
+        return None
+    return re.sub(r"^.*(: |\()\[Errno -?\d+\] |\)$", "", str(reason))
 
 
 def _short_wait(tries: int) -> float:

@@ -209,9 +209,9 @@ def _request(url: str, shows: Pass | None, limits: Limits, **request: Any) -> re
             return one.get(url, **request)
     except (requests.ConnectionError, requests.Timeout) as error:
         raise CaveUnavailableError(
-            f"{urlsplit(url).netloc} does not answer within the time limit",
-            hint="check the address and the network; for the demo, check that its server is "
-            "still running",
+            f"{urlsplit(url).netloc} does not answer",
+            hint="check the address and the network. The demo's server is started by "
+            "`cavegraph serve-demo`",
         ) from error
     except requests.RequestException as error:
         raise InputError(f"cannot request {url}: {type(error).__name__}") from error

@@ -24,7 +24,7 @@ def pyplot() -> Any:
     try:
         from matplotlib import pyplot as plt
     except ImportError as error:
-        raise MissingExtraError("matplotlib", "viz") from error
+        raise MissingExtraError("matplotlib", "figures") from error
     return plt
 
 

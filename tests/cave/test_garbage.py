@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
 import pytest
+import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tiny_server import DATASTACK, Reply, TinyServer, arrow, running
@@ -17,7 +19,7 @@ from graphapi.cave.complete import fetch_range
 from graphapi.cave.connection import Cave
 from graphapi.cave.pieces import IdRange
 from graphapi.cave.retries import Patience
-from graphapi.errors import CaveError, CavegraphError
+from graphapi.errors import CaveError, CavegraphError, CaveUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,3 +148,17 @@ def test_columns_of_any_type(server: TinyServer, columns: dict[str, pa.Array]) -
         assert sorted(rows["id"].to_pylist()) == [1, 2, 3]
     finally:
         server.script = {}
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("http://127.0.0.1:9", "cannot be reached: Connection refused"),
+        ("http://no-such-host.invalid", "cannot be reached: Name or service not known"),
+    ],
+)
+def test_a_server_that_does_not_run_sent_nothing_unreadable(address: str, why: str) -> None:
+    patience = Patience(address, None, max_retries=1, pause=lambda _: None)
+    with pytest.raises(CaveUnavailableError, match=re.escape(why)) as caught:
+        patience.ask("it", lambda: requests.get(address, timeout=10))
+    assert "cavegraph serve-demo" in (caught.value.hint or "")
