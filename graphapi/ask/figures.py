@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphapi.ask.connectivity import ConnectivityQuestions
@@ -322,7 +323,8 @@ class FigureQuestions(
 
         found = self.get_influence(seeds, silenced, threshold=threshold, by=by)
         colors = None if by is None else self.get_class_colors(by)
-        named = None if by is None else str(found.columns[0])
+        place = 1 if isinstance(seeds, Mapping) else 0  # behind the name of the group
+        named = None if by is None else str(found.columns[place])
         axes = influence_ranking(found, by=named, top=top, colors=colors, ax=ax)
         return self._noted(axes, threshold)
 

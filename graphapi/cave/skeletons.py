@@ -91,13 +91,13 @@ def read_skeleton(answer: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _each(values: Any, number: int, dtype: type) -> Any:
-    """Return a value for each vertex; 0, which is SWC's undefined, if the answer has none."""
+    """Return a value for each vertex; 0, which is SWC's undefined, where the answer has none."""
     if values is None or not len(values):
         return np.zeros(number, dtype=dtype)
-    found: npt.NDArray[Any] = np.asarray(values).astype(dtype)
+    found = np.asarray(values, dtype=np.float64)  # None becomes NaN
     if found.shape != (number,):
         raise ValueError(f"a skeleton with {number} points and {found.size} values for them")
-    return found
+    return np.where(np.isfinite(found), found, 0).astype(dtype)
 
 
 def _trees(edges: Ints, number: int, root: int) -> tuple[Ints, Ints]:

@@ -57,6 +57,11 @@ def test_what_is_not_told_is_0(server: TinyServer) -> None:
     found = asked(server, packed(bare))
     assert found["radius"].tolist() == found["compartment"].tolist() == [0] * 4
     assert found["x"].iloc[0] == 0.5
+    partly = {"radius": [10, float("nan"), None, 40], "compartment": [3, float("nan"), None, 1]}
+    found = asked(server, packed({**TREE, **partly})).sort_values(["x", "y"])
+    assert found["radius"].tolist() == [10, 0, 0, 40]
+    assert found["compartment"].tolist() == [3, 0, 0, 1]
+    assert found["compartment"].dtype == "int64"
     (one,) = asked(server, packed({"vertices": [[1, 2, 3]], "edges": []})).to_numpy().tolist()
     assert one == [1, 0, 1, 2, 3, 0, -1]
 

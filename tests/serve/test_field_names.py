@@ -14,6 +14,7 @@ import pytest
 from serve_client import Client, records
 
 import graphapi
+from graphapi.errors import InputError
 from graphapi.graph.materialization import Field
 from graphapi.serve.given import Given
 from graphapi.serve.routes.common import grouping
@@ -112,7 +113,12 @@ def test_results_by_any_field_lose_no_column(odd: graphapi.Connectome, name: str
         column = next(c for c in (f"{name}_", name) if c in table)
         assert set(table[column]) == set(CELLS[name])
         assert table["influence"].dtype == np.float64
-    odd.plot_influence(IDS[:2], by=name).figure.clear()
+        axes = odd.plot_influence(seeds, by=name)
+        drawn = [text.get_text() for text in axes.get_yticklabels()]
+        assert {text.rpartition(" (n=")[0] for text in drawn} <= set(CELLS[name])
+        axes.figure.clear()
+    with pytest.raises(InputError, match="several groups"):
+        odd.plot_influence({"first": IDS[:2], "second": IDS[2:4]}, by=name)
     hubs = odd.motifs.hubs(by=name)
     assert set(hubs.iloc[:, -1]) == set(CELLS[name])
     assert hubs["in_degree"].dtype == np.int64
