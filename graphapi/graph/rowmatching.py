@@ -1,7 +1,8 @@
 """Find the neurons whose annotation rows match criteria.
 
-Fields of the same tables must match in one row. A neuron's rows in different tables are
-independent of each other: each condition is about the rows of the tables that have its field.
+Fields of one table must match in one of its rows, also if other tables have some of them. A
+neuron's rows in different tables are independent of each other: each condition is about the rows
+of the tables that have its field.
 """
 
 from __future__ import annotations
@@ -45,9 +46,13 @@ def roots_matching(table: AnnotationRows, wanted: Mapping[str, object], rule: Ru
     # every row has the fields without a table, such as its root id
     fits = _fitting(table, groups.pop("", {}), rule, np.ones(len(roots), dtype=bool))
     found = np.unique(roots[fits])
+    rows = {sources: table.rows_from(sources) for sources in groups}
     for sources, fields in groups.items():
-        there = table.rows_from(sources)
-        here = np.unique(roots[_fitting(table, fields, rule, there & fits)])
+        there = rows[sources]
+        # what all these tables have, such as who wrote a row, is about these rows too
+        everywhere = [groups[more] for more, own in rows.items() if not (there & ~own).any()]
+        asked = {name: value for group in everywhere for name, value in group.items()}
+        here = np.unique(roots[_fitting(table, asked, rule, there & fits)])
         if all(matches([None], value, rule, name).all() for name, value in fields.items()):
             here = np.union1d(here, np.setdiff1d(roots[fits], roots[there]))
         found = np.intersect1d(found, here)

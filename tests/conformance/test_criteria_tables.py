@@ -51,14 +51,21 @@ def opened(rows: list[dict[str, Any]]) -> AnnotationRows:
 
 
 def by_hand(rows: list[dict[str, Any]], asked: dict[str, Any]) -> list[int]:
-    """Fields of the same tables in one row of them; an annotated neuron without one has nothing."""
+    """Fields of a table in one row of it; a neuron without a row in a field's tables has nothing.
+
+    A field of more tables holds in the rows of each of them.
+    """
     chosen = []
     for root in sorted({row["root_id"] for row in rows} - {None}):
         mine = [row for row in rows if row["root_id"] == root]
         groups = {TABLES[field] for field in asked}
         if all(
             any(
-                all(fits(row.get(f)) for f, fits in asked.items() if TABLES[f] == of)
+                all(
+                    fits(row.get(f))
+                    for f, fits in asked.items()
+                    if TABLES[f] == of or (row and set(of) <= set(TABLES[f]))
+                )
                 for row in [row for row in mine if row["annotation_table"] in of] or [{}]
             )
             for of in groups
@@ -68,7 +75,8 @@ def by_hand(rows: list[dict[str, Any]], asked: dict[str, Any]) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    "fields", [("kind",), ("kind", "side"), ("kind", "tag"), ("side", "shared")]
+    "fields",
+    [("kind",), ("kind", "side"), ("kind", "tag"), ("side", "shared"), ("kind", "tag", "shared")],
 )
 def test_a_condition_is_about_the_tables_that_have_its_field(fields: tuple[str, ...]) -> None:
     rows = drawn(len(fields))
@@ -87,3 +95,16 @@ def test_fields_of_every_row_hold_beside_the_others() -> None:
         there = [row for row in rows if row["annotation_table"] == name]
         assert found.tolist() == sorted({r["root_id"] for r in there if r.get("shared") == "x"})
     assert roots_matching(table, {"root_id": 3, "tag": Not("z")}, Rule()).tolist() == [3]
+
+
+def test_a_field_of_two_tables_is_about_the_row_that_matches() -> None:
+    """`first` says y and x of neuron 1, x and y; of neuron 2, in one row, x and x."""
+    said = {1: [("y", "x"), ("x", "y")], 2: [("x", "x")]}
+    rows = [
+        {"root_id": root, "annotation_table": "first", "side": side, "shared": shared}
+        for root, pairs in said.items()
+        for side, shared in pairs
+    ]
+    rows.append({"root_id": 1, "annotation_table": "a, b", "shared": "x", "tag": "x"})
+    found = roots_matching(opened(rows), {"side": "x", "shared": "x"}, Rule())
+    assert found.tolist() == [2]
