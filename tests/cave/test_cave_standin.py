@@ -157,7 +157,7 @@ PASSING = {
     "unavailable": Rule(0.3, count=None),
     "drop": Rule(0.3, count=None),
     "cut": Rule(0.3, count=None),
-    "hang": Rule(0.3, count=3, seconds=2.5),
+    "hang": Rule(0.3, count=3, seconds=1.5),
     "wrapped_error": Rule(0.15, count=None),
     "wrong_count": Rule(0.2, count=None),
 }
@@ -169,7 +169,7 @@ def test_faults_cost_time_and_no_rows(tmp_path: Path, fault: str, warns: bool) -
     rows = some_synapses(200, 1)
     folder = write_folder(tmp_path, {"synapses": rows})
     faults = Faults(seed=5, limit_warning=warns, **{fault: PASSING[fault]})
-    timeout = 2.0 if fault == "hang" else 10.0
+    timeout = 1.0 if fault == "hang" else 10.0
     with serve(folder, row_limit=40, faults=faults) as server:
         wanted = key(rows[rows["pre_pt_root_id"].isin(N)])
         got = None
