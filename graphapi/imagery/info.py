@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 
-from graphapi.common.address import origin_of
+from graphapi.common.address import origin_of, shown
 from graphapi.common.http import LIMITS, Limits, Pass, session
 from graphapi.errors import (
     CaveAuthError,
@@ -125,23 +125,25 @@ def fetch_info(source: Source, shows: Pass | None) -> dict[str, Any]:
     """
     where = f"{source.address}/info"
     content = _read(source, where) if source.local else _get(source, where, shows)
-    try:
-        info = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise CaveResponseError(f"{where} is not JSON") from error
-    if not isinstance(info, dict):
-        raise CaveResponseError(f"{where} is not the info file of a volume")
-    return info
+    return json_object(content, where)
 
 
-def get_json(url: str, shows: Pass | None, **request: Any) -> Any:
-    """Fetch JSON from a CAVE server, with limits and with our errors."""
+def get_json(url: str, shows: Pass | None, **request: Any) -> dict[str, Any]:
+    """Fetch a JSON object from a CAVE server, with limits and with our errors."""
     response = _request(url, shows, _SMALL, **request)
     check_status(response.status_code, url)
+    return json_object(response.content, f"the answer of {url}")
+
+
+def json_object(content: bytes, what: str) -> dict[str, Any]:
+    """Read a JSON object; `what` names it in the error."""
     try:
-        return response.json()
+        value = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise CaveResponseError(f"the answer of {url} is not JSON") from error
+        raise CaveResponseError(f"{what} is not JSON") from error
+    if not isinstance(value, dict):
+        raise CaveResponseError(f"{what} is not a JSON object but a {type(value).__name__}")
+    return value
 
 
 def get_bytes(url: str) -> bytes:
@@ -153,7 +155,7 @@ def get_bytes(url: str) -> bytes:
 
 def check_status(status: int, url: str) -> None:
     """Raise the error for an HTTP status; return if the status is not an error."""
-    host = urlsplit(url).netloc
+    host, url = urlsplit(url).netloc, shown(url)
     if status < 400:
         return
     if status in (401, 403):
@@ -214,4 +216,4 @@ def _request(url: str, shows: Pass | None, limits: Limits, **request: Any) -> re
             "`cavegraph serve-demo`",
         ) from error
     except requests.RequestException as error:
-        raise InputError(f"cannot request {url}: {type(error).__name__}") from error
+        raise InputError(f"cannot request {shown(url)}: {type(error).__name__}") from error

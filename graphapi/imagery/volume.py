@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,7 +27,14 @@ from graphapi.imagery.careful import (
 )
 from graphapi.imagery.foreign import Library, translated
 from graphapi.imagery.geometry import Scale, Triple, scales_of
-from graphapi.imagery.info import Source, fetch_info, get_bytes, local_path, parse_source
+from graphapi.imagery.info import (
+    Source,
+    fetch_info,
+    get_bytes,
+    json_object,
+    local_path,
+    parse_source,
+)
 from graphapi.imagery.mesh import Mesh, decode_legacy, join_meshes
 
 if TYPE_CHECKING:
@@ -183,7 +189,7 @@ class Volume:
         content = self._files(["info"])["info"]
         if content is None:
             return {"@type": "neuroglancer_legacy_mesh"}
-        return _json(content, f"{self.source.address}/{self.info['mesh']}/info")
+        return json_object(content, f"{self.source.address}/{self.info['mesh']}/info")
 
     def _files(self, names: list[str]) -> dict[str, bytes | None]:
         """Read files of the mesh folder; None for files that do not exist."""
@@ -198,7 +204,7 @@ class Volume:
         content = self._files([manifest])[manifest]
         if content is None:
             raise self._no_mesh(root_id)
-        names = _json(content, f"the mesh manifest of {root_id}").get("fragments")
+        names = json_object(content, f"the mesh manifest of {root_id}").get("fragments")
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise CaveResponseError(f"the mesh manifest of {root_id} does not list fragments")
         if outside := [name for name in names if name.startswith("/") or ".." in name.split("/")]:
@@ -339,16 +345,6 @@ def _moved(mesh: Mesh, transform: object, root_id: int) -> Mesh:
             f"the transform in the mesh folder of {root_id} is not 3 x 4 numbers"
         ) from error
     return Mesh.of(mesh.vertices @ matrix[:, :3].T + matrix[:, 3], mesh.faces, what)
-
-
-def _json(content: bytes, what: str) -> dict[str, Any]:
-    try:
-        value = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise CaveResponseError(f"{what} is not JSON") from error
-    if not isinstance(value, dict):
-        raise CaveResponseError(f"{what} is not a JSON object but a {type(value).__name__}")
-    return value
 
 
 def _library() -> Library:

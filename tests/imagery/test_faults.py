@@ -18,6 +18,7 @@ from hand_made import WebServer, WrittenScale, write_volume
 from graphapi.common.http import LIMITS, Limits
 from graphapi.errors import (
     CaveAuthError,
+    CavegraphError,
     CaveRateLimitError,
     CaveResponseError,
     CaveUnavailableError,
@@ -60,6 +61,13 @@ def test_status_of_the_info_file(web: WebServer, status: int, error: type[Except
     web.answers["em/info"] = lambda _: (status, b"")
     with pytest.raises(error, match="em/info"):
         open_volume(f"{web.url}/em")
+
+
+def test_the_key_of_a_signed_address_is_not_shown() -> None:
+    for status in (400, 403, 404, 429, 500):
+        with pytest.raises(CavegraphError, match="em/8_8_40") as caught:
+            info_module.check_status(status, "https://bucket.example/em/8_8_40?X-Signature=secret")
+        assert "secret" not in str(caught.value)
 
 
 def test_server_that_never_answers(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
