@@ -348,13 +348,13 @@ class ImageryQuestions(ClassQuestions):
         viewer
             Address of a Neuroglancer; None for the public one.
         """
-        from graphapi.imagery.neuroglancer import DEFAULT_VIEWER, neuroglancer_link
+        from graphapi.imagery.neuroglancer import DEFAULT_VIEWER, link_of, neuroglancer_state
 
         selection = self._select(neuron_ids, "neuron_ids")
         segmentation = self._source("segmentation_source", "segmentation")
         if by is not None:
             colors = self._painted(selection.resolved.tolist(), by, colors)[0]
-        return neuroglancer_link(
+        state = neuroglancer_state(
             resolution=self.materialization.viewer_resolution,
             image=self._address("image_source") or None,
             segmentation=segmentation,
@@ -362,8 +362,8 @@ class ImageryQuestions(ClassQuestions):
             colors=colors,
             synapses=synapses,
             position=position,
-            viewer=viewer or DEFAULT_VIEWER,
         )
+        return link_of(state, viewer or DEFAULT_VIEWER)
 
     @property
     def image_source(self) -> str:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 #: A Neuroglancer that can log in to CAVE servers.
 DEFAULT_VIEWER = "https://spelunker.cave-explorer.org"
-LAYOUTS = ("xy-3d", "4panel", "3d", "xy", "xz", "yz")
 #: Browsers refuse longer addresses.
 MAX_LENGTH = 2_000_000
 _NAMES = {
@@ -46,7 +45,7 @@ _NAMES = {
 }
 
 
-def neuroglancer_link(
+def neuroglancer_state(
     *,
     resolution: Sequence[float],
     image: str | None = None,
@@ -55,10 +54,8 @@ def neuroglancer_link(
     colors: Color | Iterable[Color] | Mapping[int, Color] | None = None,
     synapses: pd.DataFrame | Mapping[str, pd.DataFrame] | None = None,
     position: Sequence[int] | None = None,
-    layout: str = "xy-3d",
-    viewer: str = DEFAULT_VIEWER,
-) -> str:
-    """Return a link that shows neurons in colour, and synapses as lines from pre to post.
+) -> dict[str, Any]:
+    """Return a viewer's state that shows neurons in colour, and synapses as lines.
 
     Parameters
     ----------
@@ -77,60 +74,17 @@ def neuroglancer_link(
         neurons.
     position
         Voxel in the middle of the view; None for the first synapse, else the viewer's default.
-    layout
-        One of `LAYOUTS`.
-    viewer
-        Address of the Neuroglancer to open.
 
     Returns
     -------
-    str
-        The link.
+    dict
+        The state as JSON values.
 
     Raises
     ------
     InputError
-        An argument is not valid, or the link is too long for a browser.
+        An argument is not valid.
     """
-    state = neuroglancer_state(
-        resolution=resolution,
-        image=image,
-        segmentation=segmentation,
-        root_ids=root_ids,
-        colors=colors,
-        synapses=synapses,
-        position=position,
-        layout=layout,
-    )
-    if urlsplit(viewer).scheme not in ("http", "https"):
-        raise InputError(
-            f"{viewer!r} is not the address of a viewer",
-            hint="it must start with https:// or http://",
-        )
-    text = json.dumps(state, separators=(",", ":"))
-    link = f"{viewer.rstrip('/')}/#!{quote(text, safe='')}"
-    if len(link) > MAX_LENGTH:
-        raise InputError(
-            f"the link has {len(link):,} characters, but browsers accept only {MAX_LENGTH:,}",
-            hint="pass fewer synapses, or store neuroglancer_state(...) on a state server",
-        )
-    return link
-
-
-def neuroglancer_state(
-    *,
-    resolution: Sequence[float],
-    image: str | None = None,
-    segmentation: str | None = None,
-    root_ids: RootIds = (),
-    colors: Color | Iterable[Color] | Mapping[int, Color] | None = None,
-    synapses: pd.DataFrame | Mapping[str, pd.DataFrame] | None = None,
-    position: Sequence[int] | None = None,
-    layout: str = "xy-3d",
-) -> dict[str, Any]:
-    """Return the viewer's state as JSON values; arguments as for `neuroglancer_link`."""
-    if layout not in LAYOUTS:
-        raise InputError(f"there is no layout {layout!r}", hint=f"pass one of {', '.join(LAYOUTS)}")
     dimensions = _dimensions(resolution)
     ids = list(dict.fromkeys(parse_root_ids(root_ids).tolist()))
     if ids and segmentation is None:
@@ -146,13 +100,36 @@ def neuroglancer_state(
         layers.append(_annotations(name, frame, dimensions, color, segmentation is not None))
     if len({layer["name"] for layer in layers}) < len(layers):
         raise InputError("two layers have the same name; 'image' and 'segmentation' are taken")
-    state: dict[str, Any] = {"dimensions": dimensions, "layers": layers, "layout": layout}
+    state: dict[str, Any] = {"dimensions": dimensions, "layers": layers, "layout": "xy-3d"}
     centre = _centre(position, rows)
     if centre is not None:
         state["position"] = centre
     if layers:
         state["selectedLayer"] = {"layer": layers[-1]["name"], "visible": True}
     return state
+
+
+def link_of(state: Mapping[str, Any], viewer: str) -> str:
+    """Return the link that opens a state in a viewer.
+
+    Raises
+    ------
+    InputError
+        The viewer has no such address, or the link is too long for a browser.
+    """
+    if urlsplit(viewer).scheme not in ("http", "https"):
+        raise InputError(
+            f"{viewer!r} is not the address of a viewer",
+            hint="it must start with https:// or http://",
+        )
+    text = json.dumps(state, separators=(",", ":"))
+    link = f"{viewer.rstrip('/')}/#!{quote(text, safe='')}"
+    if len(link) > MAX_LENGTH:
+        raise InputError(
+            f"the link has {len(link):,} characters, but browsers accept only {MAX_LENGTH:,}",
+            hint="pass fewer synapses",
+        )
+    return link
 
 
 def read_neuroglancer_link(link: str) -> dict[str, Any]:

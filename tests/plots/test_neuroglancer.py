@@ -12,7 +12,8 @@ import pytest
 
 from graphapi.errors import InputError, InvalidRootIdError
 from graphapi.imagery.neuroglancer import (
-    neuroglancer_link,
+    DEFAULT_VIEWER,
+    link_of,
     neuroglancer_state,
     read_neuroglancer_link,
 )
@@ -51,15 +52,15 @@ def refuse_large(text: str) -> int:
 
 
 def test_neurons_and_synapses(synapses: pd.DataFrame) -> None:
-    link = neuroglancer_link(
+    made = neuroglancer_state(
         resolution=NM,
         image="precomputed://https://example.org/em",
         segmentation=SEG,
         root_ids=[B, A, B],
         colors=["#FF0000", (0, 0.5, 1)],
         synapses=synapses,
-        viewer="https://example.org/ngl/",
     )
+    link = link_of(made, "https://example.org/ngl/")
     assert link.startswith("https://example.org/ngl/#!")
     state = decoded(link)
     assert state["dimensions"] == {"x": [8e-9, "m"], "y": [8e-9, "m"], "z": [4.2e-8, "m"]}
@@ -127,7 +128,6 @@ def test_nothing_asked_for() -> None:
         ({"root_ids": [A], "segmentation": SEG, "colors": "mauve"}, "'mauve' is not a colour"),
         ({"root_ids": [A], "segmentation": SEG, "colors": "#12345"}, "is not a colour"),
         ({"root_ids": [A], "segmentation": SEG, "colors": [(2, 0, 0)]}, "is not a colour"),
-        ({"layout": "5d"}, "no layout"),
         ({"resolution": (8, 8)}, "is not a resolution"),
         ({"resolution": (8, 8, -1)}, "is not a resolution"),
         ({"position": (1, 2)}, "is not a position"),
@@ -142,12 +142,16 @@ def test_nothing_asked_for() -> None:
             },
             "the same name",
         ),
-        ({"viewer": "here"}, "is not the address"),
     ],
 )
 def test_bad_options(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        neuroglancer_link(**{"resolution": NM, **options})
+        neuroglancer_state(**{"resolution": NM, **options})
+
+
+def test_a_viewer_has_an_address() -> None:
+    with pytest.raises(InputError, match="is not the address"):
+        link_of({}, "here")
 
 
 def test_floats_are_no_ids() -> None:
@@ -158,7 +162,7 @@ def test_floats_are_no_ids() -> None:
 def test_link_too_long(synapses: pd.DataFrame) -> None:
     many = pd.concat([synapses] * 6000)
     with pytest.raises(InputError, match="browsers accept only"):
-        neuroglancer_link(resolution=NM, synapses=many)
+        link_of(neuroglancer_state(resolution=NM, synapses=many), DEFAULT_VIEWER)
 
 
 @pytest.mark.parametrize("link", ["", "https://x.org", "https://x.org/#!middleauth+https://s/1"])
