@@ -21,7 +21,7 @@ from loader.sources.tablefile import (
     view,
 )
 from loader.stages.fieldtypes import normalised, parsed, split, whole_despite_gaps, without
-from loader.stages.names import graph_names
+from loader.stages.names import graph_names, without_type
 from loader.work.duck import column_types, identifier, literal, one_row
 from loader.work.steps import AnnotationInfo
 from loader.work.workspace import sha256_of
@@ -312,7 +312,9 @@ class _Opened:
         is_root = "root_id" if resolver is None and self._is_root_column("root_id") else None
         kept = [column for column in raw.column_names if column != is_root]
         reserved = ("name",) if names is not None else ()
-        stored = dict(zip(kept, graph_names(kept, self._where, reserved=reserved), strict=True))
+        names_there = [without_type(column) for column in kept]
+        called = graph_names(names_there, self._where, reserved=reserved)
+        stored = dict(zip(kept, called, strict=True))
         fields = {stored[column]: self._field(raw, column) for column in kept}
         columns = {
             "root_id": pa.array(roots, pa.int64()),

@@ -110,6 +110,7 @@ class FileSource:
             files = [[str(f.path), f.member, list(f.names), sha256_of(f.path)] for f in self.files]
             _require_different(self.files, [(file[1], file[3]) for file in files])
             annotations = [a.key() for a in self.annotations]
+            _require_once(annotations)
             volume = self._asked.regions
             regions = {} if volume is None else described(volume)
             names = self._asked.region_names
@@ -208,6 +209,16 @@ def _require_different(files: Sequence[TableFile], contents: Sequence[object]) -
             "kinds cannot be summed",
             hint="load the files of one kind",
         )
+
+
+def _require_once(annotations: Sequence[object]) -> None:
+    """Refuse an annotation table that is given twice and read in the same way."""
+    for number, key in enumerate(annotations):
+        if key in annotations[:number]:
+            raise InputError(
+                f"annotation table {number + 1} is one given before: its rows would count twice",
+                hint="give each annotation table once",
+            )
 
 
 def _listed(given: RegionsAsked | None) -> tuple[str, ...]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from loader.sources.rowroles import Roles
 
 
+#: Rows that are always counted, and the least share of different ids, as estimated, in larger
+#: tables that are not.
+_MOST_COUNTED, _SURELY_DIFFERENT = 5_000_000, 0.95
 #: Columns with an id of each synapse.
 _OF_SYNAPSE = re.compile(r"((syn|synapse)_?)?id$", re.IGNORECASE)
 
@@ -112,6 +115,52 @@ def _listed(names: Sequence[str]) -> str:
         return f"{len(names)} other columns do"
     quoted = " and ".join(f"'{name}'" for name in names)
     return f"{quoted} do{'es' if len(names) == 1 else ''}" if names else "other columns do"
+
+
+def require_ids_once(
+    connection: duckdb.DuckDBPyConnection,
+    types: Mapping[str, str],
+    roles: Roles,
+    ends: tuple[IdColumn, IdColumn],
+    condition: str,
+    where: str,
+) -> None:
+    """Refuse synapses that a table has twice, as where answers that overlap were joined.
+
+    In a table of CAVE rows with the same id and ends are one synapse, whatever else was joined to
+    them; in others, rows that are equal in each column. Of large tables an estimate decides
+    whether they are counted.
+
+    Parameters
+    ----------
+    connection, types, roles
+        DuckDB with the view `source_rows`, the table's columns, and how they are read.
+    ends, condition, where
+        Columns of pre and post, SQL of the rows that are kept, and the table, for messages.
+
+    Raises
+    ------
+    SourceSchemaError
+        Synapses occur more than once.
+    """
+    names = [name for name in types if _OF_SYNAPSE.match(name)]
+    if roles.rows != "synapses" or "weight" in roles.told or not names:
+        return
+    one = identifier(names[0])
+    rows = f"source_rows WHERE ({condition}) AND {one} IS NOT NULL"
+    there = one_row(connection, f"SELECT count(*) AS n FROM {rows}")["n"]
+    if there > _MOST_COUNTED:
+        guess = one_row(connection, f"SELECT approx_count_distinct({one}) AS n FROM {rows}")["n"]
+        if guess > there * _SURELY_DIFFERENT:
+            return
+    is_cave = "pre_pt_root_id" in types
+    values = [one, *(end.sql for end in ends)] if is_cave else list(map(identifier, types))
+    if repeated := _repeated(connection, rows, values):
+        raise SourceSchemaError(
+            f"{where}: {repeated:,} rows repeat a synapse, by its '{names[0]}'",
+            hint="keep one row of each synapse: were tables joined, or answers that overlap put "
+            "together? If each row is one synapse all the same, add --column weight=none",
+        )
 
 
 def require_each_once(

@@ -246,6 +246,7 @@ class RowFiles:
                 self._region_counts,
                 *(f.column for f in self._asked.keep),
                 self._roles.shape.kinds,
+                "id",
             }
             needed = [name for name in self._types if name in wanted]
         fields = ", ".join(self._filled(name) for name in needed)
@@ -311,6 +312,9 @@ class RowFiles:
         )
         if not self._is_matrix:
             repeats.require_distinct(
+                self._connection, self._types, roles, both, self._condition(), where
+            )
+            repeats.require_ids_once(
                 self._connection, self._types, roles, both, self._condition(), where
             )
         self._check_weights()

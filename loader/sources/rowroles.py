@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: Columns that only tables of synapses have.
 _OF_SYNAPSES = re.compile(
     r"((pre|post|ctr|syn|synapse|pt)_?)*(x|y|z|location|(pt_)?position(_[xyz])?|coord\w*)"
-    r"(_(pre|post))?(\.[xyz])?$|cleft_score$|connection_score$|conf(idence)?(_(pre|post))?$"
+    r"(_(pre|post))?(\.[xyz])?$|((pre|post|ctr)_)?pos_?[xyz](_(vx|nm))?$|cleft_score$|connection_score$|conf(idence)?(_(pre|post))?$"
     r"|\w*supervoxel_id$",
     re.IGNORECASE,
 )
@@ -270,13 +270,17 @@ class RowsInDoubt:
         ]
         ends = [self._roles.columns["pre"], self._roles.columns["post"]]
         has_id = any(name.lower() in ("id", "synapse_id", "syn_id") for name in free)
+        lists = [f"'{name}'" for name in free if self._types[name].endswith("[]")]
+        values = f"; {' and '.join(lists)} with several values a row cannot be counted"
+        values = f"{values}: write their number as a column" if lists and not marked else ""
         if counts and not (marked and self._repeats(ends)):
             raise SourceSchemaError(
                 f"{self._where}: is a row one synapse, or is {_any_of(counts)} the number of "
                 "synapses?",
                 hint="use "
                 + " or ".join(f"--column weight={name}" for name in counts)
-                + ", or --column weight=none if each row is one synapse",
+                + ", or --column weight=none if each row is one synapse"
+                + values,
             )
         if marked or has_id:
             return
@@ -284,7 +288,8 @@ class RowsInDoubt:
         if self._has_rows() and not self._repeats([*ends, *said]):
             raise SourceSchemaError(
                 f"{self._where}: each row occurs once, but no column gives its number of synapses",
-                hint="use --column weight=NAME, or --column weight=none if each row is one synapse",
+                hint="use --column weight=NAME, or --column weight=none if each row is one synapse"
+                + values,
             )
 
     def require_one_kind(self, filters: Sequence[RowFilter]) -> None:

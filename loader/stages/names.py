@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from graphapi.engines.queries import quoted
@@ -37,6 +38,13 @@ RESERVED = frozenset(
 )
 
 
+_TYPED = re.compile(
+    r"(\w+):(string|char|byte|short|int|long|float|double|boolean|date|(local)?(date)?time|point"
+    r"(\{.*\})?)(\[\])?$",
+    re.IGNORECASE,
+)
+
+
 def graph_names(columns: Iterable[str], where: str, *, reserved: Iterable[str] = ()) -> list[str]:
     """Return the property names for a table's columns.
 
@@ -69,6 +77,11 @@ def graph_names(columns: Iterable[str], where: str, *, reserved: Iterable[str] =
         base = PREFIX + column if column.lower() in taken else column
         named.append(told_apart(base, seen, first=2))
     return named
+
+
+def without_type(column: str) -> str:
+    """Return a column's name without the type that neo4j-admin and neuPrint write behind it."""
+    return _TYPED.sub(r"\1", column)
 
 
 def told_apart(name: str, seen: set[str], *, first: int) -> str:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from graphapi.errors import CavegraphError
-from loader import FileSource
+from loader import AnnotationFile, FileSource
 from loader.sources import places
 from loader.stages.make import Stages, make
 from loader.stages.plausible import check_plausible
@@ -254,3 +254,79 @@ def test_a_text_that_may_be_cut_off_is_said(tmp_path, capsys):
         with Workspace(tmp_path / name[:3], source.origin().key) as workspace:
             source.extract(workspace, Settings(threads=1))
         assert ("is the file complete?" in capsys.readouterr().err) == (not end)
+
+
+def test_fields_of_neuprints_own_tables_have_their_plain_names(tmp_path):
+    path = written(
+        tmp_path,
+        "Neuprint_Neuron_Connections.csv",
+        ":START_ID(Body-ID),weight:int,weightHP:int,:END_ID(Body-ID),roiInfo:string\n"
+        "11,3,2,12,{}\n12,4,4,13,{}\n",
+    )
+    table = written(
+        tmp_path,
+        "Neuprint_Neurons.csv",
+        ":ID(Body-ID),bodyId:long,pre:int,type:string,predictedNt:string,somaLocation:point,:LABEL\n"
+        "11,11,5,KC,acetylcholine,,Neuron\n12,12,6,PN,gaba,,Neuron\n13,13,7,PN,,,Segment\n",
+    )
+    made = staged(tmp_path, path, annotations=[table])
+    assert weights(made) == {(11, 12): 3, (12, 13): 4}
+    found = neurons(made)
+    assert {root: (row["type"], row["pre"], row["bodyId"]) for root, row in found.items()} == {
+        11: ("KC", 5, 11), 12: ("PN", 6, 12), 13: ("PN", 7, 13),
+    }  # fmt: skip
+    assert [found[root]["transmitter"] for root in (11, 12, 13)] == ["acetylcholine", "gaba", None]
+
+
+def test_an_annotation_table_counts_once(tmp_path):
+    path = written(tmp_path, "e.csv", "pre,post,weight\n11,12,3\n")
+    table = written(tmp_path, "a.csv", "root_id,other_id,cell_type\n11,12,KC\n")
+    with pytest.raises(CavegraphError, match="annotation table 2 is one given before"):
+        staged(tmp_path, path, annotations=[table, table])
+    other = AnnotationFile(table, columns={"root_id": "other_id"}, name="b")
+    assert set(neurons(staged(tmp_path / "b", path, annotations=[table, other]))) == {11, 12}
+
+
+def test_lists_of_several_synapses_a_row_are_named(tmp_path):
+    row = '{{"pre": "A", "post": "{}", "typ": 0, "syn": {}}}\n'
+    rows = row.format("B", [1, 1]) + row.format("C", [1])
+    with pytest.raises(CavegraphError, match="is 'typ' the number") as caught:  # NemaNode
+        staged(tmp_path, written(tmp_path, "e.json", rows))
+    assert "'syn' with several values a row" in caught.value.hint
+
+
+def test_positions_in_voxels_are_not_counts(tmp_path):
+    header = "id,pre_root_id,post_root_id,pre_pos_x_vx,pre_pos_y_vx,post_pos_z_nm\n"
+    path = written(tmp_path, "e.csv", f"{header}1,11,12,7,8,9\n2,12,13,7,9,9\n")
+    assert weights(staged(tmp_path, path)) == {(11, 12): 1, (12, 13): 1}
+
+
+CAVE = "id,pre_pt_root_id,post_pt_root_id,pre_pt_supervoxel_id,post_pt_supervoxel_id,cell_type"
+
+
+@pytest.mark.parametrize("end", ["csv", "parquet"])
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        # A table of CAVE to which cell types were joined; one cell has two.
+        (CAVE, ["5,11,12,7,7,a", "5,11,12,7,7,b", "6,12,13,8,8,b"]),
+        # Inputs and outputs of some neurons, put together.
+        ("id,pre,post,x,y,z", ["5,11,12,7,7,7", "6,12,13,8,8,8", "5,11,12,7,7,7"]),
+    ],
+    ids=["joined", "put together"],
+)
+def test_a_synapse_that_a_table_has_twice_is_refused(tmp_path, header, rows, end):
+    path = written(tmp_path, "e.csv", "\n".join([header, *rows, ""]))
+    if end == "parquet":
+        frame, path = pd.read_csv(path), path.with_suffix(".parquet")
+        frame.to_parquet(path)
+    with pytest.raises(CavegraphError, match="1 rows repeat a synapse") as caught:
+        staged(tmp_path, path)
+    assert "--column weight=none" in caught.value.hint
+    both = staged(tmp_path / "b", path, columns={"weight": "none"})
+    assert weights(both) == {(11, 12): 2, (12, 13): 1}
+
+
+def test_synapses_of_one_site_are_not_one_synapse(tmp_path):
+    path = written(tmp_path, "e.csv", "syn_id,pre,post,x\n1,11,12,7\n1,11,12,8\n1,11,13,9\n")
+    assert weights(staged(tmp_path, path)) == {(11, 12): 2, (11, 13): 1}
