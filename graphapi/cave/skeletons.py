@@ -117,15 +117,16 @@ def _trees(edges: Ints, number: int, root: int) -> tuple[Ints, Ints]:
         raise ValueError("a skeleton with loops")
     if not 0 <= root < number:
         raise ValueError(f"a skeleton that begins at point {root} of {number}")
-    starts = np.unique(piece_of, return_index=True)[1]
-    starts[piece_of[root]] = root
-    order, before = [], np.full(number, -1)
-    for start in sorted(starts.tolist(), key=lambda start: (start != root, start)):
-        met, previous = breadth_first_order(graph, start, directed=False)
-        order.append(met)
-        before[met[1:]] = previous[met[1:]]
-    places = np.concatenate(order).astype(np.int64)
-    numbers = np.empty(number + 1, dtype=np.int64)
+    tops = np.unique(piece_of, return_index=True)[1]
+    tops[piece_of[root]] = root
+    # a further vertex, above the tops of all pieces: one search meets every tree from its top
+    ends = zip((np.full(pieces, number), tops), edges.T, strict=True)
+    rows, columns = (np.concatenate(pair) for pair in ends)
+    shape = number + 1, number + 1
+    joined = sp.coo_array((np.ones(len(rows)), (rows, columns)), shape=shape).tocsr()
+    met, above = breadth_first_order(joined, number, directed=False)
+    first = np.where(tops == root, -1, tops)[piece_of[met[1:]]]
+    places = met[1:][np.argsort(first, kind="stable")].astype(np.int64)
+    numbers = np.full(number + 1, -1)
     numbers[places] = np.arange(1, number + 1)
-    numbers[-1] = -1
-    return places, numbers[before[places]]
+    return places, numbers[above[places]]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from tiny_server import DATASTACK, Reply, TinyServer, running
 
 from graphapi.cave.connection import Cave
+from graphapi.cave.skeletons import read_skeleton
 from graphapi.errors import CaveResponseError, CaveUnavailableError
 
 ROOT = 576460752700000001
@@ -99,3 +102,30 @@ def test_a_server_without_the_service_has_none(server: TinyServer) -> None:
     del server.routes[r"/skeletoncache/api/version"]
     with Cave.connect(DATASTACK, server=server.address, max_retries=0) as cave:
         assert cave.skeletons.of(ROOT) is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_piece_is_a_tree_of_its_own(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    name = draw.permutation(60)
+    edges = [(name[draw.integers(i)], name[i]) for i in range(1, 60) if draw.random() < 0.8]
+    root = int(draw.integers(60))
+    made = {"vertices": [[i, 0, 0] for i in range(60)], "edges": edges, "root": root}
+    found = read_skeleton(made)
+    points, parents = found["x"].astype(int).tolist(), found["parent"].tolist()
+    assert points[0] == root
+    assert sorted(points) == list(range(60))
+    met = {frozenset((a, points[p - 1])) for a, p in zip(points, parents, strict=True) if p > 0}
+    assert met == {frozenset(map(int, pair)) for pair in edges}
+    piece: list[int] = []
+    for place, parent in enumerate(parents):
+        assert parent == -1 or 1 <= parent <= place
+        piece.append(place if parent == -1 else piece[parent - 1])
+    assert piece == sorted(piece)
+
+
+def test_many_pieces_take_no_time() -> None:
+    started = time.monotonic()
+    found = read_skeleton({"vertices": np.zeros((40_000, 3)), "edges": []})
+    assert found["parent"].tolist() == [-1] * 40_000
+    assert time.monotonic() - started < 10
