@@ -214,3 +214,34 @@ def _json_safe(value: object) -> object:
     if isinstance(value, list):
         return [_json_safe(item) for item in value]
     return {key: _json_safe(item) for key, item in value.items()}
+
+
+def with_offsets(table: pa.Table) -> pa.Table:
+    """Return the same rows with valid arrays where a list column has no element at all.
+
+    The engine leaves the offsets of such empty texts unset: whatever the memory held.
+    """
+    for place, item in enumerate(table.schema):
+        if pa.types.is_nested(item.type):
+            chunks = [_with_offsets(chunk) for chunk in table.column(place).chunks]
+            table = table.set_column(place, item, pa.chunked_array(chunks, item.type))
+    return table
+
+
+def _with_offsets(array: pa.Array) -> pa.Array:
+    kind = array.type
+    if not len(array):
+        return pa.nulls(0, kind)
+    if pa.types.is_list(kind):
+        values = array.values
+        made = _with_offsets(values)
+        if made is values:
+            return array
+        return pa.ListArray.from_arrays(array.offsets, made, kind, mask=array.is_null())
+    if pa.types.is_struct(kind):
+        parts = array.flatten()
+        made = [_with_offsets(part) for part in parts]
+        if all(one is part for one, part in zip(made, parts, strict=True)):
+            return array
+        return pa.StructArray.from_arrays(made, fields=list(kind), mask=array.is_null())
+    return array

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphapi.engines.allowed import LADYBUG
 from graphapi.engines.base import check_timeout
-from graphapi.engines.columns import plain_params, refuse_mixed_lists
+from graphapi.engines.columns import plain_params, refuse_mixed_lists, with_offsets
 from graphapi.engines.forks import after_fork, never_end
 from graphapi.engines.interrupts import Interruptible
 from graphapi.engines.ladybugdoor import (
@@ -245,7 +245,7 @@ class LadybugEngine:
                 table = result.get_as_arrow() if result.get_column_names() else None
             finally:
                 result.close()
-            return pa.table({}) if table is None else table
+            return pa.table({}) if table is None else with_offsets(table)
 
     @contextmanager
     def _connection(self, fresh: bool) -> Iterator[Any]:
@@ -363,7 +363,9 @@ def refuse_logs(path: Path) -> None:
 def warm_up() -> None:
     """Load everything that the engine loads late, before this process loses access to files."""
     import ladybug
+    import pyarrow as pa
 
+    with_offsets(pa.table({"x": pa.nulls(1, pa.list_(pa.string()))}))
     database = ladybug.Database(":memory:", buffer_pool_size=64 << 20, max_num_threads=1)
     connection: Any = ladybug.Connection(database)
     connection.execute("RETURN $x AS x", {"x": [{"a": 1.5}]}).get_as_arrow().to_pylist()

@@ -12,11 +12,13 @@ import warnings
 from pathlib import Path
 
 import ladybug
+import pandas as pd
 import pytest
 
 from graphapi.connectome import Connectome
 from graphapi.errors import GraphFileError, GraphIncompleteError
 from graphapi.graph import readthrough, soundfiles
+from loader import FileSource, load
 from support.graphs import build_graph, connections_frame, example_frames
 
 ROOT = Path(__file__).parents[2]
@@ -209,6 +211,18 @@ def rewrite(path: Path, query: str, **values: object) -> list[list[object]]:
     connection.close()
     database.close()
     return found
+
+
+def test_a_field_of_lists_that_no_row_has_is_read(tmp_path: Path, read: list[str]) -> None:
+    """As Codex's `additional_type(s)`: its texts have unset offsets in the engine's answer."""
+    cells = pd.DataFrame({"root_id": [5, 6], "region": [[], None]})
+    cells.to_parquet(tmp_path / "cells.parquet")
+    connections_frame([(5, 6, 7)]).to_csv(tmp_path / "rows.csv", index=False)
+    source = FileSource(tmp_path / "rows.csv", annotations=[tmp_path / "cells.parquet"])
+    load(source, tmp_path / "own.lbug", work=tmp_path / "work", progress=False)
+    copy = Path(shutil.copy(tmp_path / "own.lbug", tmp_path / "copy.lbug"))
+    assert open_once(copy) == 2
+    assert read == [copy.name]
 
 
 def test_a_file_of_another_format_says_so(foreign: Path) -> None:
