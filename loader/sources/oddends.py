@@ -117,10 +117,13 @@ def require_neurons(
         return []
     found = one_row(
         connection,
-        f"""SELECT count(*) FILTER (id = 0) AS zeros, count(DISTINCT id) AS ids,
-                   coalesce(bool_or(id = 1), false) AS has_one FROM ({both})""",
+        f"""SELECT count(*) FILTER (id = 0) AS zeros, coalesce(bool_or(id = 1), false) AS has_one
+            FROM ({both})""",
     )
-    if not (found["zeros"] and found["has_one"] and highest < _DENSE * found["ids"]):
+    if not (found["zeros"] and found["has_one"]):
+        return []
+    ids = one_row(connection, f"SELECT count(DISTINCT id) AS n FROM ({both})")["n"]
+    if highest >= _DENSE * ids:
         return []
     rows = f"{found['zeros']:,} ends of rows"
     if not is_matrix and any(end.column in _MOSTLY for end in ends):
