@@ -86,7 +86,11 @@ ALL = {(str(a), str(b)): n for a, b, n in RING}
 BUT_ZERO = {(1, 2): 6, (2, 3): 7}
 
 
-@pytest.mark.parametrize(("text", "ends"), [(NODES, ("source", "target")), (GRID, ("pre", "post"))])
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [(NODES, ("source", "target")), (GRID, ("pre", "post"))],
+    ids=["list", "matrix"],
+)
 def test_the_first_of_numbered_nodes_is_not_lost(tmp_path, text, ends):
     path = written(tmp_path, "e.csv", text)
     with pytest.raises(CavegraphError, match="numbered from 0 to 3") as caught:
