@@ -235,7 +235,7 @@ def _quantified(kind: str, kept: Values) -> Any:
 
 def _members(values: Values, lists: Values) -> Values:
     """Return IN; a list that all rows share is looked through once."""
-    if lists and all(one is lists[0] for one in lists) and isinstance(lists[0], list):
+    if lists and isinstance(lists[0], list) and lists.count(lists[0]) == len(lists):
         try:
             wanted = set(lists[0])
         except TypeError as error:

@@ -140,9 +140,8 @@ class Frame:
 
     def where(self, kept: Values) -> Frame:
         """Return the rows where a condition is true."""
-        if all(one is True for one in kept):
-            return self
-        return self.take(np.flatnonzero([one is True for one in kept]))
+        flags = [one is True for one in kept]
+        return self if all(flags) else self.take(np.flatnonzero(flags))
 
     def and_(self, columns: Mapping[str, Column]) -> Frame:
         """Return the rows with further columns."""

@@ -260,14 +260,16 @@ class Matcher:
         ]
         if not alone:
             return None
-        ids = self._connectome.root_ids()
+        ids, others = self._connectome.root_ids(), []
         for one in alone:
             wanted = self._wanted_ids(one, name, fixed)
-            if wanted is not None:
+            if wanted is None:
+                others.append(one)
+            else:
                 ids = _among(ids, wanted)
         constants = {n: c * len(ids) for n, c in fixed.columns.items() if isinstance(c, list)}
         rows = Frame({**constants, name: Nodes(ids)}, len(ids))
-        for one in alone:
+        for one in others:
             self._stop.check()
             rows = rows.where(self._evaluator.holds(one, rows))
         return cast("Nodes", rows.columns[name]).ids
