@@ -142,5 +142,5 @@ def test_a_load_of_any_size_goes_on_where_it_stopped(tmp_path: Path) -> None:
 
 def test_neuprints_client_finds_what_graphapi_finds(run: Run) -> None:
     lines = neuprint.measured(run.graph(), 40, rounds=1)
-    assert [line.count("|") for line in lines] == [6, 6, 6]
+    assert [line.count("|") for line in lines] == [8, 8, 8]
     assert all(int(line.split("|")[2].replace(",", "")) > 40 for line in lines[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +17,17 @@ from graphapi.serve.settings import Settings
 def client_of(
     connectome: graphapi.Connectome, certificate: tuple[Path, Path], **settings: object
 ) -> Iterator[neuprint.Client]:
-    """Serve a graph, and connect neuprint-python to it as its users do."""
+    """Serve a graph, and connect neuprint-python to it as its users do.
+
+    The client remembers what servers said by address and token, and ports come again.
+    """
+    neuprint.Client.DATASETS_CACHE.clear()
     path, key = certificate
     asked = {"certificate": path, "key": key, "neuprint": {}, "seconds": 30.0, **settings}
     with serve(connectome, Settings(**asked)) as running:
         address = running.url.removeprefix("https://")
-        client = neuprint.Client(address, token="any", verify=str(path), progress=False)
+        token = secrets.token_hex(8)
+        client = neuprint.Client(address, token=token, verify=str(path), progress=False)
         yield client
         client.session.close()
 
