@@ -82,16 +82,9 @@ class HeldMatrix:
         """Return whether to pass over all connections, to find those onto some neurons."""
         return len(neuron_ids) >= max(FEWEST, int(self.matrix.nnz) // _READ_PER_NEURON)
 
-    def _places(self, neuron_ids: IdArray) -> npt.NDArray[np.intp]:
-        """Return the rows of neurons, without those that are not in the graph; sorted."""
-        if not self.roots.size:
-            return np.array([], dtype=np.intp)
-        places = np.minimum(self.roots.searchsorted(neuron_ids), self.roots.size - 1)
-        return np.sort(places[self.roots[places] == neuron_ids])
-
     def _chosen(self, neuron_ids: IdArray) -> npt.NDArray[np.bool_]:
         chosen = np.zeros(self.roots.size, dtype=np.bool_)
-        chosen[self._places(neuron_ids)] = True
+        chosen[places_among(self.roots, neuron_ids)] = True
         return chosen
 
     def _are_columns(self, neuron_ids: IdArray) -> npt.NDArray[np.bool_]:
@@ -106,7 +99,7 @@ class HeldMatrix:
 
     def _of_rows(self, neuron_ids: IdArray) -> npt.NDArray[np.int64]:
         """Return the places of the connections from some neurons; sorted."""
-        rows = self._places(neuron_ids)
+        rows = places_among(self.roots, neuron_ids)
         starts = self.matrix.indptr[rows].astype(np.int64)
         sizes = self.matrix.indptr[rows + 1] - starts
         before = np.cumsum(sizes) - sizes
@@ -121,6 +114,14 @@ class HeldMatrix:
         post = self.roots[self.matrix.indices[at]]
         order = _heaviest_first(weights)
         return Connections(pre[order], post[order], weights[order])
+
+
+def places_among(roots: IdArray, neuron_ids: IdArray) -> npt.NDArray[np.intp]:
+    """Return the places of neurons in sorted root ids, without those that are not there; sorted."""
+    if not roots.size:
+        return np.array([], dtype=np.intp)
+    places = np.minimum(roots.searchsorted(neuron_ids), roots.size - 1)
+    return np.sort(places[roots[places] == neuron_ids])
 
 
 def _heaviest_first(weights: IdArray) -> npt.NDArray[np.intp]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from graphapi.errors import InputError
+from graphapi.graph.frommatrix import places_among
 from graphapi.serve.neuprint.frame import Edges, Frame, Nodes, Path
 from graphapi.serve.neuprint.neurons import MOST_LISTED
 from graphapi.serve.neuprint.synapsepatterns import (
@@ -266,7 +267,7 @@ class Matcher:
             if wanted is None:
                 others.append(one)
             else:
-                ids = _among(ids, wanted)
+                ids = ids[places_among(ids, np.unique(wanted))]
         constants = {n: c * len(ids) for n, c in fixed.columns.items() if isinstance(c, list)}
         rows = Frame({**constants, name: Nodes(ids)}, len(ids))
         for one in others:
@@ -358,15 +359,6 @@ class Matcher:
         constants = {n: c * len(each) for n, c in lists.items() if n in names_in(test)}
         rows = Frame({**constants, name: each}, len(each))
         return np.array([v is True for v in self._evaluator.holds(test, rows)], dtype=bool)
-
-
-def _among(ids: IdArray, wanted: IdArray) -> IdArray:
-    """Return those of some sorted ids that are wanted; sorted."""
-    if not len(ids):
-        return ids
-    near = ids[np.unique(np.minimum(np.searchsorted(ids, wanted), len(ids) - 1))]
-    found: IdArray = near[np.isin(near, wanted)]
-    return found
 
 
 def _refuse_floats(values: list[Any]) -> None:
