@@ -31,13 +31,19 @@ def says_nothing_of_rows(types: Mapping[str, str], roles: Roles) -> bool:
     """Return whether nothing but a region could distinguish several rows of one pair."""
     if roles.rows != "pairs" or "weight" in roles.told:
         return False
+    extras = {column for ours, column in roles.extras.items() if ours != "transmitter"}
+    return extras.issuperset(_beside_pairs(types, roles))
+
+
+def _beside_pairs(types: Mapping[str, str], roles: Roles) -> list[str]:
+    """Return the columns that could distinguish rows: no fraction, and not about pairs."""
     of_pair = roles.shape.of_pair if roles.shape else ()
-    extras = [column for ours, column in roles.extras.items() if ours != "transmitter"]
-    known = {*roles.columns.values(), *extras, *of_pair}
-    return all(
-        name in known or kind in ("FLOAT", "DOUBLE") or INDEX.match(name)
+    known = {*roles.columns.values(), *of_pair}
+    return [
+        name
         for name, kind in types.items()
-    )
+        if name not in known and kind not in ("FLOAT", "DOUBLE") and not INDEX.match(name)
+    ]
 
 
 def require_distinct(
@@ -64,14 +70,7 @@ def require_distinct(
     """
     if roles.rows != "pairs" or "weight" in roles.told or says_nothing_of_rows(types, roles):
         return
-    of_pair = roles.shape.of_pair if roles.shape else ()
-    free = [
-        name
-        for name, kind in types.items()
-        if name not in (*roles.columns.values(), *of_pair)
-        and kind not in ("FLOAT", "DOUBLE")
-        and not INDEX.match(name)
-    ]
+    free = _beside_pairs(types, roles)
     if all(NUCLEI.match(name) for name in free):
         return
     there = " AND ".join(f"{end.sql} IS NOT NULL" for end in ends)
